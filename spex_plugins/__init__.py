@@ -1,0 +1,23 @@
+"""Sparse spectral explanations (SPEX) for SHAP, Captum and plain Python: which features matter together."""
+
+from spex_plugins.api import explain, fit
+from spex_plugins.core.indices import INDICES
+from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.errors import InputError, MissingExtraError, SpexError, ValueFunctionError
+from spex_plugins.index_table import IndexTable
+from spex_plugins.interactions import Interactions
+
+__all__ = [
+    "INDICES",
+    "IndexTable",
+    "InputError",
+    "Interactions",
+    "MissingExtraError",
+    "Spectrum",
+    "SpexError",
+    "ValueFunctionError",
+    "explain",
+    "fit",
+]
+
+__version__ = "0.1.0"

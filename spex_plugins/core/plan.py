@@ -1,0 +1,85 @@
+"""Which masks to spend a budget on: decided from n, the budget and the largest order, before any call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from spex_plugins.core.bch import bch
+
+__all__ = ["Plan", "plan"]
+
+_DEFAULT_ORDER = 5  # the order that the published SPEX experiments decode (Kang et al. 2025)
+_GROUPS = 3  # least number of hash functions: peeling needs two, the third settles ties
+_MIN_BITS = 5  # below 32 bins per group most bins hold several terms and decoding finds little
+_HELD_OUT = 0.05
+_HELD_OUT_RANGE = (100, 1000)
+_ENDPOINTS = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a budget is spent.
+
+    Attributes
+    ----------
+    kind : {"full", "coded", "uniform"}
+        All 2^n masks; an aliased, BCH-delayed design plus uniform masks; uniform masks alone.
+    n, budget : int
+    max_order : int
+        Largest order that the design can resolve.
+    groups, bits : int
+        C and b of a coded design, which has C·2^b·(p + 1) masks; 0 otherwise.
+    """
+
+    kind: Literal["full", "coded", "uniform"]
+    n: int
+    budget: int
+    max_order: int
+    groups: int = 0
+    bits: int = 0
+
+    def __str__(self) -> str:
+        if self.kind == "full":
+            return f"all 2^{self.n} = {2**self.n} masks, exact transform"
+        if self.kind == "coded":
+            rows = bch(self.n, self.max_order).p + 1
+            return (
+                f"coded design for orders ≤ {self.max_order} ({self.groups} groups × 2^{self.bits} masks × "
+                f"{rows} delays) and uniform masks"
+            )
+        return f"uniform masks, orders ≤ {self.max_order} (a coded design needs more calls)"
+
+
+def plan(n: int, budget: int, max_order: int | None = None) -> Plan:
+    """Choose the design for a budget.
+
+    Parameters
+    ----------
+    n : int
+        Number of features.
+    budget : int
+        Model calls that may be made.
+    max_order : int, optional
+        Largest order to look for. Without it, 5 where the budget allows a coded design and 2 elsewhere.
+
+    Returns
+    -------
+    Plan
+    """
+    if n <= 62 and 2**n <= budget:
+        return Plan("full", n, budget, min(max_order or n, n))
+    wished = min(max_order or _DEFAULT_ORDER, n)
+    for order in range(wished, 2, -1):
+        spare = budget - _ENDPOINTS - held_out(budget)
+        rows = bch(n, order).p + 1
+        bits = (spare // (_GROUPS * rows)).bit_length() - 1
+        if bits >= _MIN_BITS:
+            return Plan("coded", n, budget, order, spare // (rows << bits), bits)
+    return Plan("uniform", n, budget, min(wished, 2))
+
+
+def held_out(budget: int) -> int:
+    """Return the number of uniform masks that a coded design keeps for testing."""
+    least, most = _HELD_OUT_RANGE
+    return int(min(max(_HELD_OUT * budget, least), most))

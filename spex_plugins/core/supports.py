@@ -1,0 +1,106 @@
+"""Sets of features as integer arrays.
+
+A *support array* has shape (T, d): row r lists the features of the r-th set in ascending order, and the
+number n itself (one past the last feature) marks the empty slots at its end. Nothing is ever stored
+densely over the n features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import combinations
+from math import comb
+
+import numpy as np
+
+from spex_plugins.core.types import FloatArray, IntArray
+
+__all__ = ["combine", "from_sets", "merge", "orders_of", "singletons", "sort_order", "subsets", "to_sets"]
+
+
+def from_sets(sets: Iterable[Iterable[int]], n: int) -> IntArray:
+    """Turn an iterable of feature sets into a support array of shape (T, d)."""
+    rows = [sorted(s) for s in sets]
+    width = max((len(row) for row in rows), default=0)
+    out = np.full((len(rows), width), n, dtype=np.int32)
+    for row, features in zip(out, rows, strict=True):
+        row[: len(features)] = features
+    return out
+
+
+def to_sets(supports: IntArray, n: int) -> list[tuple[int, ...]]:
+    """Turn a support array into a list of tuples."""
+    sizes = orders_of(supports, n).tolist()
+    return [tuple(row[:size]) for row, size in zip(supports.tolist(), sizes, strict=True)]
+
+
+def orders_of(supports: IntArray, n: int) -> IntArray:
+    """Return the number of features in every row, shape (T,)."""
+    return (supports < n).sum(axis=1)
+
+
+def singletons(n: int) -> IntArray:
+    """Return all sets of one feature, shape (n, 1)."""
+    return np.arange(n, dtype=np.int32)[:, None]
+
+
+def combine(parts: Sequence[IntArray], n: int) -> IntArray:
+    """Stack support arrays of different widths; rows may repeat."""
+    width = max((part.shape[1] for part in parts), default=0)
+    padded = [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=n) for part in parts]
+    return np.concatenate(padded) if padded else np.empty((0, 0), dtype=np.int32)
+
+
+def sort_order(supports: IntArray, n: int) -> IntArray:
+    """Return the permutation that sorts rows by order, then lexicographically."""
+    columns = [supports[:, k] for k in range(supports.shape[1] - 1, -1, -1)]
+    return np.lexsort([*columns, orders_of(supports, n)])
+
+
+def merge(supports: IntArray, values: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
+    """Sort the rows and add up the values of equal rows.
+
+    Parameters
+    ----------
+    supports : ndarray of int, shape (T, d)
+    values : ndarray of float, shape (T, ...)
+    n : int
+
+    Returns
+    -------
+    supports : ndarray, shape (U, w)
+        Distinct rows in canonical order; w is the largest order present.
+    values : ndarray, shape (U, ...)
+    """
+    if len(supports) == 0:
+        return np.empty((0, 0), dtype=np.int32), values
+    permutation = sort_order(supports, n)
+    supports, values = supports[permutation], values[permutation]
+    first = np.ones(len(supports), dtype=bool)
+    first[1:] = (supports[1:] != supports[:-1]).any(axis=1)
+    starts = np.flatnonzero(first)
+    supports = supports[starts]
+    width = int(orders_of(supports, n).max(initial=0))
+    return np.ascontiguousarray(supports[:, :width], dtype=np.int32), np.add.reduceat(values, starts, axis=0)
+
+
+@lru_cache(maxsize=256)
+def _positions(order: int, size: int) -> IntArray:
+    return np.array(list(combinations(range(order), size)), dtype=np.intp).reshape(comb(order, size), size)
+
+
+def subsets(rows: IntArray, size: int) -> IntArray:
+    """List all subsets of a size for rows that all have the same order.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (T, s)
+        Rows without empty slots.
+    size : int
+
+    Returns
+    -------
+    ndarray of int, shape (T, C(s, size), size)
+    """
+    return rows[:, _positions(rows.shape[1], size)]

@@ -1,0 +1,20 @@
+"""Estimators: from (masks, values) to a sparse spectrum."""
+
+from __future__ import annotations
+
+from spex_plugins.errors import InputError
+from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.spex import Spex
+
+__all__ = ["Estimator", "Fit", "Spex", "resolve"]
+
+_ESTIMATORS: dict[str, type[Spex]] = {"spex": Spex}
+
+
+def resolve(estimator: str | Estimator) -> Estimator:
+    """Return the estimator of a name, or the object itself."""
+    if not isinstance(estimator, str):
+        return estimator
+    if estimator not in _ESTIMATORS:
+        raise InputError(f"estimator: {estimator!r} is unknown; choose one of {sorted(_ESTIMATORS)}.")
+    return _ESTIMATORS[estimator]()

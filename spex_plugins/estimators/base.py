@@ -1,0 +1,58 @@
+"""What an estimator is: it chooses masks for a budget, and turns (masks, values) into a spectrum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from spex_plugins.core.design import Design
+from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.types import BoolArray, FloatArray
+
+__all__ = ["Estimator", "Fit"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What an estimator found.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        With K outputs; coefficients (T, K).
+    r2 : ndarray of float64, shape (K,)
+        Faithfulness on masks that the prediction had not seen.
+    r2_source : str
+        How `r2` was measured.
+    method : str
+        What was done with the samples, in words.
+    """
+
+    spectrum: Spectrum
+    r2: FloatArray
+    r2_source: str
+    method: str
+
+
+class Estimator(Protocol):
+    """One way from samples to a spectrum."""
+
+    name: str
+
+    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Choose at most ``budget`` distinct masks."""
+        ...
+
+    def fit(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        *,
+        design: Design | None,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> Fit:
+        """Fit masks (m, n), values (m, K); ``design`` is given when the masks are its masks, in order."""
+        ...

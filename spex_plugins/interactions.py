@@ -1,0 +1,191 @@
+"""The result of an explanation: a spectrum with its names, its cost and its honest faithfulness."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from spex_plugins.core import supports as sets
+from spex_plugins.core.indices import convert
+from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.types import BoolArray, FloatArray
+from spex_plugins.errors import InputError
+from spex_plugins.index_table import IndexTable
+
+__all__ = ["Interactions"]
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Interactions:
+    """What an explanation found, and what it cost.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        The fitted function; everything else is read from it.
+    feature_names : tuple of str
+        Names of the n features.
+    n_calls : int
+        Model calls: the number of masks that the value function answered (every one once).
+    budget : int
+        Model calls that were allowed.
+    r2 : ndarray of float64, shape () or (K,)
+        Faithfulness R² on masks that the prediction had not seen (`r2_source` says which); NaN where
+        it could not be measured. It may be negative.
+    r2_source : str
+        How `r2` was measured.
+    estimator : str
+        Name of the estimator.
+    plan : str
+        What was chosen for this budget, in words.
+    empty_value, full_value : ndarray of float64, shape () or (K,)
+        The value function at "nothing kept" and "everything kept", as answered (not fitted); NaN when
+        these masks were not among the samples.
+    """
+
+    spectrum: Spectrum
+    feature_names: tuple[str, ...]
+    n_calls: int
+    budget: int
+    r2: FloatArray
+    r2_source: str
+    estimator: str
+    plan: str
+    empty_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
+    full_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
+
+    @property
+    def n(self) -> int:
+        """Number of features."""
+        return self.spectrum.n
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """() for a scalar value function, (K,) for K outputs."""
+        return self.spectrum.output_shape
+
+    def index(self, index: str = "FSII", order: int | None = None) -> IndexTable:
+        """Read the interactions in an index.
+
+        Parameters
+        ----------
+        index : str
+            "Fourier", "Moebius", "SV", "BV", "SII", "BII", "k-SII", "STII", "FSII" or "FBII".
+        order : int, optional
+            Largest number of features in a set; by default 1 for SV and BV and 2 for the others.
+
+        Returns
+        -------
+        IndexTable
+            Sorted by magnitude.
+        """
+        if order is None:
+            order = 1 if index in ("SV", "BV") else 2
+        supports, values = convert(self.spectrum, index, order)
+        sizes = sets.orders_of(supports, self.n)
+        baseline = values[sizes == 0].sum(axis=0)
+        supports, values = supports[sizes > 0], values[sizes > 0]
+        ranking = np.argsort(-(values.reshape(len(values), -1) ** 2).sum(axis=1), kind="stable")
+        return IndexTable(index, order, supports[ranking], values[ranking], baseline, self.feature_names)
+
+    def top(self, k: int = 10, index: str = "FSII", order: int | None = None) -> IndexTable:
+        """Return the k largest *interactions* (sets of two or more features) of an index.
+
+        Without ``order``, sets of up to three features are told apart when the spectrum has such terms.
+        """
+        table = self.index(index, order or min(max(self.spectrum.max_order, 2), 3))
+        return table._select(np.flatnonzero(table.orders > 1)[:k])
+
+    def predict(self, masks: BoolArray) -> FloatArray:
+        """Predict the value function at masks (m, n); returns (m,) or (m, K)."""
+        return self.spectrum.predict(masks)
+
+    def output(self, k: int) -> Interactions:
+        """Return the explanation of one of K outputs."""
+        return replace(
+            self,
+            spectrum=self.spectrum.output(k),
+            r2=self.r2[k],
+            empty_value=self.empty_value[k],
+            full_value=self.full_value[k],
+        )
+
+    def renamed(self, feature_names: Sequence[str]) -> Interactions:
+        """Return the same explanation with other feature names."""
+        if len(feature_names) != self.n:
+            raise InputError(f"feature_names: expected {self.n} names, got {len(feature_names)}.")
+        return replace(self, feature_names=tuple(map(str, feature_names)))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything to one .npz file: arrays and a JSON header, no pickle."""
+        header = {
+            "format": _FORMAT,
+            "n": self.n,
+            "feature_names": self.feature_names,
+            "n_calls": self.n_calls,
+            "budget": self.budget,
+            "r2_source": self.r2_source,
+            "estimator": self.estimator,
+            "plan": self.plan,
+        }
+        with open(path, "wb") as file:
+            np.savez_compressed(
+                file,
+                header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+                supports=self.spectrum.supports,
+                coefficients=self.spectrum.coefficients,
+                r2=self.r2,
+                empty_value=self.empty_value,
+                full_value=self.full_value,
+            )
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Interactions:
+        """Read a file written by `save`."""
+        with np.load(path, allow_pickle=False) as data:
+            header: dict[str, Any] = json.loads(data["header"].tobytes())
+            if header.pop("format") != _FORMAT:
+                raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
+            spectrum = Spectrum(header.pop("n"), data["supports"], data["coefficients"])
+            header["feature_names"] = tuple(header["feature_names"])
+            return cls(
+                spectrum=spectrum,
+                r2=data["r2"],
+                empty_value=data["empty_value"],
+                full_value=data["full_value"],
+                **header,
+            )
+
+    def _summary(self) -> list[tuple[str, str]]:
+        r2 = ", ".join(f"{v:.3f}" for v in np.atleast_1d(self.r2)[:6])
+        orders = np.bincount(self.spectrum.orders)
+        counts = ", ".join(f"{count} of order {k}" for k, count in enumerate(orders) if k and count)
+        return [
+            ("features", str(self.n)),
+            ("model calls", f"{self.n_calls} of {self.budget}"),
+            ("R²", f"{r2} ({self.r2_source})"),
+            ("terms", counts or "none"),
+            ("estimator", f"{self.estimator}: {self.plan}"),
+        ]
+
+    def __repr__(self) -> str:
+        lines = [f"  {name:<12}{text}" for name, text in self._summary()]
+        found = self.top(5)
+        shown = [f"  {'' if k else 'strongest':<12}{v}  {name}" for k, (name, v) in enumerate(found._rows())]
+        return "\n".join(["Interactions", *lines, *shown])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
+            for name, text in self._summary()
+        )
+        return f"<table>{rows}</table>{self.top(10)._repr_html_()}"

@@ -1,0 +1,140 @@
+"""Ask a value function: batches, checks and progress; nothing that was answered is ever lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from spex_plugins.core.types import BoolArray, FloatArray
+from spex_plugins.errors import InputError, ValueFunctionError
+
+__all__ = ["ValueFunction", "ask"]
+
+ValueFunction = Callable[[BoolArray], Any]
+"""Takes masks (m, n), True = feature kept, and returns values (m,) or (m, K)."""
+
+_FIRST_BATCH, _LARGEST_BATCH = 32, 8192
+_SECONDS_PER_BATCH = 0.5  # the bar moves twice a second, and a failure costs half a second of calls
+
+
+def ask(
+    value_function: ValueFunction,
+    masks: BoolArray,
+    *,
+    batch_size: int | None = None,
+    progress: bool = True,
+) -> FloatArray:
+    """Evaluate a value function at masks, batch by batch.
+
+    Parameters
+    ----------
+    value_function : callable
+        Masks (b, n) to values (b,) or (b, K).
+    masks : ndarray of bool, shape (m, n)
+        Distinct masks; each is asked for once.
+    batch_size : int, optional
+        Masks per call. By default the size follows the measured speed: about half a second a batch.
+    progress : bool
+        Show a bar with calls done, rate and time left when it takes longer than a second.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,) or (m, K)
+
+    Raises
+    ------
+    ValueFunctionError
+        If the function raises or answers with a wrong length, another number of outputs than before, or
+        anything but finite numbers. Everything answered so far is attached.
+    """
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"batch_size: must be at least 1, got {batch_size}.")
+    answers: list[FloatArray] = []
+    done = 0
+    size = batch_size or min(_FIRST_BATCH, len(masks))
+    with _bar(len(masks), progress) as bar:
+        while done < len(masks):
+            batch = masks[done : done + size]
+            start = perf_counter()
+            answers.append(_answer(value_function, batch, masks[:done], answers))
+            elapsed = perf_counter() - start
+            done += len(batch)
+            bar.update(len(batch))
+            if batch_size is None:
+                size = _next_size(size, elapsed)
+    return np.concatenate(answers)
+
+
+def _next_size(size: int, elapsed: float) -> int:
+    wished = size * _SECONDS_PER_BATCH / max(elapsed, 1e-9)
+    return int(np.clip(wished, max(size // 2, 1), min(2 * size, _LARGEST_BATCH)))
+
+
+def _bar(total: int, progress: bool) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, unit="call", desc="model calls", disable=not progress, delay=1.0)
+
+
+def _answer(
+    value_function: ValueFunction, batch: BoolArray, asked: BoolArray, answers: list[FloatArray]
+) -> FloatArray:
+    """Ask for one batch and check the answer; a failure carries all earlier answers."""
+    known = np.concatenate(answers) if answers else np.zeros(0)
+    try:
+        raw = value_function(batch.copy())
+    except Exception as error:
+        raise ValueFunctionError(
+            f"value_function raised {type(error).__name__}: {error}. {_kept(len(asked))}",
+            masks=asked,
+            values=known,
+            failed_masks=batch,
+        ) from error
+    problem, values = _checked(raw, len(batch), answers[0].shape[1:] if answers else None)
+    if not problem:
+        return values
+    finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    masks = np.concatenate([asked, batch[: len(values)][finite]])
+    known = np.concatenate([known, values[finite]]) if answers else values[finite]
+    raise ValueFunctionError(
+        f"value_function {problem} {_kept(len(masks))}",
+        masks=masks,
+        values=known,
+        failed_masks=batch[: len(values)][~finite] if len(values) else batch,
+    )
+
+
+def _kept(count: int) -> str:
+    return (
+        f"The {count} masks answered so far are in error.masks and error.values; "
+        "spex_plugins.fit(error.masks, error.values) uses them."
+        if count
+        else "No mask had been answered before."
+    )
+
+
+def _checked(raw: Any, m: int, outputs: tuple[int, ...] | None) -> tuple[str, FloatArray]:
+    """Return a description of what is wrong ("" if nothing) and the usable part of the answer."""
+    none = np.zeros((0, *(outputs or ())))
+    try:
+        values = np.asarray(raw)
+        if values.dtype.kind not in "fiub":
+            values = np.asarray(raw, dtype=np.float64) if values.dtype == object else none.astype(str)
+    except (TypeError, ValueError, RuntimeError):
+        values = none.astype(str)
+    if values.dtype.kind not in "fiub":
+        return f"must return real numbers, got {type(raw).__name__} that cannot be read as such.", none
+    if values.ndim not in (1, 2) or len(values) != m:
+        expected = f"({m},) or ({m}, K)"
+        return f"must return shape {expected} for {m} masks, got {values.shape}.", none
+    if outputs is not None and values.shape[1:] != outputs:
+        before = outputs[0] if outputs else "a scalar"
+        return f"returned shape {values.shape}, but {before} output(s) per mask before.", none
+    values = values.astype(np.float64)
+    bad = int((~np.isfinite(values)).reshape(m, -1).any(axis=1).sum())
+    if bad:
+        return f"returned NaN or inf for {bad} of {m} masks; clip or replace them in the function.", values
+    return "", values
