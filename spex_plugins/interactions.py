@@ -72,6 +72,11 @@ class Interactions:
         """() for a scalar value function, (K,) for K outputs."""
         return self.spectrum.output_shape
 
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs, 1 for a scalar value function."""
+        return self.output_shape[0] if self.output_shape else 1
+
     def index(self, index: str = "FSII", order: int | None = None) -> IndexTable:
         """Read the interactions in an index.
 
@@ -93,7 +98,7 @@ class Interactions:
         sizes = sets.orders_of(supports, self.n)
         baseline = values[sizes == 0].sum(axis=0)
         supports, values = supports[sizes > 0], values[sizes > 0]
-        ranking = np.argsort(-(values.reshape(len(values), -1) ** 2).sum(axis=1), kind="stable")
+        ranking = np.argsort(-(values**2).reshape(len(values), self.n_outputs).sum(axis=1), kind="stable")
         return IndexTable(index, order, supports[ranking], values[ranking], baseline, self.feature_names)
 
     def top(self, k: int = 10, index: str = "FSII", order: int | None = None) -> IndexTable:

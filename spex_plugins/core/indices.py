@@ -178,7 +178,7 @@ def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[I
     if not rows:
         return np.empty((0, 0), dtype=np.int32), np.zeros((0, *spectrum.output_shape))
     supports, merged_values = sets.merge(sets.combine(rows, spectrum.n), np.concatenate(values), spectrum.n)
-    magnitude = np.abs(merged_values).reshape(len(supports), -1).max(axis=1)
+    magnitude = np.abs(merged_values).max(axis=tuple(range(1, merged_values.ndim)))
     present = magnitude > _ROUNDING * magnitude.max()  # what cancels exactly leaves only rounding errors
     return supports[present], merged_values[present]
 

@@ -99,7 +99,7 @@ class Spectrum:
 
     def energy(self) -> FloatArray:
         """F(S)² of every term, summed over outputs, shape (T,)."""
-        return (self.coefficients.reshape(len(self), -1) ** 2).sum(axis=1)
+        return (self.coefficients**2).sum(axis=tuple(range(1, self.coefficients.ndim)))
 
     def variance(self) -> FloatArray:
         """Variance over uniformly random masks, Σ_{S≠∅} F(S)² (Parseval), shape () or (K,)."""

@@ -16,7 +16,17 @@ import numpy as np
 
 from spex_plugins.core.types import FloatArray, IntArray
 
-__all__ = ["combine", "from_sets", "merge", "orders_of", "singletons", "sort_order", "subsets", "to_sets"]
+__all__ = [
+    "all_of_order",
+    "combine",
+    "from_sets",
+    "merge",
+    "orders_of",
+    "singletons",
+    "sort_order",
+    "subsets",
+    "to_sets",
+]
 
 
 def from_sets(sets: Iterable[Iterable[int]], n: int) -> IntArray:
@@ -43,6 +53,19 @@ def orders_of(supports: IntArray, n: int) -> IntArray:
 def singletons(n: int) -> IntArray:
     """Return all sets of one feature, shape (n, 1)."""
     return np.arange(n, dtype=np.int32)[:, None]
+
+
+def all_of_order(n: int, order: int) -> IntArray:
+    """Return all sets of one order, shape (C(n, order), order), in lexicographic order."""
+    rows = np.empty((1, 0), dtype=np.int32)
+    last = np.array([-1], dtype=np.int32)
+    for _ in range(order):  # every row is continued by all features behind its last one
+        counts = n - 1 - last
+        ends = np.cumsum(counts)
+        steps = np.arange(ends[-1], dtype=np.int32) - np.repeat(ends - counts, counts).astype(np.int32)
+        rows, last = np.repeat(rows, counts, axis=0), np.repeat(last, counts) + 1 + steps
+        rows = np.column_stack([rows, last])
+    return rows
 
 
 def combine(parts: Sequence[IntArray], n: int) -> IntArray:

@@ -1,0 +1,116 @@
+"""The final sparse regression: given sets, all singletons and the strongest pairs, on all samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spex_plugins.core import supports as sets
+from spex_plugins.core.cross_validation import cross_validated_fit
+from spex_plugins.core.moments import fold_moments
+from spex_plugins.core.screening import strongest_pairs
+from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["Refit", "refit"]
+
+_MAX_COLUMNS = 2500
+_GRAM_COST = 1.5e11  # bounds columns² × samples: a few seconds on two cores
+_SCREENING_COST = 6e11  # likewise for all screenings
+_MAX_PAIRS = 1000  # kept by one screening
+_FOLDS, _FOLDS_CODED = 5, 3
+_LEAST_TESTED = 8  # fewer uniform masks cannot choose a penalty
+_ROUNDING = 1e-11  # share of the largest coefficient
+
+
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """A spectrum with K outputs and its cross-validated R² on uniform masks, shape (K,)."""
+
+    spectrum: Spectrum
+    r2: FloatArray
+    tested: int
+
+
+def refit(
+    masks: BoolArray,
+    values: FloatArray,
+    found: IntArray,
+    n_structured: int,
+    max_order: int,
+    rng: np.random.Generator,
+) -> Refit:
+    """Fit a sparse spectrum to all samples.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (m, n)
+        The first ``n_structured`` are always trained on; the others, uniformly random, are left out in turn.
+    values : ndarray of float, shape (m, K)
+    found : ndarray of int, shape (T, d)
+        Sets that were found by decoding the structured masks alone.
+    n_structured : int
+    max_order : int
+        With 1, no pairs are screened.
+    rng : numpy Generator
+
+    Returns
+    -------
+    Refit
+    """
+    m, n = masks.shape
+    mean, spread = values.mean(axis=0), values.std(axis=0)
+    spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
+    tested = m - n_structured
+    if tested < _LEAST_TESTED or not spread.any():
+        known = 1.0 if not spread.any() else np.nan
+        constant = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), mean[None])
+        return Refit(constant, np.full(len(mean), known), 0)
+    scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
+    n_folds = _FOLDS_CODED if n_structured > tested else _FOLDS
+    folds = np.concatenate([np.full(n_structured, -1), rng.permutation(tested) % n_folds])
+    supports, allowed = _columns(masks, scaled, found, folds, n_folds, max_order, rng)
+    parts = fold_moments(masks, scaled, supports, folds + 1, n_folds + 1)
+    weights = np.maximum(sets.orders_of(supports, n), 1).astype(np.float64)
+    fit = cross_validated_fit(
+        sum(parts[1:], start=parts[0]),
+        parts[1:],
+        [np.where(a, weights, np.inf) for a in allowed[:-1]],
+        np.where(allowed[-1], weights, np.inf),
+    )
+    constant_row = np.full((1, supports.shape[1]), n, dtype=np.int32)
+    coefficients = np.concatenate([(fit.intercept * spread + mean)[None], fit.beta * spread])
+    present = np.abs(coefficients) > _ROUNDING * np.abs(coefficients).max(axis=0)
+    rows = np.concatenate([constant_row, supports[fit.columns]])
+    keep = present.any(axis=1)
+    return Refit(Spectrum.from_terms(n, rows[keep], coefficients[keep]), fit.r2, tested)
+
+
+def _columns(
+    masks: BoolArray,
+    values: FloatArray,
+    found: IntArray,
+    folds: IntArray,
+    n_folds: int,
+    max_order: int,
+    rng: np.random.Generator,
+) -> tuple[IntArray, BoolArray]:
+    """Return the columns (T, d) and which of them each fold's model, and the final one, may use (F + 1, T)."""
+    m, n = masks.shape
+    base = sets.combine([found[sets.orders_of(found, n) > 0], sets.singletons(n)], n)
+    if max_order < 2:
+        screened = [np.empty((0, 2), dtype=np.int32)] * (n_folds + 1)
+    elif n * (n + 1) // 2 + len(found) <= _MAX_COLUMNS:
+        screened = [sets.all_of_order(n, 2)] * (n_folds + 1)
+    else:
+        room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - len(base)
+        keep = int(np.clip(room // 2, 0, _MAX_PAIRS))
+        sample = rng.random(m) < _SCREENING_COST / (2.0 * n * n * m * (n_folds + 1))
+        used = [(folds != k) & sample for k in [*range(n_folds), -2]]
+        screened = [strongest_pairs(masks[u], values[u], keep) for u in used]
+    parts = [sets.combine([base, pairs], n) for pairs in screened]
+    everything = sets.combine(parts, n)
+    member = np.repeat(np.eye(len(parts)), [len(part) for part in parts], axis=0)
+    supports, counts = sets.merge(everything, member, n)
+    return supports, counts.T > 0
