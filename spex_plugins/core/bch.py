@@ -134,7 +134,7 @@ class BCH:
             out[1:] ^= poly[:-1]
             return out
 
-        squares = [np.zeros((errors, count), dtype=np.int32)]  # x^0, x^2, … modulo the polynomial
+        squares: list[IntArray] = [np.zeros((errors, count), dtype=np.int32)]  # x^0, x^2, …
         squares[0][0] = 1
         for _ in range(errors - 1):
             squares.append(times_x(times_x(squares[-1])))

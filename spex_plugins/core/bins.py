@@ -1,6 +1,7 @@
 """The aliased transform of a coded design, and how a set of features shows in it.
 
-U_{c,q}(j) = 2^{−b} Σ_ℓ f(M_c ℓ + d_q + o_c) (−1)^{⟨ℓ, j⟩} = Σ_{S: hash_c(S) = j} (−1)^{|S ∩ (d_q + o_c)|} F(S):
+U_{c,q}(j) = 2^{−b} Σ_ℓ f(M_c ℓ + d_q + o_c) (−1)^{⟨ℓ, j⟩}
+           = Σ_{S: hash_c(S) = j} (−1)^{|S ∩ (d_q + o_c)|} F(S):
 in every group a set falls into one bin, the XOR of its features' hashes, with one sign per delay.
 """
 
@@ -67,7 +68,7 @@ def aliased_transform(values: FloatArray, coded: CodedDesign) -> FloatArray:
 
 
 def correlate(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> FloatArray:
-    """Matched filter: the mean of sign·U over the delays, group by group.
+    """Apply the matched filter: average sign·U over the delays, group by group.
 
     Parameters
     ----------

@@ -49,7 +49,8 @@ def find_support(values: FloatArray, coded: CodedDesign) -> IntArray:
     """
     bins = aliased_transform(_principal(values), coded)
     detectors = _detectors(coded)
-    found, rest, stage = np.empty((0, 0), dtype=np.int32), bins, 0
+    found: IntArray = np.empty((0, 0), dtype=np.int32)
+    rest, stage = bins, 0
     for _ in range(_ROUNDS):
         if stage == len(detectors) or _energy(rest).mean() <= _DONE * _energy(bins).mean():
             break
@@ -102,7 +103,7 @@ def _union(found: IntArray, more: IntArray, n: int) -> IntArray:
 
 def _refitted(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> tuple[IntArray, FloatArray]:
     """Fit all sets jointly, drop the insignificant ones, and return the rest with its residual."""
-    groups, _, delays, outputs = bins.shape
+    groups, _, delays, _ = bins.shape
     coefficients = fit_support(bins, coded, supports)
     left = residual(bins, coded, supports, coefficients)
     variance = _energy(left).mean() / (groups * delays)
@@ -114,7 +115,7 @@ def _refitted(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> tuple
 
 
 def _matched(rest: FloatArray, coded: CodedDesign, low: IntArray) -> IntArray:
-    """Sets of low order that stand out in the mean of all groups and do not owe it to a single group."""
+    """Return the sets of low order that stand out in the mean of all groups and do not owe it to a group."""
     groups, _, delays, _ = rest.shape
     by_group = correlate(rest, coded, low)  # (C, T, K)
     mean = by_group.mean(axis=0)
@@ -126,7 +127,7 @@ def _matched(rest: FloatArray, coded: CodedDesign, low: IntArray) -> IntArray:
 
 
 def _decoded(rest: FloatArray, coded: CodedDesign, flips: int) -> IntArray:
-    """Sets decoded from the bins that hold more than noise."""
+    """Return the sets decoded from the bins that hold more than noise."""
     energy = _energy(rest)
     noise = np.median(energy)
     excess = 1 + 2 * np.sqrt(2 / rest.shape[2])

@@ -96,9 +96,10 @@ def _columns(
     max_order: int,
     rng: np.random.Generator,
 ) -> tuple[IntArray, BoolArray]:
-    """Return the columns (T, d) and which of them each fold's model, and the final one, may use (F + 1, T)."""
+    """Return the columns (T, d), and which of them the models of the folds and the final one may use."""
     m, n = masks.shape
     base = sets.combine([found[sets.orders_of(found, n) > 0], sets.singletons(n)], n)
+    screened: list[IntArray]
     if max_order < 2:
         screened = [np.empty((0, 2), dtype=np.int32)] * (n_folds + 1)
     elif n * (n + 1) // 2 + len(found) <= _MAX_COLUMNS:

@@ -1,0 +1,1 @@
+"""From masks to values: the only place where a model is called."""

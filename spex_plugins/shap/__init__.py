@@ -1,0 +1,13 @@
+"""SPEX as a SHAP explainer: `SpexExplainer` wherever SHAP takes an explainer, interactions on top."""
+
+from spex_plugins.errors import MissingExtraError
+
+try:
+    import shap as _shap  # noqa: F401
+except ImportError as error:
+    raise MissingExtraError('spex_plugins.shap needs SHAP: pip install "spex-plugins[shap]".') from error
+
+from spex_plugins.shap.explainer import SpexExplainer
+from spex_plugins.shap.explanation import SpexExplanation
+
+__all__ = ["SpexExplainer", "SpexExplanation"]
