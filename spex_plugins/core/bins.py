@@ -124,6 +124,6 @@ def residual(
     """Subtract sets with coefficients (T, K) from all the bins that they fall into."""
     groups, size, delays, outputs = bins.shape
     signature = Signatures.of(coded, supports)
-    shown = (signature.signs[:, :, None] * coefficients[:, None, :]).reshape(len(supports), -1)
+    shown = (signature.signs[:, :, None] * coefficients[:, None, :]).reshape(-1, delays * outputs)
     falls = (np.arange(size)[:, None] == signature.bins[:, None, :]) * signature.group_signs[:, None, :]
     return bins - (falls @ shown).reshape(groups, size, delays, outputs)

@@ -30,6 +30,7 @@ _DONE = 1e-24  # share of the whole energy that counts as rounding errors
 _SIGNIFICANT = 5.0  # standard errors; of 10^6 pure-noise sets about one passes
 _LEADING = 0.2  # a round takes matches of at least this share of its best, which disturb each other less
 _AGREEMENT = 0.3  # least squared correlation of a bin with the set decoded from it
+_EXCESS = 2.5  # standard deviations by which the energy of a bin must exceed noise for soft decoding
 _OUTPUTS = 4  # principal components of the outputs that take part in the search
 
 
@@ -55,6 +56,9 @@ def find_support(values: FloatArray, coded: CodedDesign) -> IntArray:
         if stage == len(detectors) or _energy(rest).mean() <= _DONE * _energy(bins).mean():
             break
         merged = _union(found, detectors[stage](rest), coded.code.n)
+        if len(merged) == len(found):
+            stage += 1
+            continue
         kept, left = _refitted(bins, coded, merged)
         if _energy(left).mean() < (1 - _PROGRESS) * _energy(rest).mean():
             found, rest, stage = kept, left, 0
@@ -127,11 +131,12 @@ def _matched(rest: FloatArray, coded: CodedDesign, low: IntArray) -> IntArray:
 
 
 def _decoded(rest: FloatArray, coded: CodedDesign, flips: int) -> IntArray:
-    """Return the sets decoded from the bins that hold more than noise."""
+    """Return the sets decoded from the bins: from all for hard decoding, else from those above the noise."""
     energy = _energy(rest)
-    noise = np.median(energy)
-    excess = 1 + 2 * np.sqrt(2 / rest.shape[2])
-    group, at = np.nonzero(energy > np.maximum(excess * noise, _DONE * energy.max()))
+    deviation = np.sqrt(2 / rest.shape[2])  # relative, of the energy of pure noise
+    noise = np.quantile(energy, 0.25) / (1 - 0.67 * deviation)  # its normal quartile lies at −0.67
+    least = (1 + _EXCESS * deviation) * noise if flips else 0.0
+    group, at = np.nonzero(energy > max(least, _DONE * energy.max()))
     received = _dominant(rest[group, at])  # (N, p + 1)
     word, supports = decode_words(coded.code, received[:, 1:], flips)
     signature = Signatures.of(coded, supports)

@@ -11,8 +11,8 @@ __all__ = ["Plan", "plan"]
 
 _DEFAULT_ORDER = 5  # the order that the published SPEX experiments decode (Kang et al. 2025)
 _GROUPS = 3  # least number of hash functions: peeling needs two, the third settles ties
-_MIN_BITS = 5  # below 32 bins per group most bins hold several terms and decoding finds little
-_HELD_OUT = 0.05
+_MIN_BITS = 4  # from 16 bins a group on, coded masks serve the regression as well as uniform ones
+_HELD_OUT = 0.1
 _HELD_OUT_RANGE = (100, 1000)
 _ENDPOINTS = 2
 
