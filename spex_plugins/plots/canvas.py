@@ -1,0 +1,123 @@
+"""A sheet of paper in points: the few things that the pictures need from matplotlib."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spex_plugins.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Canvas", "new_figure", "required"]
+
+Point = tuple[float, float]
+
+
+def required() -> None:
+    """Raise `MissingExtraError` where matplotlib is missing."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(
+            'Drawing needs matplotlib: pip install "spex-plugins[plots]" (to_html works without it).'
+        ) from error
+
+
+def new_figure() -> tuple[Figure, Axes]:
+    """Return a new pyplot figure and axes that fill it."""
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(facecolor="white")
+    return figure, figure.add_axes((0, 0, 1, 1))
+
+
+class Canvas:
+    """Axes whose data units are points, y downwards, the origin at the upper left.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    scale : float
+        Size of a unit in points: what is drawn, letters too, shrinks by this factor.
+    """
+
+    def __init__(self, ax: Axes, scale: float = 1.0) -> None:
+        self.ax = ax
+        self.scale = scale
+        ax.set_axis_off()
+        extent = ax.get_window_extent()
+        self.width = float(extent.width * self._unit)
+        self.height = float(extent.height * self._unit)
+        ax.set_xlim(0, self.width)
+        ax.set_ylim(self.height, 0)
+
+    @property
+    def _unit(self) -> float:
+        """Units per pixel."""
+        return 72.0 / (float(self.ax.figure.dpi) * self.scale)
+
+    def widths(self, texts: Sequence[str], size: float, weight: str = "normal") -> list[float]:
+        """Measure texts with the figure's renderer, in units."""
+        probe = self.text((0, 0), "", size=size, weight=weight)
+        out = []
+        for text in texts:
+            probe.set_text(text)
+            out.append(float(probe.get_window_extent().width * self._unit))
+        probe.remove()
+        return out
+
+    def text(self, at: Point, text: str, *, size: float, **style: Any) -> Any:
+        """Write at (left, baseline) unless the style says otherwise; a $ is a $."""
+        return self.ax.text(*at, text, size=size * self.scale, parse_math=False, **style)
+
+    def box(self, left: float, top: float, width: float, height: float, color: str, *, corner: float) -> Any:
+        """Draw a filled box with round corners."""
+        from matplotlib.patches import FancyBboxPatch
+
+        style = f"round,pad=0,rounding_size={min(corner, width / 2, height / 2)}"
+        patch = FancyBboxPatch((left, top), width, height, boxstyle=style, facecolor=color, edgecolor="none")
+        return self.ax.add_patch(patch)
+
+    def line(self, links: Sequence[Sequence[Point]], color: str, width: float, *, corner: float) -> Any:
+        """Draw polylines with round corners as one stroke, with a white edge where it crosses others."""
+        from matplotlib import patheffects
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path
+
+        vertices: list[Point] = []
+        codes: list[Any] = []
+        for link in links:
+            vertices.append(link[0])
+            codes.append(Path.MOVETO)
+            for before, at, after in zip(link, link[1:], link[2:], strict=False):
+                vertices += [_towards(at, before, corner), at, _towards(at, after, corner)]
+                codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
+            vertices.append(link[-1])
+            codes.append(Path.LINETO)
+        style = {"edgecolor": color, "linewidth": width * self.scale, "capstyle": "butt"}
+        patch = PathPatch(Path(vertices, codes), fill=False, **style)
+        edge = patheffects.withStroke(linewidth=(width + 2.5) * self.scale, foreground="white")
+        patch.set_path_effects([edge])
+        return self.ax.add_patch(patch)
+
+    def badge(self, at: Point, text: str, color: str, radius: float) -> None:
+        """Draw a number in a disc."""
+        from matplotlib.patches import Circle
+
+        self.ax.add_patch(
+            Circle(at, radius, facecolor=color, edgecolor="white", linewidth=self.scale, zorder=4)
+        )
+        size = radius * (1.25 if len(text) < 2 else 1.05)
+        style = {"ha": "center", "va": "center_baseline", "weight": "bold", "color": "white", "zorder": 5}
+        self.text(at, text, size=size, **style)
+
+
+def _towards(at: Point, other: Point, distance: float) -> Point:
+    """Go from a corner towards its neighbour, at most half of the way."""
+    length = abs(other[0] - at[0]) + abs(other[1] - at[1])
+    share = min(distance / length, 0.5) if length else 0.0
+    return at[0] + share * (other[0] - at[0]), at[1] + share * (other[1] - at[1])

@@ -1,0 +1,36 @@
+"""Red pushes up, blue pushes down: SHAP's pair, which the common colour blindnesses keep apart."""
+
+from __future__ import annotations
+
+__all__ = ["DOWN", "INK", "QUIET", "UP", "ink_of", "shade"]
+
+UP = (255, 0, 81)
+DOWN = (0, 139, 251)
+INK = "#1f2430"
+QUIET = "#69707d"
+# The pure colours are too light for small letters on white; these two reach a contrast of 4.5.
+_UP_INK = "#c9003f"
+_DOWN_INK = "#0067c0"
+
+
+def shade(value: float, limit: float, *, least: float = 0.0, most: float = 1.0) -> str:
+    """Return the colour of a value as ``#rrggbb``.
+
+    Parameters
+    ----------
+    value : float
+    limit : float
+        The magnitude that gets the strongest colour.
+    least, most : float
+        Strength of the colour at magnitudes near 0 and at ``limit``; 0 is white. The value 0 is always white.
+    """
+    if value == 0 or limit == 0:
+        return "#ffffff"
+    strength = least + (most - least) * min(abs(value) / limit, 1.0)
+    base = UP if value > 0 else DOWN
+    return "#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in base)
+
+
+def ink_of(value: float) -> str:
+    """Return the colour for letters that state a value."""
+    return _UP_INK if value > 0 else _DOWN_INK if value < 0 else QUIET

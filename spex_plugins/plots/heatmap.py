@@ -1,0 +1,135 @@
+"""The picture of a table: a matrix of pairs, with the features' own values on the diagonal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.errors import InputError
+from spex_plugins.plots.canvas import required
+from spex_plugins.plots.colors import INK, shade
+from spex_plugins.plots.content import Content, read, signed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from spex_plugins.core.types import FloatArray
+
+__all__ = ["heatmap"]
+
+_CELL, _MARGIN = 44.0, 150.0  # of a new figure, in points
+_LETTERS = 5.0  # width of a letter of a label
+_WRITTEN = 14  # up to this many features the values stand in the cells
+
+
+def heatmap(
+    interactions: Any,
+    *,
+    index: str = "FSII",
+    top: int = 10,
+    output: int | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the pairs of the features that take part in the strongest pairs.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one row, or an object that carries it as ``.interactions``.
+    index : str
+        An interaction index with a direction; it is read at order 2.
+    top : int
+        How many of the strongest pairs choose the features. Without any pair, the features with the
+        largest values of their own are shown.
+    output : int, optional
+        Which of K outputs; needed when there are several.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    if isinstance(top, int) and top < 1:
+        raise InputError(f"top: must be an integer ≥ 1 (how many pairs choose the features), got {top!r}.")
+    chosen = read(interactions, index, 2, top, output)
+    content = read(interactions, index, 2, chosen.n_sets, output)
+    features = sorted(chosen.linked) or sorted(
+        np.argsort(-np.abs(content.effects), kind="stable")[:top].tolist()
+    )
+    matrix = _matrix(content, features)
+    required()
+    labels = [content.labels[i] for i in features]
+    if ax is None:
+        side = _CELL * max(len(features), 4)
+        margin = max(_MARGIN, _LETTERS * max(map(len, labels)) + 60)
+        ax = _new_axes(side + margin + 90, side + margin)
+    _draw(ax, matrix, labels)
+    ax.set_title(
+        f"{content.reading}: pairs, and single features on the diagonal\n{'   ·   '.join(content.facts[2:])}",
+        fontsize=9.5,
+        color=INK,
+        loc="left",
+        parse_math=False,
+    )
+    return ax
+
+
+def _new_axes(width: float, height: float) -> Axes:
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=(width / 72, height / 72), layout="constrained", facecolor="white")
+    axes: Axes = figure.add_subplot()
+    return axes
+
+
+def _matrix(content: Content, features: list[int]) -> FloatArray:
+    place = {feature: k for k, feature in enumerate(features)}
+    matrix = np.diag(content.effects[features])
+    for ranked in content.sets:
+        if all(i in place for i in ranked.features):
+            i, j = (place[feature] for feature in ranked.features)
+            matrix[i, j] = matrix[j, i] = ranked.value
+    return matrix
+
+
+def _draw(ax: Axes, matrix: FloatArray, labels: list[str]) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    limit = float(np.abs(matrix).max(initial=0.0)) or 1.0
+    steps = [shade(value, 1.0, most=0.85) for value in (-1.0, 0.0, 1.0)]
+    colors = LinearSegmentedColormap.from_list("spex", steps)
+    image = ax.imshow(matrix, cmap=colors, vmin=-limit, vmax=limit)
+    places = np.arange(len(labels))
+    long = max(map(len, labels)) > 5
+    ax.set_xticks(
+        places, labels, rotation=45 if long else 0, ha="right" if long else "center", parse_math=False
+    )
+    ax.set_yticks(places, labels, parse_math=False)
+    if long:
+        for label in ax.get_xticklabels():
+            label.set_rotation_mode("anchor")
+    ax.tick_params(length=0, labelsize=10, labelcolor=INK)
+    ax.set_xticks(places[1:] - 0.5, minor=True)
+    ax.set_yticks(places[1:] - 0.5, minor=True)
+    ax.grid(which="minor", color="#e4e5ea", linewidth=1)
+    ax.tick_params(which="minor", length=0)
+    ax.spines[:].set_color("#e4e5ea")
+    if len(labels) <= _WRITTEN:
+        for (i, j), value in np.ndenumerate(matrix):
+            if value:
+                style: dict[str, Any] = {"ha": "center", "va": "center", "size": 8.5, "color": INK}
+                weight = "bold" if i == j else "normal"
+                ax.text(j, i, signed(float(value), limit), weight=weight, **style)
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.7)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0, labelsize=8.5, labelcolor=INK)
+    bar.set_label("← pushes down        pushes up →", fontsize=8.5, color=INK)

@@ -1,0 +1,142 @@
+"""The same picture as one HTML file that needs nothing else: hover over a word to see its partners."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spex_plugins.plots.colors import shade
+from spex_plugins.plots.content import Content, RankedSet, one_output, read, signed
+from spex_plugins.plots.html_style import SCRIPT, STYLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+__all__ = ["save_html", "to_html"]
+
+_WORD_SHADE = 0.62
+_HINT = "Point at a word or at a line of the list to see what acts together; click to keep it."
+
+
+def to_html(
+    interactions: Any,
+    *,
+    index: str = "FSII",
+    order: int | None = None,
+    top: int = 20,
+    output: int | None = None,
+    title: str | None = None,
+    words: Sequence[str] | None = None,
+) -> str:
+    """Return a self-contained HTML page: the coloured text and the ranked interactions.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one row, or an object that carries it as ``.interactions``.
+    index : str
+        An interaction index with a direction, such as "FSII", "STII", "SII", "BII", "FBII" or "Moebius".
+    order : int, optional
+        Order of the index; by default 2, or 3 when the spectrum has sets of three.
+    top : int
+        How many interactions to list.
+    output : int, optional
+        Which of K outputs; needed when there are several.
+    title : str, optional
+    words : sequence of str, optional
+        What to write for the features, by default their names.
+
+    Returns
+    -------
+    str
+        A page without external resources; without JavaScript the numbers after the words still tie
+        them to the list.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable.
+    """
+    content = read(interactions, index, order, top, output, words)
+    found = one_output(interactions, output)
+    heading = escape(title or "Which words act together")
+    facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
+    text = " ".join(_word(content, i, word) for i, word in enumerate(content.in_text()))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>\n'
+        f'<body><main><header><h1>{heading}</h1><ul class="facts">{facts}</ul>'
+        f'<p class="quiet">{escape(f"{found.estimator}: {found.plan}")}</p></header>\n'
+        f'<section>{_key(content)}<div id="text">{text}</div>\n'
+        f'<p class="say quiet" id="say" aria-live="polite">{_HINT}</p></section>\n'
+        f"<section>{_table(content)}</section></main>\n<script>{SCRIPT}</script></body></html>\n"
+    )
+
+
+def save_html(interactions: Any, path: str | PathLike[str], **options: Any) -> None:
+    """Write the page of `to_html`, which takes the same keyword arguments, to a file."""
+    Path(path).write_text(to_html(interactions, **options), encoding="utf-8")
+
+
+def _side(value: float) -> str:
+    return "up" if value > 0 else "down"
+
+
+def _badge(ranked: RankedSet) -> str:
+    return f'<span class="badge {_side(ranked.value)}"><span>{ranked.rank}</span></span>'
+
+
+def _word(content: Content, i: int, word: str) -> str:
+    """Return one word with its colour, what to say about it, and the numbers of its sets."""
+    own = [ranked for ranked in content.sets if i in ranked.features]
+    effect = float(content.effects[i])
+    said = [f"{content.labels[i]}: own effect {signed(effect, content.effect_limit)}"]
+    said += [f"{content.name(ranked)}: {signed(ranked.value, content.set_limit)}" for ranked in own]
+    say = escape("   ·   ".join(said))
+    color = shade(effect, content.effect_limit, most=_WORD_SHADE)
+    sets = f' data-sets="{" ".join(str(ranked.rank) for ranked in own)}" tabindex="0"' if own else ""
+    numbers = f"<sup>{''.join(map(_badge, own))}</sup>" if own else ""
+    told = f'style="background:{color}" title="{say}" data-say="{say}"{sets}'
+    return f'<span class="u"><span class="w" {told}>{escape(word)}</span>{numbers}</span>'
+
+
+def _key(content: Content) -> str:
+    limit = content.effect_limit
+    ends = [shade(sign, 1.0, most=_WORD_SHADE) for sign in (-1.0, 1.0)]
+    return (
+        '<p class="key"><b>Colour of a word: its own effect</b>'
+        f'<span class="down">{signed(-limit, limit)} pushes down</span>'
+        f'<i style="background:linear-gradient(90deg,{ends[0]},#fff,{ends[1]})"></i>'
+        f'<span class="up">pushes up {signed(limit, limit)}</span></p>'
+    )
+
+
+def _table(content: Content) -> str:
+    shown = len(content.sets)
+    rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
+    note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
+    head = f'<h2>Words that act together</h2><p class="quiet">{escape(note)}</p>'
+    if not shown:
+        return head
+    rows = "\n".join(_row(content, ranked) for ranked in content.sets)
+    titles = "<th>#</th><th>Words</th><th>pushes down | up</th><th></th>"
+    return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>\n{rows}\n</tbody></table>"
+
+
+def _row(content: Content, ranked: RankedSet) -> str:
+    share = abs(ranked.value) / content.set_limit
+    color = shade(ranked.value, content.set_limit, least=0.55)
+    value = signed(ranked.value, content.set_limit)
+    name = escape(content.name(ranked))
+    left = 50.0 if ranked.value > 0 else 50.0 - 50.0 * share
+    members = " ".join(map(str, ranked.features))
+    bar = f"left:{left:.1f}%;width:{50 * share:.1f}%;background:{color}"
+    return (
+        f'<tr data-rank="{ranked.rank}" data-words="{members}" data-color="{color}" '
+        f'data-width="{1.4 + 2.6 * share:.2f}" data-say="{name}: {value}" tabindex="0">'
+        f'<td>{_badge(ranked)}</td><td class="term">{name}</td>'
+        f'<td class="bar"><div><i style="{bar}"></i></div></td>'
+        f'<td class="value {_side(ranked.value)}">{value}</td></tr>'
+    )

@@ -1,0 +1,136 @@
+"""Beside the text: what the colours mean, and the ranked list that ties numbers to values."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from spex_plugins.plots.colors import INK, QUIET, ink_of, shade
+from spex_plugins.plots.content import Content, RankedSet, signed
+from spex_plugins.plots.layout import flow
+
+if TYPE_CHECKING:
+    from spex_plugins.plots.canvas import Canvas
+
+__all__ = ["BADGE", "WORD_SHADE", "draw_header", "draw_legend", "header_height", "legend_height"]
+
+BADGE = 6.5
+WORD_SHADE = 0.62  # the strongest colour under black letters
+_TITLE, _FACTS, _SMALL, _TERM = 15.0, 9.5, 8.5, 10.0
+_SWATCHES = 11
+_LINE = 13.0  # distance of lines in the list
+_INDENT = 2 * BADGE + 7
+_VALUE = 48.0  # width kept for the values
+_KEY_HEIGHT = 66.0
+_LIST_HEAD = 36.0
+
+
+def _wrapped(canvas: Canvas, parts: list[str], size: float, width: float, joint: str) -> list[str]:
+    """Fill lines with parts that are never broken."""
+    widths = canvas.widths([part + joint for part in parts], size)
+    boxes = flow(widths, width, 0.0)
+    rows = groupby(zip(boxes, parts, strict=True), key=lambda pair: pair[0].line)
+    return [joint.join(part for _, part in row) for _, row in rows]
+
+
+def _facts(canvas: Canvas, content: Content, width: float) -> list[str]:
+    return _wrapped(canvas, list(content.facts), _FACTS, width, "   ·   ")
+
+
+def _title(canvas: Canvas, title: str | None, width: float) -> list[str]:
+    # Bold letters are wider than the regular ones that are measured.
+    return _wrapped(canvas, (title or "").split(), _TITLE, 0.86 * width, " ")
+
+
+def header_height(canvas: Canvas, content: Content, title: str | None, width: float) -> float:
+    """Height of the title and the line of facts."""
+    titles = 22.0 * len(_title(canvas, title, width))
+    return titles + (4.0 if titles else 0.0) + 14.0 * len(_facts(canvas, content, width))
+
+
+def draw_header(
+    canvas: Canvas, content: Content, title: str | None, left: float, top: float, width: float
+) -> None:
+    """Draw the title and the values, R² and cost."""
+    for line in _title(canvas, title, width):
+        canvas.text((left, top + 14), line, size=_TITLE, weight="bold", color=INK)
+        top += 22
+    top += 4 if title else 0
+    for k, line in enumerate(_facts(canvas, content, width)):
+        canvas.text((left, top + 10 + 14 * k), line, size=_FACTS, color=QUIET)
+
+
+def _term_lines(canvas: Canvas, content: Content, ranked: RankedSet, width: float) -> list[str]:
+    labels = [content.labels[i] for i in ranked.features]
+    parts = [*(label + " ×" for label in labels[:-1]), labels[-1]]
+    return _wrapped(canvas, parts, _TERM, width - _INDENT - _VALUE, " ")
+
+
+def legend_height(canvas: Canvas, content: Content, width: float) -> float:
+    """Height of the key and the ranked list."""
+    rows = [_row_height(_term_lines(canvas, content, ranked, width)) for ranked in content.sets]
+    return _KEY_HEIGHT + _LIST_HEAD + sum(rows)
+
+
+def _row_height(lines: list[str]) -> float:
+    return _LINE * len(lines) + 9.0
+
+
+def draw_legend(canvas: Canvas, content: Content, left: float, top: float, width: float) -> None:
+    """Draw the key and the ranked list."""
+    _draw_key(canvas, content, left, top, width)
+    top += _KEY_HEIGHT
+    shown = len(content.sets)
+    canvas.text((left, top + 10), "Words that act together", size=_TERM, weight="bold", color=INK)
+    rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
+    note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
+    canvas.text((left, top + 22), note, size=_SMALL, color=QUIET)
+    top += _LIST_HEAD
+    for ranked in content.sets:
+        top = _draw_entry(canvas, content, ranked, left, top, width)
+
+
+def _draw_key(canvas: Canvas, content: Content, left: float, top: float, width: float) -> None:
+    limit = content.effect_limit
+    canvas.text((left, top + 10), "Colour of a word: its own effect", size=_TERM, weight="bold", color=INK)
+    step = width / _SWATCHES
+    for k in range(_SWATCHES):
+        value = 2 * k / (_SWATCHES - 1) - 1
+        canvas.box(
+            left + k * step,
+            top + 18,
+            step - 2,
+            10,
+            shade(value, 1.0, most=WORD_SHADE) if k != 5 else "#f1f1f4",
+            corner=2,
+        )
+    for x, align, text in (
+        (left, "left", f"{signed(-limit, limit)} pushes down"),
+        (left + width, "right", f"pushes up {signed(limit, limit)}"),
+    ):
+        color = ink_of(-1.0 if align == "left" else 1.0)
+        canvas.text((x, top + 41), text, size=_SMALL, ha=align, color=color)
+
+
+def _draw_entry(
+    canvas: Canvas, content: Content, ranked: RankedSet, left: float, top: float, width: float
+) -> float:
+    """Draw one line of the list; return where the next one begins."""
+    lines = _term_lines(canvas, content, ranked, width)
+    color = ink_of(ranked.value)
+    canvas.badge((left + BADGE, top + 7), str(ranked.rank), color, BADGE)
+    for k, line in enumerate(lines):
+        canvas.text((left + _INDENT, top + 10.5 + _LINE * k), line, size=_TERM, color=INK)
+    value = signed(ranked.value, content.set_limit)
+    canvas.text((left + width, top + 10.5), value, size=_TERM, weight="bold", ha="right", color=color)
+    share = abs(ranked.value) / content.set_limit
+    bar = max((width - _INDENT) * share, 2.0)
+    canvas.box(
+        left + _INDENT,
+        top + _LINE * len(lines) + 1.5,
+        bar,
+        2.5,
+        shade(ranked.value, abs(ranked.value), most=0.75),
+        corner=1.2,
+    )
+    return top + _row_height(lines)

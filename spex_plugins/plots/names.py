@@ -1,0 +1,50 @@
+"""How the features are written: without white space, not too long, and no two of them alike."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["told_apart", "visible"]
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_LONGEST_WORD = 32
+_PUNCTUATED = re.compile(r"(?P<before>[\"'“‘«]*)(?P<core>.*\w.*?)(?P<after>[.,;:!?…\"'”’»]*)", re.DOTALL)
+
+
+def _shorten(text: str, longest: int) -> str:
+    """Replace the middle of a long text by an ellipsis."""
+    if len(text) <= longest:
+        return text
+    head = longest // 2
+    return text[:head] + "…" + text[len(text) - (longest - 1 - head) :]
+
+
+def visible(name: str) -> str:
+    """Return a name without the white space around it, not too long and never empty."""
+    # Tokens carry their white space; a token of nothing else must stay visible.
+    return _shorten(" ".join(name.split()), _LONGEST_WORD) or ("⏎" if "\n" in name else "␣")
+
+
+def told_apart(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tell words that occur more than once apart by numbers, whatever punctuation follows them.
+
+    Returns
+    -------
+    marked, labels : tuple of str
+        The words with their numbers, with and without the punctuation.
+    """
+    parts = [_PUNCTUATED.fullmatch(word) for word in words]
+    cores = [part["core"] if part else word for part, word in zip(parts, words, strict=True)]
+    count, seen = Counter(cores), Counter[str]()
+    marked, labels = [], []
+    for part, core in zip(parts, cores, strict=True):
+        seen[core] += 1
+        label = core + str(seen[core]).translate(_SUBSCRIPTS) if count[core] > 1 else core
+        labels.append(label)
+        marked.append(part["before"] + label + part["after"] if part else label)
+    return tuple(marked), tuple(labels)

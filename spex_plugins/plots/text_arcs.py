@@ -1,0 +1,170 @@
+"""The picture of a text: coloured words, and arcs between the words that act together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spex_plugins.plots import legend
+from spex_plugins.plots.badges import place_badges
+from spex_plugins.plots.canvas import Canvas, new_figure, required
+from spex_plugins.plots.colors import INK, ink_of, shade
+from spex_plugins.plots.content import Content, read
+from spex_plugins.plots.layout import Box, flow
+from spex_plugins.plots.routing import Routing, Spacing, route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+__all__ = ["text_arcs"]
+
+_MARGIN, _GUTTER = 18.0, 30.0
+_LEGEND = 220.0
+_NARROW = 480.0  # below this width the list stands beneath the text
+_SIZE, _SIZE_OF_MANY, _MANY_WORDS = 13.0, 11.0, 110
+_SCALES = (1.0, 0.9, 0.8, 0.72, 0.65, 0.58, 0.52, 0.46, 0.4, 0.35, 0.3)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A picture that is laid out: everything in points from the upper left corner."""
+
+    size: float
+    boxes: list[Box]
+    routing: Routing
+    text: tuple[float, float]
+    legend: tuple[float, float, float]
+    column: float
+    width: float
+    height: float
+
+    def fits(self, height: float) -> bool:
+        """Whether nothing hangs out at the bottom or at the right of the text."""
+        return self.height <= height and max(box.right for box in self.boxes) <= self.column
+
+
+def text_arcs(
+    interactions: Any,
+    *,
+    index: str = "FSII",
+    order: int | None = None,
+    top: int = 12,
+    output: int | None = None,
+    words: Sequence[str] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the text with its words coloured and arcs between the words that act together.
+
+    The background of a word shows its own (first-order) value, red where it pushes the output up and blue
+    where it pushes it down. An arc joins the words of an interaction, in the colour of its sign, the wider
+    the stronger; its number stands in the list of values. A word that occurs more than once carries a
+    subscript: "not₂" is the second "not" of the text.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one row, or an object that carries it as ``.interactions``.
+    index : str
+        An interaction index with a direction, such as "FSII", "STII", "SII", "BII", "FBII" or "Moebius".
+    order : int, optional
+        Order of the index; by default 2, or 3 when the spectrum has sets of three.
+    top : int
+        How many interactions to draw.
+    output : int, optional
+        Which of K outputs; needed when there are several.
+    words : sequence of str, optional
+        What to write for the features, by default their names.
+    title : str, optional
+    ax : matplotlib Axes, optional
+        Where to draw; the letters are made small enough to fit. Without it a new figure has the size that
+        the text needs.
+
+    Returns
+    -------
+    matplotlib Axes
+        Its data units are points, or as much smaller as the given axes ask for.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    content = read(interactions, index, order, top, output, words)
+    required()
+    if ax is None:
+        canvas, page = _fresh(content, title)
+    else:
+        for scale in _SCALES:
+            canvas = Canvas(ax, scale)
+            page = _arranged(canvas, content, title, canvas.width)
+            if page.fits(canvas.height):
+                break
+    _draw(canvas, content, title, page)
+    return canvas.ax
+
+
+def _fresh(content: Content, title: str | None) -> tuple[Canvas, _Page]:
+    """Make a figure that is as large as the text needs."""
+    size = _size(content)
+    figure, ax = new_figure()
+    canvas = Canvas(ax)
+    natural = sum(canvas.widths(content.in_text(), size)) + 0.9 * len(content.words) * size
+    column = min(max(natural, 250.0), 500.0 if size == _SIZE else 660.0)
+    width = column + 2 * _MARGIN + _GUTTER + _LEGEND
+    page = _arranged(canvas, content, title, width)
+    figure.set_size_inches(page.width / 72, page.height / 72)
+    return Canvas(ax), page
+
+
+def _size(content: Content) -> float:
+    return _SIZE if len(content.words) <= _MANY_WORDS else _SIZE_OF_MANY
+
+
+def _arranged(canvas: Canvas, content: Content, title: str | None, width: float) -> _Page:
+    """Lay the picture out for a width."""
+    size = _size(content)
+    beside = width >= _NARROW
+    inner = width - 2 * _MARGIN
+    side = min(_LEGEND, 0.4 * inner) if beside else inner
+    column = inner - side - _GUTTER if beside else inner
+    padding, space = 0.24 * size, 0.4 * size
+    widths = [w + 2 * padding for w in canvas.widths(content.in_text(), size)]
+    boxes = flow(widths, column, space)
+    sets = [ranked.features for ranked in content.sets]
+    routing = route(boxes, sets, Spacing(word=1.5 * size))
+    top = _MARGIN + legend.header_height(canvas, content, title, inner) + 10
+    listed = legend.legend_height(canvas, content, side)
+    if beside:
+        corner = (width - _MARGIN - side, top + 4, side)
+        height = max(top + routing.height, top + 4 + listed)
+    else:
+        corner = (_MARGIN, top + routing.height + 20, side)
+        height = corner[1] + listed
+    return _Page(size, boxes, routing, (_MARGIN, top), corner, column, width, height + _MARGIN)
+
+
+def _draw(canvas: Canvas, content: Content, title: str | None, page: _Page) -> None:
+    left, top = page.text
+    legend.draw_header(canvas, content, title, left, _MARGIN, page.width - 2 * _MARGIN)
+    links = [[[(left + x, top + y) for x, y in link] for link in chain] for chain in page.routing.links]
+    for ranked, chain in reversed(list(zip(content.sets, links, strict=True))):
+        share = abs(ranked.value) / content.set_limit
+        color = shade(ranked.value, content.set_limit, least=0.55)
+        arc = canvas.line(chain, color, 1.2 + 2.6 * share, corner=6)
+        arc.set_gid(f"arc-{ranked.rank}")
+    for ranked, places in zip(content.sets, place_badges(links, legend.BADGE), strict=True):
+        for at in places:
+            canvas.badge(at, str(ranked.rank), ink_of(ranked.value), legend.BADGE)
+    for box, word, effect in zip(page.boxes, content.in_text(), content.effects.tolist(), strict=True):
+        y, height = top + page.routing.tops[box.line], 1.5 * page.size
+        color = shade(effect, content.effect_limit, most=legend.WORD_SHADE)
+        patch = canvas.box(left + box.left, y, box.width, height, color, corner=3)
+        patch.set_gid("word")
+        baseline = y + 1.06 * page.size
+        canvas.text((left + box.center, baseline), word, size=page.size, ha="center", color=INK, zorder=5)
+    legend.draw_legend(canvas, content, *page.legend)

@@ -1,0 +1,37 @@
+"""A review, and `Interactions` written down as Möbius terms."""
+
+from itertools import combinations
+
+import numpy as np
+
+from spex_plugins import Interactions, Spectrum
+
+_TEXT = (
+    "I went in expecting very little and was not disappointed, but the film is hardly the masterpiece that "
+    "critics promised. The acting is good, the photography is never less than gorgeous, and yet nothing "
+    "could save the script. It is not a good film, not even a bad one; it is simply too long."
+)
+REVIEW = _TEXT.split()
+
+
+def interactions(names, moebius, **fields):
+    """Interactions whose Möbius transform is ``moebius``; values may be numbers or one per output."""
+    n, fourier = len(names), {(): 0.0}
+    for term, value in moebius.items():
+        for size in range(len(term) + 1):
+            for part in combinations(term, size):
+                share = np.asarray(value) * (-1) ** size / 2 ** len(term)
+                fourier[part] = fourier.get(part, 0.0) + share
+    spectrum = Spectrum.from_dict(n, fourier)
+    outputs = spectrum.output_shape
+    defaults = {
+        "n_calls": 1234,
+        "budget": 2000,
+        "r2": np.full(outputs, 0.875),
+        "r2_source": "held-out masks",
+        "estimator": "spex",
+        "plan": "3 groups of 16 bins",
+        "full_value": np.full(outputs, -2.5),
+        "empty_value": np.full(outputs, 0.25),
+    }
+    return Interactions(spectrum, tuple(names), **{**defaults, **fields})
