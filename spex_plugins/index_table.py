@@ -11,6 +11,7 @@ import numpy as np
 
 from spex_plugins.core import supports as sets
 from spex_plugins.core.types import FloatArray, IntArray
+from spex_plugins.names import told_apart, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +64,9 @@ class IndexTable:
 
     @property
     def names(self) -> list[str]:
-        """The sets as text, ``"not × good"``."""
-        return [" × ".join(self.feature_names[i] for i in term) for term in self.terms]
+        """The sets as text, ``"not × good₂"``; features of one name are told apart by numbers."""
+        _, labels = told_apart([visible(name) for name in self.feature_names])
+        return [" × ".join(labels[i] for i in term) for term in self.terms]
 
     def of_order(self, order: int) -> IndexTable:
         """Keep the sets of exactly this many features."""

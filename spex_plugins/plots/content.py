@@ -11,7 +11,7 @@ import numpy as np
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.interactions import Interactions
-from spex_plugins.plots.names import told_apart, visible
+from spex_plugins.names import told_apart, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
