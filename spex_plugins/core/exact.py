@@ -10,7 +10,7 @@ from spex_plugins.core.walsh import walsh_hadamard
 
 __all__ = ["exact_spectrum"]
 
-_ROUNDING = 1e-13  # coefficients below this share of the largest are rounding errors of the transform
+_ROUNDING = 1e-13  # coefficients below this share of an output's largest are rounding errors of the transform
 
 
 def exact_spectrum(masks: BoolArray, values: FloatArray) -> Spectrum:
@@ -32,8 +32,8 @@ def exact_spectrum(masks: BoolArray, values: FloatArray) -> Spectrum:
     table = np.empty_like(values)
     table[masks @ powers] = values
     coefficients = walsh_hadamard(table) / 2**n
-    magnitude = np.abs(coefficients).max(axis=1)
-    numbers = np.flatnonzero(magnitude > _ROUNDING * magnitude.max())
+    magnitude = np.abs(coefficients)
+    numbers = np.flatnonzero((magnitude > _ROUNDING * magnitude.max(axis=0)).any(axis=1))
     members = (numbers[:, None] & powers) > 0
     supports = np.sort(np.where(members, np.arange(n), n), axis=1)
     return Spectrum.from_terms(n, supports, coefficients[numbers])

@@ -178,18 +178,20 @@ def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[I
     if not rows:
         return np.empty((0, 0), dtype=np.int32), np.zeros((0, *spectrum.output_shape))
     supports, merged_values = sets.merge(sets.combine(rows, spectrum.n), np.concatenate(values), spectrum.n)
-    magnitude = np.abs(merged_values).max(axis=tuple(range(1, merged_values.ndim)))
-    present = magnitude > _ROUNDING * magnitude.max()  # what cancels exactly leaves only rounding errors
-    return supports[present], merged_values[present]
+    magnitude = np.abs(merged_values)
+    present = magnitude > _ROUNDING * magnitude.max(axis=0)  # what cancels leaves only rounding errors
+    kept = present.any(axis=tuple(range(1, present.ndim)))
+    return supports[kept], merged_values[kept]
 
 
 def _checked_order(spectrum: Spectrum, index: str, order: int | None) -> int:
     if index != "Fourier" and index not in INDICES:
         raise InputError(f"index: {index!r} is unknown; choose one of {['Fourier', *INDICES]}.")
     fixed = None if index == "Fourier" else INDICES[index].fixed_order
-    if order is not None and (order < 1 or (fixed is not None and order != fixed)):
+    integer = isinstance(order, int | np.integer) and not isinstance(order, bool)
+    if order is not None and (not integer or order < 1 or (fixed is not None and order != fixed)):
         allowed = f"only order {fixed}" if fixed else "orders from 1"
-        raise InputError(f"order: {index} has {allowed}, got {order}.")
+        raise InputError(f"order: {index} has {allowed}, got {order!r}.")
     if fixed is not None:
         return fixed
     return max(spectrum.max_order, 1) if order is None else int(order)

@@ -17,7 +17,7 @@ __all__ = ["Refit", "refit"]
 
 _MAX_COLUMNS = 2500
 _GRAM_COST = 1.5e11  # bounds columns² × samples: a few seconds on two cores
-_SCREENING_COST = 6e11  # likewise for all screenings
+_SCREENING_COST = 4e10  # bounds features² × samples over all screenings
 _MAX_PAIRS = 1000  # kept by one screening
 _FOLDS, _FOLDS_CODED = 5, 3
 _LEAST_TESTED = 8  # fewer uniform masks cannot choose a penalty
@@ -99,15 +99,15 @@ def _columns(
     """Return the columns (T, d), and which of them the models of the folds and the final one may use."""
     m, n = masks.shape
     base = sets.combine([found[sets.orders_of(found, n) > 0], sets.singletons(n)], n)
+    room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - len(base)
+    keep = int(np.clip(room // 2, 0, _MAX_PAIRS))
     screened: list[IntArray]
-    if max_order < 2:
+    if max_order < 2 or keep == 0:
         screened = [np.empty((0, 2), dtype=np.int32)] * (n_folds + 1)
     elif n * (n + 1) // 2 + len(found) <= _MAX_COLUMNS:
         screened = [sets.all_of_order(n, 2)] * (n_folds + 1)
     else:
-        room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - len(base)
-        keep = int(np.clip(room // 2, 0, _MAX_PAIRS))
-        sample = rng.random(m) < _SCREENING_COST / (2.0 * n * n * m * (n_folds + 1))
+        sample = rng.random(m) < _SCREENING_COST / (float(n) * n * m * (n_folds + 1))
         used = [(folds != k) & sample for k in [*range(n_folds), -2]]
         screened = [strongest_pairs(masks[u], values[u], keep) for u in used]
     parts = [sets.combine([base, pairs], n) for pairs in screened]

@@ -49,8 +49,8 @@ def strongest_pairs(masks: BoolArray, values: FloatArray, keep: int) -> IntArray
 
 def _linear_residual(signs: FloatArray, values: FloatArray) -> FloatArray:
     centred = signs - signs.mean(axis=0)
-    target = values - values.mean(axis=0)
+    target = (values - values.mean(axis=0)).astype(np.float32)
     gram = (centred.T @ centred).astype(np.float64)
     gram[np.diag_indices_from(gram)] += _RIDGE * len(signs)
     beta = solve(gram, centred.T @ target, assume_a="pos", check_finite=False)
-    return (target - centred @ beta).astype(np.float32)
+    return target - centred @ beta.astype(np.float32)

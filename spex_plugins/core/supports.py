@@ -62,7 +62,7 @@ def all_of_order(n: int, order: int) -> IntArray:
     for _ in range(order):  # every row is continued by all features behind its last one
         counts = n - 1 - last
         ends = np.cumsum(counts)
-        steps = np.arange(ends[-1], dtype=np.int32) - np.repeat(ends - counts, counts).astype(np.int32)
+        steps = np.arange(counts.sum(), dtype=np.int32) - np.repeat(ends - counts, counts).astype(np.int32)
         rows, last = np.repeat(rows, counts, axis=0), np.repeat(last, counts) + 1 + steps
         rows = np.column_stack([rows, last])
     return rows

@@ -16,8 +16,8 @@ __all__ = ["ValueFunction", "ask"]
 ValueFunction = Callable[[BoolArray], Any]
 """Takes masks (m, n), True = feature kept, and returns values (m,) or (m, K)."""
 
-_FIRST_BATCH, _LARGEST_BATCH = 32, 8192
-_SECONDS_PER_BATCH = 0.5  # the bar moves twice a second, and a failure costs half a second of calls
+_LEAST_BATCH, _LARGEST_BATCH = 16, 8192
+_SECONDS_PER_BATCH = 0.5  # the bar moves twice a second; slow models keep a batch worth its overhead
 
 
 def ask(
@@ -54,7 +54,7 @@ def ask(
         raise InputError(f"batch_size: must be at least 1, got {batch_size}.")
     answers: list[FloatArray] = []
     done = 0
-    size = batch_size or min(_FIRST_BATCH, len(masks))
+    size = batch_size or _LEAST_BATCH
     with _bar(len(masks), progress) as bar:
         while done < len(masks):
             batch = masks[done : done + size]
@@ -70,7 +70,7 @@ def ask(
 
 def _next_size(size: int, elapsed: float) -> int:
     wished = size * _SECONDS_PER_BATCH / max(elapsed, 1e-9)
-    return int(np.clip(wished, max(size // 2, 1), min(2 * size, _LARGEST_BATCH)))
+    return int(np.clip(wished, _LEAST_BATCH, min(4 * size, _LARGEST_BATCH)))
 
 
 def _bar(total: int, progress: bool) -> Any:

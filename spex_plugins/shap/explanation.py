@@ -1,0 +1,173 @@
+"""`SpexExplanation`: a SHAP explanation whose rows carry their interactions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shap
+from slicer import Obj
+
+from spex_plugins.core.indices import INDICES
+from spex_plugins.errors import InputError
+from spex_plugins.interactions import Interactions
+from spex_plugins.names import told_apart, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spex_plugins.core.types import FloatArray
+
+__all__ = ["SpexExplanation"]
+
+_REST = "all other terms"
+_LARGEST_DEFAULT_ORDER = 3
+_KEEPS_ROWS = {"__getitem__", "abs", "__add__", "__sub__", "__mul__", "__truediv__"}
+
+
+class SpexExplanation(shap.Explanation):  # type: ignore[misc]
+    """A `shap.Explanation` that knows the interactions behind its values.
+
+    Slicing, copying, pickling, ``abs`` and arithmetic keep the interactions, which stay those of the model
+    as explained; an average over rows has none.
+    """
+
+    @classmethod
+    def of(cls, explanation: Any, rows: Sequence[Interactions]) -> SpexExplanation:
+        """Attach the interactions of every row to a `shap.Explanation`, which is taken over."""
+        new = cls.__new__(cls)
+        new.__dict__.update(explanation.__dict__)
+        # In SHAP's own slicer they are cut along with the values: by rows, and by outputs.
+        new._s.interactions = Obj(_objects(rows), [0])
+        if rows[0].output_shape:
+            # A row each: generated texts differ in length.
+            outputs = _objects([np.arange(*row.output_shape) for row in rows])
+            new._s.kept_outputs = Obj(outputs, [0, *new.output_dims])
+        else:
+            new._s.kept_outputs = None
+        return new
+
+    @property
+    def interactions(self) -> Interactions | list[Interactions]:
+        """The interactions of a row; a list of them while there is an axis of rows.
+
+        Raises
+        ------
+        AttributeError
+            If the rows were averaged, summed or reordered.
+        """
+        mixed = [step.name for step in self.op_history if step.name not in _KEEPS_ROWS]
+        if mixed:
+            raise AttributeError(f"interactions: rows no longer stand for one input each after {mixed}.")
+        found, outputs = self._s.interactions, self._s.kept_outputs
+        if isinstance(found, Interactions):
+            return _of_outputs(found, outputs)
+        if outputs is None:
+            return list(found)
+        return [_of_outputs(row, kept) for row, kept in zip(found, outputs, strict=True)]
+
+    def interaction_explanation(self, top: int = 20, index: str = "FSII", order: int | None = None) -> Any:
+        """Return a flat explanation with one "feature" per interaction, for every plot of SHAP.
+
+        Parameters
+        ----------
+        top : int
+            Number of terms (single features and interactions), largest mean magnitude over rows first.
+        index : str
+            A key of `spex_plugins.INDICES`.
+        order : int, optional
+            Largest number of features in a term. By default 3 where the rows have such terms, else 2.
+
+        Returns
+        -------
+        shap.Explanation
+            Values (T + 1,) for one row, (rows, T + 1) for several, with a last axis for several outputs.
+            The last term, "all other terms", is what the named ones leave of f(x) − f(∅), so that base
+            value and values always add up to f(x). For several rows of numbers, the data of a term is the
+            product of its features' values (beeswarm colours by it).
+
+        Raises
+        ------
+        InputError
+            If the rows have different features, as texts do: explain each with ``explanation[i]``.
+        """
+        if index not in INDICES:
+            raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+        found = self.interactions
+        rows = [found] if isinstance(found, Interactions) else found
+        names = rows[0].feature_names
+        if any(row.feature_names != names for row in rows):
+            raise InputError(
+                "rows: they have different features; use explanation[i].interaction_explanation()."
+            )
+        terms, values = _largest_terms(rows, index, order, top)
+        base = np.stack([row.empty_value for row in rows])
+        total = np.stack([row.full_value for row in rows]) - base
+        values = np.concatenate([values, (total - values.sum(axis=1))[:, None]], axis=1)
+        _, words = told_apart([visible(name) for name in names])
+        labels = [" × ".join(words[i] for i in term) for term in terms]
+        one = found is rows[0]
+        return shap.Explanation(
+            values[0] if one else values,
+            base_values=base[0][()] if one else base,
+            data=None if one else self._products(terms),
+            feature_names=[*labels, _REST],
+            output_names=self.output_names if base.ndim == 2 else None,
+        )
+
+    def _products(self, terms: list[tuple[int, ...]]) -> FloatArray | None:
+        data = np.asarray(self.data)
+        if data.ndim != 2 or data.dtype.kind not in "iufb":
+            return None
+        columns = [data[:, list(term)].astype(float).prod(axis=1) for term in terms]
+        return np.stack([*columns, np.zeros(len(data))], axis=1)
+
+    def __copy__(self) -> SpexExplanation:
+        new = self.__class__.__new__(self.__class__)
+        new.__dict__.update(self.__dict__)
+        new._s = self._s[()]
+        new.op_history = list(self.op_history)
+        return new
+
+
+def _objects(items: Sequence[Any]) -> Any:
+    """Return a 1-D array of objects, even when the items are arrays of one length."""
+    out = np.empty(len(items), dtype=object)
+    for i, item in enumerate(items):
+        out[i] = item
+    return out
+
+
+def _of_outputs(found: Interactions, outputs: Any) -> Interactions:
+    """Keep one output, some of them, or (None) the only one."""
+    if outputs is None:
+        return found
+    if np.ndim(outputs) == 0:
+        return found.output(int(outputs))
+    columns = np.asarray(outputs)
+    return replace(
+        found,
+        spectrum=replace(found.spectrum, coefficients=found.spectrum.coefficients[:, columns]),
+        r2=found.r2[columns],
+        empty_value=found.empty_value[columns],
+        full_value=found.full_value[columns],
+    )
+
+
+def _largest_terms(
+    rows: Sequence[Interactions], index: str, order: int | None, top: int
+) -> tuple[list[tuple[int, ...]], FloatArray]:
+    """Return the largest terms over all rows and their values, shape (rows, T) or (rows, T, K)."""
+    if order is None and INDICES[index].fixed_order is None:
+        order = min(max(2, *(row.spectrum.max_order for row in rows)), _LARGEST_DEFAULT_ORDER)
+    tables = [row.index(index, order).as_dict() for row in rows]
+    terms = list(dict.fromkeys(term for table in tables for term in table))
+    values = np.zeros((len(rows), len(terms), *rows[0].output_shape))
+    column = {term: t for t, term in enumerate(terms)}
+    for row, table in zip(values, tables, strict=True):
+        for term, value in table.items():
+            row[column[term]] = value
+    magnitude = np.abs(values).sum(axis=(0, *range(2, values.ndim)))
+    largest = np.argsort(-magnitude, kind="stable")[:top]
+    return [terms[t] for t in largest], values[:, largest]

@@ -1,0 +1,141 @@
+"""The value function of one row: masks over the varying inputs to (averaged, linked) model outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shap
+from shap.utils import MaskedModel, OpChain
+
+from spex_plugins.errors import InputError
+from spex_plugins.queries.ask import ask
+
+if TYPE_CHECKING:
+    from spex_plugins.core.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["MaskedValueFunction"]
+
+_CELLS = 2**23  # masked inputs held at once, 64 MB as float64; a mask costs background samples × inputs
+
+
+class MaskedValueFunction:
+    """SHAP's masked model of one row, as a function of distinct masks over the inputs that vary.
+
+    Both end points are asked once, here, and answered from memory afterwards: a link needs the empty
+    coalition first, and the end points tell the number of outputs before the budget is spent.
+
+    Parameters
+    ----------
+    model, masker, link, linearize_link
+        As in `shap.Explainer`.
+    row : tuple
+        The inputs of the model, one sample each.
+    outputs : sequence of int or OpChain, optional
+        The outputs to explain, by default all.
+
+    Attributes
+    ----------
+    varying : ndarray of int, shape (n,)
+        The inputs whose masking can change anything; special tokens and values equal to the whole
+        background cannot.
+    n_inputs : int
+        Number M of all inputs.
+    mask_shapes : list of tuple
+        Shape of every model input, for SHAP.
+    output_indices : ndarray of int, shape (K,), or None
+        Which outputs of the model are explained; None for a model with one output.
+    empty, full : ndarray of float64, shape () or (K,)
+        f(∅) and f(x).
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        masker: Any,
+        link: Any,
+        linearize_link: bool,
+        row: tuple[Any, ...],
+        outputs: Any = None,
+    ) -> None:
+        samples = _background_samples(masker, row)
+        # Linearising keeps the mean over background samples additive. With one sample there is no mean, and
+        # the weights would be 0/0.
+        self._masked = MaskedModel(model, masker, link, linearize_link and samples != 1, *row)
+        # A generated text that happens to have one token is no model with one output.
+        self._drops_axis = not isinstance(masker, shap.maskers.OutputComposite)
+        self._by_flips = bool(getattr(masker, "supports_delta_masking", False))
+        self.n_inputs = len(self._masked)
+        self.varying: IntArray = self._masked.varying_inputs()
+        self.mask_shapes = [tuple(shape) for shape in self._masked.mask_shapes]
+        self._chunk = max(1, _CELLS // max(1, samples * self.n_inputs))
+        coalitions = np.repeat([[False], [True]], len(self.varying), axis=1)
+        ends = ask(
+            self._evaluate, coalitions if len(self.varying) else coalitions[:1], batch_size=1, progress=False
+        )
+        self.output_indices = _selected(outputs, ends[-1])
+        ends = ends if self.output_indices is None else ends[:, self.output_indices]
+        self.empty: FloatArray = np.asarray(ends[0])
+        self.full: FloatArray = np.asarray(ends[-1])
+
+    def __call__(self, masks: BoolArray) -> FloatArray:
+        """Evaluate distinct masks (m, n); returns (m,) or (m, K)."""
+        kept = masks.sum(axis=1)
+        values = np.empty((len(masks), *self.empty.shape))
+        values[kept == 0] = self.empty
+        values[kept == masks.shape[1]] = self.full
+        inner = np.flatnonzero((kept > 0) & (kept < masks.shape[1]))
+        for start in range(0, len(inner), self._chunk):
+            rows = inner[start : start + self._chunk]
+            answers = self._evaluate(masks[rows])
+            values[rows] = answers if self.output_indices is None else answers[:, self.output_indices]
+        return values
+
+    def _evaluate(self, masks: BoolArray) -> FloatArray:
+        """Ask SHAP's masked model; a model that returns (m, 1) has one output and gets (m,)."""
+        inputs = np.zeros((len(masks), self.n_inputs), dtype=bool)
+        inputs[:, self.varying] = masks
+        # Tabular maskers get flips: with full masks they multiply by 0, which NaN survives, and drop the
+        # column names of a DataFrame. The empty coalition goes as flips to every masker, because only that
+        # path of SHAP computes the weights of a linearised link.
+        if self._by_flips or not masks.any():
+            values = self._masked(_flips(inputs), zero_index=0)
+        else:
+            values = self._masked(inputs)
+        return np.asarray(values[:, 0] if self._drops_axis and values.shape[1:] == (1,) else values)
+
+
+def _background_samples(masker: Any, row: tuple[Any, ...]) -> int:
+    """Return how many samples the masker makes of a mask; 1 where it does not say."""
+    shape = getattr(masker, "shape", (1,))
+    return int((shape(*row) if callable(shape) else shape)[0] or 1)
+
+
+def _selected(outputs: Any, full: FloatArray) -> IntArray | None:
+    """Return the numbers of the outputs to explain: all, a list, or SHAP's ``Explanation.argsort`` chains."""
+    if full.ndim == 0:
+        if outputs is not None:
+            raise InputError("outputs: the model has a single output; leave outputs out.")
+        return None
+    if outputs is None:
+        return np.arange(len(full))
+    chosen = outputs.apply(shap.Explanation(full)).values if isinstance(outputs, OpChain) else outputs
+    numbers = np.atleast_1d(np.asarray(chosen))
+    if numbers.dtype.kind not in "iu" or numbers.size == 0 or not (-len(full) <= numbers).all():
+        raise InputError(f"outputs: expected numbers from 0 to {len(full) - 1}, got {chosen!r}.")
+    if (numbers >= len(full)).any():
+        raise InputError(f"outputs: the model has {len(full)} outputs, got {chosen!r}.")
+    return numbers
+
+
+def _flips(masks: BoolArray) -> IntArray:
+    """Encode distinct masks as SHAP's flips: every mask by what changes since the one before it.
+
+    All flips of a mask but its last are written as −i − 1, the last as i; the empty coalition, which can
+    only come first, is a flip of nothing.
+    """
+    changed = np.diff(masks, axis=0, prepend=np.zeros((1, masks.shape[1]), dtype=bool))
+    rows, columns = np.nonzero(changed)
+    last = np.append(rows[1:] != rows[:-1], True)[: len(rows)]
+    codes = np.where(last, columns, -columns - 1)
+    return codes if masks[0].any() else np.append(MaskedModel.delta_mask_noop_value, codes)
