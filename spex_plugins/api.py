@@ -9,12 +9,12 @@ import numpy as np
 
 from spex_plugins.core.design import Design
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.types import BoolArray, FloatArray
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator, Fit
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries.ask import ValueFunction, ask
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "fit"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["InputError", "MissingExtraError", "SpexError", "ValueFunctionError"]
 
@@ -40,9 +39,9 @@ class ValueFunctionError(SpexError, RuntimeError):
         self,
         message: str,
         *,
-        masks: npt.NDArray[np.bool_],
-        values: npt.NDArray[np.float64],
-        failed_masks: npt.NDArray[np.bool_],
+        masks: BoolArray,
+        values: FloatArray,
+        failed_masks: BoolArray,
     ) -> None:
         super().__init__(message)
         self.masks = masks
@@ -56,8 +55,8 @@ class ValueFunctionError(SpexError, RuntimeError):
 
 def _rebuild(
     message: str,
-    masks: npt.NDArray[np.bool_],
-    values: npt.NDArray[np.float64],
-    failed_masks: npt.NDArray[np.bool_],
+    masks: BoolArray,
+    values: FloatArray,
+    failed_masks: BoolArray,
 ) -> ValueFunctionError:
     return ValueFunctionError(message, masks=masks, values=values, failed_masks=failed_masks)

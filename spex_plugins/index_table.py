@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.types import FloatArray, IntArray
 from spex_plugins.names import told_apart, visible
+from spex_plugins.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,9 +14,9 @@ import numpy as np
 from spex_plugins.core import supports as sets
 from spex_plugins.core.indices import convert
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.types import BoolArray, FloatArray
 from spex_plugins.errors import InputError
 from spex_plugins.index_table import IndexTable
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Interactions"]
 

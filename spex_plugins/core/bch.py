@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from spex_plugins.core.gf2 import Field, field
-from spex_plugins.core.types import BoolArray, IntArray
+from spex_plugins.types import BoolArray, IntArray
 
 __all__ = ["BCH", "bch"]
 

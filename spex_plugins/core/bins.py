@@ -13,8 +13,8 @@ from functools import reduce
 import numpy as np
 
 from spex_plugins.core.design import CodedDesign
-from spex_plugins.core.types import BoolArray, FloatArray, IntArray
 from spex_plugins.core.walsh import walsh_hadamard
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Signatures", "aliased_transform", "correlate", "fit_support", "residual"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from spex_plugins.core.types import BoolArray, FloatArray, IntArray, PackedMasks
+from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
 __all__ = ["characters", "evaluate", "pack"]
 

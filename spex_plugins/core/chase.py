@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.bch import BCH
-from spex_plugins.core.types import FloatArray, IntArray
+from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["decode_words"]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from spex_plugins.core.lasso import PathPoint, least_squares, path_start, path_step
 from spex_plugins.core.moments import Moments
-from spex_plugins.core.types import FloatArray, IntArray
+from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["SparseFit", "cross_validated_fit"]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from spex_plugins.core.bch import BCH, bch
 from spex_plugins.core.plan import Plan
-from spex_plugins.core.types import BoolArray, IntArray
+from spex_plugins.types import BoolArray, IntArray
 
 __all__ = ["CodedDesign", "Design", "make_design"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.types import BoolArray, FloatArray
 from spex_plugins.core.walsh import walsh_hadamard
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["exact_spectrum"]
 

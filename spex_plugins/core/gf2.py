@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from spex_plugins.core.types import IntArray
+from spex_plugins.types import IntArray
 
 __all__ = ["PRIMITIVE_POLYNOMIALS", "Field", "field"]
 

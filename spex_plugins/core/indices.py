@@ -23,8 +23,8 @@ import numpy as np
 
 from spex_plugins.core import supports as sets
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.types import FloatArray, IntArray
 from spex_plugins.errors import InputError
+from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["INDICES", "Index", "convert"]
 

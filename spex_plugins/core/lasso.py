@@ -12,10 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from spex_plugins.core.moments import Moments
-from spex_plugins.core.types import FloatArray, IntArray
+from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["PathPoint", "least_squares", "path_start", "path_step"]
 
@@ -75,14 +74,14 @@ def path_step(moments: Moments, weights: FloatArray, penalty: float, last: PathP
 
 def least_squares(moments: Moments, columns: IntArray) -> FloatArray | None:
     """Return the least-squares coefficients of some columns, (C, K), or None where they are not unique."""
+    gram = moments.covariance_xx(columns)
     try:
-        factor = cho_factor(moments.covariance_xx(columns), check_finite=False)
-    except LinAlgError:
+        pivots = np.diag(np.linalg.cholesky(gram)) ** 2
+    except np.linalg.LinAlgError:
         return None
-    if (np.diag(factor[0]) ** 2).min(initial=1.0) < _COLLINEAR:
+    if pivots.min(initial=1.0) < _COLLINEAR:
         return None
-    solution: FloatArray = cho_solve(factor, moments.covariance_xy[columns], check_finite=False)
-    return solution
+    return np.linalg.solve(gram, moments.covariance_xy[columns])
 
 
 def _shrink(beta: FloatArray, thresholds: FloatArray) -> FloatArray:

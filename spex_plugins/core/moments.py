@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from spex_plugins.core.characters import characters, pack
-from spex_plugins.core.types import BoolArray, FloatArray, IntArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Moments", "fold_moments"]
 

@@ -18,7 +18,7 @@ from spex_plugins.core import supports as sets
 from spex_plugins.core.bins import Signatures, aliased_transform, correlate, fit_support, residual
 from spex_plugins.core.chase import decode_words
 from spex_plugins.core.design import CodedDesign
-from spex_plugins.core.types import BoolArray, FloatArray, IntArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["find_support"]
 

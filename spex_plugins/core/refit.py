@@ -11,7 +11,7 @@ from spex_plugins.core.cross_validation import cross_validated_fit
 from spex_plugins.core.moments import fold_moments
 from spex_plugins.core.screening import strongest_pairs
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.types import BoolArray, FloatArray, IntArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Refit", "refit"]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve
 
-from spex_plugins.core.types import BoolArray, FloatArray, IntArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["strongest_pairs"]
 
@@ -52,5 +51,5 @@ def _linear_residual(signs: FloatArray, values: FloatArray) -> FloatArray:
     target = (values - values.mean(axis=0)).astype(np.float32)
     gram = (centred.T @ centred).astype(np.float64)
     gram[np.diag_indices_from(gram)] += _RIDGE * len(signs)
-    beta = solve(gram, centred.T @ target, assume_a="pos", check_finite=False)
+    beta = np.linalg.solve(gram, centred.T @ target)
     return target - centred @ beta.astype(np.float32)

@@ -10,8 +10,8 @@ import numpy as np
 
 from spex_plugins.core import supports as sets
 from spex_plugins.core.characters import evaluate
-from spex_plugins.core.types import BoolArray, FloatArray, IntArray
 from spex_plugins.errors import InputError
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Spectrum"]
 

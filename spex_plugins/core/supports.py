@@ -14,7 +14,7 @@ from math import comb
 
 import numpy as np
 
-from spex_plugins.core.types import FloatArray, IntArray
+from spex_plugins.types import FloatArray, IntArray
 
 __all__ = [
     "all_of_order",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.types import FloatArray
+from spex_plugins.types import FloatArray
 
 __all__ = ["walsh_hadamard"]
 

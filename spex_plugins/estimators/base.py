@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins.core.design import Design
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.types import BoolArray, FloatArray
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Estimator", "Fit"]
 

@@ -9,8 +9,8 @@ from spex_plugins.core.exact import exact_spectrum
 from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import plan
 from spex_plugins.core.refit import refit
-from spex_plugins.core.types import BoolArray, FloatArray
 from spex_plugins.estimators.base import Fit
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Spex"]
 

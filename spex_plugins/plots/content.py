@@ -16,7 +16,7 @@ from spex_plugins.names import told_apart, visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spex_plugins.core.types import FloatArray
+    from spex_plugins.types import FloatArray
 
 __all__ = ["Content", "RankedSet", "one_output", "read", "signed"]
 

@@ -14,7 +14,7 @@ from spex_plugins.plots.content import Content, read, signed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from spex_plugins.core.types import FloatArray
+    from spex_plugins.types import FloatArray
 
 __all__ = ["heatmap"]
 

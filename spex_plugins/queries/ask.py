@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from spex_plugins.core.types import BoolArray, FloatArray
 from spex_plugins.errors import InputError, ValueFunctionError
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["ValueFunction", "ask"]
 

@@ -12,7 +12,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.queries.ask import ask
 
 if TYPE_CHECKING:
-    from spex_plugins.core.types import BoolArray, FloatArray, IntArray
+    from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["MaskedValueFunction"]
 

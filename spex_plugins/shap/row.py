@@ -15,8 +15,8 @@ from spex_plugins.interactions import Interactions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spex_plugins.core.types import FloatArray, IntArray
     from spex_plugins.shap.masked_value_function import MaskedValueFunction
+    from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["feature_names_of_row", "find_interactions", "output_labels", "single_values"]
 

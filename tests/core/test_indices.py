@@ -206,7 +206,7 @@ def test_values_of_a_parity(s):
     shapley, banzhaf = read(parity(s), "SV", 1), read(parity(s), "BV", 1)
     assert perf_counter() - start < 1.0
     singles = [(i,) for i in range(1, s + 1)]
-    expected = {(): 1.0} | ({i: -2.0 / s for i in singles} if s % 2 else {})
+    expected = {(): 1.0} | (dict.fromkeys(singles, -2.0 / s) if s % 2 else {})
     assert shapley.keys() == expected.keys()
     check(shapley, expected, 1e-15)
     assert banzhaf == ({(1,): -2.0} if s == 1 else {})
@@ -249,7 +249,7 @@ def test_an_and_of_twelve_features_is_shared_equally():
     check(read(game, "SV", 1), {(i,): 1 / 12 for i in range(12)}, 1e-12)
     check({s: v for s, v in read(game, "BV", 1).items() if s}, {(i,): 2.0**-11 for i in range(12)}, 1e-14)
     pairs = {s: v for s, v in read(game, "STII", 2).items() if len(s) == 2}
-    check(pairs, {s: 1 / 66 for s in combinations(range(12), 2)}, 1e-11)
+    check(pairs, dict.fromkeys(combinations(range(12), 2), 1 / 66), 1e-11)
 
 
 def test_without_an_order_it_is_that_of_the_spectrum():

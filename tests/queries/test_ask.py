@@ -1,0 +1,90 @@
+"""The query layer alone: batch sizes follow the speed, answers keep their order."""
+
+from __future__ import annotations
+
+import sys
+from io import StringIO
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from games import Recorded
+
+from spex_plugins import InputError
+from spex_plugins.queries import ask as module
+from spex_plugins.queries.ask import ask
+
+
+def masks_of(m, n=6):
+    return np.random.default_rng(m).random((m, n)) < 0.5
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only the value function moves."""
+    now = [0.0]
+    monkeypatch.setattr(module, "perf_counter", lambda: now[0])
+    return now
+
+
+def timed(clock, seconds_per_mask):
+    def function(masks):
+        clock[0] += seconds_per_mask * len(masks)
+        return masks.sum(axis=1)
+
+    return Recorded(function)
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 13])
+@pytest.mark.parametrize("m", [1, 31, 32, 33, 500])
+def test_answers_keep_the_order_of_the_masks(m, batch_size):
+    masks = masks_of(m)
+    function = Recorded(lambda x: x @ np.arange(6))
+    values = ask(function, masks, batch_size=batch_size, progress=False)
+    np.testing.assert_array_equal(values, masks @ np.arange(6))
+    np.testing.assert_array_equal(function.masks, masks)
+    assert values.dtype == np.float64
+
+
+def test_batches_of_a_fast_function_double(clock):
+    function = timed(clock, 1e-9)
+    ask(function, masks_of(50_000), progress=False)
+    sizes = [len(batch) for batch in function.batches]
+    assert sizes[0] == 32
+    assert all(y == min(2 * x, 8192) for x, y in pairwise(sizes[:-1]))
+    assert max(sizes) == 8192
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 3.0])
+def test_batches_of_a_slow_function_take_about_half_a_second(clock, seconds):
+    function = timed(clock, seconds)
+    ask(function, masks_of(200), progress=False)
+    settled = [len(batch) for batch in function.batches[6:-1]]
+    assert settled
+    assert set(settled) == {max(1, int(0.5 / seconds))}
+
+
+def test_batch_sizes_adapt_when_the_speed_changes(clock):
+    def function(masks):
+        clock[0] += len(masks) * (1e-6 if clock[0] < 1e-3 else 1e-2)
+        return masks.sum(axis=1)
+
+    recorded = Recorded(function)
+    ask(recorded, masks_of(8000), progress=False)
+    sizes = [len(batch) for batch in recorded.batches]
+    assert max(sizes) > 500
+    assert sizes[-2] == 50
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_a_quick_run_shows_no_bar(monkeypatch, progress):
+    screen = StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    ask(lambda m: m[:, 0], masks_of(100), progress=progress)
+    assert screen.getvalue() == ""
+
+
+@pytest.mark.parametrize("batch_size", [0, -3])
+def test_empty_batches_are_refused(batch_size):
+    with pytest.raises(InputError, match="batch_size"):
+        ask(lambda m: m[:, 0], masks_of(5), batch_size=batch_size)
