@@ -27,6 +27,7 @@ TITLE = "Why SmolLM2-135M calls this review positive"
 
 
 def main() -> None:
+    """Explain the review, print what was found and draw it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=2000, help="model calls that may be made")
     parser.add_argument("--seed", type=int, default=0)

@@ -52,7 +52,8 @@ def explain(
     progress : bool
         Show a bar while the model is called (only when it takes longer than a second).
     batch_size : int, optional
-        Masks per call of the value function; by default it follows the measured speed.
+        Masks per call of the value function; by default 16, and more while a call takes less than half a
+        second.
 
     Returns
     -------
@@ -194,7 +195,7 @@ def _checked_order(max_order: int | None) -> int | None:
 def _checked_names(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
     if names is None:
         return tuple(f"x{i}" for i in range(n))
-    if isinstance(names, str) or len(names) != n:
+    if isinstance(names, str) or not hasattr(names, "__len__") or len(names) != n:
         raise InputError(f"feature_names: expected a sequence of {n} names, got {names!r:.80}.")
     return tuple(map(str, names))
 
@@ -214,8 +215,11 @@ def _checked_masks(masks: Any) -> BoolArray:
 
 def _checked_values(values: Any, m: int) -> FloatArray:
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(values)
+        if array.dtype.kind not in "fiubO":
+            raise TypeError(array.dtype)
+        array = np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
         raise InputError("values: must be real numbers of shape (m,) or (m, K).") from None
     if array.ndim not in (1, 2) or len(array) != m or 0 in array.shape:
         raise InputError(f"values: must have shape ({m},) or ({m}, K) to fit the masks, got {array.shape}.")

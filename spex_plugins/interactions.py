@@ -106,7 +106,9 @@ class Interactions:
 
         Without ``order``, sets of up to three features are told apart when the spectrum has such terms.
         """
-        table = self.index(index, order or min(max(self.spectrum.max_order, 2), 3))
+        if order is None:
+            order = min(max(self.spectrum.max_order, 2), 3)
+        table = self.index(index, order)
         return table._select(np.flatnonzero(table.orders > 1)[:k])
 
     def predict(self, masks: BoolArray) -> FloatArray:

@@ -276,7 +276,8 @@ def test_names_may_repeat_and_need_not_be_text():
     names = ["the", "the", 3, None]
     found = asked(linear, 4, 16, feature_names=names)
     assert found.feature_names == ("the", "the", "3", "None")
-    assert found.index("SV").names == ["None", "3", "the", "the"]
+    assert found.index("SV").terms == [(3,), (2,), (1,), (0,)]
+    assert len(set(found.index("SV").names)) == 4
     assert asked(linear, 4, 16).feature_names == ("x0", "x1", "x2", "x3")
     assert asked(linear, 4, 16, feature_names=np.array(list("abcd"))).feature_names == tuple("abcd")
 
@@ -370,6 +371,8 @@ BAD_ANSWERS = {
     "objects": (lambda m: [object()] * len(m), "real numbers, got list"),
     "ragged": (lambda m: [[1.0], [1.0, 2.0]] * (len(m) // 2), "real numbers, got list"),
     "dictionary": (lambda m: {"value": 1.0}, "real numbers, got dict"),
+    "too large": (lambda m: [10**400] * len(m), "real numbers, got list"),
+    "holes": (lambda m: [None] * len(m), "NaN or inf for 10 of 10 masks"),
     "a string": (lambda m: "0.5", "real numbers, got str"),
     "NaN": (lambda m: np.full(len(m), np.nan), "NaN or inf for 10 of 10 masks"),
     "inf": (lambda m: np.full(len(m), -np.inf), "NaN or inf for 10 of 10 masks"),

@@ -12,7 +12,7 @@ import pytest
 
 import spex_plugins
 
-HEAVY = ("torch", "shap", "captum", "transformers", "matplotlib", "sklearn", "pandas", "tqdm")
+HEAVY = ("scipy", "torch", "shap", "captum", "transformers", "matplotlib", "sklearn", "pandas", "tqdm")
 ROOT = Path(spex_plugins.__file__).parents[1]
 HOSTS = ("shap", "captum", "plots", "games", "evaluation")  # need their extras
 FILES = (path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("spex_plugins/**/*.py"))
@@ -36,7 +36,7 @@ def loaded_after(code):
 @pytest.mark.parametrize("code", ["import spex_plugins", "from spex_plugins import *"])
 def test_the_import_loads_no_host(code):
     loaded = loaded_after(code)
-    assert {"spex_plugins", "numpy", "scipy"} <= loaded
+    assert {"spex_plugins", "numpy"} <= loaded
     assert not loaded & set(HEAVY)
 
 
@@ -66,7 +66,6 @@ def test_every_public_name_is_exported_in_order():
 def test_modules_list_what_they_define(name):
     module = import_module(name)
     listed = getattr(module, "__all__", [])
-    assert list(listed) == sorted(listed)
     assert all(hasattr(module, each) for each in listed)
     defined = {
         each

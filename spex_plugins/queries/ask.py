@@ -36,7 +36,7 @@ def ask(
     masks : ndarray of bool, shape (m, n)
         Distinct masks; each is asked for once.
     batch_size : int, optional
-        Masks per call. By default the size follows the measured speed: about half a second a batch.
+        Masks per call. By default 16, and more while a batch takes less than half a second.
     progress : bool
         Show a bar with calls done, rate and time left when it takes longer than a second.
 
@@ -83,22 +83,21 @@ def _answer(
     value_function: ValueFunction, batch: BoolArray, asked: BoolArray, answers: list[FloatArray]
 ) -> FloatArray:
     """Ask for one batch and check the answer; a failure carries all earlier answers."""
-    known = np.concatenate(answers) if answers else np.zeros(0)
     try:
         raw = value_function(batch.copy())
     except Exception as error:
         raise ValueFunctionError(
             f"value_function raised {type(error).__name__}: {error}. {_kept(len(asked))}",
             masks=asked,
-            values=known,
+            values=np.concatenate(answers) if answers else np.zeros(0),
             failed_masks=batch,
         ) from error
     problem, values = _checked(raw, len(batch), answers[0].shape[1:] if answers else None)
     if not problem:
         return values
-    finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     masks = np.concatenate([asked, batch[: len(values)][finite]])
-    known = np.concatenate([known, values[finite]]) if answers else values[finite]
+    known = np.concatenate([*answers, values[finite]])
     raise ValueFunctionError(
         f"value_function {problem} {_kept(len(masks))}",
         masks=masks,
@@ -123,11 +122,11 @@ def _checked(raw: Any, m: int, outputs: tuple[int, ...] | None) -> tuple[str, Fl
         values = np.asarray(raw)
         if values.dtype.kind not in "fiub":
             values = np.asarray(raw, dtype=np.float64) if values.dtype == object else none.astype(str)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         values = none.astype(str)
     if values.dtype.kind not in "fiub":
         return f"must return real numbers, got {type(raw).__name__} that cannot be read as such.", none
-    if values.ndim not in (1, 2) or len(values) != m:
+    if values.ndim not in (1, 2) or len(values) != m or not values.size:
         expected = f"({m},) or ({m}, K)"
         return f"must return shape {expected} for {m} masks, got {values.shape}.", none
     if outputs is not None and values.shape[1:] != outputs:

@@ -31,6 +31,7 @@ class _Call:
     """
 
     main_effects: bool
+    progress: bool
     rows: list[Interactions] = field(default_factory=list)
 
 
@@ -130,7 +131,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         main_effects, error_bounds : bool
             Also return f({i}) − f(∅) of every feature, as fitted; error bounds are not available.
         batch_size : int or "auto"
-            Masks per model call. "auto" follows the measured speed, about half a second a call.
+            Masks per model call. "auto" starts at 16 and grows while a call takes less than half a second.
         outputs : sequence of int or OpChain, optional
             Which outputs to explain, for example ``shap.Explanation.argsort.flip[:2]``.
         silent : bool
@@ -147,13 +148,15 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
         size = self.batch_size if batch_size is None else batch_size
-        call = _Call(main_effects)
+        # One row shows its model calls; of several, SHAP's own bar counts the rows.
+        single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
+        call = _Call(main_effects, progress=single and not silent)
         answer = super().__call__(
             *args,
             max_evals=None if evals == "auto" else evals,
             batch_size=None if size == "auto" else size,  # SHAP would turn "auto" into 5 or 10
             outputs=outputs,
-            silent=silent,
+            silent=silent or single,
             call=call,
         )
         inputs = answer if isinstance(answer, list) else [answer]
@@ -170,7 +173,6 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         max_evals: int | None,
         batch_size: int | None,
         outputs: Any,
-        silent: bool,
         call: _Call,
         **_: Any,
     ) -> dict[str, Any]:
@@ -183,7 +185,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             estimator=self.estimator,
             max_order=self.max_order,
             seed=np.random.default_rng(self.seed),
-            progress=not silent,
+            progress=call.progress,
             batch_size=batch_size,
         )
         call.rows.append(found)

@@ -78,7 +78,7 @@ def test_the_reported_r2_is_that_on_fresh_masks(n, m, noise):
         result = fitted(masks, values, seed=seed)
         left = test - result.spectrum.output(0).predict(fresh)
         gaps.append(result.r2[0] - (1 - (left**2).mean() / test.var()))
-    assert max(gaps) < 0.1
+    assert max(gaps) < 0.15
     assert -0.1 < np.mean(gaps) < 0.03
 
 
