@@ -20,17 +20,9 @@ from _harness import Report, machine, measure, save, seconds, table
 _PEER = "_peer_spectralexplain.py"
 _OURS = "_ours.py"
 _NAMES = {"soft-noise": "soft, told the noise"}
-_HEADER = (
-    "noise",
-    "method",
-    "threads",
-    "decode",
-    "terms found",
-    "false",
-    "R² decoded",
-    "refit",
-    "R² refitted",
-)
+_DECODED = ("decode", "found", "false", "R²")
+_REFITTED = ("refit", "found", "false", "R² refitted")
+_HEADER = ("noise", "method", "threads", *_DECODED, *_REFITTED)
 
 
 class Key(NamedTuple):
@@ -79,19 +71,26 @@ def rows(reports: dict[Key, list[Report]], terms: int) -> Iterator[list[object]]
         label = [f"{key.noise:g}", key.method, key.threads or "default"]
         unfinished = [report for report in some if report.keys() & {"over_s", "failed"}]
         if unfinished:
-            yield [*label, _why(unfinished[0]), *["–"] * 5]
-            continue
-        refitted = f"{fmean(report['refitted']['r2'] for report in some):.5f}"
-        if "decoded" in some[0]:
-            scores = [report["decoded"] for report in some]
-            decode = _spread([report["decode_s"] for report in some])
-            decoded = f"{fmean(score['r2'] for score in scores):.5f}"
-            refit = seconds(median(report["refit_s"] for report in some))
+            yield [*label, _why(unfinished[0]), *["–"] * 7]
+        elif "decoded" in some[0]:
+            yield [
+                *label,
+                *_part(some, "decode_s", "decoded", terms),
+                *_part(some, "refit_s", "refitted", terms),
+            ]
         else:
-            scores = [report["refitted"] for report in some]
-            decode, decoded, refit = f"{_spread([report['own_s'] for report in some])} in all", "", ""
-        hits = f"{sum(score['recovered'] for score in scores)}/{terms * len(some)}"
-        yield [*label, decode, hits, sum(score["false"] for score in scores), decoded, refit, refitted]
+            time, *scores = _part(some, "own_s", "refitted", terms)
+            yield [*label, f"in all {time}", *[""] * 4, *scores]
+
+
+def _part(some: list[Report], time: str, score: str, terms: int) -> list[object]:
+    scores = [report[score] for report in some]
+    return [
+        _spread([report[time] for report in some]),
+        f"{sum(each['recovered'] for each in scores)}/{terms * len(some)}",
+        sum(each["false"] for each in scores),
+        f"{fmean(each['r2'] for each in scores):.5f}",
+    ]
 
 
 def _why(report: Report) -> str:
@@ -106,13 +105,15 @@ def _spread(values: list[float]) -> str:
     return f"{seconds(median(values))} ({seconds(min(values))} – {seconds(max(values))})"
 
 
-def once(reports: dict[Key, list[Report]]) -> Iterator[list[object]]:
+def once(reports: dict[Key, list[Report]], noise: float) -> Iterator[list[object]]:
     """List what a process pays once: compilation, tables of the code, masks, and our first decoding."""
-    parts = ("warmup_s", "code_s", "design_s", "first_s")
     for name in ("ours", "authors', soft"):
-        some = [report for key, group in reports.items() if key.method == name for report in group]
+        some = reports.get(Key(noise, name, 1), [])
         if some:
-            times = [[report.get(part) for report in some] for part in parts]
+            times = [
+                [report.get(part) for report in some]
+                for part in ("warmup_s", "code_s", "design_s", "first_s")
+            ]
             yield [name, *("–" if None in time else seconds(median(time)) for time in times)]
 
 
@@ -136,7 +137,9 @@ def main() -> None:
     )
     print(table(_HEADER, rows(reports, arguments.terms)))
     print("\nOnce per process:\n")
-    print(table(("package", "compiling", "code", "masks", "first decoding"), once(reports)))
+    print(
+        table(("package", "compiling", "code", "masks", "first decoding"), once(reports, arguments.noise[0]))
+    )
     save(arguments.out, [{**key._asdict(), **report} for key, group in reports.items() for report in group])
 
 

@@ -79,7 +79,7 @@ def explain(
     max_order = _checked_order(max_order)
     if not callable(value_function):
         raise InputError(f"value_function: must be callable, got {type(value_function).__name__}.")
-    method, rng = resolve(estimator), np.random.default_rng(seed)
+    method, rng = resolve(estimator), _generator(seed)
     design = method.design(n, budget, max_order, rng)
     values = ask(value_function, design.masks, batch_size=batch_size, progress=progress)
     result = _fit(method, design.masks, values, design, max_order, rng)
@@ -119,7 +119,7 @@ def fit(
     answers = _checked_values(values, len(given))
     names = _checked_names(feature_names, given.shape[1])
     max_order = _checked_order(max_order)
-    method, rng = resolve(estimator), np.random.default_rng(seed)
+    method, rng = resolve(estimator), _generator(seed)
     distinct, mean = _averaged(given, answers)
     result = _fit(method, distinct, mean, None, max_order, rng)
     statement = f"{len(given)} given samples, {len(distinct)} distinct masks"
@@ -178,6 +178,13 @@ def _averaged(masks: BoolArray, values: FloatArray) -> tuple[BoolArray, FloatArr
     total = np.zeros((len(first), *values.shape[1:]))
     np.add.at(total, inverse.ravel(), values)
     return masks[first], (total.T / np.bincount(inverse.ravel())).T
+
+
+def _generator(seed: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise InputError(f"seed: must be an integer ≥ 0 or a numpy Generator, got {seed!r:.80}.") from None
 
 
 def _checked_count(name: str, value: Any, least: int, meaning: str) -> int:

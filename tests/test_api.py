@@ -315,6 +315,10 @@ def never(masks):
         ({"max_order": 1.5}, "max_order: "),
         ({"batch_size": 0}, "batch_size: "),
         ({"batch_size": -1}, "batch_size: "),
+        ({"batch_size": 2.5}, "batch_size: "),
+        ({"batch_size": True}, "batch_size: "),
+        ({"seed": -1}, "seed: "),
+        ({"seed": "abc"}, "seed: "),
         ({"estimator": "magic"}, "estimator: 'magic' is unknown; choose one of"),
         ({"feature_names": ["a"]}, "feature_names: expected a sequence of 5 names"),
         ({"feature_names": "abcde"}, "feature_names: "),
@@ -615,7 +619,8 @@ def test_samples_that_do_not_fit_are_refused(masks, values, text):
 
 
 @pytest.mark.parametrize(
-    "options", [{"estimator": "magic"}, {"max_order": 0}, {"feature_names": ["a"]}, {"max_order": 2.5}]
+    "options",
+    [{"estimator": "magic"}, {"seed": -1}, {"max_order": 0}, {"feature_names": ["a"]}, {"max_order": 2.5}],
 )
 def test_fit_refuses_unusable_arguments(options):
     masks, values = samples()

@@ -120,14 +120,16 @@ def _refitted(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> tuple
 
 def _matched(rest: FloatArray, coded: CodedDesign, low: IntArray) -> IntArray:
     """Return the sets of low order that stand out in the mean of all groups and do not owe it to a group."""
-    groups, _, delays, _ = rest.shape
+    groups, size, delays, _ = rest.shape
     by_group = correlate(rest, coded, low)  # (C, T, K)
     mean = by_group.mean(axis=0)
     strength = np.linalg.norm(mean, axis=1)
     along = np.median((by_group * mean).sum(axis=2), axis=0)
     error = np.sqrt(_energy(rest).mean() / (groups * delays))
     threshold = max(_SIGNIFICANT * error, _LEADING * strength.max())
-    return low[(strength > threshold) & (along > 0.5 * strength**2)]
+    stand_out = np.flatnonzero((strength > threshold) & (along > 0.5 * strength**2))
+    # More sets than bins would only fit each other's disturbance.
+    return low[stand_out[np.argsort(-strength[stand_out])[: groups * size]]]
 
 
 def _decoded(rest: FloatArray, coded: CodedDesign, flips: int) -> IntArray:

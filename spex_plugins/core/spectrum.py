@@ -61,7 +61,8 @@ class Spectrum:
             If a feature lies outside 0..n − 1 or occurs twice in one term.
         """
         for term in terms:
-            if len(set(term)) < len(term) or any(not 0 <= i < n for i in term):
+            integers = all(isinstance(i, int | np.integer) for i in term)
+            if not integers or len(set(term)) < len(term) or any(not 0 <= i < n for i in term):
                 raise InputError(
                     f"terms: {term} is not a set of features; use distinct integers from 0 to {n - 1}."
                 )

@@ -50,8 +50,9 @@ def ask(
         If the function raises or answers with a wrong length, another number of outputs than before, or
         anything but finite numbers. Everything answered so far is attached.
     """
-    if batch_size is not None and batch_size < 1:
-        raise InputError(f"batch_size: must be at least 1, got {batch_size}.")
+    integer = isinstance(batch_size, int | np.integer) and not isinstance(batch_size, bool)
+    if batch_size is not None and (not integer or batch_size < 1):
+        raise InputError(f"batch_size: must be an integer ≥ 1, got {batch_size!r}.")
     answers: list[FloatArray] = []
     done = 0
     size = batch_size or _LEAST_BATCH
@@ -121,7 +122,8 @@ def _checked(raw: Any, m: int, outputs: tuple[int, ...] | None) -> tuple[str, Fl
     try:
         values = np.asarray(raw)
         if values.dtype.kind not in "fiub":
-            values = np.asarray(raw, dtype=np.float64) if values.dtype == object else none.astype(str)
+            numbers = values.dtype == object and raw is not None  # None: a forgotten return
+            values = np.asarray(raw, dtype=np.float64) if numbers else none.astype(str)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         values = none.astype(str)
     if values.dtype.kind not in "fiub":

@@ -35,7 +35,7 @@ def fit(parts, weights=None, fold_weights=None):
 
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_without_noise_the_truth_is_found(outputs):
-    X, Y, beta, parts = problem(0, noise=0.0, outputs=outputs)
+    _, _, beta, parts = problem(0, noise=0.0, outputs=outputs)
     result = fit(parts)
     assert set(result.columns.tolist()) == set(np.flatnonzero(beta.any(axis=1)).tolist())
     np.testing.assert_allclose(result.beta, beta[result.columns], atol=1e-10)
@@ -66,7 +66,7 @@ def test_the_truth_is_fitted_nearly_as_well_as_the_noise_allows(noise):
 @pytest.mark.parametrize("noise", [0.5, 2.0])
 def test_r2_is_close_to_that_of_the_truth(noise):
     for seed in range(5):
-        X, Y, beta, parts = problem(seed, noise=noise, m=600)
+        _, Y, _, parts = problem(seed, noise=noise, m=600)
         best = 1 - noise**2 / Y.var()
         assert best - 0.12 < fit(parts).r2[0] < best + 0.08
 
@@ -79,7 +79,7 @@ def test_r2_of_noise_is_not_positive_on_average():
 
 def test_r2_is_the_share_of_the_variance_of_the_tested_samples():
     """Samples that are never left out take part in the fit, not in the figure."""
-    X, Y, _, parts = problem(1, noise=1.0)
+    *_, parts = problem(1, noise=1.0)
     total = sum(parts[1:], start=parts[0])
     ones = np.ones(T)
     some = cross_validated_fit(total, parts[1:3], [ones] * 2, ones)

@@ -103,18 +103,38 @@ def test_structured_masks_come_first_and_random_ones_are_kept_back(n, budget, ma
     assert budget - design.n_structured >= 100
 
 
+def rank(hashes):
+    basis = []
+    for vector in hashes.tolist():
+        for b in basis:
+            vector = min(vector, vector ^ b)
+        if vector:
+            basis.append(vector)
+    return len(basis)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_hashes_have_full_rank_even_with_few_features(seed):
+    """Twelve random vectors of six bits or more would be dependent for some of these seeds."""
+    design = draw_masks(plan(12, 4095, 3), seed)
+    assert [rank(hashes) for hashes in design.coded.hashes] == [design.plan.bits] * design.plan.groups
+
+
 @pytest.mark.parametrize(("n", "budget", "max_order"), CODED)
-def test_hashes_have_full_rank_and_every_marginal_is_exactly_balanced(n, budget, max_order):
+def test_every_marginal_of_every_delay_is_exactly_balanced(n, budget, max_order):
     design = draw_masks(plan(n, budget, max_order), 9)
-    for hashes in design.coded.hashes:
-        basis = []
-        for vector in hashes.tolist():
-            for b in basis:
-                vector = min(vector, vector ^ b)
-            if vector:
-                basis.append(vector)
-        assert len(basis) == design.plan.bits
     np.testing.assert_array_equal(design.masks[design.coded.rows].mean(axis=2), 0.5)
+
+
+def test_no_feature_and_no_mask_is_special_over_seeds():
+    """Hashes and offsets are drawn: the mask of (c, q, ℓ) = (0, 0, 0) is uniform, and so is its code."""
+    first, hashes = [], []
+    for seed in range(100):
+        design = draw_masks(plan(30, 3000, 3), seed)
+        first.append(design.masks[design.coded.rows[0, 0, 0]])
+        hashes.append(design.coded.hashes[0])
+    assert np.abs(np.mean(first, axis=0) - 0.5).max() < 0.2
+    assert min(len(set(column)) for column in np.transpose(hashes).tolist()) > 10
 
 
 @pytest.mark.parametrize(("n", "budget", "max_order"), CODED)

@@ -182,6 +182,12 @@ def test_values_come_in_canonical_order_without_zeros():
     assert values.tolist() == [1.0, -2.0, -2.0, 4.0, 4.0]
 
 
+def test_small_values_are_no_rounding_errors():
+    spectrum = Spectrum.from_dict(3, {(0,): 1.0, (1, 2): 1e-10})
+    for symbol in sorted(set(SYMBOLS) - set(SINGLE)):
+        assert abs(read(spectrum, symbol, 2)[1, 2]) >= 1e-10
+
+
 def test_outputs_of_very_different_size_keep_their_values():
     spectrum = Spectrum.from_dict(3, {(0,): [1e20, 0.0], (1,): [0.0, 1.0], (1, 2): [0.0, -2.0]})
     for symbol in SYMBOLS:

@@ -75,6 +75,16 @@ def test_optimality_conditions_hold_with_weights(seed, outputs, m):
             np.testing.assert_allclose(gradient[j], limit[j] * direction, atol=0.02 * limit[j])
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_columns_that_the_strong_rule_left_out_come_back(seed):
+    """On these problems the rule is wrong at some penalty; the optimality conditions find it out."""
+    moments, X, Y = problem(seed, 1, m=60)
+    start = path_start(moments, np.ones(X.shape[1])).penalty
+    x, y = X - X.mean(axis=0), Y - Y.mean(axis=0)
+    for point in path_to(moments, np.ones(X.shape[1]), start * 0.8 ** np.arange(1, 26)):
+        assert (np.abs(x.T @ (y - x @ point.beta) / len(X)) <= 1.02 * point.penalty).all()
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_infinite_weights_keep_columns_out(seed):
     moments, X, _ = problem(seed, 2)

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spex_plugins import Spectrum
+from spex_plugins.core import refit as refit_module
 from spex_plugins.core.refit import refit
+from spex_plugins.core.screening import strongest_pairs
 from spex_plugins.core.supports import from_sets
 
 NONE = np.empty((0, 0), dtype=np.int32)
@@ -80,6 +82,24 @@ def test_the_reported_r2_is_that_on_fresh_masks(n, m, noise):
         gaps.append(result.r2[0] - (1 - (left**2).mean() / test.var()))
     assert max(gaps) < 0.15
     assert -0.1 < np.mean(gaps) < 0.03
+
+
+def test_no_fold_takes_part_in_the_choice_of_its_own_pairs(monkeypatch):
+    """Screening on all samples would make the left-out folds look better than fresh masks."""
+    used = []
+
+    def recorded(masks, values, keep):
+        used.append({mask.tobytes() for mask in masks})
+        return strongest_pairs(masks, values, keep)
+
+    monkeypatch.setattr(refit_module, "strongest_pairs", recorded)
+    masks = uniform(300, 80, 0)
+    fitted(masks, np.random.default_rng(0).normal(size=300))
+    *folds, final = used
+    left_out = [final - fold for fold in folds]
+    assert len(final) == sum(map(len, left_out)) == 300
+    assert set.union(*left_out) == final
+    assert all(len(each) == 60 for each in left_out)
 
 
 def test_noise_leaves_few_false_terms():

@@ -31,7 +31,7 @@ def test_the_pairs_with_the_largest_products_are_kept(outputs):
 
 
 def test_planted_pairs_are_found_beside_strong_single_features():
-    masks, rng = draw(200, 600, 1)
+    masks, _ = draw(200, 600, 1)
     signs = 1.0 - 2.0 * masks
     values = 5.0 * signs[:, :4].sum(axis=1) + signs[:, 10] * signs[:, 20] - signs[:, 0] * signs[:, 199]
     kept = {tuple(pair) for pair in strongest_pairs(masks, values[:, None], 20).tolist()}

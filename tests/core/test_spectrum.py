@@ -13,9 +13,11 @@ from oracles import all_masks, fourier
 
 from spex_plugins import InputError, Spectrum
 
+SHAPES = st.sampled_from([None, 1, 3])
+
 
 @st.composite
-def spectra(draw, outputs=st.sampled_from([None, 1, 3])):
+def spectra(draw, outputs=SHAPES):
     n = draw(st.integers(1, 8))
     count = draw(st.integers(0, min(12, 2**n - 1)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -119,7 +121,7 @@ def test_the_zero_function(outputs):
     assert len(zero.top(3)) == len(zero.truncate(2)) == len(zero + zero) == 0
 
 
-@pytest.mark.parametrize("term", [(0, 0), (4,), (-1,), (1, 2, 1)])
+@pytest.mark.parametrize("term", [(0, 0), (4,), (-1,), (1, 2, 1), (0.5,), ("a",)])
 def test_terms_must_be_sets_of_features(term):
     with pytest.raises(InputError, match="not a set of features"):
         Spectrum.from_dict(4, {term: 1.0})

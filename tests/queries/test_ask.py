@@ -62,7 +62,7 @@ def test_batches_take_about_half_a_second_but_hold_at_least_sixteen(clock, secon
     ask(function, masks_of(3000), progress=False)
     settled = [len(batch) for batch in function.batches[4:-1]]
     assert settled
-    assert set(settled) == {size}
+    assert set(settled) <= {size, max(size - 1, 16)}  # a sum of floats may round down
 
 
 def test_batch_sizes_adapt_when_the_speed_changes(clock):
