@@ -69,7 +69,7 @@ def machine() -> str:
     return (
         f"{date.today().isoformat()}, {_cpu()}, {cores} cores{load}; "
         f"Python {platform.python_version()}, spex-plugins {__version__}, "
-        f"numpy {version('numpy')}, scipy {version('scipy')}."
+        f"numpy {version('numpy')}."
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from spex_plugins import validation as check
 from spex_plugins.core.design import Design
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import InputError
@@ -73,13 +73,13 @@ def explain(
     >>> found.index("FSII", order=2).top(2).as_dict()
     {(0, 1): 2.0, (2,): -1.0}
     """
-    n = _checked_count("n", n, 1, "the number of features")
-    budget = _checked_count("budget", budget, 2, "the number of model calls that may be made")
-    names = _checked_names(feature_names, n)
-    max_order = _checked_order(max_order)
+    n = check.count("n", n, 1, "the number of features")
+    budget = check.count("budget", budget, 2, "the number of model calls that may be made")
+    names = check.names_of_features(feature_names, n)
+    max_order = check.interaction_order(max_order)
     if not callable(value_function):
         raise InputError(f"value_function: must be callable, got {type(value_function).__name__}.")
-    method, rng = resolve(estimator), _generator(seed)
+    method, rng = resolve(estimator), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
     values = ask(value_function, design.masks, batch_size=batch_size, progress=progress)
     result = _fit(method, design.masks, values, design, max_order, rng)
@@ -108,18 +108,18 @@ def fit(
     Returns
     -------
     Interactions
-        ``n_calls`` and ``budget`` are the number of samples.
+        ``budget`` is the number of samples, ``n_calls`` that of distinct masks.
 
     Raises
     ------
     InputError
         If the arrays do not fit together or contain NaN or inf.
     """
-    given = _checked_masks(masks)
-    answers = _checked_values(values, len(given))
-    names = _checked_names(feature_names, given.shape[1])
-    max_order = _checked_order(max_order)
-    method, rng = resolve(estimator), _generator(seed)
+    given = check.sampled_masks(masks)
+    answers = check.sampled_values(values, len(given))
+    names = check.names_of_features(feature_names, given.shape[1])
+    max_order = check.interaction_order(max_order)
+    method, rng = resolve(estimator), check.generator(seed)
     distinct, mean = _averaged(given, answers)
     result = _fit(method, distinct, mean, None, max_order, rng)
     statement = f"{len(given)} given samples, {len(distinct)} distinct masks"
@@ -178,59 +178,3 @@ def _averaged(masks: BoolArray, values: FloatArray) -> tuple[BoolArray, FloatArr
     total = np.zeros((len(first), *values.shape[1:]))
     np.add.at(total, inverse.ravel(), values)
     return masks[first], (total.T / np.bincount(inverse.ravel())).T
-
-
-def _generator(seed: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError):
-        raise InputError(f"seed: must be an integer ≥ 0 or a numpy Generator, got {seed!r:.80}.") from None
-
-
-def _checked_count(name: str, value: Any, least: int, meaning: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name}: must be an integer ≥ {least} ({meaning}), got {value!r}.")
-    return int(value)
-
-
-def _checked_order(max_order: int | None) -> int | None:
-    if max_order is None:
-        return None
-    return _checked_count("max_order", max_order, 1, "the largest number of features in an interaction")
-
-
-def _checked_names(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
-    if names is None:
-        return tuple(f"x{i}" for i in range(n))
-    if isinstance(names, str) or not hasattr(names, "__len__") or len(names) != n:
-        raise InputError(f"feature_names: expected a sequence of {n} names, got {names!r:.80}.")
-    return tuple(map(str, names))
-
-
-def _checked_masks(masks: Any) -> BoolArray:
-    array = np.asarray(masks)
-    if array.ndim != 2 or array.shape[1] < 1:
-        raise InputError(f"masks: must have shape (m, n) with n ≥ 1, got {array.shape}.")
-    if array.dtype != bool:
-        if array.dtype.kind not in "iuf" or not np.isin(array, (0, 1)).all():
-            raise InputError("masks: must be bool or hold only 0 (masked) and 1 (kept).")
-        array = array.astype(bool)
-    if len(array) < 2:
-        raise InputError(f"masks: at least 2 samples are needed, got {len(array)}.")
-    return array
-
-
-def _checked_values(values: Any, m: int) -> FloatArray:
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "fiubO":
-            raise TypeError(array.dtype)
-        array = np.asarray(array, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError("values: must be real numbers of shape (m,) or (m, K).") from None
-    if array.ndim not in (1, 2) or len(array) != m or 0 in array.shape:
-        raise InputError(f"values: must have shape ({m},) or ({m}, K) to fit the masks, got {array.shape}.")
-    if not np.isfinite(array).all():
-        bad = int((~np.isfinite(array)).reshape(m, -1).any(axis=1).sum())
-        raise InputError(f"values: {bad} of {m} samples are NaN or inf; leave these masks out.")
-    return array

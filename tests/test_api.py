@@ -320,6 +320,8 @@ def never(masks):
         ({"seed": -1}, "seed: "),
         ({"seed": "abc"}, "seed: "),
         ({"estimator": "magic"}, "estimator: 'magic' is unknown; choose one of"),
+        ({"estimator": 3}, "estimator: must be one of .* or an object with design and fit, got 3"),
+        ({"estimator": Spex}, "estimator: must be one of .* or an object with design and fit"),
         ({"feature_names": ["a"]}, "feature_names: expected a sequence of 5 names"),
         ({"feature_names": "abcde"}, "feature_names: "),
         ({"feature_names": 5}, "feature_names: "),
@@ -626,3 +628,10 @@ def test_fit_refuses_unusable_arguments(options):
     masks, values = samples()
     with pytest.raises(InputError, match=next(iter(options))):
         fit(masks, values, **options)
+
+
+def test_equal_values_at_all_tested_masks_tell_nothing_about_the_fit():
+    """Only the full mask differs, and it is never tested: R² is unknown, not perfect."""
+    found = asked(lambda m: m.all(axis=1) * 1.0, 30, 300)
+    assert found.full_value == 1.0
+    assert np.isnan(found.r2)

