@@ -173,13 +173,17 @@ class Interactions:
 
     def _summary(self) -> list[tuple[str, str]]:
         r2 = ", ".join(f"{v:.3f}" for v in np.atleast_1d(self.r2)[:6])
-        orders = np.bincount(self.spectrum.orders)
-        counts = ", ".join(f"{count} of order {k}" for k, count in enumerate(orders) if k and count)
+        orders = self.spectrum.orders
+        counts, energy = np.bincount(orders), np.bincount(orders, weights=self.spectrum.energy())
+        terms = ", ".join(
+            f"{counts[k]} of order {k} ({energy[k] / energy[1:].sum():.0%} of the variance)"
+            for k in np.flatnonzero(counts[1:]) + 1
+        )
         return [
             ("features", str(self.n)),
             ("model calls", f"{self.n_calls} of {self.budget}"),
             ("R²", f"{r2} ({self.r2_source})"),
-            ("terms", counts or "none"),
+            ("terms", terms or "none"),
             ("estimator", f"{self.estimator}: {self.plan}"),
         ]
 

@@ -264,3 +264,11 @@ def test_nothing_found_can_be_shown(outputs, tmp_path):
 def test_r2_that_was_not_measured_is_shown_as_such():
     found = replace(build(), r2=np.array(np.nan), r2_source="not measured")
     assert "nan (not measured)" in repr(found)
+
+
+def test_the_summary_shares_the_variance_among_the_orders():
+    spectrum = Spectrum.from_dict(4, {(): 9.0, (0,): 1.0, (1,): 1.0, (0, 1): 1.0, (1, 2, 3): -1.0})
+    found = Interactions(spectrum, tuple("abcd"), 5, 5, np.array(0.5), "test", "none", "no plan")
+    text = "2 of order 1 (50% of the variance), 1 of order 2 (25% of the variance), 1 of order 3 (25% "
+    assert text in repr(found)
+    assert text in found._repr_html_()
