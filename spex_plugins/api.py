@@ -64,7 +64,8 @@ def explain(
     InputError
         If an argument is unusable; before any model call.
     ValueFunctionError
-        If the value function fails; carries every answer obtained until then.
+        If the value function fails; carries every answer obtained until then (``masks``, ``values``), as
+        does the KeyboardInterrupt when the user stops the run.
 
     Examples
     --------

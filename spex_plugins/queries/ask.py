@@ -49,6 +49,8 @@ def ask(
     ValueFunctionError
         If the function raises or answers with a wrong length, another number of outputs than before, or
         anything but finite numbers. Everything answered so far is attached.
+    KeyboardInterrupt
+        If the user stops the run; it carries the answers as ``masks`` and ``values`` too.
     """
     integer = isinstance(batch_size, int | np.integer) and not isinstance(batch_size, bool)
     if batch_size is not None and (not integer or batch_size < 1):
@@ -90,9 +92,13 @@ def _answer(
         raise ValueFunctionError(
             f"value_function raised {type(error).__name__}: {error}. {_kept(len(asked))}",
             masks=asked,
-            values=np.concatenate(answers) if answers else np.zeros(0),
+            values=_joined(answers),
             failed_masks=batch,
         ) from error
+    except KeyboardInterrupt as stop:  # ends the run, as it should, but not the answers
+        vars(stop).update(masks=asked, values=_joined(answers))
+        stop.add_note(_kept(len(asked)))
+        raise
     problem, values = _checked(raw, len(batch), answers[0].shape[1:] if answers else None)
     if not problem:
         return values
@@ -105,6 +111,10 @@ def _answer(
         values=known,
         failed_masks=batch[: len(values)][~finite] if len(values) else batch,
     )
+
+
+def _joined(answers: list[FloatArray]) -> FloatArray:
+    return np.concatenate(answers) if answers else np.zeros(0)
 
 
 def _kept(count: int) -> str:

@@ -97,3 +97,20 @@ def test_many_small_batches_cost_no_more_than_their_calls():
     start = perf_counter()
     ask(lambda m: m[:, 0], masks, batch_size=1, progress=False)
     assert perf_counter() - start < 5.0
+
+
+@pytest.mark.parametrize("answered", [0, 24])
+def test_stopping_the_run_keeps_its_answers(answered):
+    masks = masks_of(100)
+
+    def stopped(x):
+        if len(function.masks) > answered:
+            raise KeyboardInterrupt
+        return x.sum(axis=1)
+
+    function = Recorded(stopped)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ask(function, masks, batch_size=8, progress=False)
+    np.testing.assert_array_equal(caught.value.masks, masks[:answered])
+    np.testing.assert_array_equal(caught.value.values, masks[:answered].sum(axis=1))
+    assert "answered" in caught.value.__notes__[0]
