@@ -23,7 +23,7 @@ __all__ = ["SpexExplanation"]
 
 _REST = "all other terms"
 _LARGEST_DEFAULT_ORDER = 3
-_KEEPS_ROWS = {"__getitem__", "abs", "__add__", "__sub__", "__mul__", "__truediv__"}
+_KEEPS_ROWS = {"__getitem__", "sample", "abs", "__add__", "__sub__", "__mul__", "__truediv__"}
 
 
 class SpexExplanation(shap.Explanation):  # type: ignore[misc]
