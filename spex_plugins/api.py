@@ -71,8 +71,10 @@ def explain(
     --------
     >>> import spex_plugins as spex
     >>> found = spex.explain(lambda m: 2.0 * (m[:, 0] & m[:, 1]) - m[:, 2], 20, budget=500)
-    >>> found.index("FSII", order=2).top(2).as_dict()
-    {(0, 1): 2.0, (2,): -1.0}
+    >>> found.index("FSII", order=2).top(2)
+    FSII, order ≤ 2: 2 sets
+              +2  x0 × x1
+              -1  x2
     """
     n = check.count("n", n, 1, "the number of features")
     budget = check.count("budget", budget, 2, "the number of model calls that may be made")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -635,3 +637,7 @@ def test_equal_values_at_all_tested_masks_tell_nothing_about_the_fit():
     found = asked(lambda m: m.all(axis=1) * 1.0, 30, 300)
     assert found.full_value == 1.0
     assert np.isnan(found.r2)
+
+
+def test_the_example_of_the_docstring_is_true():
+    assert doctest.testmod(sys.modules[explain.__module__]) == (0, 3)
