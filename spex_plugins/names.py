@@ -43,8 +43,12 @@ def told_apart(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     count, seen = Counter(cores), Counter[str]()
     marked, labels = [], []
     for part, core in zip(parts, cores, strict=True):
-        seen[core] += 1
-        label = core + str(seen[core]).translate(_SUBSCRIPTS) if count[core] > 1 else core
+        label = core
+        while count[label] > 1 or (
+            label != core and label in count
+        ):  # a word may end in such a number itself
+            seen[core] += 1
+            label = core + str(seen[core]).translate(_SUBSCRIPTS)
         labels.append(label)
         marked.append(part["before"] + label + part["after"] if part else label)
     return tuple(marked), tuple(labels)
