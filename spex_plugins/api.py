@@ -8,12 +8,11 @@ import numpy as np
 
 from spex_plugins import validation as check
 from spex_plugins.core.design import Design
-from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator, Fit
 from spex_plugins.interactions import Interactions
-from spex_plugins.queries.ask import ValueFunction, ask
+from spex_plugins.queries.ask import ValueFunction, ask, keep_answers
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "fit"]
@@ -64,8 +63,8 @@ def explain(
     InputError
         If an argument is unusable; before any model call.
     ValueFunctionError
-        If the value function fails; carries every answer obtained until then (``masks``, ``values``), as
-        does the KeyboardInterrupt when the user stops the run.
+        If the value function fails; carries every answer obtained until then (``masks``, ``values``). So do
+        the KeyboardInterrupt when the user stops the run, and any error of the estimator.
 
     Examples
     --------
@@ -85,7 +84,11 @@ def explain(
     method, rng = resolve(estimator), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
     values = ask(value_function, design.masks, batch_size=batch_size, progress=progress)
-    result = _fit(method, design.masks, values, design, max_order, rng)
+    try:
+        result = _fit(method, design.masks, values, design, max_order, rng)
+    except BaseException as error:  # also when the user loses patience: everything has been paid for
+        keep_answers(error, design.masks, values)
+        raise
     return _interactions(result, design.masks, values, names, budget, method.name, design.statement)
 
 
@@ -141,8 +144,7 @@ def _fit(
     found = method.fit(masks, values.reshape(len(masks), -1), design=design, max_order=max_order, rng=rng)
     if values.ndim == 2:
         return found
-    spectrum = Spectrum(found.spectrum.n, found.spectrum.supports, found.spectrum.coefficients[:, 0].copy())
-    return Fit(spectrum, found.r2[0], found.r2_source, found.method)
+    return Fit(found.spectrum.output(0), found.r2[0], found.r2_source, found.method)
 
 
 def _interactions(

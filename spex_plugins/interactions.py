@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.indices import convert
+from spex_plugins.core.indices import INDICES, convert
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.index_table import IndexTable
@@ -93,7 +93,7 @@ class Interactions:
             Sorted by magnitude.
         """
         if order is None:
-            order = 1 if index in ("SV", "BV") else 2
+            order = (index in INDICES and INDICES[index].fixed_order) or 2
         supports, values = convert(self.spectrum, index, order)
         sizes = sets.orders_of(supports, self.n)
         baseline = values[sizes == 0].sum(axis=0)

@@ -641,3 +641,16 @@ def test_equal_values_at_all_tested_masks_tell_nothing_about_the_fit():
 
 def test_the_example_of_the_docstring_is_true():
     assert doctest.testmod(sys.modules[explain.__module__]) == (0, 3)
+
+
+@pytest.mark.parametrize("error", [MemoryError, np.linalg.LinAlgError, KeyboardInterrupt])
+def test_an_estimator_that_fails_after_the_calls_keeps_the_answers(error):
+    class Failing(Spex):
+        def fit(self, *_args, **_options):
+            raise error
+
+    with pytest.raises(error) as caught:
+        asked(linear, 20, 100, estimator=Failing())
+    assert len(caught.value.masks) == 100
+    np.testing.assert_array_equal(caught.value.values, linear(caught.value.masks))
+    assert "100 masks answered" in caught.value.__notes__[0]

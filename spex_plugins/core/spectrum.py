@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,7 +132,7 @@ class Spectrum:
     def __len__(self) -> int:
         return len(self.supports)
 
-    def __iter__(self) -> Iterable[tuple[tuple[int, ...], Any]]:
+    def __iter__(self) -> Iterator[tuple[tuple[int, ...], Any]]:
         return iter(self.as_dict().items())
 
     def __add__(self, other: Spectrum) -> Spectrum:

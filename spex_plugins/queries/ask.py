@@ -11,7 +11,7 @@ import numpy as np
 from spex_plugins.errors import InputError, ValueFunctionError
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["ValueFunction", "ask"]
+__all__ = ["ValueFunction", "ask", "keep_answers"]
 
 ValueFunction = Callable[[BoolArray], Any]
 """Takes masks (m, n), True = feature kept, and returns values (m,) or (m, K)."""
@@ -71,6 +71,12 @@ def ask(
     return np.concatenate(answers)
 
 
+def keep_answers(error: BaseException, masks: BoolArray, values: FloatArray) -> None:
+    """Give an error that is not ours the answers that were paid for, as ``masks`` and ``values``."""
+    vars(error).update(masks=masks, values=values)
+    error.add_note(_kept(len(masks)))
+
+
 def _next_size(size: int, elapsed: float) -> int:
     wished = size * _SECONDS_PER_BATCH / max(elapsed, 1e-9)
     return int(np.clip(wished, _LEAST_BATCH, min(4 * size, _LARGEST_BATCH)))
@@ -95,9 +101,8 @@ def _answer(
             values=_joined(answers),
             failed_masks=batch,
         ) from error
-    except KeyboardInterrupt as stop:  # ends the run, as it should, but not the answers
-        vars(stop).update(masks=asked, values=_joined(answers))
-        stop.add_note(_kept(len(asked)))
+    except KeyboardInterrupt as stop:
+        keep_answers(stop, asked, _joined(answers))
         raise
     problem, values = _checked(raw, len(batch), answers[0].shape[1:] if answers else None)
     if not problem:
