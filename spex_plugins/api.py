@@ -1,8 +1,10 @@
-"""The two entry points that need no host: `explain` asks a value function, `fit` takes given samples."""
+"""The entry points that need no host: `explain` asks a value function, `fit` takes given samples."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from spex_plugins.interactions import Interactions
 from spex_plugins.queries.ask import ValueFunction, ask, keep_answers
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["explain", "fit"]
+__all__ = ["explain", "explain_each", "fit"]
 
 
 def explain(
@@ -75,6 +77,48 @@ def explain(
               +2  x0 × x1
               -1  x2
     """
+    settings: dict[str, Any] = {"estimator": estimator, "max_order": max_order, "seed": seed}
+    settings |= {"feature_names": feature_names, "progress": progress, "batch_size": batch_size}
+    return explain_each(value_function, n, lambda values: [values], budget=budget, **settings)[0]
+
+
+def explain_each(
+    value_function: ValueFunction,
+    n: int,
+    split: Callable[[FloatArray], Sequence[FloatArray]],
+    *,
+    budget: int,
+    estimator: str | Estimator = "spex",
+    max_order: int | None = None,
+    seed: int | np.random.Generator = 0,
+    feature_names: Sequence[str] | None = None,
+    progress: bool = True,
+    batch_size: int | None = None,
+) -> list[Interactions]:
+    """Explain several functions that one value function answers together, such as the rows of a batch.
+
+    All are asked at the same masks; each is fitted as if it were alone, so that its explanation does not
+    depend on its neighbours.
+
+    Parameters
+    ----------
+    value_function : callable
+        Masks (m, n) to the answers of all functions, (m, K).
+    split : callable
+        From these answers, float64, to those of every function, each (m,) or (m, K').
+    n, budget, estimator, max_order, seed, feature_names, progress, batch_size
+        As in `explain`.
+
+    Returns
+    -------
+    list of Interactions
+        One for each function.
+
+    Raises
+    ------
+    InputError, ValueFunctionError
+        As `explain` does.
+    """
     n = check.count("n", n, 1, "the number of features")
     budget = check.count("budget", budget, 2, "the number of model calls that may be made")
     names = check.names_of_features(feature_names, n)
@@ -83,13 +127,17 @@ def explain(
         raise InputError(f"value_function: must be callable, got {type(value_function).__name__}.")
     method, rng = resolve(estimator), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
-    values = ask(value_function, design.masks, batch_size=batch_size, progress=progress)
+    answers = ask(value_function, design.masks, batch_size=batch_size, progress=progress)
+    found = []
     try:
-        result = _fit(method, design.masks, values, design, max_order, rng)
+        for values in split(answers):
+            result = _fit(method, design.masks, values, design, max_order, deepcopy(rng))
+            about = (names, budget, method.name, design.statement)
+            found.append(_interactions(result, design.masks, values, *about))
     except BaseException as error:  # also when the user loses patience: everything has been paid for
-        keep_answers(error, design.masks, values)
+        keep_answers(error, design.masks, answers)
         raise
-    return _interactions(result, design.masks, values, names, budget, method.name, design.statement)
+    return found
 
 
 def fit(

@@ -10,9 +10,10 @@ import shap
 
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
+from spex_plugins.hosts import single_values
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
-from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels, single_values
+from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,7 +193,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         one_of_many = f.empty.shape == (1,)  # SHAP would drop the axis from the values and keep it elsewhere
         clustering = getattr(self.masker, "clustering", None)
         return {
-            "values": single_values(found, self.index, f),
+            "values": single_values(found, self.index, f.full - f.empty, f.varying),
             "expected_values": f.empty if f.empty.ndim else float(f.empty),
             "mask_shapes": [(*shape, 1) if one_of_many else shape for shape in f.mask_shapes],
             "main_effects": found.index("Moebius", 1).first_order() if call.main_effects else None,

@@ -1,0 +1,15 @@
+"""SPEX as a Captum attribution: `Spex` wherever Captum takes a perturbation method, interactions on top."""
+
+from spex_plugins.errors import MissingExtraError
+
+try:
+    import captum as _captum  # noqa: F401
+except ImportError as error:
+    raise MissingExtraError(
+        'spex_plugins.captum needs Captum: pip install "spex-plugins[captum]".'
+    ) from error
+
+from spex_plugins.captum.features import feature_ids
+from spex_plugins.captum.spex import Spex
+
+__all__ = ["Spex", "feature_ids"]

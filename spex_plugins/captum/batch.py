@@ -1,0 +1,118 @@
+"""The arguments of one call, formatted: B examples with their baselines, target and additional arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from spex_plugins.types import IntArray
+
+__all__ = ["Batch", "make_batch", "tensors"]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """B examples.
+
+    Attributes
+    ----------
+    inputs, baselines : tuple of Tensor
+        Of equal shapes (B, …), dtypes and devices.
+    target : Any
+        As in Captum.
+    extra : tuple or None
+        The additional forward arguments.
+    """
+
+    inputs: tuple[Tensor, ...]
+    baselines: tuple[Tensor, ...]
+    target: Any
+    extra: tuple[Any, ...] | None
+
+    @property
+    def size(self) -> int:
+        """Number B of examples."""
+        return int(self.inputs[0].shape[0])
+
+    def select(self, rows: IntArray) -> Batch:
+        """Keep some of the examples, with what belongs to them."""
+        if len(rows) == self.size:
+            return self
+        chosen = torch.from_numpy(rows)
+        target = self.target
+        if isinstance(target, list):
+            target = [target[i] for i in rows]
+        elif isinstance(target, torch.Tensor) and target.numel() > 1:
+            target = target[chosen.to(target.device)]
+        return Batch(
+            tuple(x[chosen.to(x.device)] for x in self.inputs),
+            tuple(x[chosen.to(x.device)] for x in self.baselines),
+            target,
+            None if self.extra is None else tuple(self._of_rows(arg, chosen) for arg in self.extra),
+        )
+
+    def _of_rows(self, argument: Any, rows: Tensor) -> Any:
+        per_example = isinstance(argument, torch.Tensor) and argument.shape[:1] == (self.size,)
+        return argument[rows.to(argument.device)] if per_example else argument
+
+
+def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
+    """Format the arguments that Captum's users give.
+
+    Raises
+    ------
+    InputError
+        If inputs and baselines do not fit together.
+    """
+    given = tensors("inputs", inputs)
+    for x in given:
+        if not x.dim() or x.shape[0] != given[0].shape[0] or not x.shape[0]:
+            shapes = [tuple(x.shape) for x in given]
+            raise InputError(f"inputs: need a first axis of equally many examples, got shapes {shapes}.")
+    if baselines is None:
+        baselines = (0,) * len(given)
+    references = baselines if isinstance(baselines, tuple) else (baselines,)
+    if len(references) != len(given):
+        raise InputError(f"baselines: expected {len(given)}, one for each input, got {len(references)}.")
+    filled = tuple(_baseline(value, x) for value, x in zip(references, given, strict=True))
+    return Batch(given, filled, target, extra if extra is None or isinstance(extra, tuple) else (extra,))
+
+
+def tensors(name: str, value: Any) -> tuple[Tensor, ...]:
+    """Return a tensor or a tuple of tensors as a tuple, without their gradients."""
+    given = value if isinstance(value, tuple) else (value,)
+    for one in given:
+        if not isinstance(one, torch.Tensor):
+            kind = type(one).__name__
+            raise InputError(f"{name}: must be a tensor or a tuple of tensors, got {kind}.")
+    if not given:
+        raise InputError(f"{name}: the tuple is empty; give at least one tensor.")
+    return tuple(one.detach() for one in given)
+
+
+def _baseline(value: Any, x: Tensor) -> Tensor:
+    """Return a baseline in shape, dtype and device of its input."""
+    if isinstance(value, torch.Tensor):
+        given = value.detach()
+    elif isinstance(value, Real):
+        given = torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
+    else:
+        raise InputError(f"baselines: must be numbers or tensors, got {type(value).__name__}.")
+    cast = given.to(x.dtype)
+    if not x.is_floating_point() and not torch.equal(cast.to(given.dtype), given):
+        raise InputError(f"baselines: {value!r:.80} cannot be held by an input of {x.dtype}.")
+    try:
+        return cast.to(x.device).broadcast_to(x.shape)
+    except RuntimeError:
+        raise InputError(
+            f"baselines: shape {tuple(given.shape)} does not fit an input of shape {tuple(x.shape)}; "
+            "the first axis may be 1."
+        ) from None

@@ -1,0 +1,84 @@
+"""Explain every example of a batch; examples with equally many features share their forward calls."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins import hosts
+from spex_plugins.api import explain_each
+from spex_plugins.captum.forward import MaskedForward
+
+if TYPE_CHECKING:
+    from spex_plugins.captum.batch import Batch
+    from spex_plugins.captum.features import Features
+    from spex_plugins.captum.forward import Ends
+    from spex_plugins.interactions import Interactions
+    from spex_plugins.types import FloatArray
+
+__all__ = ["explain_batch", "feature_values"]
+
+
+def explain_batch(
+    forward: Any,
+    batch: Batch,
+    features: Features,
+    ends: Ends,
+    n_samples: int | None,
+    *,
+    seed: np.random.Generator,
+    **settings: Any,
+) -> list[Interactions]:
+    """Explain E examples: all B of them, or the batch as one where the output is for the whole batch.
+
+    Parameters
+    ----------
+    forward : callable
+    batch : Batch
+        B examples.
+    features, ends
+        Of E examples.
+    n_samples : int, optional
+        By default `spex_plugins.hosts.default_budget`.
+    seed : numpy Generator
+        Every example meets it in the same state, so that none depends on its neighbours.
+    **settings
+        Further arguments of `spex_plugins.explain`.
+
+    Returns
+    -------
+    list of Interactions
+        One for each of the E examples, over the features that it has.
+    """
+    counts = features.varying.sum(axis=1)
+    found: dict[int, Interactions] = {}
+    for n in np.unique(counts).tolist():
+        rows = np.flatnonzero(counts == n)
+        budget = n_samples or hosts.default_budget(n)
+        if n == 0:
+            found |= {e: hosts.constant(ends.full[e], features.names(e), budget) for e in rows.tolist()}
+            continue
+        ask = MaskedForward(
+            forward,
+            batch.select(rows) if len(ends.full) == batch.size else batch,
+            features.columns_of(rows),
+            np.nonzero(features.varying[rows])[1].reshape(len(rows), n),
+            len(features.ids),
+            ends.select(rows),
+        )
+        group = explain_each(ask, n, ask.split, budget=budget, seed=deepcopy(seed), **settings)
+        for e, one in zip(rows.tolist(), group, strict=True):
+            found[e] = hosts.widened(one, features.playing(e), features.names(e))
+    return [found[e] for e in range(len(counts))]
+
+
+def feature_values(found: list[Interactions], index: str, features: Features, ends: Ends) -> FloatArray:
+    """Return the value of every feature, (E, F) or (E, K, F); 0 where an example does not have it."""
+    difference = ends.full - ends.empty
+    values = np.zeros((*difference.shape, len(features.ids)))
+    for e, one in enumerate(found):
+        single = hosts.single_values(one, index, difference[e], features.playing(e))
+        values[e][..., features.present[e]] = single.T
+    return values

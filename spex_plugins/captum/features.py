@@ -1,0 +1,148 @@
+"""Features: the inputs that share an id of the feature mask, over all tensors, example by example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from spex_plugins.captum.batch import Batch, tensors
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from spex_plugins.interactions import Interactions
+    from spex_plugins.types import BoolArray, IntArray
+
+__all__ = ["Features", "feature_ids", "feature_name", "make_features"]
+
+_PREFIX = "feature "
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """The features of B examples.
+
+    Attributes
+    ----------
+    ids : ndarray of int, shape (F,)
+        The ids that the user gave, ascending, over all tensors and examples.
+    columns : tuple of Tensor, each (1, …) or (B, …)
+        For every element of an input, where its id stands among `ids`.
+    present : ndarray of bool, shape (E, F)
+        Whether the example has the feature; E = B, or 1 for `of_batch`.
+    varying : ndarray of bool, shape (E, F)
+        Whether an input of the feature differs from its baseline. The other features change nothing.
+    """
+
+    ids: IntArray
+    columns: tuple[Tensor, ...]
+    present: BoolArray
+    varying: BoolArray
+
+    def of_batch(self) -> Features:
+        """Return the features of the batch as if it were one example.
+
+        Raises
+        ------
+        InputError
+            If the examples have masks of their own.
+        """
+        if any(len(column) > 1 for column in self.columns):
+            raise InputError(
+                "feature_mask: give all examples one mask, as the output is for the whole batch."
+            )
+        varying = np.logical_or.reduce(self.varying, axis=0, keepdims=True)
+        return replace(self, present=self.present[:1], varying=varying)
+
+    def playing(self, example: int) -> IntArray:
+        """Return which of the features that an example has differ from their baseline."""
+        return np.flatnonzero(self.varying[example, self.present[example]])
+
+    def columns_of(self, rows: IntArray) -> tuple[Tensor, ...]:
+        """Return the columns of some examples, each (1, …) or (b, …)."""
+        chosen = torch.from_numpy(rows)
+        return tuple(c if len(c) == 1 else c[chosen.to(c.device)] for c in self.columns)
+
+    def names(self, example: int) -> tuple[str, ...]:
+        """Return the names of the features that an example has."""
+        return tuple(map(feature_name, self.ids[self.present[example]].tolist()))
+
+
+def make_features(batch: Batch, feature_mask: Any) -> Features:
+    """Read the feature mask; without one, every element of every input is a feature.
+
+    Raises
+    ------
+    InputError
+        If the masks do not fit the inputs or hold anything but integers.
+    """
+    masks = _numbered(batch) if feature_mask is None else tensors("feature_mask", feature_mask)
+    if len(masks) != len(batch.inputs):
+        expected = f"{len(batch.inputs)} tensors, one for each input"
+        raise InputError(f"feature_mask: expected {expected}, got {len(masks)}.")
+    masks = tuple(_fitted(mask, x) for mask, x in zip(masks, batch.inputs, strict=True))
+    ids = torch.cat([mask.unique().cpu() for mask in masks]).unique()
+    columns = tuple(torch.searchsorted(ids.to(mask.device), mask.contiguous()) for mask in masks)
+    present, varying = np.zeros((2, batch.size, len(ids)), dtype=bool)
+    for column, x, reference in zip(columns, batch.inputs, batch.baselines, strict=True):
+        elements = column.reshape(len(column), column[0].numel()).expand(batch.size, -1)
+        present |= _any(elements, torch.ones_like(elements), len(ids))
+        varying |= _any(elements, (x != reference).reshape(elements.shape), len(ids))
+    return Features(ids.numpy(), columns, present, varying)
+
+
+def feature_name(number: int) -> str:
+    """Name a feature by its id in the feature mask."""
+    return f"{_PREFIX}{number}"
+
+
+def feature_ids(interactions: Interactions) -> tuple[int, ...]:
+    """Return the ids of the feature mask, in the order in which the interactions number the features.
+
+    Examples
+    --------
+    >>> ids = feature_ids(interactions)
+    >>> [tuple(ids[i] for i in term) for term in interactions.top(3).terms]
+    [(12, 40), (7, 12), (3, 7, 40)]
+    """
+    try:
+        return tuple(int(name.removeprefix(_PREFIX)) for name in interactions.feature_names)
+    except ValueError:
+        raise InputError("interactions: their features were renamed and have no ids any more.") from None
+
+
+def _numbered(batch: Batch) -> tuple[Tensor, ...]:
+    """Give every element of all inputs a number of its own."""
+    counts = [x[0].numel() for x in batch.inputs]
+    starts = np.cumsum([0, *counts]).tolist()
+    return tuple(
+        torch.arange(start, start + count, device=x.device).reshape(1, *x.shape[1:])
+        for start, count, x in zip(starts, counts, batch.inputs, strict=False)
+    )
+
+
+def _fitted(mask: Tensor, x: Tensor) -> Tensor:
+    """Return a mask as int64 of shape (1, …) or (B, …), on the device of its input."""
+    ids = mask.to(x.device, torch.int64)
+    if mask.is_floating_point() and not torch.equal(ids.to(mask), mask):
+        raise InputError("feature_mask: ids must be integers; use mask.round().long().")
+    examples = mask.shape[0] if mask.dim() == x.dim() else 1
+    try:
+        if examples not in (1, x.shape[0]):
+            raise RuntimeError
+        return ids.broadcast_to((examples, *x.shape[1:]))
+    except RuntimeError:
+        raise InputError(
+            f"feature_mask: shape {tuple(mask.shape)} does not fit an input of shape {tuple(x.shape)}; "
+            "the first axis may be 1."
+        ) from None
+
+
+def _any(columns: Tensor, flags: Tensor, count: int) -> BoolArray:
+    """Tell which of the columns have a flag, example by example: (B, E) to (B, count)."""
+    seen = torch.zeros(len(columns), count, dtype=torch.int64, device=columns.device)
+    return (seen.scatter_add_(1, columns, flags.long()) > 0).cpu().numpy()

@@ -1,0 +1,53 @@
+"""All that is private in Captum: how it calls a forward function and repeats the arguments of a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from captum._utils.common import (
+    _expand_additional_forward_args,
+    _expand_target,
+    _run_forward,
+    _select_targets,
+)
+
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["expand", "run"]
+
+
+def expand(target: Any, extra: tuple[Any, ...] | None, repeats: int) -> tuple[Any, tuple[Any, ...] | None]:
+    """Repeat the target and the additional arguments of a batch, perturbation after perturbation."""
+    if repeats == 1:
+        return target, extra
+    return _expand_target(target, repeats), _expand_additional_forward_args(extra, repeats)
+
+
+def run(forward: Any, inputs: tuple[Tensor, ...], target: Any, extra: tuple[Any, ...] | None) -> Tensor:
+    """Call a forward function and select the target; a number becomes a tensor without axes.
+
+    Raises
+    ------
+    InputError
+        If the output is no tensor or number, or the target does not fit it.
+    """
+    output = _run_forward(forward, inputs, None, extra)
+    if isinstance(output, bool | int | float):
+        output = torch.tensor(output, dtype=torch.float64 if isinstance(output, float) else None)
+    if not isinstance(output, torch.Tensor):
+        raise InputError(
+            f"forward_func: must return a tensor or a number, got {type(output).__name__}; wrap the model in "
+            "a function that returns its scores."
+        )
+    if target is None:
+        return output
+    try:
+        return _select_targets(output, target)
+    except (AssertionError, IndexError, RuntimeError, TypeError) as error:
+        raise InputError(
+            f"target: {target!r:.80} does not fit an output of shape {tuple(output.shape)}: {error}"
+        ) from error

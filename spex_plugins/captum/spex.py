@@ -1,0 +1,154 @@
+"""`Spex`: a Captum perturbation method that reads its attributions from a sparse Fourier spectrum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from captum.attr import ShapleyValueSampling
+from captum.log import log_usage
+
+from spex_plugins import validation as check
+from spex_plugins.captum.batch import make_batch
+from spex_plugins.captum.explain_batch import explain_batch, feature_values
+from spex_plugins.captum.features import make_features
+from spex_plugins.captum.forward import ask_ends
+from spex_plugins.captum.spread import spread
+from spex_plugins.core.indices import INDICES
+from spex_plugins.errors import InputError
+from spex_plugins.estimators import resolve
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from spex_plugins.estimators.base import Estimator
+
+__all__ = ["Spex"]
+
+
+class Spex(ShapleyValueSampling):  # type: ignore[misc]
+    """Shapley values and interactions of any forward function, from a sparse Fourier spectrum.
+
+    A `captum.attr.ShapleyValueSampling` by inheritance, so that everything that takes one takes this;
+    nothing is sampled by permutations.
+
+    Parameters
+    ----------
+    forward_func : callable
+        As in Captum: a model or function of the inputs (and additional arguments), returning one row for
+        each example, or one value for the whole batch.
+
+    Examples
+    --------
+    >>> spex = Spex(model)
+    >>> attributions = spex.attribute(inputs, baselines=0, target=1, n_samples=2000)
+    >>> attributions, (found,) = spex.attribute(inputs[:1], target=1, return_interactions=True)
+    >>> found.top(3)
+    """
+
+    @log_usage(part_of_slo=True)  # type: ignore[untyped-decorator]
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def attribute(
+        self,
+        inputs: Any,
+        baselines: Any = None,
+        target: Any = None,
+        additional_forward_args: Any = None,
+        feature_mask: Any = None,
+        n_samples: int | None = None,
+        perturbations_per_eval: int = 1,
+        return_input_shape: bool = True,
+        show_progress: bool = False,
+        *,
+        return_interactions: bool = False,
+        index: str = "SV",
+        max_order: int | None = None,
+        estimator: str | Estimator = "spex",
+        seed: int | np.random.Generator = 0,
+    ) -> Any:
+        """Explain every example of a batch.
+
+        Parameters
+        ----------
+        inputs : Tensor or tuple of Tensor
+            Any dtype and device; B examples along the first axis.
+        baselines : number, Tensor, or tuple of them, optional
+            What replaces a masked input, by default 0; tensors have a first axis of 1 or B.
+        target : int, tuple, Tensor or list, optional
+            As in Captum. Without it, every output is explained.
+        additional_forward_args : Any, optional
+            As in Captum; tensors have a first axis of B.
+        feature_mask : Tensor or tuple of Tensor, optional
+            Integers, any of them; inputs with the same id, in whatever tensor, are masked together. A first
+            axis of B gives every example its own mask. By default every element is a feature.
+        n_samples : int, optional
+            Largest number of masks that an example is evaluated at, inputs and baselines included; never
+            exceeded, none of them twice. By default max(500, 16 n), or 2^n when that is less, for n features
+            that differ from their baseline (the others can change nothing and get 0).
+        perturbations_per_eval : int
+            Masks per call of the forward function, which sees up to that many times B examples, one mask
+            of the batch after the other.
+        return_input_shape : bool
+            False: one value for each feature, ids ascending; 0 for features that an example does not have.
+        show_progress : bool
+            Show a bar (only when it takes longer than a second).
+        return_interactions : bool
+            Also return the interactions.
+        index : str
+            The attributions are the single features of this index at order 1: "SV" (Shapley, the default),
+            "BV" (Banzhaf) or another key of `spex_plugins.INDICES`.
+        max_order, estimator, seed
+            As in `spex_plugins.explain`. Examples with equally many features see the same masks.
+
+        Returns
+        -------
+        attributions : Tensor or tuple of Tensor
+            float64 where the outputs are, else float32. For inputs (B, …) and outputs
+
+            - (B,) or (B, 1), or with a target: (B, …), the shape of the inputs;
+            - (B, K): (B, K, …), and so on for outputs with more axes;
+            - a number, or a tensor with one row though B > 1: (1, …), or (1, K, …).
+
+            With ``return_input_shape=False`` one tensor, with F features in place of the axes of the inputs.
+            Elements with one feature id share its value: for "SV" the values of the *features* add up to
+            f(inputs) − f(baselines).
+        interactions : list of Interactions
+            Only with ``return_interactions``: one for each of the B examples (or for the batch). Outputs
+            without target are its K outputs, in row-major order. Features are named by their ids,
+            "feature 7"; `spex_plugins.captum.feature_ids` gives the ids back.
+
+        Raises
+        ------
+        InputError
+            If an argument is unusable, or the outputs are not one row for each example.
+        ValueFunctionError
+            If the forward function fails at a mask; carries every answer obtained until then.
+        """
+        if index not in INDICES:
+            raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+        at_once = check.count("perturbations_per_eval", perturbations_per_eval, 1, "masks per call")
+        if n_samples is not None:
+            n_samples = check.count("n_samples", n_samples, 2, "the inputs and the baselines are two")
+        method, order, rng = resolve(estimator), check.interaction_order(max_order), check.generator(seed)
+        batch = make_batch(inputs, baselines, target, additional_forward_args)
+        features = make_features(batch, feature_mask)
+        ends = ask_ends(self.forward_func, batch, at_once, bool(features.varying.any()))
+        if len(ends.full) < batch.size:
+            features = features.of_batch()
+        settings: dict[str, Any] = {"estimator": method, "max_order": order, "seed": rng}
+        settings |= {"progress": show_progress, "batch_size": at_once}
+        found = explain_batch(self.forward_func, batch, features, ends, n_samples, **settings)
+        values = feature_values(found, index, features, ends).reshape(
+            len(found), *ends.outputs, len(features.ids)
+        )
+        dtype = torch.promote_types(ends.dtype, torch.float32)
+        if not return_input_shape:
+            attributions = torch.from_numpy(values).to(batch.inputs[0].device, dtype)
+        else:
+            parts = spread(values, features, batch.inputs, dtype)
+            attributions = parts if isinstance(inputs, tuple) else parts[0]
+        return (attributions, found) if return_interactions else attributions
+
+    def attribute_future(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise NotImplementedError: forward functions that return futures are not supported."""
+        raise NotImplementedError("attribute_future is not implemented for Spex.")

@@ -1,0 +1,49 @@
+"""From the values of features to attributions in the shape of the inputs."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from spex_plugins.captum.features import Features
+    from spex_plugins.types import FloatArray
+
+__all__ = ["spread"]
+
+
+def spread(
+    values: FloatArray, features: Features, inputs: tuple[Tensor, ...], dtype: torch.dtype
+) -> tuple[Tensor, ...]:
+    """Give every element of the inputs the value of its feature.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (E, …, F)
+        E examples, their outputs, F features.
+    features : Features
+    inputs : tuple of Tensor, each (B, …)
+    dtype : torch.dtype
+        Of the attributions.
+
+    Returns
+    -------
+    tuple of Tensor, each (E, …outputs, …input)
+    """
+    examples, *outputs, count = values.shape
+    flat = torch.from_numpy(values).to(dtype).reshape(examples, prod(outputs), count)
+    return tuple(
+        _taken(flat.to(x.device), column).reshape(examples, *outputs, *x.shape[1:])
+        for x, column in zip(inputs, features.columns, strict=True)
+    )
+
+
+def _taken(values: Tensor, column: Tensor) -> Tensor:
+    """Take the values (E, K, F) of the features of all elements: (E, K, elements)."""
+    examples, outputs, _ = values.shape
+    at = column.reshape(len(column), 1, column[0].numel()).expand(examples, outputs, -1)
+    return values.gather(2, at)
