@@ -3,7 +3,7 @@
 from spex_plugins.errors import MissingExtraError
 
 try:
-    import captum as _captum  # noqa: F401
+    import captum.attr as _captum  # noqa: F401
 except ImportError as error:
     raise MissingExtraError(
         'spex_plugins.captum needs Captum: pip install "spex-plugins[captum]".'

@@ -38,10 +38,11 @@ def run(forward: Any, inputs: tuple[Tensor, ...], target: Any, extra: tuple[Any,
     output = _run_forward(forward, inputs, None, extra)
     if isinstance(output, bool | int | float):
         output = torch.tensor(output, dtype=torch.float64 if isinstance(output, float) else None)
-    if not isinstance(output, torch.Tensor):
+    if not isinstance(output, torch.Tensor) or output.is_complex():
+        kind = output.dtype if isinstance(output, torch.Tensor) else type(output).__name__
         raise InputError(
-            f"forward_func: must return a tensor or a number, got {type(output).__name__}; wrap the model in "
-            "a function that returns its scores."
+            f"forward_func: must return a real tensor or number, got {kind}; wrap the model in a function "
+            "that returns its scores."
         )
     if target is None:
         return output
