@@ -1,0 +1,199 @@
+"""`Spex` inside Captum's stock `LLMAttribution`: all output tokens and the sequence from the same calls.
+
+Captum's default ``use_cached_outputs=True`` gives wrong log-probabilities with transformers 5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import (
+    ImageMaskInput,
+    LLMAttribution,
+    RemoteLLMAttribution,
+    ShapleyValues,
+    TextTemplateInput,
+    TextTokenInput,
+)
+
+from spex_plugins.captum import Spex
+
+transformers = pytest.importorskip("transformers")
+
+WORDS = ["the", "cast", "never", "fails", "to", "charm", "but", "plot", "drags", "on", "and"]
+TARGET = "never drags on"
+UNCACHED = {"use_cached_outputs": False, "forward_in_tokens": False}
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    vocabulary = {word: i for i, word in enumerate(["[UNK]", *WORDS])}
+    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    raw.decoder = decoders.WordPiece()
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, unk_token="[UNK]")
+
+
+def _gpt2(size):
+    return transformers.GPT2LMHeadModel(
+        transformers.GPT2Config(
+            vocab_size=size, n_embd=16, n_layer=2, n_head=2, n_positions=64, initializer_range=0.7
+        )
+    )
+
+
+def _llama(size):
+    return transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(
+            vocab_size=size,
+            hidden_size=16,
+            intermediate_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            max_position_embeddings=64,
+            initializer_range=0.7,
+        )
+    )
+
+
+@pytest.fixture(scope="module", params=[_gpt2, _llama])
+def model(request, tokenizer):
+    torch.manual_seed(0)
+    return request.param(len(tokenizer)).eval()
+
+
+@pytest.fixture
+def image():
+    from PIL import Image
+
+    return Image.fromarray(np.arange(0, 256, 4, dtype=np.uint8).reshape(8, 8)).convert("RGB")
+
+
+def log_probability(model, tokenizer, text):
+    """Of the target after a text, straight from the model."""
+    prompt, target = (tokenizer(part, return_tensors="pt")["input_ids"] for part in (text, TARGET))
+    with torch.no_grad():
+        logits = model(torch.cat([prompt, target], dim=1)).logits.log_softmax(-1)
+    at = torch.arange(prompt.shape[1] - 1, prompt.shape[1] + target.shape[1] - 1)
+    return logits[0, at, target[0]]
+
+
+def _tokens(tokenizer, image):
+    return TextTokenInput("the cast never fails", tokenizer)
+
+
+def _without_some(tokenizer, image):
+    return TextTokenInput("the cast never fails to charm", tokenizer, skip_tokens=["the", "to"])
+
+
+def _template(tokenizer, image):
+    values, baselines = ["cast", "never", "fails"], ["plot", "and", "drags"]
+    return TextTemplateInput("the {} {} {} to charm", values, baselines)
+
+
+def _removed(tokenizer, image):
+    return TextTemplateInput(lambda **words: " ".join(["on", *words.values()]), {"a": "cast", "b": "charm"})
+
+
+def _groups(tokenizer, image):
+    values = ["the", "cast", "never", "fails", "to", "charm"]
+    return TextTemplateInput("{} {} {} {} {} {} but", values, mask=[7, 7, 3, 9, 3, 20])
+
+
+def _image(tokenizer, image):
+    patches = torch.arange(4).reshape(2, 2).repeat_interleave(4, 0).repeat_interleave(4, 1) * 5
+    return ImageMaskInput(image, mask=patches, processor_fn=lambda one: {"input_ids": _seen(one)})
+
+
+def _seen(image):
+    """The tokens of an image: how bright its patches are."""
+    grey = np.asarray(image, dtype=float).mean(axis=2).reshape(2, 4, 2, 4).mean(axis=(1, 3))
+    return torch.tensor([[1, *(grey.flatten() // 26).astype(int), 2]])
+
+
+@pytest.mark.parametrize("make", [_tokens, _without_some, _template, _removed, _groups, _image])
+def test_equals_exact_values_for_every_token(make, model, tokenizer, image):
+    found = LLMAttribution(Spex(model), tokenizer).attribute(
+        make(tokenizer, image), target=TARGET, **UNCACHED
+    )
+    truth = LLMAttribution(ShapleyValues(model), tokenizer).attribute(
+        make(tokenizer, image), target=TARGET, **UNCACHED
+    )
+    assert found.input_tokens == truth.input_tokens
+    assert found.output_tokens == ["never", "drags", "on"]
+    assert found.token_attr.shape == (3, len(found.input_tokens))
+    torch.testing.assert_close(found.seq_attr, truth.seq_attr, atol=2e-5, rtol=1e-5)
+    torch.testing.assert_close(found.token_attr, truth.token_attr, atol=2e-5, rtol=1e-5)
+    torch.testing.assert_close(found.token_attr.sum(dim=0), found.seq_attr, atol=1e-5, rtol=1e-5)
+    assert found.seq_attr.abs().max() > 0.01
+
+
+@pytest.mark.parametrize("n_samples", [20, None])
+def test_a_call_for_every_mask_and_values_that_add_up(n_samples, model, tokenizer, monkeypatch):
+    prompt = "the cast never fails to charm but"
+    calls = []
+    forward = model.forward
+    monkeypatch.setattr(model, "forward", lambda **inputs: calls.append(inputs) or forward(**inputs))
+    found = LLMAttribution(Spex(model), tokenizer).attribute(
+        TextTokenInput(prompt, tokenizer), target=TARGET, n_samples=n_samples, **UNCACHED
+    )
+    asked = {tuple(call["input_ids"][0].tolist()) for call in calls}
+    assert len(asked) == len(calls) == (n_samples or 2**7)
+    monkeypatch.undo()
+    full = log_probability(model, tokenizer, prompt)
+    empty = log_probability(model, tokenizer, " ".join(["[UNK]"] * 7))
+    torch.testing.assert_close(found.token_attr.sum(dim=1), full - empty, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(found.seq_attr.sum(), (full - empty).sum(), atol=1e-5, rtol=1e-5)
+
+
+def test_token_by_token_forwards_give_the_same(model, tokenizer):
+    attribution = LLMAttribution(Spex(model), tokenizer)
+    prompt = TextTokenInput("the cast never fails", tokenizer)
+    one = attribution.attribute(prompt, target=TARGET, **UNCACHED)
+    other = attribution.attribute(prompt, target=TARGET, use_cached_outputs=False, forward_in_tokens=True)
+    torch.testing.assert_close(one.token_attr, other.token_attr, atol=1e-5, rtol=1e-5)
+
+
+def test_probabilities_and_generated_targets(model, tokenizer):
+    attribution = LLMAttribution(Spex(model), tokenizer, attr_target="prob")
+    prompt = TextTokenInput("the cast never fails", tokenizer)
+    found = attribution.attribute(
+        prompt, gen_args={"max_new_tokens": 2, "do_sample": False, "pad_token_id": 0}, **UNCACHED
+    )
+    assert found.token_attr.shape == (2, 4)
+    assert found.seq_attr.abs().max() <= 1
+
+
+def test_settings_go_through_and_pictures_are_drawn(model, tokenizer):
+    import matplotlib.pyplot as plt
+
+    attribution = LLMAttribution(Spex(model), tokenizer)
+    prompt = TextTokenInput("the cast never fails", tokenizer)
+    shapley = attribution.attribute(prompt, target=TARGET, **UNCACHED)
+    banzhaf = attribution.attribute(prompt, target=TARGET, index="BV", max_order=2, seed=1, **UNCACHED)
+    assert not torch.allclose(shapley.seq_attr, banzhaf.seq_attr, atol=1e-3)
+    for draw in (shapley.plot_seq_attr, shapley.plot_token_attr):
+        _, axes = draw()
+        assert [label.get_text() for label in axes.get_xticklabels()] == prompt.values
+    plt.close("all")
+
+
+def test_remote_models(tokenizer):
+    class Provider:
+        """Log-probabilities with an interaction: "never" turns what "fails" means."""
+
+        def get_logprobs(self, input_prompt, target_str, tokenizer):
+            words = input_prompt.split()
+            strength = 2.0 * ("never" in words and "fails" in words) - ("fails" in words)
+            return [strength, 0.5 * strength, -1.0]
+
+    method = Spex(RemoteLLMAttribution.placeholder_model)
+    attribution = RemoteLLMAttribution(method, tokenizer, Provider())
+    found = attribution.attribute(TextTokenInput("cast never fails", tokenizer), target=TARGET)
+    torch.testing.assert_close(found.seq_attr, torch.tensor([0.0, 1.5, 0.0]), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        found.token_attr, torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]), atol=1e-6, rtol=0
+    )
