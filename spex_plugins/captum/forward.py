@@ -96,7 +96,7 @@ class MaskedForward:
     ) -> None:
         self._forward, self._batch, self._ends = forward, batch, ends
         examples, n = playing.shape
-        slots = np.full((examples, count), n)  # a last slot, which is always kept
+        slots = np.zeros((examples, count), dtype=np.intp)  # an input equal to its baseline may follow any
         np.put_along_axis(slots, playing, np.arange(n)[None], axis=1)
         if (slots == slots[0]).all():
             slots = slots[:1]
@@ -120,7 +120,7 @@ class MaskedForward:
 
     def _evaluate(self, masks: BoolArray) -> FloatArray:
         repeats = len(masks)
-        kept = torch.from_numpy(np.pad(masks, [(0, 0), (0, 1)], constant_values=True))
+        kept = torch.from_numpy(masks)
         batch = self._batch
         perturbed = tuple(
             torch.where(kept.to(x.device)[:, slots], x, reference).reshape(-1, *x.shape[1:])

@@ -38,6 +38,12 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         As in Captum: a model or function of the inputs (and additional arguments), returning one row for
         each example, or one value for the whole batch.
 
+    Notes
+    -----
+    In `captum.attr.LLMAttribution`, give ``use_cached_outputs=False, forward_in_tokens=False``: one model
+    call for each mask explains the sequence and all its tokens. (Captum's default, the cache, computes wrong
+    log-probabilities with transformers 5, for every method.)
+
     Examples
     --------
     >>> spex = Spex(model)
@@ -98,7 +104,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             The attributions are the single features of this index at order 1: "SV" (Shapley, the default),
             "BV" (Banzhaf) or another key of `spex_plugins.INDICES`.
         max_order, estimator, seed
-            As in `spex_plugins.explain`. Examples with equally many features see the same masks.
+            As in `spex_plugins.explain`. Examples with equally many features that differ from their
+            baseline see the same masks, in the same forward calls.
 
         Returns
         -------
