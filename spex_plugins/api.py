@@ -12,7 +12,7 @@ from spex_plugins import validation as check
 from spex_plugins.core.design import Design
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
-from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.base import Estimator, Fit, SingleValues
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries.ask import ValueFunction, ask, keep_answers
 from spex_plugins.types import BoolArray, FloatArray
@@ -192,7 +192,11 @@ def _fit(
     found = method.fit(masks, values.reshape(len(masks), -1), design=design, max_order=max_order, rng=rng)
     if values.ndim == 2:
         return found
-    return Fit(found.spectrum.output(0), found.r2[0], found.r2_source, found.method)
+    singles = {
+        index: SingleValues(single.values[:, 0], single.deviations[:, 0])
+        for index, single in found.singles.items()
+    }
+    return Fit(found.spectrum.output(0), found.r2[0], found.r2_source, found.method, singles)
 
 
 def _interactions(
@@ -221,6 +225,7 @@ def _interactions(
         plan=f"{statement}; {result.method}",
         empty_value=np.asarray(measured(0)),
         full_value=np.asarray(measured(masks.shape[1])),
+        singles=result.singles,
     )
 
 

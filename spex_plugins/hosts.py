@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.core.indices import INDICES
+from spex_plugins.core.indices import same_single_values
 from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.estimators.base import SingleValues
 from spex_plugins.interactions import Interactions
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def single_values(found: Interactions, index: str, difference: FloatArray, playi
     playing : ndarray of int
         The features that can change anything.
     """
-    values = found.index(index, 1).first_order()
-    if len(playing) and _is_efficient(index):
+    values = found.single_values(index).values.copy()
+    if len(playing) and same_single_values(index, "SV"):
         values[playing] += (difference - values.sum(axis=0)) / len(playing)
     return values
 
@@ -64,7 +65,13 @@ def widened(found: Interactions, at: IntArray, names: Sequence[str]) -> Interact
     """
     supports = np.append(at, len(names)).astype(np.int32)[found.spectrum.supports]
     spectrum = Spectrum(len(names), supports, found.spectrum.coefficients)
-    return replace(found, spectrum=spectrum, feature_names=tuple(names))
+    singles = {
+        index: SingleValues(
+            _placed(single.values, at, len(names)), _placed(single.deviations, at, len(names))
+        )
+        for index, single in found.singles.items()
+    }
+    return replace(found, spectrum=spectrum, feature_names=tuple(names), singles=singles)
 
 
 def constant(value: FloatArray, names: Sequence[str], budget: int) -> Interactions:
@@ -83,11 +90,7 @@ def constant(value: FloatArray, names: Sequence[str], budget: int) -> Interactio
     )
 
 
-def _is_efficient(index: str) -> bool:
-    """Tell whether the single features of an index of order 1 add up to f(x) − f(∅).
-
-    They do when every dividend a(R) is shared out completely among the members of R. ("Efficient" in
-    `INDICES` is about all orders together: Möbius is, its single features alone are not.)
-    """
-    weight = INDICES[index].moebius_weight
-    return all(r * weight(r, 1, 1) == 1 for r in range(1, 9))
+def _placed(values: FloatArray, at: IntArray, n: int) -> FloatArray:
+    out = np.zeros((n, *values.shape[1:]))
+    out[at] = values
+    return out

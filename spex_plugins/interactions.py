@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.indices import INDICES, convert
+from spex_plugins.core.indices import INDICES, convert, same_single_values
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import InputError
+from spex_plugins.estimators.base import SingleValues
 from spex_plugins.index_table import IndexTable
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -49,6 +50,9 @@ class Interactions:
     empty_value, full_value : ndarray of float64, shape () or (K,)
         The value function at "nothing kept" and "everything kept", as answered (not fitted); NaN when
         these masks were not among the samples.
+    singles : mapping from "SV" or "BV" to SingleValues
+        Shapley and Banzhaf values that the estimator knows better than the spectrum does; read them with
+        `single_values`.
     """
 
     spectrum: Spectrum
@@ -61,6 +65,7 @@ class Interactions:
     plan: str
     empty_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
     full_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
+    singles: Mapping[str, SingleValues] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -101,6 +106,26 @@ class Interactions:
         ranking = np.argsort(-(values**2).reshape(len(values), self.n_outputs).sum(axis=1), kind="stable")
         return IndexTable(index, order, supports[ranking], values[ranking], baseline, self.feature_names)
 
+    def single_values(self, index: str = "SV") -> SingleValues:
+        """Return the values of single features in an index of order 1, and how sure they are.
+
+        Every index but Möbius and Fourier has the Shapley or the Banzhaf value at order 1. Where the
+        estimator gave these, with standard deviations (0 if all 2^n masks were asked), they are returned;
+        else the values are read from the spectrum, and the deviations are NaN.
+
+        Returns
+        -------
+        SingleValues
+            Values and deviations, each (n,) or (n, K).
+        """
+        if index not in INDICES:
+            raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+        for semivalue, known in self.singles.items():
+            if same_single_values(index, semivalue):
+                return known
+        values = self.index(index, 1).first_order()
+        return SingleValues(values, np.full(values.shape, np.nan))
+
     def top(self, k: int = 10, index: str = "FSII", order: int | None = None) -> IndexTable:
         """Return the k largest *interactions* (sets of two or more features) of an index.
 
@@ -115,14 +140,22 @@ class Interactions:
         """Predict the value function at masks (m, n); returns (m,) or (m, K)."""
         return self.spectrum.predict(masks)
 
-    def output(self, k: int) -> Interactions:
-        """Return the explanation of one of K outputs."""
+    def output(self, k: int | Sequence[int]) -> Interactions:
+        """Return the explanation of one of K outputs (scalar values), or of several."""
+        if not self.output_shape:
+            raise InputError(f"k: the value function has a single output, so output({k}) does not exist.")
+        one = isinstance(k, int | np.integer)
+        columns = k if one else np.asarray(k)
         return replace(
             self,
-            spectrum=self.spectrum.output(k),
-            r2=self.r2[k],
-            empty_value=self.empty_value[k],
-            full_value=self.full_value[k],
+            spectrum=replace(self.spectrum, coefficients=self.spectrum.coefficients[:, columns]),
+            r2=self.r2[columns],
+            empty_value=self.empty_value[columns],
+            full_value=self.full_value[columns],
+            singles={
+                name: SingleValues(single.values[:, columns], single.deviations[:, columns])
+                for name, single in self.singles.items()
+            },
         )
 
     def renamed(self, feature_names: Sequence[str]) -> Interactions:
@@ -142,7 +175,11 @@ class Interactions:
             "r2_source": self.r2_source,
             "estimator": self.estimator,
             "plan": self.plan,
+            "singles": list(self.singles),
         }
+        singles: dict[str, Any] = {}
+        for name, single in self.singles.items():
+            singles |= {f"{name}_values": single.values, f"{name}_deviations": single.deviations}
         with open(path, "wb") as file:
             np.savez_compressed(
                 file,
@@ -152,6 +189,7 @@ class Interactions:
                 r2=self.r2,
                 empty_value=self.empty_value,
                 full_value=self.full_value,
+                **singles,
             )
 
     @classmethod
@@ -163,6 +201,10 @@ class Interactions:
                 raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
             spectrum = Spectrum(header.pop("n"), data["supports"], data["coefficients"])
             header["feature_names"] = tuple(header["feature_names"])
+            header["singles"] = {
+                name: SingleValues(data[f"{name}_values"], data[f"{name}_deviations"])
+                for name in header["singles"]
+            }
             return cls(
                 spectrum=spectrum,
                 r2=data["r2"],

@@ -194,7 +194,7 @@ def test_an_output_is_its_column():
         np.testing.assert_allclose(
             one.index("SV").first_order(), found.index("SV").first_order()[:, k], atol=1e-12
         )
-    with pytest.raises(InputError, match="one scalar output"):
+    with pytest.raises(InputError, match="a single output"):
         build().output(0)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.core.bch import BCH, bch
+from spex_plugins.core.paired import paired_masks
 from spex_plugins.core.plan import Plan
 from spex_plugins.types import BoolArray, IntArray
 
@@ -55,7 +56,7 @@ class Design:
     masks : ndarray of bool, shape (m, n)
         m ≤ budget distinct masks: the structured ones first, then uniformly random ones.
     n_structured : int
-        Number of masks that are not uniformly random: endpoints and coded masks.
+        Number of masks that are not uniformly random: endpoints, coded masks and pairs.
     coded : CodedDesign or None
     """
 
@@ -77,6 +78,10 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
         masks = _bits(np.arange(2**n), n)
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
+    if plan.kind == "paired":
+        return Design(
+            plan, np.concatenate([ends, paired_masks(n, plan.budget - len(ends), rng)]), plan.budget
+        )
     if plan.kind == "uniform":
         return Design(plan, _fill(ends, plan.budget, rng), len(ends))
     code = bch(n, plan.max_order)

@@ -26,7 +26,7 @@ from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["INDICES", "Index", "convert"]
+__all__ = ["INDICES", "Index", "convert", "same_single_values"]
 
 _ROUNDING = 1e-13
 
@@ -195,3 +195,9 @@ def _checked_order(spectrum: Spectrum, index: str, order: int | None) -> int:
     if fixed is not None:
         return fixed
     return max(spectrum.max_order, 1) if order is None else int(order)
+
+
+def same_single_values(index: str, other: str) -> bool:
+    """Tell whether two indices of order 1 give single features the same values."""
+    one, two = INDICES[index].moebius_weight, INDICES[other].moebius_weight
+    return all(one(r, 1, 1) == two(r, 1, 1) for r in range(1, 9))

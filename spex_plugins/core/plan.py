@@ -23,8 +23,9 @@ class Plan:
 
     Attributes
     ----------
-    kind : {"full", "coded", "uniform"}
-        All 2^n masks; an aliased, BCH-delayed design plus uniform masks; uniform masks alone.
+    kind : {"full", "coded", "uniform", "paired"}
+        All 2^n masks; an aliased, BCH-delayed design plus uniform masks; uniform masks alone;
+        complementary pairs of masks of all sizes.
     n, budget : int
     max_order : int
         Largest order that the design can resolve.
@@ -32,7 +33,7 @@ class Plan:
         C and b of a coded design, which has C·2^b·(p + 1) masks; 0 otherwise.
     """
 
-    kind: Literal["full", "coded", "uniform"]
+    kind: Literal["full", "coded", "uniform", "paired"]
     n: int
     budget: int
     max_order: int
@@ -48,6 +49,8 @@ class Plan:
                 f"coded design for orders ≤ {self.max_order} ({self.groups} groups × 2^{self.bits} masks × "
                 f"{rows} delays) and uniform masks"
             )
+        if self.kind == "paired":
+            return "complementary masks of all sizes"
         return f"uniform masks, orders ≤ {self.max_order} (a coded design needs more calls)"
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from spex_plugins.errors import InputError
-from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.auto import Auto
+from spex_plugins.estimators.base import Estimator, Fit, SingleValues
+from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.spex import Spex
 
-__all__ = ["Estimator", "Fit", "Spex", "resolve"]
+__all__ = ["Auto", "Estimator", "Fit", "GaussianProcessEstimator", "SingleValues", "Spex", "resolve"]
 
-_ESTIMATORS: dict[str, type[Spex]] = {"spex": Spex}
+_ESTIMATORS: dict[str, Callable[[], Estimator]] = {
+    "auto": Auto,
+    "gaussian_process": GaussianProcessEstimator,
+    "spex": Spex,
+}
 
 
 def resolve(estimator: str | Estimator) -> Estimator:

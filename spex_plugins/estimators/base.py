@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +12,21 @@ from spex_plugins.core.design import Design
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["Estimator", "Fit"]
+__all__ = ["Estimator", "Fit", "SingleValues"]
+
+
+@dataclass(frozen=True, eq=False)
+class SingleValues:
+    """Values of single features, estimated by themselves and not read from a spectrum.
+
+    Attributes
+    ----------
+    values, deviations : ndarray of float64, shape (n,) or (n, K)
+        Estimates and their standard deviations.
+    """
+
+    values: FloatArray
+    deviations: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +43,16 @@ class Fit:
         How `r2` was measured.
     method : str
         What was done with the samples, in words.
+    singles : mapping from "SV" or "BV" to SingleValues
+        Shapley and Banzhaf values, shape (n, K), of estimators that know them better than a sparse
+        spectrum does.
     """
 
     spectrum: Spectrum
     r2: FloatArray
     r2_source: str
     method: str
+    singles: Mapping[str, SingleValues] = field(default_factory=dict)
 
 
 class Estimator(Protocol):

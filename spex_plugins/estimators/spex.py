@@ -6,10 +6,13 @@ import numpy as np
 
 from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.exact import exact_spectrum
+from spex_plugins.core.indices import convert
 from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import plan
 from spex_plugins.core.refit import refit
-from spex_plugins.estimators.base import Fit
+from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.supports import orders_of
+from spex_plugins.estimators.base import Fit, SingleValues
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Spex"]
@@ -46,7 +49,8 @@ class Spex:
             spectrum = exact_spectrum(masks, values)
             kept = spectrum.truncate(max_order or n)
             explained = 1 - (spectrum - kept).variance() / np.maximum(spectrum.variance(), 1e-300)
-            return Fit(kept, explained, "exact: all masks are known", f"{len(kept)} terms")
+            singles = {index: _exact(spectrum, index) for index in ("SV", "BV")}
+            return Fit(kept, explained, "exact: all masks are known", f"{len(kept)} terms", singles)
         coded = design.coded if design else None
         found = find_support(values, coded) if coded else np.empty((0, 0), dtype=np.int32)
         order = max_order or (coded.code.t if coded else _UNCODED_ORDER)
@@ -54,3 +58,11 @@ class Spex:
         decoded = f"{len(found)} sets decoded, " if coded else ""
         source = f"cross-validated on {result.tested} uniform masks" if result.tested else "not measured"
         return Fit(result.spectrum, result.r2, source, f"{decoded}{len(result.spectrum)} terms kept")
+
+
+def _exact(spectrum: Spectrum, index: str) -> SingleValues:
+    supports, found = convert(spectrum, index, 1)
+    single = orders_of(supports, spectrum.n) == 1
+    values = np.zeros((spectrum.n, *found.shape[1:]))
+    values[supports[single].ravel()] = found[single]
+    return SingleValues(values, np.zeros_like(values))

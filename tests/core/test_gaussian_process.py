@@ -1,0 +1,184 @@
+"""The Gaussian process and its readings against definitions: all 2^n masks, finite differences, refits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from oracles import all_masks
+from scipy.stats import multivariate_normal
+
+from spex_plugins.core import marginal_likelihood
+from spex_plugins.core.exact import exact_spectrum
+from spex_plugins.core.gaussian_process import condition, fit_gaussian_process
+from spex_plugins.core.kernel_spectrum import kernel_spectrum
+from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
+from spex_plugins.core.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.semivalues import banzhaf_nodes, semivalues, shapley_nodes
+from spex_plugins.core.spectrum import Spectrum
+
+NOISE = 0.01
+
+
+def random_kernel(n, rng):
+    return ProductKernel(rng.exponential(1.0 / n, n), rng.random(len(SCALES)) + 0.1)
+
+
+def random_process(n, m, outputs, seed):
+    rng = np.random.default_rng(seed)
+    masks = rng.permutation(all_masks(n))[:m]
+    values = rng.normal(size=(m, outputs)) * [3.0, 0.2][:outputs] + [1.0, -5.0][:outputs]
+    mean, spread = values.mean(axis=0), values.std(axis=0)
+    scaled = (values - mean) / spread
+    kernel = random_kernel(n, rng)
+    return condition(kernel, NOISE, masks, scaled, mean, spread, np.arange(m)), values
+
+
+def semivalue_operator(n, weight):
+    """The linear map from all 2^n values to n semivalues, by the definition; weight(size of S, n)."""
+    masks = all_masks(n)
+    place = {tuple(mask): k for k, mask in enumerate(masks.tolist())}
+    out = np.zeros((n, 2**n))
+    for mask in masks.tolist():
+        for i in range(n):
+            if not mask[i]:
+                share = weight(sum(mask), n)
+                out[i, place[(*mask[:i], True, *mask[i + 1 :])]] += share
+                out[i, place[tuple(mask)]] -= share
+    return out
+
+
+def shapley_weight(size, n):
+    from math import comb
+
+    return 1 / (n * comb(n - 1, size))
+
+
+def banzhaf_weight(size, n):
+    return 2.0 ** (1 - n)
+
+
+def test_gram_matrix_by_definition():
+    rng = np.random.default_rng(0)
+    kernel, masks = random_kernel(7, rng), all_masks(7)[::9]
+    for row, x in zip(kernel.gram(masks, masks), masks, strict=True):
+        for value, y in zip(row, masks, strict=True):
+            d = sum(kernel.rates[i] for i in range(7) if x[i] != y[i])
+            expected = sum(a * np.exp(-s * d) for a, s in zip(kernel.amplitudes, SCALES, strict=True))
+            assert value == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_objective_is_the_density_and_has_its_gradient(outputs):
+    n, m = 5, 20
+    rng = np.random.default_rng(1)
+    masks = all_masks(n)[rng.permutation(32)[:m]]
+    values = rng.normal(size=(m, outputs))
+    parameters = rng.normal(size=n + len(SCALES) + 2) * 0.5 - 1
+
+    def objective(x):
+        return marginal_likelihood._objective(x, masks, values)
+
+    value, gradient = objective(parameters)
+    kernel = ProductKernel(np.exp(parameters[:n]), np.exp(parameters[n : n + len(SCALES)]))
+    covariance = kernel.gram(masks, masks) + (np.exp(parameters[-2]) + JITTER) * np.eye(m)
+    density = sum(multivariate_normal.logpdf(y, cov=covariance) for y in values.T)
+    prior = -0.5 * ((parameters[:n] - parameters[-1]) ** 2).sum()
+    assert value == pytest.approx(-density - prior - outputs * m / 2 * np.log(2 * np.pi), rel=1e-10)
+    step = 1e-5
+    for k, unit in enumerate(np.eye(len(parameters)) * step):
+        slope = (objective(parameters + unit)[0] - objective(parameters - unit)[0]) / (2 * step)
+        assert gradient[k] == pytest.approx(slope, rel=1e-5, abs=1e-6)
+
+
+def test_learning_finds_the_features_that_matter():
+    rng = np.random.default_rng(2)
+    masks = rng.random((200, 20)) < 0.5
+    values = (masks[:, 3] & masks[:, 7]) * 1.0 - 2.0 * masks[:, 11]
+    scaled = ((values - values.mean()) / values.std())[:, None]
+    kernel, noise = learn_kernel(masks, scaled)
+    assert set(np.argsort(-kernel.rates)[:3]) == {3, 7, 11}
+    assert np.sort(kernel.rates)[-3] > 20 * np.sort(kernel.rates)[-4]
+    assert noise < 1e-3
+
+
+@given(st.integers(2, 6), st.integers(1, 2), st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_semivalues_and_their_variances_by_definition(n, outputs, seed):
+    process, _ = random_process(n, 2 ** (n - 1), outputs, seed)
+    masks = all_masks(n)
+    mean = process.predict(masks)
+    with_samples = process.kernel.gram(masks, process.masks)
+    posterior = process.kernel.gram(masks, masks) - with_samples @ process.solve(with_samples.T)
+    for nodes, weight in ((shapley_nodes(n), shapley_weight), (banzhaf_nodes(), banzhaf_weight)):
+        operator = semivalue_operator(n, weight)
+        values, deviations = semivalues(process, *nodes)
+        assert_allclose(values, operator @ mean, atol=1e-9)
+        expected = np.sqrt(np.einsum("is,st,it->i", operator, posterior, operator))
+        assert_allclose(deviations, np.multiply.outer(expected, process.spread), atol=1e-6)
+
+
+def test_shapley_values_add_up_beyond_the_exact_nodes():
+    n = 400
+    rng = np.random.default_rng(3)
+    masks = np.concatenate(
+        [np.repeat([[False], [True]], n, axis=1), rng.random((60, n)) < rng.random((60, 1))]
+    )
+    kernel = ProductKernel(rng.exponential(2.0 / n, n), np.ones(len(SCALES)))
+    scaled = rng.normal(size=(62, 1))
+    process = condition(kernel, NOISE, masks, scaled, np.zeros(1), np.ones(1), np.arange(62))
+    values, _ = semivalues(process, *shapley_nodes(n))
+    difference = process.predict(masks[1:2]) - process.predict(masks[:1])
+    assert_allclose(values.sum(axis=0), difference[0], atol=1e-8)
+    assert abs(difference).max() > 0.1
+
+
+@given(st.integers(1, 6), st.integers(1, 2), st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_spectrum_is_that_of_the_posterior_mean(n, outputs, seed):
+    process, _ = random_process(n, 2**n, outputs, seed)
+    masks = all_masks(n)
+    exact = exact_spectrum(masks, process.predict(masks))
+    found = kernel_spectrum(process, n)
+    error = (exact - found).variance()
+    assert (error.sum() <= 2e-4 * exact.variance().sum() + 1e-20).all()
+    low = kernel_spectrum(process, min(2, n))
+    assert low.max_order <= 2
+    for term, value in low.as_dict().items():
+        assert_allclose(value, exact.as_dict()[term], atol=1e-9)
+
+
+def test_the_search_extends_the_strongest_sets():
+    """A triple among 40 features, of which 9,880 exist and few are looked at."""
+    rng = np.random.default_rng(4)
+    masks = rng.random((600, 40)) < 0.5
+    truth = Spectrum.from_dict(40, {(3, 17, 30): 1.0, (3,): 0.4, (17,): 0.4, (30, 31): 0.5})
+    process = fit_gaussian_process(masks, truth.predict(masks)[:, None], rng)
+    found = kernel_spectrum(process, 5).output(0).as_dict()
+    assert found[(3, 17, 30)] == pytest.approx(1.0, abs=0.02)
+    assert found[(30, 31)] == pytest.approx(0.5, abs=0.02)
+
+
+def test_left_out_errors_are_those_of_refits():
+    process, values = random_process(5, 16, 2, 5)
+    errors = process.left_out()
+    for k in range(16):
+        rest = np.arange(16) != k
+        scaled = ((values - process.mean) / process.spread)[rest]
+        again = condition(
+            process.kernel, NOISE, process.masks[rest], scaled, process.mean, process.spread, np.arange(15)
+        )
+        assert_allclose(errors[k], values[k] - again.predict(process.masks[k : k + 1])[0], atol=1e-9)
+
+
+def test_a_constant_output_beside_another_one():
+    rng = np.random.default_rng(6)
+    masks = rng.random((50, 8)) < 0.5
+    values = np.stack([masks[:, 0] * 1.0, np.full(50, 7.0)], axis=1)
+    process = fit_gaussian_process(masks, values, rng)
+    assert_allclose(process.predict(all_masks(8))[:, 1], 7.0, atol=0)
+    single, deviations = semivalues(process, *shapley_nodes(8))
+    assert not single[:, 1].any()
+    assert not deviations[:, 1].any()
