@@ -87,7 +87,7 @@ def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
 
 
 def tensors(name: str, value: Any) -> tuple[Tensor, ...]:
-    """Return a tensor or a tuple of tensors as a tuple, without their gradients."""
+    """Return a tensor or a tuple of tensors as a tuple."""
     given = value if isinstance(value, tuple) else (value,)
     for one in given:
         if not isinstance(one, torch.Tensor):
@@ -95,13 +95,13 @@ def tensors(name: str, value: Any) -> tuple[Tensor, ...]:
             raise InputError(f"{name}: must be a tensor or a tuple of tensors, got {kind}.")
     if not given:
         raise InputError(f"{name}: the tuple is empty; give at least one tensor.")
-    return tuple(one.detach() for one in given)
+    return given
 
 
 def _baseline(value: Any, x: Tensor) -> Tensor:
     """Return a baseline in shape, dtype and device of its input."""
     if isinstance(value, torch.Tensor):
-        given = value.detach()
+        given = value
     elif isinstance(value, Real):
         given = torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
     else:

@@ -168,8 +168,9 @@ def test_dtypes_of_inputs(dtype):
     assert found.dtype == torch.float64
 
 
+@pytest.mark.parametrize("target", [[0, 1, 2], torch.tensor([0, 1, 2]), [(0,), (1,), (2,)]])
 @pytest.mark.parametrize("at_once", [1, 50])
-def test_additional_arguments_follow_their_examples(at_once):
+def test_arguments_follow_their_examples(at_once, target):
     x, scale, marker = rows(3, 6), rows(3, 1, seed=4), object()
     mask = torch.tensor([[0, 0, 1, 2, 2, 1], [0, 1, 2, 3, 4, 5], [0, 1, 2, 0, 1, 2]])  # two groups
 
@@ -179,7 +180,7 @@ def test_additional_arguments_follow_their_examples(at_once):
 
     found = Spex(forward).attribute(
         x,
-        target=[0, 1, 2],
+        target=target,
         additional_forward_args=(scale, marker),
         feature_mask=mask,
         perturbations_per_eval=at_once,

@@ -107,6 +107,13 @@ def test_one_explanation_for_a_batch_with_one_value():
     assert by_ids(found[0]) == pytest.approx({(0, 1): 4.0, (2, 3): 57.5, (1,): 3.0})
 
 
+def test_a_feature_of_a_batch_may_vary_in_one_example_only():
+    x = torch.tensor([[1.0, 0.0, 3.0, 0.0], [2.0, 1.0, 0.0, 0.0]])
+    _, (found,) = explained(lambda x: (x[:, 0] * x[:, 1] + x[:, 2]).sum(), x)
+    assert by_ids(found) == pytest.approx({(0, 1): 2.0, (2,): 3.0})
+    assert found.n_calls == 8
+
+
 def test_interactions_beyond_pairs_at_a_partial_budget():
     x = torch.ones(2, 64, dtype=torch.float64)
     x[1] = 2
