@@ -26,6 +26,7 @@ _IMAGE = 460.0  # longer side of the image in a figure of our own
 _NARROW = 480.0  # below this width the list stands beneath the image
 _SCALES = (1.0, 0.9, 0.8, 0.72, 0.65, 0.58, 0.52, 0.46, 0.4, 0.35, 0.3)
 _STRONGEST = 0.7  # opacity of the strongest colour
+_DARKEST = 0.35  # grey that black is drawn in, so that colours can be told apart on it
 _DOT = 3.0
 
 
@@ -183,9 +184,10 @@ def _draw(
 def _coloured(grey: FloatArray, labels: IntArray, content: Content) -> FloatArray:
     """Lay the colours of the regions over the image, shape (H, W, 3)."""
     values = np.append(content.effects, 0.0)[labels]  # −1 takes the last
+    light = _DARKEST + (1 - _DARKEST) * grey[..., None]
     opacity = _STRONGEST * np.abs(values) / (content.effect_limit or 1.0)
     color = np.where((values > 0)[..., None], UP, DOWN) / 255
-    return (1 - opacity[..., None]) * grey[..., None] + opacity[..., None] * color
+    return (1 - opacity[..., None]) * light + opacity[..., None] * color
 
 
 def _draw_edges(canvas: Canvas, labels: IntArray, image: tuple[float, float, float, float]) -> None:
