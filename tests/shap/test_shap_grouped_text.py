@@ -77,6 +77,20 @@ def test_a_token_over_a_boundary_belongs_to_the_part_it_begins_in():
     assert masker.data_transform("unhappy end")[0] == ["unhappy", " end"]
 
 
+def test_the_pieces_of_tokens_make_up_the_text():
+    """Tokens without text stand before, between and after those with text."""
+    spans = {"ab cd ": [None, (0, 2), (0, 0), (3, 5), (0, 0)], " é!?": [(1, 2), (1, 2), (3, 4)]}
+
+    class Tokenizer:
+        def __call__(self, text, return_offsets_mapping=True):
+            found = spans.get(text, [(0, len(text))] * bool(text))
+            return {"input_ids": list(range(len(found))), "offset_mapping": found}
+
+    masker = GroupedText(Tokenizer())
+    assert masker.token_segments("ab cd ")[0] == ["", "ab", "", " cd ", ""]
+    assert masker.token_segments(" é!?")[0] == [" é", "!", "?"]
+
+
 @pytest.mark.parametrize("text", ["", "  ", "word", "?!"])
 def test_texts_of_at_most_one_word(text):
     explanation = SpexExplainer(sentiment_of, GroupedText(r"\W"))([text], silent=True)

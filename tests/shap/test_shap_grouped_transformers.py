@@ -135,17 +135,19 @@ def test_pipeline(pipeline):
     assert np.abs(row[:, one].values).max() > 1e-3
 
 
+def small_gpt2(n_tokens):
+    size = {"n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 64, "initializer_range": 0.5}
+    config = transformers.GPT2Config(vocab_size=n_tokens, **size, bos_token_id=0, eos_token_id=0)
+    config.is_decoder = True
+    return transformers.GPT2LMHeadModel(config).eval()
+
+
 def test_language_model():
     import torch
 
     torch.manual_seed(0)
     tokenizer = byte_level(False)
-    size = {"n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 64}
-    config = transformers.GPT2Config(
-        vocab_size=len(tokenizer), **size, initializer_range=0.5, bos_token_id=0, eos_token_id=0
-    )
-    config.is_decoder = True
-    model = transformers.GPT2LMHeadModel(config).eval()
+    model = small_gpt2(len(tokenizer))
     explainer = SpexExplainer(model, tokenizer, group="word")
     assert isinstance(explainer.masker, shap.maskers.OutputComposite)
     explanation = explainer([TEXT], ["ok"], silent=True)
@@ -155,4 +157,19 @@ def test_language_model():
     whole = explainer.model(np.array([TEXT]), np.array(["ok"]))[0]
     assert_allclose(row.full_value, whole, atol=1e-6)
     assert_allclose(explanation.base_values[0] + explanation.values[0].sum(0), whole, atol=1e-6)
+    assert np.abs(explanation.values).max() > 1e-3
+
+
+def test_the_most_likely_words_of_a_language_model():
+    """SHAP wraps the masker in another composite for this one."""
+    import torch
+
+    torch.manual_seed(0)
+    tokenizer = byte_level(False)
+    model = small_gpt2(len(tokenizer))
+    top = shap.models.TopKLM(model, tokenizer, k=3)
+    explainer = SpexExplainer(top, shap.maskers.Text(tokenizer), group="word")
+    assert isinstance(explainer.masker, shap.maskers.FixedComposite)
+    explanation = explainer([TEXT], silent=True)
+    assert explanation.values.shape == (1, 6, 3)
     assert np.abs(explanation.values).max() > 1e-3
