@@ -159,12 +159,10 @@ def _draw(
 ) -> None:
     left, top, width, height = page.image
     legend.draw_header(canvas, content, title, left, _MARGIN, page.width - 2 * _MARGIN)
-    limits = canvas.ax.axis()
     picture = _coloured(grey, labels, content)
     canvas.ax.imshow(
         picture, extent=(left, left + width, top + height, top), aspect="auto", interpolation="nearest"
     ).set_gid("regions")
-    canvas.ax.axis(limits)
     _draw_edges(canvas, labels, page.image)
     scale = np.array([width / labels.shape[1], height / labels.shape[0]])
     places = [(left + x, top + y) for x, y in (_centres(labels, len(content.words)) * scale).tolist()]

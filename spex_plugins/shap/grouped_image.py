@@ -22,7 +22,8 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
     """A `shap.maskers.Image` that keeps or masks whole regions.
 
     `SpexExplainer` shares the value of a region equally among its numbers, so that values keep the shape of
-    the image and `shap.plots.image` shows them. SHAP's own explainers give one value per region.
+    the image and `shap.plots.image` shows them. SHAP's own explainers give one value per region. With
+    many outputs, choose some by ``outputs``: every one of them has as many values as the image.
 
     Parameters
     ----------

@@ -104,6 +104,14 @@ def test_any_units_become_colours(image, found):
     assert colours.max() <= 1
 
 
+def test_centred_units_are_stretched(found):
+    """Black is drawn in the darkest grey and white in white, whatever numbers they had."""
+    grey = np.linspace(0, 1, IMAGE[..., 0].size).reshape(40, 60)
+    drawn = [picture(image_regions(image, REGIONS, found))[0] for image in (grey, 5 * grey - 2, 255 * grey)]
+    np.testing.assert_allclose(drawn[1], drawn[0])
+    np.testing.assert_allclose(drawn[2], drawn[0])
+
+
 def test_one_of_several_outputs():
     found = interactions(NAMES, {(0,): [1.0, -3.0], (1, 2): [0.5, 4.0]})
     with pytest.raises(InputError, match="output: there are 2"):

@@ -96,7 +96,7 @@ def test_texts_of_at_most_one_word(text):
     explanation = SpexExplainer(sentiment_of, GroupedText(r"\W"))([text], silent=True)
     assert explanation.values.shape == (1, 1)
     assert_allclose(explanation.base_values + explanation.values.sum(1), sentiment_of([text]))
-    assert explanation.interactions[0].n_calls <= 2
+    assert explanation.interactions[0].n_calls == (2 if text else 1)
 
 
 def test_the_values_are_those_of_the_exact_explainer():
@@ -184,6 +184,13 @@ def test_the_explainer_keeps_the_group_when_pickled(sentiment):
     again = pickle.loads(pickle.dumps(explainer))
     assert again.group == "sentence"
     assert_array_equal(again([TEXT], silent=True).values, explainer([TEXT], silent=True).values)
+
+
+def test_settings_of_the_text_masker_are_kept():
+    text = shap.maskers.Text(r"\W+", "[gone]", False, "token_ids")
+    masker = SpexExplainer(len, text, group="word").masker
+    for name in ("tokenizer", "mask_token", "mask_token_id", "collapse_mask_token", "output_type"):
+        assert getattr(masker, name) == getattr(text, name)
 
 
 def test_tables_have_no_groups():
