@@ -1,11 +1,12 @@
-"""Pictures of interactions: text with arcs, a matrix of pairs, and a page of HTML.
+"""Pictures of interactions: text and images with arcs, a matrix of pairs, and a page of HTML.
 
-The pages need nothing; the two others need matplotlib (``pip install "spex-plugins[plots]"``), which is
+The pages need nothing; the others need matplotlib (``pip install "spex-plugins[plots]"``), which is
 imported when something is drawn.
 """
 
 from spex_plugins.plots.heatmap import heatmap
 from spex_plugins.plots.html_page import save_html, to_html
+from spex_plugins.plots.image_regions import image_regions
 from spex_plugins.plots.text_arcs import text_arcs
 
-__all__ = ["heatmap", "save_html", "text_arcs", "to_html"]
+__all__ = ["heatmap", "image_regions", "save_html", "text_arcs", "to_html"]

@@ -104,13 +104,16 @@ class Canvas:
         patch.set_path_effects([edge])
         return self.ax.add_patch(patch)
 
-    def badge(self, at: Point, text: str, color: str, radius: float) -> None:
-        """Draw a number in a disc."""
+    def dot(self, at: Point, color: str, radius: float) -> Any:
+        """Draw a disc with a white edge."""
         from matplotlib.patches import Circle
 
-        self.ax.add_patch(
-            Circle(at, radius, facecolor=color, edgecolor="white", linewidth=self.scale, zorder=4)
-        )
+        edge = {"edgecolor": "white", "linewidth": self.scale}
+        return self.ax.add_patch(Circle(at, radius, facecolor=color, **edge, zorder=4))
+
+    def badge(self, at: Point, text: str, color: str, radius: float) -> None:
+        """Draw a number in a disc."""
+        self.dot(at, color, radius)
         size = radius * (1.25 if len(text) < 2 else 1.05)
         style = {"ha": "center", "va": "center_baseline", "weight": "bold", "color": "white", "zorder": 5}
         self.text(at, text, size=size, **style)

@@ -76,12 +76,16 @@ def _row_height(lines: list[str]) -> float:
     return _LINE * len(lines) + 9.0
 
 
-def draw_legend(canvas: Canvas, content: Content, left: float, top: float, width: float) -> None:
-    """Draw the key and the ranked list."""
-    _draw_key(canvas, content, left, top, width)
+def draw_legend(
+    canvas: Canvas, content: Content, left: float, top: float, width: float, kind: str = "word"
+) -> None:
+    """Draw the key and the ranked list; ``kind`` says what the features are."""
+    _draw_key(canvas, content, left, top, width, kind)
     top += _KEY_HEIGHT
     shown = len(content.sets)
-    canvas.text((left, top + 10), "Words that act together", size=_TERM, weight="bold", color=INK)
+    canvas.text(
+        (left, top + 10), f"{kind.capitalize()}s that act together", size=_TERM, weight="bold", color=INK
+    )
     rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
     canvas.text((left, top + 22), note, size=_SMALL, color=QUIET)
@@ -90,9 +94,10 @@ def draw_legend(canvas: Canvas, content: Content, left: float, top: float, width
         top = _draw_entry(canvas, content, ranked, left, top, width)
 
 
-def _draw_key(canvas: Canvas, content: Content, left: float, top: float, width: float) -> None:
+def _draw_key(canvas: Canvas, content: Content, left: float, top: float, width: float, kind: str) -> None:
     limit = content.effect_limit
-    canvas.text((left, top + 10), "Colour of a word: its own effect", size=_TERM, weight="bold", color=INK)
+    heading = f"Colour of a {kind}: its own effect"
+    canvas.text((left, top + 10), heading, size=_TERM, weight="bold", color=INK)
     step = width / _SWATCHES
     for k in range(_SWATCHES):
         value = 2 * k / (_SWATCHES - 1) - 1

@@ -9,5 +9,8 @@ except ImportError as error:
 
 from spex_plugins.shap.explainer import SpexExplainer
 from spex_plugins.shap.explanation import SpexExplanation
+from spex_plugins.shap.grouped_image import GroupedImage
+from spex_plugins.shap.grouped_text import GroupedText
+from spex_plugins.shap.image_groups import Grid, Superpixels
 
-__all__ = ["SpexExplainer", "SpexExplanation"]
+__all__ = ["Grid", "GroupedImage", "GroupedText", "SpexExplainer", "SpexExplanation", "Superpixels"]

@@ -12,11 +12,13 @@ from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.hosts import single_values
 from spex_plugins.shap.explanation import SpexExplanation
+from spex_plugins.shap.grouped_image import spread
+from spex_plugins.shap.groups import grouped
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.interactions import Interactions
@@ -48,6 +50,9 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         masker groups the bars of SHAP's plots; it does not constrain the coalitions.
     link, output_names, feature_names, linearize_link
         As in `shap.Explainer`.
+    group : str or callable, optional
+        Explain words instead of tokens, regions instead of pixels: "word", "sentence", "paragraph" or a
+        function for texts (`GroupedText`), "grid", "superpixel" or a function for images (`GroupedImage`).
     algorithm : str
         Ignored; SHAP passes it when it unwraps a transformers pipeline.
     seed : int
@@ -79,6 +84,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         masker: Any = None,
         link: Any = shap.links.identity,
         *,
+        group: str | Callable[[Any], Any] | None = None,
         algorithm: str = "spex",
         output_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
@@ -98,11 +104,14 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
         if self.masker is None:
             raise InputError("masker: give background data, a tokenizer or one of shap.maskers.")
+        if group is not None:
+            self.masker = grouped(self.masker, group)
         if not callable(self.model):
             kind = type(self.model).__name__
             raise InputError(f"model: {kind} cannot be called; pass a function such as model.predict.")
         if not isinstance(self.model, shap.models.Model):
             self.model = shap.models.Model(self.model)
+        self.group = group
         self.seed = seed
         self.estimator = estimator
         self.max_order = max_order
@@ -192,10 +201,12 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         call.rows.append(found)
         one_of_many = f.empty.shape == (1,)  # SHAP would drop the axis from the values and keep it elsewhere
         clustering = getattr(self.masker, "clustering", None)
+        values = single_values(found, self.index, f.full - f.empty, f.varying)
+        values, shapes = spread(self.masker, row_args, values, f.mask_shapes)
         return {
-            "values": single_values(found, self.index, f.full - f.empty, f.varying),
+            "values": values,
             "expected_values": f.empty if f.empty.ndim else float(f.empty),
-            "mask_shapes": [(*shape, 1) if one_of_many else shape for shape in f.mask_shapes],
+            "mask_shapes": [(*shape, 1) if one_of_many else shape for shape in shapes],
             "main_effects": found.index("Moebius", 1).first_order() if call.main_effects else None,
             "clustering": clustering if isinstance(clustering, np.ndarray) else None,
             **output_labels(f.output_indices, self.output_names, self.model),

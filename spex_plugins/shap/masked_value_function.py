@@ -68,7 +68,9 @@ class MaskedValueFunction:
         self.n_inputs = len(self._masked)
         self.varying: IntArray = self._masked.varying_inputs()
         self.mask_shapes = [tuple(shape) for shape in self._masked.mask_shapes]
-        self._chunk = max(1, _CELLS // max(1, samples * self.n_inputs))
+        # A masked image is larger than the number of its regions.
+        size = max(self.n_inputs, *(int(np.prod(np.shape(part))) for part in row))
+        self._chunk = max(1, _CELLS // max(1, samples * size))
         coalitions = np.repeat([[False], [True]], len(self.varying), axis=1)
         ends = ask(
             self._evaluate, coalitions if len(self.varying) else coalitions[:1], batch_size=1, progress=False
