@@ -31,6 +31,7 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the inputs of a call, tables as float64 where the background is so."""
     if not args:
         raise InputError("rows: none given; pass the inputs to explain.")
+    args = tuple(rows["text"] if isinstance(rows, dict) and "text" in rows else rows for rows in args)
     for rows in args:
         if isinstance(rows, str):
             raise InputError("rows: got a single text; pass a list of texts, explainer([text]).")

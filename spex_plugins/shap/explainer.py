@@ -165,8 +165,9 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             call=call,
         )
         if isinstance(self.masker, shap.maskers.OutputComposite):
-            texts = show_progress(args[0], len(args[0]), "SpexExplainer explainer", silent or single)
-            answer = joined([explain_rows([text], silent=True) for text in texts])
+            numbers = range(len(args[0]))
+            numbers = show_progress(numbers, len(numbers), "SpexExplainer explainer", silent or single)
+            answer = joined([explain_rows(args[0][i : i + 1], silent=True) for i in numbers])
         else:
             answer = explain_rows(*args, silent=silent or single)
         inputs = answer if isinstance(answer, list) else [answer]

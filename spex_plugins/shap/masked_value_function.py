@@ -115,14 +115,10 @@ class _Numeric:
         answers = np.asarray(self._model(*inputs))
         if answers.dtype == object:
             answers = _as_floats(answers)
-        if answers.dtype.kind not in "fiub" or answers.ndim == 0:
-            got = (
-                "a single value"
-                if answers.ndim == 0
-                else f"values such as {answers.ravel()[:1].tolist()!r:.40}"
-            )
+        if answers.dtype.kind not in "fiub" or answers.ndim not in (1, 2):
             raise InputError(
-                f"model: must return a number for every input, got {got}; pass a function like predict_proba"
+                f"model: must return a number, or K numbers, for every input; got shape {answers.shape} "
+                f"with {answers.ravel()[:1].tolist()!r:.40}; pass a function like predict_proba"
             )
         return answers
 
@@ -136,9 +132,9 @@ def _as_floats(answers: Any) -> Any:
 
 def _varying(masker: Any, row: tuple[Any, ...], masked: Any) -> IntArray:
     """Return the inputs whose masking changes something, as far as the masker can tell."""
+    masker = getattr(masker, "masker", masker)  # of the composites for language models
     if not isinstance(masker, shap.maskers.Image):
         return masked.varying_inputs()
-    masker.last_xid = None  # the blurred image is remembered by an address that the next image may take over
     inpaints = isinstance(masker.mask_value, str) and masker.mask_value.startswith("inpaint")
     if inpaints:  # a pixel is drawn from its neighbours, whatever is masked along with it
         return masked.varying_inputs()

@@ -49,8 +49,8 @@ class WholeText(shap.maskers.Text):  # type: ignore[misc]
         offsets = self._offsets(s)
         if offsets is None:
             return tokens
-        starts, stops = offsets.T
-        repeats = (starts < stops) & (stops <= _reached_before(stops))
+        stops = offsets[:, 1]
+        repeats = stops <= _reached_before(stops)
         return np.maximum.accumulate(np.where(repeats, 0, tokens))
 
     def _offsets(self, s: str) -> IntArray | None:

@@ -82,6 +82,9 @@ def test_inpainting(images):
     masker = shap.maskers.Image("inpaint_telea", (4, 4, 1))
     explanation = SpexExplainer(edges, masker)(whole, max_evals=50, silent=True)
     assert_allclose(pixel_sum(explanation), edges(whole), atol=1e-8)
+    average = np.array([[100.0, 50], [150, 100]])[None, ..., None]  # two pixels like an image all masked
+    masker = shap.maskers.Image("inpaint_telea", (2, 2, 1))
+    assert SpexExplainer(edges, masker)(average, silent=True)[0].interactions.n_calls == 2**4
 
 
 def product(x):

@@ -142,6 +142,27 @@ def test_a_pipeline_that_selects_columns_by_name():
     assert np.abs(explanation.values[:, :3]).max() > 0.01
 
 
+def test_nullable_numbers_stay_nullable():
+    frame = pd.DataFrame({"a": [1, 2, None], "b": [3, None, 5]}, dtype="Int64")
+
+    def model(x):
+        assert {str(kind) for kind in x.dtypes} == {"Int64"}
+        return (x["a"].fillna(7) * x["b"].fillna(9)).astype(float).to_numpy()
+
+    additivity(SpexExplainer(model, frame.iloc[:2])(frame.iloc[2:], silent=True), [35.0])
+
+
+def test_numbers_among_text_become_numbers_again():
+    frame = pd.DataFrame({"city": CITIES, "age": [20, 30, 40]})
+
+    def model(x):
+        assert x["age"].dtype.kind == "i"
+        return ((x["city"] == "Bern") * x["age"]).to_numpy()
+
+    masker = shap.maskers.Independent(frame.iloc[:2])  # an array of objects
+    additivity(SpexExplainer(model, masker)(frame.iloc[2:], silent=True), [40.0])
+
+
 def test_dummy_columns_are_numbers():
     frame = pd.DataFrame({"a": [0.5, 1.5, 2.5], "b": [True, False, True], "c": [1, 2, 3]})
 
@@ -162,6 +183,8 @@ def test_rows_are_not_rounded_to_the_type_of_the_background(masker):
     additivity(explanation, by_position(row))
     exact = shap.ExactExplainer(by_position, shap.maskers.Independent(background.astype(float)))(row)
     assert_allclose(explanation.values, exact.values, atol=1e-8)
+    if masker is shap.maskers.Partition:
+        assert_allclose(explanation[0].clustering, masker(background).clustering)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
