@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shap
+from shap.utils import show_progress
 
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.hosts import single_values
+from spex_plugins.shap.arguments import rows_to_explain, split_targets, usable_model, with_target
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import spread
 from spex_plugins.shap.groups import grouped
+from spex_plugins.shap.log_odds import with_finite_log_odds
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
+from spex_plugins.shap.ragged import joined
 from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels
+from spex_plugins.shap.table_masker import table_masker
+from spex_plugins.shap.text_masker import text_masker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +42,7 @@ class _Call:
 
     main_effects: bool
     progress: bool
+    targets: list[Any] | None
     rows: list[Interactions] = field(default_factory=list)
 
 
@@ -101,16 +109,11 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         # For a transformers pipeline this calls our own __init__ again, with the wrapped model and without
         # our settings: they are set below, when that is over.
         names = {"output_names": output_names, "feature_names": feature_names}
-        super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
-        if self.masker is None:
-            raise InputError("masker: give background data, a tokenizer or one of shap.maskers.")
+        super().__init__(model, table_masker(masker), link=link, linearize_link=linearize_link, **names)
+        self.masker = text_masker(self.masker)
+        self.model = with_finite_log_odds(usable_model(self.model, self.masker))
         if group is not None:
             self.masker = grouped(self.masker, group)
-        if not callable(self.model):
-            kind = type(self.model).__name__
-            raise InputError(f"model: {kind} cannot be called; pass a function such as model.predict.")
-        if not isinstance(self.model, shap.models.Model):
-            self.model = shap.models.Model(self.model)
         self.group = group
         self.seed = seed
         self.estimator = estimator
@@ -134,7 +137,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         Parameters
         ----------
         *args
-            The inputs of the model: rows of features, or texts.
+            The inputs of the model: rows of features, or texts; after texts for a language model, if wanted,
+            the texts it shall be scored on, one for every row.
         max_evals : int or "auto"
             Largest number of masks per row; never exceeded. A mask costs one model call per background
             sample. "auto" is max(500, 16 n), or 2^n when that is less, for n features that vary.
@@ -158,17 +162,24 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
         size = self.batch_size if batch_size is None else batch_size
+        args, targets = split_targets(self.masker, args)
+        args = rows_to_explain(self.masker, args)
         # One row shows its model calls; of several, SHAP's own bar counts the rows.
         single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
-        call = _Call(main_effects, progress=single and not silent)
-        answer = super().__call__(
-            *args,
+        call = _Call(main_effects, progress=single and not silent, targets=targets)
+        explain_rows = partial(
+            super().__call__,
             max_evals=None if evals == "auto" else evals,
             batch_size=None if size == "auto" else size,  # SHAP would turn "auto" into 5 or 10
             outputs=outputs,
-            silent=silent or single,
             call=call,
         )
+        if isinstance(self.masker, shap.maskers.OutputComposite):
+            numbers = range(len(args[0]))
+            numbers = show_progress(numbers, len(numbers), "SpexExplainer explainer", silent or single)
+            answer = joined([explain_rows(args[0][i : i + 1], silent=True) for i in numbers])
+        else:
+            answer = explain_rows(*args, silent=silent or single)
         inputs = answer if isinstance(answer, list) else [answer]
         rows = []
         for i, found in enumerate(call.rows):
@@ -186,7 +197,10 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         call: _Call,
         **_: Any,
     ) -> dict[str, Any]:
-        f = MaskedValueFunction(self.model, self.masker, self.link, self.linearize_link, row_args, outputs)
+        masker = self.masker
+        if call.targets is not None:
+            masker = with_target(masker, call.targets[len(call.rows)])
+        f = MaskedValueFunction(self.model, masker, self.link, self.linearize_link, row_args, outputs)
         if f.output_indices is None and self.output_names is not None:
             raise InputError("output_names: the model has a single output; leave output_names out.")
         found = find_interactions(

@@ -61,12 +61,12 @@ class MaskedValueFunction:
         samples = _background_samples(masker, row)
         # Linearising keeps the mean over background samples additive. With one sample there is no mean, and
         # the weights would be 0/0.
-        self._masked = MaskedModel(model, masker, link, linearize_link and samples != 1, *row)
+        self._masked = MaskedModel(_Numeric(model), masker, link, linearize_link and samples != 1, *row)
         # A generated text that happens to have one token is no model with one output.
         self._drops_axis = not isinstance(masker, shap.maskers.OutputComposite)
         self._by_flips = bool(getattr(masker, "supports_delta_masking", False))
         self.n_inputs = len(self._masked)
-        self.varying: IntArray = self._masked.varying_inputs()
+        self.varying: IntArray = _varying(masker, row, self._masked)
         self.mask_shapes = [tuple(shape) for shape in self._masked.mask_shapes]
         # A masked image is larger than the number of its regions.
         size = max(self.n_inputs, *(int(np.prod(np.shape(part))) for part in row))
@@ -107,9 +107,49 @@ class MaskedValueFunction:
         return np.asarray(values[:, 0] if self._drops_axis and values.shape[1:] == (1,) else values)
 
 
+class _Numeric:
+    """A model whose answers are checked before SHAP's compiled code meets them."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __call__(self, *inputs: Any) -> Any:
+        answers = np.asarray(self._model(*inputs))
+        if answers.dtype == object:
+            answers = _as_floats(answers)
+        if answers.dtype.kind not in "fiub" or answers.ndim not in (1, 2):
+            raise InputError(
+                f"model: must return a number, or K numbers, for every input; got shape {answers.shape} "
+                f"with {answers.ravel()[:1].tolist()!r:.40}; pass a function like predict_proba"
+            )
+        return answers
+
+
+def _as_floats(answers: Any) -> Any:
+    try:
+        return answers.astype(np.float64)
+    except (TypeError, ValueError):
+        return answers
+
+
+def _varying(masker: Any, row: tuple[Any, ...], masked: Any) -> IntArray:
+    """Return the inputs whose masking changes something, as far as the masker can tell."""
+    masker = getattr(masker, "masker", masker)  # of the composites for language models
+    if not isinstance(masker, shap.maskers.Image):
+        return masked.varying_inputs()
+    inpaints = isinstance(masker.mask_value, str) and masker.mask_value.startswith("inpaint")
+    if inpaints:  # a pixel is drawn from its neighbours, whatever is masked along with it
+        return masked.varying_inputs()
+    hidden = masker(np.zeros(len(masked), dtype=bool), *row)[0]
+    return np.flatnonzero(np.ravel(hidden) != np.ravel(row[0]))
+
+
 def _background_samples(masker: Any, row: tuple[Any, ...]) -> int:
-    """Return how many samples the masker makes of a mask; 1 where it does not say."""
-    shape = getattr(masker, "shape", (1,))
+    """Return how many samples the masker makes of a mask; a function is called to see it."""
+    if not hasattr(masker, "shape"):
+        masked = masker(np.zeros(sum(np.size(part) for part in row), dtype=bool), *row)
+        return len(masked[0] if isinstance(masked, tuple) else masked)
+    shape = masker.shape
     return int((shape(*row) if callable(shape) else shape)[0] or 1)
 
 

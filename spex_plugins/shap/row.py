@@ -8,6 +8,7 @@ import numpy as np
 
 from spex_plugins import hosts
 from spex_plugins.api import explain
+from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,7 @@ def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: 
     if indices is None:
         return {}
     if given is not None:
+        _check_names(indices, given)
         return {"output_indices": indices}
     names = getattr(model, "output_names", None)
     chosen = None if names is None else [str(names[k]) for k in indices]
@@ -66,6 +68,12 @@ def feature_names_of_row(masker: Any, explanations: Sequence[Any], row: int) -> 
     per_row = callable(getattr(masker, "feature_names", None))
     parts = [one.feature_names[row] if per_row else one.feature_names for one in explanations]
     return [str(name) for part in parts for name in part]
+
+
+def _check_names(indices: IntArray, given: Sequence[str]) -> None:
+    if isinstance(given, str) or max(indices) >= len(given) or min(indices) < -len(given):
+        count = max(max(indices) + 1, -min(indices))
+        raise InputError(f"output_names: expected a list of {count} names or more, got {given!r:.80}.")
 
 
 def _numbered(n: int) -> tuple[str, ...]:
