@@ -10,9 +10,11 @@ import shap
 
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
+from spex_plugins.shap.dense import check_dense, dense_explanation
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels, single_values
+from spex_plugins.shap.serialization import load_settings, save_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +79,6 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         model: Any,
         masker: Any = None,
         link: Any = shap.links.identity,
-        *,
         algorithm: str = "spex",
         output_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
@@ -117,6 +118,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         error_bounds: bool = False,
         batch_size: int | Literal["auto"] | None = None,
         outputs: Any = None,
+        interactions: bool = False,
         silent: bool = False,
     ) -> SpexExplanation | list[SpexExplanation]:
         """Explain every row.
@@ -134,6 +136,10 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             Masks per model call. "auto" starts at 16 and grows while a call takes less than half a second.
         outputs : sequence of int or OpChain, optional
             Which outputs to explain, for example ``shap.Explanation.argsort.flip[:2]``.
+        interactions : bool
+            Give values in SHAP's dense format of pairs, as `shap.ExactExplainer` does (Shapley–Taylor index
+            of order 2, a half at (i, j) and a half at (j, i), features alone on the diagonal): (rows, M, M),
+            or (rows, M, M, K) for K outputs. The rows of a matrix add up to the Shapley values.
         silent : bool
             Show no progress.
 
@@ -147,6 +153,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         evals = self.max_evals if max_evals is None else max_evals
         if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
+        if interactions is not False:
+            check_dense(interactions, self.index, self.masker, args)
         size = self.batch_size if batch_size is None else batch_size
         # One row shows its model calls; of several, SHAP's own bar counts the rows.
         single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
@@ -164,6 +172,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         for i, found in enumerate(call.rows):
             names = feature_names_of_row(self.masker, inputs, i)
             rows.append(found.renamed(names) if len(names) == found.n else found)
+        if interactions:
+            inputs = [dense_explanation(one, rows) for one in inputs]
         explanations = [SpexExplanation.of(one, rows) for one in inputs]
         return explanations if isinstance(answer, list) else explanations[0]
 
@@ -199,3 +209,16 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             "clustering": clustering if isinstance(clustering, np.ndarray) else None,
             **output_labels(f.output_indices, self.output_names, self.model),
         }
+
+    def save(self, out_file: Any, model_saver: Any = ".save", masker_saver: Any = ".save") -> None:
+        """Write the explainer with all its settings to an open binary file, as `shap.Explainer.save` does."""
+        super().save(out_file, model_saver, masker_saver)
+        save_settings(self, out_file)
+
+    @classmethod
+    def load(
+        cls, in_file: Any, model_loader: Any = None, masker_loader: Any = None, instantiate: bool = True
+    ) -> Any:
+        """Read what `save` wrote; `shap.Explainer.load` reads it too."""
+        loaded = super().load(in_file, model_loader, masker_loader, instantiate)
+        return loaded if instantiate else loaded | load_settings(in_file)
