@@ -14,7 +14,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.interactions import Interactions
 from spex_plugins.names import told_apart, visible
 from spex_plugins.shap.display import as_html, as_text
-from spex_plugins.shap.output_by_name import has_outputs_by_row, named_output, rows_of_one_output
+from spex_plugins.shap.output_by_name import all_axes, has_outputs_by_row, rows_of_one_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,12 +130,12 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         return np.stack([*columns, np.zeros(len(data))], axis=1)
 
     def __getitem__(self, item: Any) -> Any:
-        named = named_output(item, len(self.shape)) if has_outputs_by_row(self) else None
-        if named is None:
-            return super().__getitem__(item)
+        items = all_axes(item, len(self.shape))
+        if not (has_outputs_by_row(self) and len(items) == len(self.shape) and isinstance(items[-1], str)):
+            return super().__getitem__(items)
         # SHAP fails on most of these, and where it does not it forgets the class.
-        before, name = named
-        kept = self[(*before, slice(None))]
+        name = items[-1]
+        kept = self[(*items[:-1], slice(None))]
         if not has_outputs_by_row(kept):
             return kept[..., name]
         chosen, places = rows_of_one_output(kept, name)

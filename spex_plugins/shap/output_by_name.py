@@ -12,7 +12,7 @@ from spex_plugins.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["has_outputs_by_row", "named_output", "rows_of_one_output"]
+__all__ = ["all_axes", "has_outputs_by_row", "rows_of_one_output"]
 
 
 def has_outputs_by_row(explanation: Any) -> bool:
@@ -21,11 +21,14 @@ def has_outputs_by_row(explanation: Any) -> bool:
     return names is not None and len(names.dim) > 1
 
 
-def named_output(item: Any, n_axes: int) -> tuple[tuple[Any, ...], str] | None:
-    """Split an index like ``[:, :, "token"]`` into what precedes the name of an output, and the name."""
+def all_axes(item: Any, n_axes: int) -> tuple[Any, ...]:
+    """Write an index out without ``...``, after which SHAP misses the name of an output."""
     items = item if isinstance(item, tuple) else (item,)
-    complete = len(items) == n_axes or any(one is Ellipsis for one in items)
-    return (items[:-1], items[-1]) if complete and isinstance(items[-1], str) else None
+    dots = [k for k, one in enumerate(items) if one is Ellipsis]
+    if len(dots) != 1:
+        return items
+    rest = (slice(None),) * (n_axes + 1 - len(items))
+    return (*items[: dots[0]], *rest, *items[dots[0] + 1 :])
 
 
 def rows_of_one_output(explanation: Any, name: str) -> tuple[Any, list[tuple[int, int]]]:
@@ -56,10 +59,10 @@ def rows_of_one_output(explanation: Any, name: str) -> tuple[Any, list[tuple[int
         base_values=np.array([part.base_values for part in parts]),
         data=None if explanation.data is None else _packed([part.data for part in parts]),
         feature_names=[part.feature_names for part in parts] if by_row else parts[0].feature_names,
-        output_names=name,
         main_effects=None if parts[0].main_effects is None else _packed([p.main_effects for p in parts]),
         clustering=None if parts[0].clustering is None else np.stack([p.clustering for p in parts]),
     )
+    chosen.output_names = name  # SHAP's constructor takes a name for an axis where the values have only one
     return chosen, places
 
 
