@@ -14,7 +14,7 @@ from spex_plugins.shap.dense import check_dense, dense_explanation
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels, single_values
-from spex_plugins.shap.serialization import load_settings, save_settings
+from spex_plugins.shap.serialization import load_settings, loadable, save_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,7 +212,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
 
     def save(self, out_file: Any, model_saver: Any = ".save", masker_saver: Any = ".save") -> None:
         """Write the explainer with all its settings to an open binary file, as `shap.Explainer.save` does."""
-        super().save(out_file, model_saver, masker_saver)
+        shap.Explainer.save(loadable(self), out_file, model_saver, masker_saver)
         save_settings(self, out_file)
 
     @classmethod

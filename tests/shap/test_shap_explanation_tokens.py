@@ -10,28 +10,13 @@ from numpy.testing import assert_allclose
 from spex_plugins import InputError
 from spex_plugins.shap import SpexExplainer, SpexExplanation
 
-transformers = pytest.importorskip("transformers")
-
-WORDS = ["never", "fails", "to", "charm", "not", "bad"]
+pytest.importorskip("transformers")
+import tiny_transformers
 
 
 @pytest.fixture(scope="module")
 def explainer():
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    raw = Tokenizer(
-        models.WordLevel({w: i for i, w in enumerate(["<unk>", "</s>", *WORDS])}, unk_token="<unk>")
-    )
-    raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=raw, unk_token="<unk>", eos_token="</s>", pad_token="</s>"
-    )
-    torch.manual_seed(0)
-    size = {"vocab_size": len(WORDS) + 2, "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 64}
-    config = transformers.GPT2Config(**size, initializer_range=0.5, bos_token_id=1, eos_token_id=1)
-    config.is_decoder = True
-    return SpexExplainer(transformers.GPT2LMHeadModel(config).eval(), tokenizer)
+    return SpexExplainer(*tiny_transformers.language_model())
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +51,7 @@ def test_a_token_of_one_row(ragged):
 
 def test_words_averaged_over_rows(ragged):
     mean = ragged[..., "to"].mean(0)
-    assert set(mean.feature_names) == set(WORDS)
+    assert set(mean.feature_names) == set(tiny_transformers.WORDS)
     assert_allclose(mean.values[list(mean.feature_names).index("bad")], ragged[1].values[1, 1], atol=0)
     with pytest.raises(AttributeError, match="no longer stand"):
         _ = mean.interactions
@@ -111,7 +96,9 @@ def test_best_outputs_of_a_table(table):
     assert_allclose(chosen.values, every.values, atol=1e-12)
     assert_allclose(chosen.base_values, every.base_values, atol=1e-12)
     assert_allclose(chosen.data, rows[has_b], atol=0)
-    assert_allclose(chosen.main_effects[..., 0].shape, (len(has_b),))
+    assert_allclose(chosen.main_effects, every.main_effects, atol=1e-12)
     assert chosen.feature_names == list("uvwxyz")
     assert chosen[0].clustering.shape == (5, 4)
     assert chosen.interactions[0].index("SV").top(1).terms[0][0] in (2, 3)
+    with pytest.raises(AttributeError, match="__add__"):
+        _ = (best + best)[..., "b"].interactions
