@@ -120,6 +120,12 @@ def test_cutting_keeps_interactions_and_names(table, background):
     assert_allclose(flat.base_values + flat.values.sum(), third_order(table[21:22])[0], atol=1e-8)
 
 
+def test_a_clustering_stays(table):
+    masker = shap.maskers.Partition(table[:12])
+    dense = SpexExplainer(third_order, masker)(table[20:22], interactions=True, silent=True)
+    assert_allclose(dense[1].clustering, masker.clustering, atol=0)
+
+
 def counting(asked):
     def model(x):
         asked.append(len(x))

@@ -81,6 +81,16 @@ def test_as_many_rows_as_features(explainer):
     assert_allclose(square[..., "to"].values, [square[0].values[:, 0], square[1].values[:, 1]], atol=0)
 
 
+def test_matrices_of_pairs(explainer):
+    texts, targets = ["never charm", "not bad"], ["to charm", "not to"]
+    dense = explainer(texts, targets, interactions=True, silent=True)
+    assert dense.shape == (2, 2, 2, 2)
+    assert_allclose(dense.values.sum(axis=2), explainer(texts, targets, silent=True).values, atol=1e-8)
+    chosen = dense[..., "to"]
+    assert_allclose(chosen.values, [dense[0].values[..., 0], dense[1].values[..., 1]], atol=0)
+    assert chosen[1].interactions.full_value == dense[1].interactions.full_value[1]
+
+
 def test_best_outputs_of_a_table(table):
     def model(x):
         return np.stack([x[:, 0] * x[:, 1], x[:, 2] + x[:, 3], x[:, 4] * x[:, 5]], axis=1)
