@@ -1,4 +1,4 @@
-"""`SpexExplainer`: a SHAP explainer that reads its values from a sparse Fourier spectrum."""
+"""`SpexExplainer`: a SHAP explainer whose values come with the interactions behind them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.hosts import single_values
 from spex_plugins.shap.arguments import rows_to_explain, split_targets, usable_model, with_target
+from spex_plugins.shap.dense import check_dense, dense_explanation
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import spread
 from spex_plugins.shap.groups import grouped
@@ -21,6 +22,7 @@ from spex_plugins.shap.log_odds import with_finite_log_odds
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.ragged import joined
 from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels
+from spex_plugins.shap.serialization import load_settings, loadable, save_settings
 from spex_plugins.shap.table_masker import table_masker
 from spex_plugins.shap.text_masker import text_masker
 
@@ -35,19 +37,20 @@ __all__ = ["SpexExplainer"]
 
 @dataclass
 class _Call:
-    """What SHAP's loop over rows loses: the interactions, and whether main effects are wanted.
+    """What SHAP's loop over rows loses: the interactions, and what is wanted besides the values.
 
     (In place of the flag ``main_effects`` the loop hands its own list of results to every row.)
     """
 
     main_effects: bool
+    error_bounds: bool
     progress: bool
     targets: list[Any] | None
     rows: list[Interactions] = field(default_factory=list)
 
 
 class SpexExplainer(shap.Explainer):  # type: ignore[misc]
-    """Shapley values and interactions of any model, from a sparse Fourier spectrum.
+    """Shapley values and interactions of any model, from few masked inputs.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     seed : int
         Same seed, same masks, same result.
     estimator : str or Estimator
-        As in `spex_plugins.explain`.
+        As in `spex_plugins.explain`; "auto" serves Shapley values best.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     index : str
@@ -91,18 +94,17 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         model: Any,
         masker: Any = None,
         link: Any = shap.links.identity,
-        *,
-        group: str | Callable[[Any], Any] | None = None,
         algorithm: str = "spex",
         output_names: Sequence[str] | None = None,
         feature_names: Sequence[str] | None = None,
         linearize_link: bool = True,
         seed: int | None = 0,
-        estimator: str | Estimator = "spex",
+        estimator: str | Estimator = "auto",
         max_order: int | None = None,
         index: str = "SV",
         max_evals: int | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
+        group: str | Callable[[Any], Any] | None = None,
     ) -> None:
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
@@ -130,6 +132,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         error_bounds: bool = False,
         batch_size: int | Literal["auto"] | None = None,
         outputs: Any = None,
+        interactions: bool = False,
         silent: bool = False,
     ) -> SpexExplanation | list[SpexExplanation]:
         """Explain every row.
@@ -142,12 +145,19 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         max_evals : int or "auto"
             Largest number of masks per row; never exceeded. A mask costs one model call per background
             sample. "auto" is max(500, 16 n), or 2^n when that is less, for n features that vary.
-        main_effects, error_bounds : bool
-            Also return f({i}) − f(∅) of every feature, as fitted; error bounds are not available.
+        main_effects : bool
+            Also return f({i}) − f(∅) of every feature, as fitted.
+        error_bounds : bool
+            Also return the standard deviations of the values, ``explanation.error_std``: 0 where all masks
+            were asked, NaN from the estimator "spex", which knows none. For models of one input.
         batch_size : int or "auto"
             Masks per model call. "auto" starts at 16 and grows while a call takes less than half a second.
         outputs : sequence of int or OpChain, optional
             Which outputs to explain, for example ``shap.Explanation.argsort.flip[:2]``.
+        interactions : bool
+            Give values in SHAP's dense format of pairs, as `shap.ExactExplainer` does (Shapley–Taylor index
+            of order 2, a half at (i, j) and a half at (j, i), features alone on the diagonal): (rows, M, M),
+            or (rows, M, M, K) for K outputs. The rows of a matrix add up to the Shapley values.
         silent : bool
             Show no progress.
 
@@ -156,17 +166,17 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         SpexExplanation
             One for every model input when there are several.
         """
-        if error_bounds:
-            raise InputError("error_bounds: not available; r2 of every row's interactions tells the fit.")
         evals = self.max_evals if max_evals is None else max_evals
         if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
         size = self.batch_size if batch_size is None else batch_size
         args, targets = split_targets(self.masker, args)
         args = rows_to_explain(self.masker, args)
+        if interactions is not False:
+            check_dense(interactions, self.index, self.masker, args)
         # One row shows its model calls; of several, SHAP's own bar counts the rows.
         single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
-        call = _Call(main_effects, progress=single and not silent, targets=targets)
+        call = _Call(main_effects, error_bounds, progress=single and not silent, targets=targets)
         explain_rows = partial(
             super().__call__,
             max_evals=None if evals == "auto" else evals,
@@ -185,6 +195,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         for i, found in enumerate(call.rows):
             names = feature_names_of_row(self.masker, inputs, i)
             rows.append(found.renamed(names) if len(names) == found.n else found)
+        if interactions:
+            inputs = [dense_explanation(one, rows) for one in inputs]
         explanations = [SpexExplanation.of(one, rows) for one in inputs]
         return explanations if isinstance(answer, list) else explanations[0]
 
@@ -221,7 +233,25 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             "values": values,
             "expected_values": f.empty if f.empty.ndim else float(f.empty),
             "mask_shapes": [(*shape, 1) if one_of_many else shape for shape in shapes],
+            "error_std": self._deviations(found, row_args, f.mask_shapes) if call.error_bounds else None,
             "main_effects": found.index("Moebius", 1).first_order() if call.main_effects else None,
             "clustering": clustering if isinstance(clustering, np.ndarray) else None,
             **output_labels(f.output_indices, self.output_names, self.model),
         }
+
+    def _deviations(self, found: Interactions, row: tuple[Any, ...], shapes: list[tuple[int, ...]]) -> Any:
+        deviations, shapes = spread(self.masker, row, found.single_values(self.index).deviations, shapes)
+        return deviations.reshape(*shapes[0], *deviations.shape[1:]) if len(shapes) == 1 else None
+
+    def save(self, out_file: Any, model_saver: Any = ".save", masker_saver: Any = ".save") -> None:
+        """Write the explainer with all its settings to an open binary file, as `shap.Explainer.save` does."""
+        shap.Explainer.save(loadable(self), out_file, model_saver, masker_saver)
+        save_settings(self, out_file)
+
+    @classmethod
+    def load(
+        cls, in_file: Any, model_loader: Any = None, masker_loader: Any = None, instantiate: bool = True
+    ) -> Any:
+        """Read what `save` wrote; `shap.Explainer.load` reads it too."""
+        loaded = super().load(in_file, model_loader, masker_loader, instantiate)
+        return loaded if instantiate else loaded | load_settings(in_file)

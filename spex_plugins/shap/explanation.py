@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shap
-from slicer import Obj
+from slicer import Obj, Slicer
 
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.interactions import Interactions
 from spex_plugins.names import told_apart, visible
+from spex_plugins.shap.display import as_html, as_text
+from spex_plugins.shap.output_by_name import all_axes, has_outputs_by_row, rows_of_one_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +31,8 @@ _KEEPS_ROWS = {"__getitem__", "sample", "abs", "__add__", "__sub__", "__mul__", 
 class SpexExplanation(shap.Explanation):  # type: ignore[misc]
     """A `shap.Explanation` that knows the interactions behind its values.
 
-    Slicing, copying, pickling, ``abs`` and arithmetic keep the interactions, which stay those of the model
-    as explained; an average over rows has none.
+    Slicing, copying, pickling, ``abs`` and arithmetic with numbers keep the interactions, which stay those
+    of the model as explained; an average over rows, or a difference of two explanations, has none.
     """
 
     @classmethod
@@ -40,12 +42,16 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         new.__dict__.update(explanation.__dict__)
         # In SHAP's own slicer they are cut along with the values: by rows, and by outputs.
         new._s.interactions = Obj(_objects(rows), [0])
+        new._s.kept_outputs = None
         if rows[0].output_shape:
+            by_output = [0, len(new.shape) - 1]
+            # SHAP takes the rows for outputs when there are as many rows as features.
+            new._s.base_values = Obj(new.base_values, by_output)
+            if has_outputs_by_row(new):
+                new._s.output_names = Obj(new.output_names, by_output)
             # A row each: generated texts differ in length.
             outputs = _objects([np.arange(*row.output_shape) for row in rows])
-            new._s.kept_outputs = Obj(outputs, [0, *new.output_dims])
-        else:
-            new._s.kept_outputs = None
+            new._s.kept_outputs = Obj(outputs, by_output)
         return new
 
     @property
@@ -55,9 +61,9 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         Raises
         ------
         AttributeError
-            If the rows were averaged, summed or reordered.
+            If the rows were averaged, summed, reordered or combined with another explanation.
         """
-        mixed = [step.name for step in self.op_history if step.name not in _KEEPS_ROWS]
+        mixed = [step.name for step in self.op_history if not _keeps_rows(step)]
         if mixed:
             raise AttributeError(f"interactions: rows no longer stand for one input each after {mixed}.")
         found, outputs = self._s.interactions, self._s.kept_outputs
@@ -123,12 +129,44 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         columns = [data[:, list(term)].astype(float).prod(axis=1) for term in terms]
         return np.stack([*columns, np.zeros(len(data))], axis=1)
 
+    def __getitem__(self, item: Any) -> Any:
+        items = all_axes(item, len(self.shape))
+        if not (has_outputs_by_row(self) and len(items) == len(self.shape) and isinstance(items[-1], str)):
+            return super().__getitem__(items)
+        # SHAP fails on most of these, and where it does not it forgets the class.
+        name = items[-1]
+        kept = self[(*items[:-1], slice(None))]
+        if not has_outputs_by_row(kept):
+            return kept[..., name]
+        chosen, places = rows_of_one_output(kept, name)
+        found, outputs = kept._s.interactions, kept._s.kept_outputs
+        new = self.of(chosen, [_of_outputs(found[i], outputs[i][j]) for i, j in places])
+        new.op_history = kept.op_history
+        return new
+
     def __copy__(self) -> SpexExplanation:
         new = self.__class__.__new__(self.__class__)
         new.__dict__.update(self.__dict__)
-        new._s = self._s[()]
+        # SHAP drops data that it cannot compute with (abs of words), but not the axes of what is gone.
+        tracked = self._s._iter_tracked(include_aliases=True)
+        new._s = Slicer(**{name: None if one.o is None else one for name, one in tracked})
         new.op_history = list(self.op_history)
         return new
+
+    def __repr__(self) -> str:
+        found = self._found()
+        return super().__repr__() + ("" if found is None else f"\n\n.interactions =\n{as_text(found)}")
+
+    def _repr_html_(self) -> str | None:
+        found = self._found()
+        return None if found is None else as_html(self, found)
+
+    def _found(self) -> Interactions | list[Interactions] | None:
+        return self.interactions if all(map(_keeps_rows, self.op_history)) else None
+
+
+def _keeps_rows(step: Any) -> bool:
+    return step.name in _KEEPS_ROWS and not any(isinstance(one, shap.Explanation) for one in step.args)
 
 
 def _objects(items: Sequence[Any]) -> Any:
