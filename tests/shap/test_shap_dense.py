@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -31,8 +33,6 @@ def definition(function, background, row, i, j):
     def value(first, second):
         kept[:, i], kept[:, j] = first, second
         return np.array([function(np.where(mask, row, background)).mean() for mask in kept])
-
-    from math import comb
 
     weights = [1 / (n * comb(n - 1, size)) for size in masks.sum(axis=1)]
     return np.dot(weights, value(1, 1) - value(0, 1) - value(1, 0) + value(0, 0))

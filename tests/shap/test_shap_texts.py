@@ -75,6 +75,23 @@ def test_characters_of_several_tokens_have_exact_values():
     assert_allclose(explanation.values[0], exact, atol=1e-8)
 
 
+@pytest.mark.parametrize(
+    "composite",
+    [
+        shap.maskers.FixedComposite,
+        lambda inner: shap.maskers.OutputComposite(inner, lambda text: np.array(["x"])),
+    ],
+)
+def test_characters_are_whole_for_language_models_too(composite):
+    text = "a café 日😀"
+    masker = composite(shap.maskers.Text(tiny.byte_tokenizer()))
+    ours = SpexExplainer(lambda texts, others: length(texts), masker).masker
+    everything = np.ones(ours.shape(text)[1], dtype=bool)
+    assert masker(everything, text)[0][0] != text
+    assert ours(everything, text)[0][0] == text
+    assert ours(everything, text)[1].shape == (1,)
+
+
 def test_ascii_is_masked_as_by_shap():
     tokenizer = tiny.byte_tokenizer()
     text = "the bad cafe is good"
