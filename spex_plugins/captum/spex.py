@@ -104,8 +104,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             The attributions are the single features of this index at order 1: "SV" (Shapley, the default),
             "BV" (Banzhaf) or another key of `spex_plugins.INDICES`.
         max_order, estimator, seed
-            As in `spex_plugins.explain`. Examples with equally many features that differ from their
-            baseline see the same masks, in the same forward calls.
+            As in `spex_plugins.explain`; a Generator is copied and not advanced. Examples with equally many
+            features that differ from their baseline see the same masks, in the same forward calls.
 
         Returns
         -------

@@ -88,11 +88,13 @@ def test_an_example_is_explained_as_if_it_were_alone(seed):
 
     def attributed(x):
         own = np.random.default_rng(5) if seed == "generator" else seed
-        return Spex(forward).attribute(x, n_samples=150, seed=own)
+        return Spex(forward).attribute(x, n_samples=150, seed=own, return_interactions=True)
 
-    together = attributed(x)
+    together, found = attributed(x)
     for i in range(4):
-        torch.testing.assert_close(together[i : i + 1], attributed(x[i : i + 1]), atol=1e-10, rtol=0)
+        alone, (one,) = attributed(x[i : i + 1])
+        torch.testing.assert_close(together[i : i + 1], alone, atol=1e-10, rtol=0)
+        assert found[i].r2 == pytest.approx(one.r2, abs=1e-10)  # cross-validated on the same folds
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
@@ -125,7 +127,7 @@ def test_values_of_other_indices_are_as_defined():
 def test_the_remainder_goes_to_features_that_vary():
     x = torch.ones(1, 6, dtype=torch.float64)
     x[0, 2] = 0
-    found = Spex(lambda x: x[:, :2].prod(dim=1)).attribute(x, max_order=1)
+    found = Spex(lambda x: x[:, [0, 1, 3]].prod(dim=1)).attribute(x, max_order=1)
     assert found[0, 2] == 0
     torch.testing.assert_close(found.sum(), torch.tensor(1.0, dtype=torch.float64))
 

@@ -157,14 +157,23 @@ def test_token_by_token_forwards_give_the_same(model, tokenizer):
     torch.testing.assert_close(one.token_attr, other.token_attr, atol=1e-5, rtol=1e-5)
 
 
-def test_probabilities_and_generated_targets(model, tokenizer):
+def test_probabilities(model, tokenizer):
     attribution = LLMAttribution(Spex(model), tokenizer, attr_target="prob")
-    prompt = TextTokenInput("the cast never fails", tokenizer)
     found = attribution.attribute(
-        prompt, gen_args={"max_new_tokens": 2, "do_sample": False, "pad_token_id": 0}, **UNCACHED
+        TextTokenInput("the cast never fails", tokenizer), target=TARGET, **UNCACHED
     )
+    full, empty = (log_probability(model, tokenizer, text) for text in ("the cast never fails", "[UNK] " * 4))
+    torch.testing.assert_close(found.token_attr.sum(dim=1), full.exp() - empty.exp(), atol=1e-6, rtol=1e-5)
+
+
+def test_generated_targets(model, tokenizer):
+    attribution = LLMAttribution(Spex(model), tokenizer)
+    generation = {"max_new_tokens": 2, "do_sample": False, "pad_token_id": 0}
+    prompt = TextTokenInput("the cast never fails", tokenizer)
+    found = attribution.attribute(prompt, gen_args=generation, **UNCACHED)
+    again = attribution.attribute(prompt, target=" ".join(found.output_tokens), **UNCACHED)
     assert found.token_attr.shape == (2, 4)
-    assert found.seq_attr.abs().max() <= 1
+    torch.testing.assert_close(found.token_attr, again.token_attr)
 
 
 def test_settings_go_through_and_pictures_are_drawn(model, tokenizer):
