@@ -143,7 +143,9 @@ class Interactions:
     def output(self, k: int | Sequence[int]) -> Interactions:
         """Return the explanation of one of K outputs (scalar values), or of several."""
         if not self.output_shape:
-            raise InputError(f"k: the value function has a single output, so output({k}) does not exist.")
+            raise InputError(
+                f"output: the value function has a single output, so output({k}) does not exist."
+            )
         one = isinstance(k, int | np.integer)
         columns = k if one else np.asarray(k)
         return replace(

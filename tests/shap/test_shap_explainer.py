@@ -308,7 +308,6 @@ def test_several_model_inputs():
         ({}, {"outputs": [0]}, "outputs: "),
         ({}, {"max_evals": 1}, "max_evals: "),
         ({}, {"max_evals": 10.5}, "max_evals: "),
-        ({}, {"error_bounds": True}, "error_bounds: "),
         ({"estimator": "foo"}, {}, "estimator: 'foo'"),
     ],
 )

@@ -109,7 +109,7 @@ def test_every_setting_and_equal_results(way, link, table, background, tmp_path)
 
 def test_settings_are_all_there_are():
     arguments = set(inspect.signature(SpexExplainer).parameters)
-    assert arguments - set(SETTINGS) == {"model", "masker", "link", "algorithm", "estimator"}
+    assert arguments - set(SETTINGS) == {"model", "masker", "link", "algorithm", "estimator", "group"}
 
 
 def test_arguments_in_the_order_of_the_base_class():
