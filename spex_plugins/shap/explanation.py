@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from spex_plugins.interactions import Interactions
 from spex_plugins.names import told_apart, visible
 from spex_plugins.shap.display import as_html, as_text
 from spex_plugins.shap.output_by_name import all_axes, has_outputs_by_row, rows_of_one_output
+from spex_plugins.shap.ragged import objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         new = cls.__new__(cls)
         new.__dict__.update(explanation.__dict__)
         # In SHAP's own slicer they are cut along with the values: by rows, and by outputs.
-        new._s.interactions = Obj(_objects(rows), [0])
+        new._s.interactions = Obj(objects(rows), [0])
         new._s.kept_outputs = None
         if rows[0].output_shape:
             by_output = [0, len(new.shape) - 1]
@@ -50,7 +50,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             if has_outputs_by_row(new):
                 new._s.output_names = Obj(new.output_names, by_output)
             # A row each: generated texts differ in length.
-            outputs = _objects([np.arange(*row.output_shape) for row in rows])
+            outputs = objects([np.arange(*row.output_shape) for row in rows])
             new._s.kept_outputs = Obj(outputs, by_output)
         return new
 
@@ -169,28 +169,11 @@ def _keeps_rows(step: Any) -> bool:
     return step.name in _KEEPS_ROWS and not any(isinstance(one, shap.Explanation) for one in step.args)
 
 
-def _objects(items: Sequence[Any]) -> Any:
-    """Return a 1-D array of objects, even when the items are arrays of one length."""
-    out = np.empty(len(items), dtype=object)
-    for i, item in enumerate(items):
-        out[i] = item
-    return out
-
-
 def _of_outputs(found: Interactions, outputs: Any) -> Interactions:
     """Keep one output, some of them, or (None) the only one."""
     if outputs is None:
         return found
-    if np.ndim(outputs) == 0:
-        return found.output(int(outputs))
-    columns = np.asarray(outputs)
-    return replace(
-        found,
-        spectrum=replace(found.spectrum, coefficients=found.spectrum.coefficients[:, columns]),
-        r2=found.r2[columns],
-        empty_value=found.empty_value[columns],
-        full_value=found.full_value[columns],
-    )
+    return found.output(int(outputs) if np.ndim(outputs) == 0 else outputs)
 
 
 def _largest_terms(
