@@ -36,20 +36,23 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[ProductKernel, f
         Variance of what the kernel cannot explain.
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     n, q = masks.shape[1], len(SCALES)
     mean_rate = np.log(_START_RATE / n)
     start = np.concatenate([np.full(n, mean_rate), np.full(q, -1.0), [np.log(_START_NOISE), mean_rate]])
     bounds = [_LOG_RATE] * n + [_LOG_AMPLITUDE] * q + [_LOG_NOISE, _LOG_RATE]
-    found = minimize(
-        _objective,
-        start,
-        args=(masks, values),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": _ITERATIONS, "maxfun": 2 * _ITERATIONS, "ftol": _TOLERANCE},
-    )
+    # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
+    with threadpool_limits(1, "blas"):
+        found = minimize(
+            _objective,
+            start,
+            args=(masks, values),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": _ITERATIONS, "maxfun": 2 * _ITERATIONS, "ftol": _TOLERANCE},
+        )
     parameters = np.exp(found.x)
     return ProductKernel(parameters[:n], parameters[n : n + q]), float(parameters[n + q])
 

@@ -16,6 +16,7 @@ __all__ = ["GaussianProcessEstimator"]
 
 _DEFAULT_ORDER = 5
 _LEAST_TESTED = 8  # fewer masks measure nothing
+_ONE_THREAD = 3000  # masks
 
 
 class GaussianProcessEstimator:
@@ -45,25 +46,33 @@ class GaussianProcessEstimator:
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        n = masks.shape[1]
-        process = fit_gaussian_process(masks, values, rng)
-        spectrum = kernel_spectrum(process, max_order or _DEFAULT_ORDER)
-        tested = process.untouched
-        if len(tested) < _LEAST_TESTED:
-            r2, trust, source = np.full(values.shape[1], np.nan), 1.0, "not measured"
-        else:
-            errors, scores = process.left_out()
-            # What the spectrum leaves out of the posterior mean counts against it.
-            truncated = process.predict(masks[tested]) - spectrum.predict(masks[tested])
-            r2 = _r2(errors[tested] + truncated, values[tested])
-            # A kernel learned from few samples is too sure of itself: its errors here say by how much.
-            trust = np.sqrt((scores[tested] ** 2).mean(axis=0))
-            source = f"leave-one-out on {len(tested)} masks"
-        singles = {}
-        for index, nodes in {"SV": shapley_nodes(n), "BV": banzhaf_nodes()}.items():
-            found, deviations = semivalues(process, *nodes)
-            singles[index] = SingleValues(found, trust * deviations)
-        return Fit(spectrum, r2, source, f"Gaussian process, {len(spectrum)} terms kept", singles)
+        from threadpoolctl import threadpool_limits
+
+        # Where the processor is busy, threads wait for each other longer than they work on small matrices.
+        with threadpool_limits(1 if len(masks) <= _ONE_THREAD else None, "blas"):
+            return _fit(masks, values, max_order or _DEFAULT_ORDER, rng)
+
+
+def _fit(masks: BoolArray, values: FloatArray, max_order: int, rng: np.random.Generator) -> Fit:
+    n = masks.shape[1]
+    process = fit_gaussian_process(masks, values, rng)
+    spectrum = kernel_spectrum(process, max_order)
+    tested = process.untouched
+    if len(tested) < _LEAST_TESTED:
+        r2, trust, source = np.full(values.shape[1], np.nan), 1.0, "not measured"
+    else:
+        errors, scores = process.left_out()
+        # What the spectrum leaves out of the posterior mean counts against it.
+        truncated = process.predict(masks[tested]) - spectrum.predict(masks[tested])
+        r2 = _r2(errors[tested] + truncated, values[tested])
+        # A kernel learned from few samples is too sure of itself: its errors here say by how much.
+        trust = np.sqrt((scores[tested] ** 2).mean(axis=0))
+        source = f"leave-one-out on {len(tested)} masks"
+    singles = {}
+    for index, nodes in {"SV": shapley_nodes(n), "BV": banzhaf_nodes()}.items():
+        found, deviations = semivalues(process, *nodes)
+        singles[index] = SingleValues(found, trust * deviations)
+    return Fit(spectrum, r2, source, f"Gaussian process, {len(spectrum)} terms kept", singles)
 
 
 def _r2(errors: FloatArray, values: FloatArray) -> FloatArray:
