@@ -52,15 +52,21 @@ class GaussianProcess:
 
         return cho_solve((self.factor, True), right, check_finite=False)
 
-    def left_out(self) -> FloatArray:
-        """Return value minus prediction of every sample left out in turn, shape (m, K).
+    def left_out(self) -> tuple[FloatArray, FloatArray]:
+        """Leave every sample out in turn and predict it (Rasmussen & Williams 2006, section 5.4.2).
 
-        It is weight / (inverse Gram matrix)_kk (Rasmussen & Williams 2006, section 5.4.2).
+        Returns
+        -------
+        errors : ndarray of float64, shape (m, K)
+            Value minus prediction.
+        scores : ndarray of float64, shape (m, K)
+            Errors in predicted standard deviations.
         """
         from scipy.linalg.lapack import dtrtri
 
         inverse, _ = dtrtri(self.factor, lower=1)
-        return self.spread * self.weights / (np.tril(inverse) ** 2).sum(axis=0)[:, None]
+        precision = (np.tril(inverse) ** 2).sum(axis=0)[:, None]
+        return self.spread * self.weights / precision, self.weights / np.sqrt(precision)
 
 
 def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
@@ -68,8 +74,8 @@ def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Ge
     mean, spread = values.mean(axis=0), values.std(axis=0)
     spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
     scaled = np.where(spread > 0, (values - mean) / np.where(spread > 0, spread, 1.0), 0.0)
-    order = rng.permutation(len(masks))
-    n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(masks)))
+    order = rng.permutation(np.flatnonzero(_inner(masks)))
+    n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(order)))
     kernel, noise = learn_kernel(masks[order[:n_learned]], scaled[order[:n_learned]])
     return condition(kernel, noise, masks, scaled, mean, spread, order[n_learned:])
 
@@ -83,11 +89,21 @@ def condition(
     spread: FloatArray,
     untouched: IntArray,
 ) -> GaussianProcess:
-    """Condition a kernel with a noise variance on scaled values (m, K) = (values − mean) / spread."""
+    """Condition a kernel with a noise variance on scaled values (m, K) = (values − mean) / spread.
+
+    The "noise" is what the kernel cannot explain of an exact answer. The empty and the full mask are met
+    without it: Shapley values add up to their difference.
+    """
     from scipy.linalg import cho_solve, cholesky
 
     gram = kernel.gram(masks, masks)
-    gram[np.diag_indices_from(gram)] += noise + JITTER
+    gram[np.diag_indices_from(gram)] += np.where(_inner(masks), noise, 0.0) + JITTER
     factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
     weights = cho_solve((factor, True), scaled, check_finite=False)
     return GaussianProcess(kernel, masks, weights, factor, mean, spread, untouched)
+
+
+def _inner(masks: BoolArray) -> BoolArray:
+    """Tell which masks are neither empty nor full, shape (m,)."""
+    kept = masks.sum(axis=1)
+    return (kept > 0) & (kept < masks.shape[1])

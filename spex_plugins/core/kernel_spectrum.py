@@ -71,5 +71,5 @@ def _attenuation(process: GaussianProcess, rows: IntArray) -> FloatArray:
 def _largest(spectrum: Spectrum) -> Spectrum:
     energy = np.sort(spectrum.energy()[spectrum.orders > 0])[::-1]
     carried = np.cumsum(energy)
-    enough = int(np.searchsorted(carried, (1 - _DROPPED) * carried[-1])) + 2  # and the constant
-    return spectrum.top(min(enough, _TERMS))
+    enough = int((carried < (1 - _DROPPED) * carried[-1]).sum()) + 1 if energy[0] > 0 else 0
+    return spectrum.top(min(enough + 1, _TERMS))  # and the constant

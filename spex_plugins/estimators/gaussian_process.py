@@ -49,17 +49,20 @@ class GaussianProcessEstimator:
         process = fit_gaussian_process(masks, values, rng)
         spectrum = kernel_spectrum(process, max_order or _DEFAULT_ORDER)
         tested = process.untouched
-        source = f"leave-one-out on {len(tested)} masks"
         if len(tested) < _LEAST_TESTED:
-            r2, source = np.full(values.shape[1], np.nan), "not measured"
+            r2, trust, source = np.full(values.shape[1], np.nan), 1.0, "not measured"
         else:
+            errors, scores = process.left_out()
             # What the spectrum leaves out of the posterior mean counts against it.
             truncated = process.predict(masks[tested]) - spectrum.predict(masks[tested])
-            r2 = _r2(process.left_out()[tested] + truncated, values[tested])
-        singles = {
-            "SV": SingleValues(*semivalues(process, *shapley_nodes(n))),
-            "BV": SingleValues(*semivalues(process, *banzhaf_nodes())),
-        }
+            r2 = _r2(errors[tested] + truncated, values[tested])
+            # A kernel learned from few samples is too sure of itself: its errors here say by how much.
+            trust = np.sqrt((scores[tested] ** 2).mean(axis=0))
+            source = f"leave-one-out on {len(tested)} masks"
+        singles = {}
+        for index, nodes in {"SV": shapley_nodes(n), "BV": banzhaf_nodes()}.items():
+            found, deviations = semivalues(process, *nodes)
+            singles[index] = SingleValues(found, trust * deviations)
         return Fit(spectrum, r2, source, f"Gaussian process, {len(spectrum)} terms kept", singles)
 
 
