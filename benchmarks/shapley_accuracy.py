@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from statistics import fmean, median, stdev
+from statistics import fmean, geometric_mean, median, stdev
 from time import perf_counter
 from typing import Any
 
@@ -98,14 +98,14 @@ def calibration(row: Any, errors: np.ndarray, reference: Reference) -> Report:
 
 
 def error_rows(reports: list[Report]) -> Iterator[list[object]]:
-    """One line for every model and number of evaluations: mean ± standard deviation over rows and seeds."""
+    """One line per model and budget: mean ± standard deviation over rows and seeds; ratios row by row."""
     for model, evaluations in dict.fromkeys((each["model"], each["evaluations"]) for each in reports):
         maes = {
             name: [each["mae"] for each in _chosen(reports, model, name, evaluations)] for name in METHODS
         }
         best = [min(pair) for pair in zip(*(maes[name] for name in _RIVALS), strict=True)]
         ratios = [ours / other for ours, other in zip(maes[OURS], best, strict=True)]
-        yield [model, f"{evaluations:,}", *map(_spread, maes.values()), f"{_spread(ratios)}"]
+        yield [model, f"{evaluations:,}", *map(_spread, maes.values()), _ratio(ratios)]
 
 
 def trust_rows(reports: list[Report]) -> Iterator[list[object]]:
@@ -140,6 +140,10 @@ def _chosen(reports: list[Report], model: str, name: str, evaluations: int | Non
 
 def _spread(values: list[float]) -> str:
     return f"{fmean(values):.2g} ± {stdev(values):.1g}" if len(values) > 1 else f"{values[0]:.2g}"
+
+
+def _ratio(values: list[float]) -> str:
+    return f"{geometric_mean(values):.2f} ({min(values):.2f} – {max(values):.2f})"
 
 
 def main() -> None:
