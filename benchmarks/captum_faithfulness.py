@@ -161,7 +161,10 @@ def main() -> None:
     arguments = parser.parse_args()
     from small_llm import SentimentScorer, load_small_llm
 
-    scorer = SentimentScorer(*load_small_llm())
+    model, tokenizer = load_small_llm()
+    # Half the time of float32 where the processor knows bfloat16, and a score that differs by 0.3 % of its
+    # variance: the same function for every method, as each mask is scored once.
+    scorer = SentimentScorer(model.to(torch.bfloat16), tokenizer)
     texts = [MaskedText(text, scorer, arguments.out.parent / "scores") for text in TEXTS]
     print(machine() + f" torch {torch.__version__}; words: {[text.n for text in texts]}\n")
     records = measured(texts, arguments.budgets, arguments.seeds)
