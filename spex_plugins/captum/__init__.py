@@ -10,6 +10,8 @@ except ImportError as error:
     ) from error
 
 from spex_plugins.captum.features import feature_ids
+from spex_plugins.captum.image import image_and_regions, image_feature_mask
 from spex_plugins.captum.spex import Spex
+from spex_plugins.regions import Grid, Superpixels
 
-__all__ = ["Spex", "feature_ids"]
+__all__ = ["Grid", "Spex", "Superpixels", "feature_ids", "image_and_regions", "image_feature_mask"]

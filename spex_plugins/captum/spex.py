@@ -1,4 +1,4 @@
-"""`Spex`: a Captum perturbation method that reads its attributions from a sparse Fourier spectrum."""
+"""`Spex`: a Captum perturbation method whose attributions come with interactions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Spex"]
 
 
 class Spex(ShapleyValueSampling):  # type: ignore[misc]
-    """Shapley values and interactions of any forward function, from a sparse Fourier spectrum.
+    """Shapley values and interactions of any forward function, from a fit to its masked outputs.
 
     A `captum.attr.ShapleyValueSampling` by inheritance, so that everything that takes one takes this;
     nothing is sampled by permutations.
@@ -69,7 +69,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         return_interactions: bool = False,
         index: str = "SV",
         max_order: int | None = None,
-        estimator: str | Estimator = "spex",
+        estimator: str | Estimator = "auto",
         seed: int | np.random.Generator = 0,
     ) -> Any:
         """Explain every example of a batch.
@@ -103,9 +103,15 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         index : str
             The attributions are the single features of this index at order 1: "SV" (Shapley, the default),
             "BV" (Banzhaf) or another key of `spex_plugins.INDICES`.
-        max_order, estimator, seed
-            As in `spex_plugins.explain`; a Generator is copied and not advanced. Examples with equally many
-            features that differ from their baseline see the same masks, in the same forward calls.
+        max_order : int, optional
+            As in `spex_plugins.explain`.
+        estimator : str or Estimator
+            "auto" (the default): the exact transform where n_samples allows all masks, else a Gaussian
+            process, which knows how sure its values are, up to 8,000 masks. "spex": the coded design, which
+            also finds sets none of whose parts matters by itself. Others as in `spex_plugins.explain`.
+        seed : int or numpy Generator
+            A Generator is copied and not advanced. Examples with equally many features that differ from
+            their baseline see the same masks, in the same forward calls.
 
         Returns
         -------
@@ -122,7 +128,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         interactions : list of Interactions
             Only with ``return_interactions``: one for each of the B examples (or for the batch). Outputs
             without target are its K outputs, in row-major order. Features are named by their ids,
-            "feature 7"; `spex_plugins.captum.feature_ids` gives the ids back.
+            "feature 7"; `spex_plugins.captum.feature_ids` gives the ids back. ``single_values("SV")`` has
+            the attributions before they are made to add up, and their standard deviations.
 
         Raises
         ------

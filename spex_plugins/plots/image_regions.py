@@ -132,7 +132,7 @@ def _checked(image: Any, regions: Any, n: int) -> tuple[FloatArray, IntArray]:
     grey = pixels.astype(float) if pixels.ndim == 2 else np.average(pixels, axis=2, weights=weights)
     low, high = float(pixels.min()), float(pixels.max())
     if low < 0 or high > 255:
-        grey = (grey - low) / (high - low)
+        grey = (grey - low) / (high - low or 1.0)
     elif high > 1:
         grey = grey / 255
     return grey, np.maximum(labels, -1)

@@ -7,10 +7,10 @@ try:
 except ImportError as error:
     raise MissingExtraError('spex_plugins.shap needs SHAP: pip install "spex-plugins[shap]".') from error
 
+from spex_plugins.regions import Grid, Superpixels
 from spex_plugins.shap.explainer import SpexExplainer
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import GroupedImage
 from spex_plugins.shap.grouped_text import GroupedText
-from spex_plugins.shap.image_groups import Grid, Superpixels
 
 __all__ = ["Grid", "GroupedImage", "GroupedText", "SpexExplainer", "SpexExplanation", "Superpixels"]

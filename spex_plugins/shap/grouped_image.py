@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import linkage
 from shap._serializable import Deserializer, Serializer
 
 from spex_plugins.errors import InputError
-from spex_plugins.shap.image_groups import ImageGroup, label_map, region_maker
+from spex_plugins.regions import ImageGroup, label_map, region_maker
 
 if TYPE_CHECKING:
     from spex_plugins.types import BoolArray, FloatArray, IntArray

@@ -121,7 +121,8 @@ def test_interactions_beyond_pairs_at_a_partial_budget():
     def sparse(x):
         return x[:, 3] * x[:, 17] * x[:, 40] - 2 * x[:, 12] * x[:, 60] + x[:, 5]
 
-    attributions, found = explained(sparse, x, n_samples=2000, perturbations_per_eval=500)
+    settings = {"n_samples": 2000, "perturbations_per_eval": 500, "estimator": "spex"}
+    attributions, found = explained(sparse, x, **settings)
     for scale, one in zip((1, 2), found, strict=True):
         largest = {t: v for t, v in by_ids(one, order=3).items() if abs(v) > 1e-6}
         assert largest == pytest.approx({(3, 17, 40): scale**3, (12, 60): -2 * scale**2, (5,): scale})

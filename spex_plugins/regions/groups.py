@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.shap.superpixels import superpixel_labels
+from spex_plugins.regions.superpixels import superpixel_labels
 from spex_plugins.types import IntArray
 
 __all__ = ["Grid", "ImageGroup", "Superpixels", "label_map", "region_maker"]

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import ndimage
 
-from spex_plugins.shap.superpixels import superpixel_labels
+from spex_plugins.regions.superpixels import superpixel_labels
 
 
 @pytest.fixture(scope="module", params=["china.jpg", "flower.jpg"])

@@ -1,0 +1,5 @@
+"""Where an image falls apart: the regions that are its features, for every host alike."""
+
+from spex_plugins.regions.groups import Grid, ImageGroup, Superpixels, label_map, region_maker
+
+__all__ = ["Grid", "ImageGroup", "Superpixels", "label_map", "region_maker"]
