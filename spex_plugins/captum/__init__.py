@@ -10,6 +10,8 @@ except ImportError as error:
     ) from error
 
 from spex_plugins.captum.features import feature_ids
+from spex_plugins.captum.llm import SpexLLMAttribution
+from spex_plugins.captum.llm_result import SpexLLMAttributionResult
 from spex_plugins.captum.spex import Spex
 
-__all__ = ["Spex", "feature_ids"]
+__all__ = ["Spex", "SpexLLMAttribution", "SpexLLMAttributionResult", "feature_ids"]
