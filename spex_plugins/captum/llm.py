@@ -66,7 +66,6 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             raise InputError(f"attr_target: must be 'log_prob' or 'prob', got {attr_target!r:.80}.")
         super().__init__(attr_method, tokenizer, attr_target)
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
     def attribute(
         self,
         inp: Any,
