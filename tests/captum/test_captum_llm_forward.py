@@ -74,20 +74,32 @@ def test_what_all_prompts_begin_with_is_computed_once(make, widths, monkeypatch)
     assert seen == widths
 
 
+@pytest.mark.parametrize(
+    ("prompts", "shared"),
+    [
+        ([[*BEGINNING, 7, 1], [*BEGINNING, 7, 2]], 10),
+        ([[*BEGINNING, 7], [*BEGINNING[:9], 11, 11, 11]], 9),
+        ([[*BEGINNING[:8], 1], [*BEGINNING[:8], 2]], 8),
+        ([BEGINNING], 9),  # its last token predicts the target
+        ([[*BEGINNING[:7], 11, 11]], 0),  # not worth it
+        ([[11, *BEGINNING[1:], 7]], 0),
+    ],
+)
 @torch.no_grad()
-def test_a_prefix_is_used_as_far_as_the_prompts_have_it():
+def test_a_prefix_is_used_as_far_as_the_prompts_have_it(prompts, shared):
     model = _built(tiny_llms.llama)
     known = make_prefix(model, torch.tensor(BEGINNING))
-    for end in ([5, 9], [5, 3, 7], []):
-        prompts = [{"input_ids": torch.tensor([BEGINNING[:8] + end + [k]])} for k in (1, 2)]
-        batch = make_prompt_batch(prompts, TARGET)
-        assert known.shared(batch) == {(5, 9): 9, (5, 3, 7): 10, (): 8}[tuple(end)]
-        torch.testing.assert_close(
-            target_log_probs(model, batch, TARGET, known).double(), _alone(model, prompts), atol=2e-5, rtol=0
-        )
-    batch = make_prompt_batch([{"input_ids": torch.tensor([BEGINNING[:7] + [11] * 5])}], TARGET)
-    assert known.shared(batch) == 0
-    assert common_prefix(batch).tolist() == BEGINNING[:7] + [11] * 4
+    given = [{"input_ids": torch.tensor([prompt])} for prompt in prompts]
+    batch = make_prompt_batch(given, TARGET)
+    assert known.shared(batch) == shared
+    found = target_log_probs(model, batch, TARGET, known).double()
+    torch.testing.assert_close(found, _alone(model, given), atol=2e-5, rtol=0)
+
+
+def test_the_common_prefix_leaves_every_prompt_a_token():
+    for prompts, prefix in [([[1, 2, 3], [1, 2, 4, 5]], [1, 2]), ([[1, 2], [1, 2, 3]], [1]), ([[1]], [])]:
+        batch = make_prompt_batch([{"input_ids": torch.tensor([prompt])} for prompt in prompts], TARGET)
+        assert common_prefix(batch).tolist() == prefix
 
 
 @torch.no_grad()
@@ -122,6 +134,22 @@ def test_models_that_return_all_logits(axis):
     found = torch.cat([forward(MASKS[:2]), forward(MASKS[2:])])
     truth = _alone(model, [_prompt(mask[None]) for mask in MASKS])
     torch.testing.assert_close(found[:, 1:], truth, atol=2e-5, rtol=0)
+
+
+class _LooksAhead(torch.nn.Module):
+    """A model whose every position sees all tokens that are not padding."""
+
+    def forward(self, input_ids, attention_mask, use_cache):
+        seen = torch.nn.functional.one_hot(input_ids, SIZE) * attention_mask[..., None]
+        logits = seen.sum(dim=1, keepdim=True) / 2.0
+        return SimpleNamespace(logits=logits.expand(*input_ids.shape, SIZE))
+
+
+def test_padding_is_masked():
+    prompts = [_prompt(mask[None]) for mask in MASKS]
+    found = target_log_probs(_LooksAhead(), make_prompt_batch(prompts, TARGET), TARGET)
+    alone = [target_log_probs(_LooksAhead(), make_prompt_batch([one], TARGET), TARGET) for one in prompts]
+    torch.testing.assert_close(found, torch.cat(alone))
 
 
 def test_other_model_inputs_are_padded_or_joined():

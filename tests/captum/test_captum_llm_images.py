@@ -39,7 +39,7 @@ def _input():
 
     def processed(image):
         pixels = torch.tensor(np.asarray(image, dtype=np.float32) / 255 - 0.5).permute(2, 0, 1)[None]
-        return {"input_ids": torch.tensor([[1, *[IMAGE_TOKEN] * 4, 3]]), "pixel_values": pixels}
+        return {"input_ids": torch.tensor([[1, *[IMAGE_TOKEN] * 4, 3, 7, 5, 6, 4]]), "pixel_values": pixels}
 
     return ImageMaskInput(Image.fromarray(grey), mask=patches * 3, processor_fn=processed)
 
