@@ -13,6 +13,7 @@ from tiny_llms import TARGET, log_probability
 
 from spex_plugins.captum import Spex, SpexLLMAttribution, SpexLLMAttributionResult
 from spex_plugins.errors import ValueFunctionError
+from spex_plugins.estimators import resolve
 
 ONE_BY_ONE = {"use_cached_outputs": False, "forward_in_tokens": False}
 PROMPT = "the cast never fails to charm but"
@@ -140,6 +141,23 @@ def test_targets_as_text_as_tokens_and_generated(gpt2, tokenizer):
     torch.testing.assert_close(written.token_attr, again.token_attr, atol=0, rtol=0)
     expected = log_probability(gpt2, tokenizer, "the cast never fails", " ".join(written.output_tokens))
     np.testing.assert_allclose(written.interactions.full_value[1:], expected, atol=1e-5)
+
+
+def test_settings_reach_the_method(gpt2, tokenizer):
+    seen = {}
+
+    class Recording(Spex):
+        def attribute(self, inputs, **settings):
+            seen.update(settings)
+            return super().attribute(inputs, **settings)
+
+    settings = {"n_samples": 60, "perturbations_per_eval": 5, "show_progress": True, "index": "BV"}
+    settings |= {"max_order": 1, "estimator": resolve("spex"), "seed": 3}
+    found = SpexLLMAttribution(Recording(gpt2), tokenizer).attribute(
+        TextTokenInput(PROMPT, tokenizer), TARGET, **settings
+    )
+    assert settings.items() <= seen.items()
+    assert found.interactions.spectrum.max_order == 1
 
 
 def test_nothing_stays_on_the_objects(gpt2, tokenizer):
