@@ -1,4 +1,4 @@
-"""All that is private in Captum: how it calls a forward function and repeats the arguments of a batch."""
+"""All that is private in Captum: calls of a forward function, repeated arguments, tokens to be read."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from captum._utils.common import (
     _run_forward,
     _select_targets,
 )
+from captum.attr._core.llm_attr import _convert_ids_to_pretty_tokens
 
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["expand", "run"]
+__all__ = ["expand", "pretty_tokens", "run"]
 
 
 def expand(target: Any, extra: tuple[Any, ...] | None, repeats: int) -> tuple[Any, tuple[Any, ...] | None]:
@@ -52,3 +53,8 @@ def run(forward: Any, inputs: tuple[Tensor, ...], target: Any, extra: tuple[Any,
         raise InputError(
             f"target: {target!r:.80} does not fit an output of shape {tuple(output.shape)}: {error}"
         ) from error
+
+
+def pretty_tokens(tokens: Tensor, tokenizer: Any) -> list[str]:
+    """Write tokens (T,) as Captum's results do."""
+    return _convert_ids_to_pretty_tokens(tokens, tokenizer)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tiny_llms
 import torch
 from captum.attr import (
     ImageMaskInput,
@@ -16,50 +17,19 @@ from captum.attr import (
     TextTemplateInput,
     TextTokenInput,
 )
+from tiny_llms import TARGET, log_probability
 
 from spex_plugins.captum import Spex
 
-transformers = pytest.importorskip("transformers")
-
-WORDS = ["the", "cast", "never", "fails", "to", "charm", "but", "plot", "drags", "on", "and"]
-TARGET = "never drags on"
 UNCACHED = {"use_cached_outputs": False, "forward_in_tokens": False}
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-
-    vocabulary = {word: i for i, word in enumerate(["[UNK]", *WORDS])}
-    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    raw.decoder = decoders.WordPiece()
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, unk_token="[UNK]")
+    return tiny_llms.make_tokenizer()
 
 
-def _gpt2(size):
-    return transformers.GPT2LMHeadModel(
-        transformers.GPT2Config(
-            vocab_size=size, n_embd=16, n_layer=2, n_head=2, n_positions=64, initializer_range=0.7
-        )
-    )
-
-
-def _llama(size):
-    return transformers.LlamaForCausalLM(
-        transformers.LlamaConfig(
-            vocab_size=size,
-            hidden_size=16,
-            intermediate_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            max_position_embeddings=64,
-            initializer_range=0.7,
-        )
-    )
-
-
-@pytest.fixture(scope="module", params=[_gpt2, _llama])
+@pytest.fixture(scope="module", params=[tiny_llms.gpt2, tiny_llms.llama])
 def model(request, tokenizer):
     torch.manual_seed(0)
     return request.param(len(tokenizer)).eval()
@@ -70,15 +40,6 @@ def image():
     from PIL import Image
 
     return Image.fromarray(np.arange(0, 256, 4, dtype=np.uint8).reshape(8, 8)).convert("RGB")
-
-
-def log_probability(model, tokenizer, text):
-    """Of the target after a text, straight from the model."""
-    prompt, target = (tokenizer(part, return_tensors="pt")["input_ids"] for part in (text, TARGET))
-    with torch.no_grad():
-        logits = model(torch.cat([prompt, target], dim=1)).logits.log_softmax(-1)
-    at = torch.arange(prompt.shape[1] - 1, prompt.shape[1] + target.shape[1] - 1)
-    return logits[0, at, target[0]]
 
 
 def _tokens(tokenizer, image):

@@ -1,0 +1,194 @@
+"""`SpexLLMAttribution`: Captum's LLM attribution with many prompts per model call, and with interactions."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+import torch
+from captum.attr import LLMAttribution, TextTemplateInput, TextTokenInput
+
+from spex_plugins.captum import private
+from spex_plugins.captum.llm_forward import MaskedPrompts
+from spex_plugins.captum.llm_result import SpexLLMAttributionResult
+from spex_plugins.captum.spex import Spex
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+    from spex_plugins.estimators.base import Estimator
+
+__all__ = ["SpexLLMAttribution"]
+
+
+class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
+    r"""Which words of a prompt made a language model write its answer, and which did so together.
+
+    A `captum.attr.LLMAttribution` whose forward takes many masked prompts per model call: one call gives the
+    log-probabilities of the whole target and of all its tokens. What the prompts begin with, where it is
+    never masked (instructions, examples), is computed once.
+
+    Parameters
+    ----------
+    attr_method : Spex
+        Of a causal language model with the calling convention of transformers.
+    tokenizer : Any
+        The tokenizer of the model.
+    attr_target : str
+        "log_prob" (default) or "prob".
+
+    Raises
+    ------
+    InputError
+        If the method is no `Spex`.
+
+    Examples
+    --------
+    >>> from captum.attr import TextTemplateInput
+    >>> from spex_plugins.captum import Spex, SpexLLMAttribution
+    >>> words = "The plot is not bad".split()
+    >>> inp = TextTemplateInput("Review: {} {} {} {} {}\nSentiment:", words)
+    >>> result = SpexLLMAttribution(Spex(model), tokenizer).attribute(inp, " positive", n_samples=500)
+    >>> result.plot_token_attr()
+    >>> result.seq_interactions.top(3)
+    """
+
+    def __init__(self, attr_method: Spex, tokenizer: Any, attr_target: str = "log_prob") -> None:
+        if not isinstance(attr_method, Spex):
+            kind = type(attr_method).__name__
+            raise InputError(
+                f"attr_method: must be a Spex, got {kind}; write SpexLLMAttribution(Spex(model), tokenizer), "
+                "or use captum.attr.LLMAttribution for Captum's own methods."
+            )
+        if attr_target not in ("log_prob", "prob"):
+            raise InputError(f"attr_target: must be 'log_prob' or 'prob', got {attr_target!r:.80}.")
+        super().__init__(attr_method, tokenizer, attr_target)
+
+    def attribute(
+        self,
+        inp: Any,
+        target: str | Tensor | None = None,
+        num_trials: int = 1,
+        gen_args: dict[str, Any] | None = None,
+        use_cached_outputs: bool = False,
+        *,
+        forward_in_tokens: bool = False,
+        n_samples: int | None = None,
+        perturbations_per_eval: int = 16,
+        show_progress: bool = False,
+        index: str = "SV",
+        max_order: int | None = None,
+        estimator: str | Estimator = "spex",
+        seed: int | np.random.Generator = 0,
+    ) -> SpexLLMAttributionResult:
+        """Explain a prompt.
+
+        Parameters
+        ----------
+        inp : TextTemplateInput, TextTokenInput or ImageMaskInput
+            Of `captum.attr`; n features.
+        target : str or Tensor of int, shape (T,), optional
+            What the model is to write. By default, what it does write.
+        num_trials : int
+            Only 1: nothing is random once the seed is given, and no mask is asked twice.
+        gen_args : dict, optional
+            Only without target: arguments of ``model.generate``, as in Captum.
+        use_cached_outputs, forward_in_tokens : bool
+            Only False, here for code written for Captum: every prompt and its target are one forward.
+            (Captum's cache computes wrong log-probabilities with transformers 5, for every method.)
+        n_samples : int, optional
+            Largest number of masks, the whole prompt and the empty one included; never exceeded, none of them
+            twice. By default max(500, 16 n), or 2^n when that is less.
+        perturbations_per_eval : int
+            Prompts per model call.
+        show_progress : bool
+            Show a bar (only when it takes longer than a second).
+        index : str
+            The attributions are the single features of this index at order 1, as in `Spex.attribute`.
+        max_order, estimator, seed
+            As in `spex_plugins.explain`.
+
+        Returns
+        -------
+        SpexLLMAttributionResult
+            ``seq_attr`` (n,) and ``token_attr`` (T, n), float32; for grouped values, one column per value, as
+            in Captum. ``interactions`` has 1 + T outputs.
+
+        Raises
+        ------
+        InputError
+            If an argument is unusable.
+        ValueFunctionError
+            If the model fails at a mask; carries every answer obtained until then.
+        """
+        _check_only("num_trials", num_trials, 1, "to be surer, raise n_samples")
+        _check_only("use_cached_outputs", use_cached_outputs, False, "Captum's cache gives wrong values")
+        _check_only(
+            "forward_in_tokens", forward_in_tokens, False, "one forward gives all tokens the same values"
+        )
+        tokens = self._target_tokens(inp, target, gen_args)
+        method = copy(self.attr_method)
+        method.forward_func = MaskedPrompts(
+            self.model, lambda x: self._prompt(inp, x), tokens.to(self.device)
+        )
+        if self.attr_target == "prob":
+            log_probs = method.forward_func
+            method.forward_func = lambda perturbed: log_probs(perturbed).exp()
+        attributions, (found,) = method.attribute(
+            torch.ones(1, inp.n_itp_features),  # of floats and on the CPU, whatever the input's own tensor is
+            n_samples=n_samples,
+            perturbations_per_eval=perturbations_per_eval,
+            show_progress=show_progress,
+            return_interactions=True,
+            index=index,
+            max_order=max_order,
+            estimator=estimator,
+            seed=seed,
+        )
+        values = inp.format_attr(attributions[0].to(self.device, torch.float32))
+        return SpexLLMAttributionResult(
+            interactions=found.renamed(_names(inp)),
+            input_tokens=inp.values,
+            output_tokens=private.pretty_tokens(tokens, self.tokenizer),
+            seq_attr=values[0],
+            token_attr=values[1:],
+            inp=inp,
+        )
+
+    def _prompt(self, inp: Any, perturbed: Tensor) -> dict[str, Any]:
+        return self._format_model_input(inp.to_model_input(perturbed))
+
+    def _target_tokens(self, inp: Any, target: Any, gen_args: dict[str, Any] | None) -> Tensor:
+        if not isinstance(inp, self.SUPPORTED_INPUTS):
+            known = [kind.__name__ for kind in self.SUPPORTED_INPUTS]
+            raise InputError(f"inp: must be one of {known} of captum.attr, got {type(inp).__name__}.")
+        if target is not None and not isinstance(target, str | torch.Tensor):
+            raise InputError(f"target: must be a text or a tensor of tokens, got {type(target).__name__}.")
+        if target is not None and gen_args is not None:
+            raise InputError("gen_args: leave it out when a target is given; nothing is generated then.")
+        tokens = self._get_target_tokens(inp, target, gen_args=gen_args)
+        if tokens.dim() != 1 or not tokens.numel() or tokens.is_floating_point():
+            raise InputError(
+                f"target: need one or more tokens, integers of shape (T,), got {tokens.dtype} of shape "
+                f"{tuple(tokens.shape)}."
+            )
+        return tokens.long()
+
+
+def _check_only(name: str, value: Any, only: Any, why: str) -> None:
+    if value != only:
+        raise InputError(f"{name}: must be {only}, got {value!r:.80}: {why}.")
+
+
+def _names(inp: Any) -> list[str]:
+    """Name the features that are masked, as a reader would write them."""
+    if isinstance(inp, TextTokenInput):  # its values are those of the vocabulary, such as "Ġnever"
+        return [inp.tokenizer.decode([token]) for token in inp.itp_tensor[0].tolist()]
+    if isinstance(inp, TextTemplateInput) and inp.mask:
+        groups: list[list[str]] = [[] for _ in range(inp.n_itp_features)]
+        for value, group in zip(inp.values, inp.formatted_mask, strict=True):
+            groups[group].append(value)
+        return [" ".join(group) for group in groups]
+    return list(inp.values)
