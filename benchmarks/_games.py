@@ -89,25 +89,43 @@ def table_game(
 
 
 def text_games(names: list[str], count: int, n: int = 64) -> list[Game]:
-    """Return the named games, "tfidf" and "vader", on count reviews that the model was not trained on."""
+    """Return the games "tfidf", "logistic" and "vader" as named, on count reviews not trained on."""
     data = reviews()
     order = np.random.default_rng(0).permutation(len(data))
     unseen = [data[i] for i in order[_TRAINED:] if len(data[i].words) >= n]
-    makers = {"tfidf": lambda: tfidf_mlp([data[i] for i in order[:_TRAINED]]), "vader": vader}
+    train = [data[i] for i in order[:_TRAINED]]
+    makers = {
+        "tfidf": lambda: _trained(tfidf_mlp, train),
+        "logistic": lambda: _trained(tfidf_logistic, train),
+        "vader": vader,
+    }
     return [text_game(name, makers[name](), unseen[:count], n) for name in names]
 
 
-def tfidf_mlp(train: list[Review]) -> Callable[[Any], np.ndarray]:
+def tfidf_mlp(words: Any, features: Any, positive: list[bool]) -> Callable[[Any], np.ndarray]:
     """Train a small network on TF-IDF of words and pairs of words; it gives P(positive)."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.neural_network import MLPClassifier
+
+    network = MLPClassifier((32,), random_state=0)
+    for _ in range(_EPOCHS):
+        network.partial_fit(features, positive, classes=[False, True])
+    return lambda texts: network.predict_proba(words.transform(texts))[:, 1]
+
+
+def tfidf_logistic(words: Any, features: Any, positive: list[bool]) -> Callable[[Any], np.ndarray]:
+    """Train logistic regression on the same features; it gives P(positive)."""
+    from sklearn.linear_model import LogisticRegression
+
+    regression = LogisticRegression(C=10.0).fit(features, positive)
+    return lambda texts: regression.predict_proba(words.transform(texts))[:, 1]
+
+
+def _trained(kind: Callable[..., Any], train: list[Review]) -> Callable[[Any], np.ndarray]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=3, max_features=20_000, sublinear_tf=True)
     features = words.fit_transform(" ".join(review.words[:80]) for review in train)
-    network = MLPClassifier((32,), random_state=0)
-    for _ in range(_EPOCHS):
-        network.partial_fit(features, [review.positive for review in train], classes=[False, True])
-    return lambda texts: network.predict_proba(words.transform(texts))[:, 1]
+    return kind(words, features, [review.positive for review in train])
 
 
 def vader() -> Callable[[Any], np.ndarray]:
