@@ -13,9 +13,9 @@ from math import lgamma
 
 import numpy as np
 
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["paired_masks"]
+__all__ = ["pair_numbers", "paired_masks"]
 
 _LISTED = 16  # up to 2^16 masks are listed
 
@@ -53,15 +53,29 @@ def _listed(n: int, rng: np.random.Generator) -> BoolArray:
 
 def _drawn(n: int, count: int, rng: np.random.Generator) -> BoolArray:
     """Draw masks independently, their sizes as evenly as the law allows."""
-    sizes = 1 + np.searchsorted(np.cumsum(_law(n))[:-1], (rng.random() + np.arange(count)) / count)
+    quantiles = (rng.random() + rng.permutation(count)) / count  # in any order: a run may be cut short
+    sizes = 1 + np.searchsorted(np.cumsum(_law(n))[:-1], quantiles)
     ranks = rng.random((count, n)).argsort(axis=1).argsort(axis=1)
     return ranks < sizes[:, None]
 
 
 def _different(masks: BoolArray) -> BoolArray:
     """Keep the first mask of every pair."""
-    _, first = np.unique(np.packbits(masks ^ masks[:, :1], axis=1), axis=0, return_index=True)
+    _, first = np.unique(_either(masks), axis=0, return_index=True)
     return masks[np.sort(first)]
+
+
+def pair_numbers(masks: BoolArray) -> IntArray:
+    """Return equal numbers for complements, counted up by their first mask, shape (m,)."""
+    _, first, inverse = np.unique(_either(masks), axis=0, return_index=True, return_inverse=True)
+    place = np.empty(len(first), dtype=np.intp)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[inverse.ravel()]
+
+
+def _either(masks: BoolArray) -> IntArray:
+    """Pack masks to rows that are equal for complements."""
+    return np.packbits(masks ^ masks[:, :1], axis=1)
 
 
 def _law(n: int) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 from spex_plugins.core import supports as sets
 from spex_plugins.core.cross_validation import cross_validated_fit
 from spex_plugins.core.moments import fold_moments
+from spex_plugins.core.paired import pair_numbers
 from spex_plugins.core.screening import strongest_pairs
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -26,7 +27,7 @@ _ROUNDING = 1e-11  # share of the largest coefficient
 
 @dataclass(frozen=True, eq=False)
 class Refit:
-    """A spectrum with K outputs and its cross-validated R² on uniform masks, shape (K,)."""
+    """A spectrum with K outputs and its cross-validated R², shape (K,)."""
 
     spectrum: Spectrum
     r2: FloatArray
@@ -46,7 +47,7 @@ def refit(
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-        The first ``n_structured`` are always trained on; the others, uniformly random, are left out in turn.
+        The first ``n_structured`` are always trained on; the others are left out in turn.
     values : ndarray of float, shape (m, K)
     found : ndarray of int, shape (T, d)
         Sets that were found by decoding the structured masks alone.
@@ -69,7 +70,10 @@ def refit(
         return Refit(constant, np.full(len(mean), known), 0)
     scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
     n_folds = _FOLDS_CODED if n_structured > tested else _FOLDS
-    folds = np.concatenate([np.full(n_structured, -1), rng.permutation(tested) % n_folds])
+    # Complements stay together: of a function that is odd around the middle, one tells the other.
+    pairs = pair_numbers(masks[n_structured:])
+    fold_of_pair = rng.permutation(int(pairs.max()) + 1) % n_folds
+    folds = np.concatenate([np.full(n_structured, -1), fold_of_pair[pairs]])
     supports, allowed = _columns(masks, scaled, found, folds, n_folds, max_order, rng)
     parts = fold_moments(masks, scaled, supports, folds + 1, n_folds + 1)
     weights = np.maximum(sets.orders_of(supports, n), 1).astype(np.float64)

@@ -11,13 +11,12 @@ from oracles import all_masks
 from scipy.stats import multivariate_normal
 
 from spex_plugins.core import marginal_likelihood
-from spex_plugins.core.exact import exact_spectrum
 from spex_plugins.core.gaussian_process import condition, fit_gaussian_process
-from spex_plugins.core.kernel_spectrum import kernel_spectrum
+from spex_plugins.core.likely_sets import likely_sets, prior_variances
 from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
 from spex_plugins.core.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.semivalues import banzhaf_nodes, semivalues, shapley_nodes
-from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.supports import all_of_order, to_sets
 
 NOISE = 0.01
 
@@ -136,30 +135,25 @@ def test_shapley_values_add_up_beyond_the_exact_nodes():
     assert abs(difference).max() > 0.05
 
 
-@given(st.integers(2, 6), st.integers(1, 2), st.integers(0, 10**6))
-@settings(max_examples=20, deadline=None)
-def test_spectrum_is_that_of_the_posterior_mean(n, outputs, seed):
-    process, _ = random_process(n, 2**n - 2, outputs, seed)
-    masks = all_masks(n)
-    exact = exact_spectrum(masks, process.predict(masks))
-    found = kernel_spectrum(process, n)
-    error = (exact - found).variance()
-    assert (error.sum() <= 2e-4 * exact.variance().sum() + 1e-20).all()
-    low = kernel_spectrum(process, min(2, n))
-    assert low.max_order <= 2
-    for term, value in low.as_dict().items():
-        assert_allclose(value, exact.as_dict()[term], atol=1e-9)
+def test_prior_variances_are_those_of_the_fourier_coefficients():
+    kernel, masks = random_kernel(5, np.random.default_rng(0)), all_masks(5)
+    for size in range(6):
+        rows = all_of_order(5, size)
+        characters = np.stack([(-1.0) ** masks[:, row].sum(axis=1) for row in rows]) / 32
+        exact = np.einsum("sx,xy,sy->s", characters, kernel.gram(masks, masks), characters)
+        assert_allclose(prior_variances(kernel, rows), exact, rtol=1e-10)
 
 
-def test_the_search_extends_the_strongest_sets():
-    """A triple among 40 features, of which 9,880 exist and few are looked at."""
-    rng = np.random.default_rng(4)
-    masks = rng.random((600, 40)) < 0.5
-    truth = Spectrum.from_dict(40, {(3, 17, 30): 1.0, (3,): 0.4, (17,): 0.4, (30, 31): 0.5})
-    process = fit_gaussian_process(masks, truth.predict(masks)[:, None], rng)
-    found = kernel_spectrum(process, 5).output(0).as_dict()
-    assert found[(3, 17, 30)] == pytest.approx(1.0, abs=0.02)
-    assert found[(30, 31)] == pytest.approx(0.5, abs=0.02)
+def test_likely_sets_are_those_of_the_features_with_large_rates():
+    rates = np.full(40, 1e-4)
+    rates[[3, 17, 30, 31]] = [0.4, 0.3, 0.2, 0.1]
+    kernel = ProductKernel(rates, np.ones(len(SCALES)))
+    found = to_sets(likely_sets(kernel, 4), 40)
+    assert len(found) == len(set(found)) == 200 + 100 + 25
+    assert {(3, 17), (3, 30), (17, 30), (30, 31), (3, 17, 30), (17, 30, 31), (3, 17, 30, 31)} <= set(found)
+    assert {len(one) for one in to_sets(likely_sets(kernel, 3), 40)} == {2, 3}
+    assert len(likely_sets(kernel, 1)) == 0
+    assert len(likely_sets(ProductKernel(rates[:1], np.ones(len(SCALES))), 4)) == 0
 
 
 def test_left_out_errors_are_those_of_refits():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spex_plugins.core.paired import paired_masks
+from spex_plugins.core.paired import pair_numbers, paired_masks
 
 
 @given(st.one_of(st.integers(1, 18), st.integers(1, 300)), st.integers(0, 600), st.integers(0, 2**32 - 1))
@@ -50,3 +50,20 @@ def test_features_are_kept_equally_often():
     assert np.abs(masks.mean(axis=0) - 0.5).max() < 1e-3
     masks = np.concatenate([paired_masks(30, 500, np.random.default_rng(s))[::2] for s in range(10)])
     assert np.abs(masks.mean(axis=0) - 0.5).max() < 0.05
+
+
+def test_complements_have_one_number():
+    masks = paired_masks(30, 200, np.random.default_rng(0))
+    np.testing.assert_array_equal(pair_numbers(masks), np.arange(200) // 2)
+    np.testing.assert_array_equal(pair_numbers(masks[::2]), np.arange(100))
+    order = np.random.default_rng(1).permutation(200)
+    numbers = pair_numbers(masks[order])
+    for a, b in zip(*np.nonzero(numbers[:, None] == numbers), strict=True):
+        assert order[a] // 2 == order[b] // 2
+    assert len(set(numbers)) == 100
+
+
+def test_sizes_come_in_no_order():
+    """A run that is cut short must have seen all sizes."""
+    sizes = paired_masks(100, 400, np.random.default_rng(0))[::2].sum(axis=1)
+    assert abs(np.corrcoef(sizes, np.arange(200))[0, 1]) < 0.2
