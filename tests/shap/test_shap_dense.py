@@ -185,6 +185,8 @@ def test_decision_plot(dense):
     assert_allclose(sorted(ends), sorted(dense.base_values + dense.values.sum(axis=(1, 2))), atol=1e-8)
 
 
+# SHAP shuffles with NumPy's global generator, and warns once anything in the process has seeded that.
+@pytest.mark.filterwarnings("ignore:The NumPy global RNG was seeded:FutureWarning")
 def test_summary_plot(dense):
     shap.summary_plot(dense.values, dense.data, feature_names=list("abcdef"), show=False, max_display=6)
     titles = [axes.get_title() for axes in plt.gcf().axes]
