@@ -3,7 +3,13 @@
 from spex_plugins.api import explain, fit
 from spex_plugins.core.indices import INDICES
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.errors import InputError, MissingExtraError, SpexError, ValueFunctionError
+from spex_plugins.errors import (
+    InputError,
+    MissingExtraError,
+    PartialAnswerError,
+    SpexError,
+    ValueFunctionError,
+)
 from spex_plugins.index_table import IndexTable
 from spex_plugins.interactions import Interactions
 
@@ -13,6 +19,7 @@ __all__ = [
     "InputError",
     "Interactions",
     "MissingExtraError",
+    "PartialAnswerError",
     "Spectrum",
     "SpexError",
     "ValueFunctionError",

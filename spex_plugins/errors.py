@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["InputError", "MissingExtraError", "SpexError", "ValueFunctionError"]
+__all__ = ["InputError", "MissingExtraError", "PartialAnswerError", "SpexError", "ValueFunctionError"]
 
 
 class SpexError(Exception):
@@ -17,6 +17,41 @@ class InputError(SpexError, ValueError):
 
 class MissingExtraError(SpexError, ImportError):
     """An optional dependency is not installed."""
+
+
+class PartialAnswerError(SpexError, RuntimeError):
+    """A value function answered some masks of a batch and failed at the others.
+
+    For value functions to raise, such as those behind an API that fails now and then: the answers count,
+    and only the other masks are asked again.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (b,) or (b, K)
+        The answers to the whole batch; what stands at the failed masks is ignored.
+    answered : ndarray of bool, shape (b,)
+        Which masks were answered.
+    retry_after : float or None
+        Seconds to wait before the others are asked again, where the other side said so.
+    """
+
+    def __init__(
+        self, message: str, *, values: FloatArray, answered: BoolArray, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.values = values
+        self.answered = answered
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the keyword arguments too (errors cross process borders in executors)."""
+        return _rebuild_partial, (str(self), self.values, self.answered, self.retry_after)
+
+
+def _rebuild_partial(
+    message: str, values: FloatArray, answered: BoolArray, retry_after: float | None
+) -> PartialAnswerError:
+    return PartialAnswerError(message, values=values, answered=answered, retry_after=retry_after)
 
 
 class ValueFunctionError(SpexError, RuntimeError):
