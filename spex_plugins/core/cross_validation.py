@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from spex_plugins.core.lasso import PathPoint, least_squares, path_start, path_step
+from spex_plugins.core.lasso import least_squares, path_start, path_step
 from spex_plugins.core.moments import Moments
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["SparseFit", "cross_validated_fit"]
+__all__ = ["Candidates", "Model", "SparseFit", "SparsePath", "cross_validated_fit", "honest_choices", "honest_r2"]
 
 _RATIO = 0.8  # from one penalty to the next
 _MAX_POINTS = 60
@@ -27,8 +28,33 @@ _DENSEST = 0.5  # least squares only on supports of at most this share of the sa
 
 
 @dataclass(frozen=True, eq=False)
+class Model:
+    """A linear fit: columns (C,), their coefficients (C, K) and the intercept (K,)."""
+
+    columns: IntArray
+    beta: FloatArray
+    intercept: FloatArray
+
+
+class Candidates(Protocol):
+    """Ways to fit that compete in one cross-validation.
+
+    Attributes
+    ----------
+    errors : ndarray of float64, shape (C, F, K)
+        Squared errors of every candidate on every left-out fold.
+    """
+
+    errors: FloatArray
+
+    def model(self, candidate: int, part: int) -> Model:
+        """Return the fit without fold ``part``, or of all samples for part −1."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
 class SparseFit:
-    """Coefficients of the chosen columns.
+    """The chosen fit, and what tells its faithfulness.
 
     Attributes
     ----------
@@ -38,12 +64,15 @@ class SparseFit:
     r2 : ndarray of float64, shape (K,)
         Cross-validated R², every fold predicted by a model and a choice that did not see it; NaN where all
         values that were left out are equal but the prediction is not.
+    without : tuple of F Model
+        These models.
     """
 
     columns: IntArray
     beta: FloatArray
     intercept: FloatArray
     r2: FloatArray
+    without: tuple[Model, ...]
 
 
 def cross_validated_fit(
@@ -63,72 +92,99 @@ def cross_validated_fit(
     weights : ndarray, shape (T,)
         Penalty weights of the final model.
     """
-    trains = [total - fold for fold in folds]
-    path = [path_start(total, weights)]
-    points = [path_start(train, w) for train, w in zip(trains, fold_weights, strict=True)]
-    penalty = max(point.penalty for point in [*points, *path])
-    tested = sum(fold.count for fold in folds)
-    errors: list[FloatArray] = []
-    best, best_at = np.inf, 0
-    for at in range(_MAX_POINTS):
-        path.append(path_step(total, weights, min(penalty, path[-1].penalty), path[-1]))
-        points = [
-            path_step(train, w, min(penalty, point.penalty), point)
-            for train, w, point in zip(trains, fold_weights, points, strict=True)
-        ]
-        errors.append(np.stack([_errors(*args) for args in zip(trains, folds, points, strict=True)]))
-        score = float(errors[-1].sum(axis=(0, 2)).min()) / tested
-        if score < 0.999 * best:
-            best, best_at = score, at
-        if at - best_at >= _PATIENCE and penalty < np.sqrt(best / total.count):
-            break
-        penalty *= _RATIO
-    table = np.stack(errors)  # (points, F, blends, K)
-    at, blend = _choice(table.sum(axis=1))
-    columns, beta = _blended(total, path[at + 1], _BLENDS[blend])
-    return SparseFit(columns, beta, total.intercept(columns, beta), _honest_r2(table, folds))
+    path = SparsePath.run([*(total - fold for fold in folds), total], folds, [*fold_weights, weights])
+    choice, choices = honest_choices(path.errors)
+    final = path.model(choice, -1)
+    without = tuple(path.model(c, part) for part, c in enumerate(choices))
+    r2 = honest_r2(path.errors, choices, folds)
+    return SparseFit(final.columns, final.beta, final.intercept, r2, without)
 
 
-def _choice(errors: FloatArray) -> tuple[int, int]:
-    """Return the point and blend with the least error over all outputs, from (points, blends, K).
+@dataclass(frozen=True, eq=False)
+class SparsePath:
+    """Relaxed LASSO: the candidates are the points of the path times the blends.
+
+    Attributes
+    ----------
+    errors : ndarray of float64, shape (points · blends, F, K)
+    trains : list of F + 1 Moments
+        Without each fold, and of all samples.
+    points : list of lists of (columns, coefficients)
+        For every point of the path those of the F + 1 models.
+    """
+
+    errors: FloatArray
+    trains: Sequence[Moments]
+    points: list[list[tuple[IntArray, FloatArray]]]
+
+    @classmethod
+    def run(
+        cls, trains: Sequence[Moments], tests: Sequence[Moments], weights: Sequence[FloatArray]
+    ) -> SparsePath:
+        """Follow the path of F + 1 models, which may have columns of their own, on F left-out folds."""
+        at = [path_start(train, w) for train, w in zip(trains, weights, strict=True)]
+        penalty = max(point.penalty for point in at)
+        tested = sum(test.count for test in tests)
+        points: list[list[tuple[IntArray, FloatArray]]] = []
+        errors: list[FloatArray] = []
+        best, best_at = np.inf, 0
+        for step in range(_MAX_POINTS):
+            at = [
+                path_step(train, w, min(penalty, point.penalty), point)
+                for train, w, point in zip(trains, weights, at, strict=True)
+            ]
+            points.append([(point.columns, point.beta[point.columns]) for point in at])
+            errors.append(np.stack([_errors(*args) for args in zip(trains, tests, points[-1], strict=False)], 1))
+            score = float(errors[-1].sum(axis=(1, 2)).min()) / tested
+            if score < 0.999 * best:
+                best, best_at = score, step
+            if step - best_at >= _PATIENCE and penalty < np.sqrt(best / trains[-1].count):
+                break
+            penalty *= _RATIO
+        return cls(np.concatenate(errors), trains, points)
+
+    def model(self, candidate: int, part: int) -> Model:
+        """Return the fit of a point and blend, see `Candidates`."""
+        point, blend = divmod(candidate, len(_BLENDS))
+        train, (columns, lasso) = self.trains[part], self.points[point][part]
+        beta = (1 - _BLENDS[blend]) * lasso + _BLENDS[blend] * _relaxed(train, columns, lasso)
+        return Model(columns, beta, train.intercept(columns, beta))
+
+
+def honest_choices(errors: FloatArray) -> tuple[int, list[int]]:
+    """Return the candidate with the least error (C, F, K), and for each fold that of the other folds."""
+    summed = errors.sum(axis=(1, 2))
+    return _choice(summed), [_choice(summed - errors[:, f].sum(axis=1)) for f in range(errors.shape[1])]
+
+
+def _choice(errors: FloatArray) -> int:
+    """Return the candidate with the least error, from (C,).
 
     Of choices that differ by rounding errors only (functions that are exactly sparse), it is the last: on
     the others a fold more may still miss a term.
     """
-    summed = errors.sum(axis=2)
-    good = np.flatnonzero(summed <= summed.min() + _TIE * summed.max())
-    at, blend = np.unravel_index(good[-1], summed.shape)
-    return int(at), int(blend)
+    return int(np.flatnonzero(errors <= errors.min() + _TIE * errors.max())[-1])
 
 
-def _errors(train: Moments, test: Moments, point: PathPoint) -> FloatArray:
-    """Return squared errors on a left-out fold for every blend, (blends, K)."""
-    columns, lasso = point.columns, point.beta[point.columns]
-    relaxed = _relaxed(train, point)
-    betas = [(1 - share) * lasso + share * relaxed for share in _BLENDS]
-    return np.stack([test.squared_error(train.intercept(columns, b), columns, b) for b in betas])
-
-
-def _relaxed(moments: Moments, point: PathPoint) -> FloatArray:
-    """Return least squares on the support of a point, or the point itself where that is not unique."""
-    columns = point.columns
-    solution = least_squares(moments, columns) if len(columns) <= _DENSEST * moments.count else None
-    return point.beta[columns] if solution is None else solution
-
-
-def _blended(moments: Moments, point: PathPoint, share: float) -> tuple[IntArray, FloatArray]:
-    columns = point.columns
-    return columns, (1 - share) * point.beta[columns] + share * _relaxed(moments, point)
-
-
-def _honest_r2(table: FloatArray, folds: Sequence[Moments]) -> FloatArray:
-    summed = table.sum(axis=1)
-    error = np.zeros(table.shape[3])
-    for k in range(len(folds)):
-        at, blend = _choice(summed - table[:, k])
-        error += table[at, k, blend]
-    tested = sum(folds[1:], start=folds[0])
+def honest_r2(errors: FloatArray, choices: Sequence[int], tests: Sequence[Moments]) -> FloatArray:
+    """Return R² (K,) on the F left-out folds, each with the choice of the others."""
+    error = errors[choices, np.arange(len(choices))].sum(axis=0)
+    tested = sum(tests[1:], start=tests[0])
     spread = tested.variance_y * tested.count
     # Equal tested values tell nothing, unless the output is a constant that was met exactly.
     unknown = np.where(error > 0, np.nan, 1.0)
     return np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1.0), unknown)
+
+
+def _errors(train: Moments, test: Moments, point: tuple[IntArray, FloatArray]) -> FloatArray:
+    """Return squared errors on a left-out fold for every blend, (blends, K)."""
+    columns, lasso = point
+    relaxed = _relaxed(train, columns, lasso)
+    betas = [(1 - share) * lasso + share * relaxed for share in _BLENDS]
+    return np.stack([test.squared_error(train.intercept(columns, b), columns, b) for b in betas])
+
+
+def _relaxed(moments: Moments, columns: IntArray, lasso: FloatArray) -> FloatArray:
+    """Return least squares on the support of a point, or the point itself where that is not unique."""
+    solution = least_squares(moments, columns) if len(columns) <= _DENSEST * moments.count else None
+    return lasso if solution is None else solution

@@ -8,13 +8,15 @@ from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator, Fit, SingleValues
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.proxyspex import ProxySpex
 from spex_plugins.estimators.spex import Spex
 
-__all__ = ["Auto", "Estimator", "Fit", "GaussianProcessEstimator", "SingleValues", "Spex", "resolve"]
+__all__ = ["Auto", "Estimator", "Fit", "GaussianProcessEstimator", "ProxySpex", "SingleValues", "Spex", "resolve"]
 
 _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     "auto": Auto,
     "gaussian_process": GaussianProcessEstimator,
+    "proxyspex": ProxySpex,
     "spex": Spex,
 }
 

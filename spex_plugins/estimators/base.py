@@ -10,9 +10,9 @@ import numpy as np
 
 from spex_plugins.core.design import Design
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Estimator", "Fit", "SingleValues"]
+__all__ = ["Estimator", "Fit", "FoldedEstimator", "FoldedFit", "SingleValues"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,4 +74,40 @@ class Estimator(Protocol):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n), values (m, K); ``design`` is given when the masks are its masks, in order."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedFit:
+    """What an estimator found, and what it says of samples that it had not seen.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        With K outputs, of all samples.
+    out_of_fold : ndarray of float64, shape (m, K)
+        Each sample predicted without its fold, and by choices that its fold took no part in; NaN for
+        samples without a fold.
+    method : str
+        What was done, in words.
+    """
+
+    spectrum: Spectrum
+    out_of_fold: FloatArray
+    method: str
+
+
+class FoldedEstimator(Estimator, Protocol):
+    """An estimator that can be combined with others, for which they must be tried on the same folds."""
+
+    def fit_folds(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        folds: IntArray,
+        *,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> FoldedFit:
+        """Fit masks (m, n) and values (m, K) with folds (m,): 0 … F − 1, or −1 to be always trained on."""
         ...
