@@ -17,7 +17,15 @@ from spex_plugins.core.lasso import least_squares, path_start, path_step
 from spex_plugins.core.moments import Moments
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["Candidates", "Model", "SparseFit", "SparsePath", "cross_validated_fit", "honest_choices", "honest_r2"]
+__all__ = [
+    "Candidates",
+    "Model",
+    "SparseFit",
+    "SparsePath",
+    "cross_validated_fit",
+    "honest_choices",
+    "honest_r2",
+]
 
 _RATIO = 0.8  # from one penalty to the next
 _MAX_POINTS = 60
@@ -37,15 +45,12 @@ class Model:
 
 
 class Candidates(Protocol):
-    """Ways to fit that compete in one cross-validation.
+    """Ways to fit that compete in one cross-validation."""
 
-    Attributes
-    ----------
-    errors : ndarray of float64, shape (C, F, K)
-        Squared errors of every candidate on every left-out fold.
-    """
-
-    errors: FloatArray
+    @property
+    def errors(self) -> FloatArray:
+        """Squared errors of every candidate on every left-out fold, shape (C, F, K)."""
+        ...
 
     def model(self, candidate: int, part: int) -> Model:
         """Return the fit without fold ``part``, or of all samples for part −1."""
@@ -134,7 +139,9 @@ class SparsePath:
                 for train, w, point in zip(trains, weights, at, strict=True)
             ]
             points.append([(point.columns, point.beta[point.columns]) for point in at])
-            errors.append(np.stack([_errors(*args) for args in zip(trains, tests, points[-1], strict=False)], 1))
+            errors.append(
+                np.stack([_errors(*args) for args in zip(trains, tests, points[-1], strict=False)], 1)
+            )
             score = float(errors[-1].sum(axis=(1, 2)).min()) / tested
             if score < 0.999 * best:
                 best, best_at = score, step

@@ -124,7 +124,9 @@ def _columns(top: Spectrum) -> tuple[IntArray, FloatArray]:
     return sets.merge(supports, magnitude, top.n)
 
 
-def _unchanged(tops: Sequence[Spectrum], supports: Sequence[IntArray], tests: Sequence[Moments]) -> _Unchanged:
+def _unchanged(
+    tops: Sequence[Spectrum], supports: Sequence[IntArray], tests: Sequence[Moments]
+) -> _Unchanged:
     models = []
     for top, rows in zip(tops, supports, strict=True):
         n, outputs = top.n, top.output_shape

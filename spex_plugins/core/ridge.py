@@ -29,14 +29,14 @@ class RidgePath:
     ----------
     errors : ndarray of float64, shape (penalties, F, K)
     trains : sequence of F + 1 Moments
-    columns : list of F + 1 ndarray of int
-    betas : list of F + 1 ndarray of float64, each of shape (penalties, C, K)
+    columns : sequence of F + 1 ndarray of int
+    betas : sequence of F + 1 ndarray of float64, each of shape (penalties, C, K)
     """
 
     errors: FloatArray
     trains: Sequence[Moments]
-    columns: list[IntArray]
-    betas: list[FloatArray]
+    columns: Sequence[IntArray]
+    betas: Sequence[FloatArray]
 
     @classmethod
     def run(

@@ -98,7 +98,8 @@ def tree_spectrum(
     """
     mean, levels = _descend(trees)
     levels = [_added_up(level, n) for level in levels]
-    supports, coefficients = [np.empty((1, 0), dtype=np.int32)], [np.array([mean])]
+    supports: list[IntArray] = [np.empty((1, 0), dtype=np.int32)]
+    coefficients: list[FloatArray] = [np.array([mean])]
     lost = 0.0
     for order in range(1, min(len(levels), max_order or n) + 1):
         kept, dropped = _largest(levels[order - 1 :], order - 1, max_rows)

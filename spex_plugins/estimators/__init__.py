@@ -11,7 +11,16 @@ from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
 from spex_plugins.estimators.spex import Spex
 
-__all__ = ["Auto", "Estimator", "Fit", "GaussianProcessEstimator", "ProxySpex", "SingleValues", "Spex", "resolve"]
+__all__ = [
+    "Auto",
+    "Estimator",
+    "Fit",
+    "GaussianProcessEstimator",
+    "ProxySpex",
+    "SingleValues",
+    "Spex",
+    "resolve",
+]
 
 _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     "auto": Auto,

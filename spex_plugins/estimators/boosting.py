@@ -24,7 +24,7 @@ _LEAVES = {3: 8, 5: 31, -1: 31}
 _COUNTS = [int(30 * 1.3**k) for k in range(15)]  # numbers of trees that are compared: 30 … 1181
 _PATIENCE = 2  # counts without a gain that end a run
 _GAIN = 0.02  # share of the error; the refit makes up for less
-_WORK = 5e8  # bounds samples × features × trees of one run
+_WORK = 8e8  # bounds samples × features × trees of one run
 _LEAST_TREES = 200
 _QUIET: dict[str, Any] = {
     "objective": "l2",

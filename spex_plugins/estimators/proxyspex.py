@@ -62,9 +62,7 @@ class ProxySpex:
         proxies, setting = boosted_spectra(masks, scaled, folds, max_order)
         result = proxy_refit(masks, scaled, proxies, folds)
         method = f"{setting}; {result.kind}, {len(result.spectrum)} terms kept"
-        return FoldedFit(
-            rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method
-        )
+        return FoldedFit(rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method)
 
 
 def boosted_spectra(
@@ -101,9 +99,7 @@ def joined(spectra: Sequence[Spectrum]) -> Spectrum:
         np.multiply.outer(one.coefficients, unit)
         for one, unit in zip(spectra, np.eye(len(spectra)), strict=True)
     ]
-    return Spectrum.from_terms(
-        n, sets.combine([one.supports for one in spectra], n), np.concatenate(blocks)
-    )
+    return Spectrum.from_terms(n, sets.combine([one.supports for one in spectra], n), np.concatenate(blocks))
 
 
 def rescaled(spectrum: Spectrum, mean: FloatArray, spread: FloatArray) -> Spectrum:
