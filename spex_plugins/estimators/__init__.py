@@ -7,8 +7,10 @@ from collections.abc import Callable
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator, Fit, SingleValues
+from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
+from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
 
 __all__ = [
@@ -24,8 +26,10 @@ __all__ = [
 
 _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     "auto": Auto,
+    "boosted_residual": BoostedResidual,
     "gaussian_process": GaussianProcessEstimator,
     "proxyspex": ProxySpex,
+    "sparse_regression": SparseRegression,
     "spex": Spex,
 }
 
