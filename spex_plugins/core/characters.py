@@ -12,7 +12,7 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
-__all__ = ["characters", "evaluate", "pack"]
+__all__ = ["characters", "evaluate", "pack", "project"]
 
 _CHUNK = 1 << 22  # ±1 entries that are held at once (16 MiB in float32)
 
@@ -77,4 +77,31 @@ def evaluate(masks: BoolArray, supports: IntArray, coefficients: FloatArray) -> 
     for block in _blocks(len(supports), m):
         # float64 in the sum: index identities such as efficiency are promised to 1e-8.
         out += characters(packed, supports[block], m).T.astype(np.float64) @ coefficients[block]
+    return out
+
+
+def project(masks: BoolArray, supports: IntArray, weights: FloatArray) -> FloatArray:
+    """Return Σ_j weights_j χ_S(mask_j) of every set, the adjoint of `evaluate`.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (m, n)
+    supports : ndarray of int, shape (T, d)
+    weights : ndarray of float, shape (m, K)
+
+    Returns
+    -------
+    ndarray of float64, shape (T, K)
+    """
+    m, n = masks.shape
+    out = np.empty((len(supports), weights.shape[1]))
+    if supports.shape[1] == 2 and len(supports) > n:  # all pairs at once: two products of n columns
+        signs = np.where(masks, np.float32(-1), np.float32(1))
+        signs = np.column_stack([signs, np.ones(m, dtype=np.float32)])  # for the empty slots
+        for k, one in enumerate(weights.T.astype(np.float32)):
+            out[:, k] = ((signs * one[:, None]).T @ signs)[supports[:, 0], supports[:, 1]]
+        return out
+    packed, single = pack(masks), weights.astype(np.float32)
+    for block in _blocks(len(supports), m):
+        out[block] = characters(packed, supports[block], m) @ single
     return out

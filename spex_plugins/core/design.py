@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.core.bch import BCH, bch
-from spex_plugins.core.paired import paired_masks
+from spex_plugins.core.paired import antithetic_masks, paired_masks
 from spex_plugins.core.plan import Plan
 from spex_plugins.types import BoolArray, IntArray
 
@@ -78,10 +78,10 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
         masks = _bits(np.arange(2**n), n)
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
-    if plan.kind == "paired":
-        return Design(
-            plan, np.concatenate([ends, paired_masks(n, plan.budget - len(ends), rng)]), plan.budget
-        )
+    if plan.kind in ("paired", "antithetic"):
+        draw = paired_masks if plan.kind == "paired" else antithetic_masks
+        masks = np.concatenate([ends, draw(n, plan.budget - len(ends), rng)])
+        return Design(plan, masks, len(masks) if plan.kind == "paired" else len(ends))
     if plan.kind == "uniform":
         return Design(plan, _fill(ends, plan.budget, rng), len(ends))
     code = bch(n, plan.max_order)

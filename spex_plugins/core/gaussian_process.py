@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
-from spex_plugins.core.product_kernel import ProductKernel
+from spex_plugins.core.mask_kernel import MaskKernel
+from spex_plugins.core.spikes import find_spikes
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["GaussianProcess", "condition", "fit_gaussian_process"]
+__all__ = ["GaussianProcess", "condition", "fit_gaussian_process", "inner", "noise_of", "standardised"]
 
 _LEARNED = 400  # masks that the kernel is learned from
 _SHARE_LEARNED = 0.75  # at most; the others measure the faithfulness
@@ -22,7 +23,7 @@ class GaussianProcess:
 
     Attributes
     ----------
-    kernel : ProductKernel
+    kernel : MaskKernel
         Of values with unit variance.
     masks : ndarray of bool, shape (m, n)
     weights : ndarray of float64, shape (m, K)
@@ -34,7 +35,7 @@ class GaussianProcess:
         Samples that the kernel was not learned from.
     """
 
-    kernel: ProductKernel
+    kernel: MaskKernel
     masks: BoolArray
     weights: FloatArray
     factor: FloatArray
@@ -71,17 +72,23 @@ class GaussianProcess:
 
 def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
     """Learn the kernel from some samples and condition on all; masks (m, n), values (m, K)."""
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
-    scaled = np.where(spread > 0, (values - mean) / np.where(spread > 0, spread, 1.0), 0.0)
-    order = rng.permutation(np.flatnonzero(_inner(masks)))
+    scaled, mean, spread = standardised(values)
+    order = rng.permutation(np.flatnonzero(inner(masks)))
     n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(order)))
     kernel, noise = learn_kernel(masks[order[:n_learned]], scaled[order[:n_learned]])
+    kernel = find_spikes(kernel, noise_of(noise, masks), masks, scaled, np.empty((0, 0), dtype=np.int32))
     return condition(kernel, noise, masks, scaled, mean, spread, order[n_learned:])
 
 
+def standardised(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return values (m, K) of mean 0 and deviation 1, the means and the deviations; 0 for constants."""
+    mean, spread = values.mean(axis=0), values.std(axis=0)
+    spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
+    return (values - mean) / np.where(spread > 0, spread, 1.0) * (spread > 0), mean, spread
+
+
 def condition(
-    kernel: ProductKernel,
+    kernel: MaskKernel,
     noise: float,
     masks: BoolArray,
     scaled: FloatArray,
@@ -97,13 +104,18 @@ def condition(
     from scipy.linalg import cho_solve, cholesky
 
     gram = kernel.gram(masks, masks)
-    gram[np.diag_indices_from(gram)] += np.where(_inner(masks), noise, 0.0) + JITTER
+    gram[np.diag_indices_from(gram)] += noise_of(noise, masks)
     factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
     weights = cho_solve((factor, True), scaled, check_finite=False)
     return GaussianProcess(kernel, masks, weights, factor, mean, spread, untouched)
 
 
-def _inner(masks: BoolArray) -> BoolArray:
+def noise_of(noise: float, masks: BoolArray) -> FloatArray:
+    """Return the variance of the noise of every sample, (m,): the end points have none."""
+    return np.where(inner(masks), noise, 0.0) + JITTER
+
+
+def inner(masks: BoolArray) -> BoolArray:
     """Tell which masks are neither empty nor full, shape (m,)."""
     kept = masks.sum(axis=1)
     return (kept > 0) & (kept < masks.shape[1])

@@ -15,7 +15,7 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["pair_numbers", "paired_masks"]
+__all__ = ["antithetic_masks", "pair_numbers", "paired_masks"]
 
 _LISTED = 16  # up to 2^16 masks are listed
 
@@ -40,6 +40,22 @@ def paired_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
         masks = np.zeros((0, n), dtype=bool)
         while len(masks) < pairs:
             masks = _different(np.concatenate([masks, _drawn(n, pairs - len(masks), rng)]))
+    return np.stack([masks, ~masks], axis=1).reshape(-1, n)[:count]
+
+
+def antithetic_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
+    """Draw distinct uniform masks with their complements, neither empty nor full.
+
+    Even and odd orders of the spectrum do not disturb each other on such masks. Shapes as `paired_masks`.
+    """
+    pairs = -(-count // 2)
+    if n <= _LISTED:
+        masks = rng.permutation(((np.arange(2, 2**n, 2)[:, None] >> np.arange(n)) & 1).astype(bool))[:pairs]
+    else:
+        masks = np.zeros((0, n), dtype=bool)
+        while len(masks) < pairs:
+            masks = _different(np.concatenate([masks, rng.random((pairs - len(masks), n)) < 0.5]))
+            masks = masks[(masks != masks[:, :1]).any(axis=1)]
     return np.stack([masks, ~masks], axis=1).reshape(-1, n)[:count]
 
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from spex_plugins.core import supports as sets
 from spex_plugins.core.gaussian_process import GaussianProcess
+from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.product_kernel import ProductKernel
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -48,11 +50,27 @@ def semivalues(
     -------
     values, deviations : ndarray of float64, shape (n, K)
     """
-    covariance = _with_samples(process.kernel, process.masks, nodes, weights)
+    kernel = process.kernel
+    own = _of_characters(kernel, nodes, weights)  # (T, n)
+    covariance = _with_samples(kernel.product, process.masks, nodes, weights)
+    covariance += kernel.characters(process.masks).T @ (kernel.variances[:, None] * own)
     values = process.spread * (covariance.T @ process.weights)
     explained = (covariance * process.solve(covariance)).sum(axis=0)
-    variance = np.maximum(_prior_variance(process.kernel, nodes, weights) - explained, 0.0)
+    prior = _prior_variance(kernel.product, nodes, weights) + kernel.variances @ own**2
+    variance = np.maximum(prior - explained, 0.0)
     return values, np.multiply.outer(np.sqrt(variance), process.spread)
+
+
+def _of_characters(kernel: MaskKernel, nodes: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the semivalues of every character of the kernel, shape (T, n).
+
+    Adding i ∈ S turns the sign of χ_S; the other features of S have the mean 1 − 2p.
+    """
+    orders = sets.orders_of(kernel.supports, kernel.n)
+    powers = (1 - 2 * nodes) ** np.maximum(orders - 1, 0)[:, None]  # (T, P)
+    out = np.zeros((len(orders), kernel.n + 1))
+    np.put_along_axis(out, kernel.supports, -2 * (powers @ weights)[:, None], axis=1)
+    return out[:, :-1]  # what fell on the empty slots
 
 
 def _with_samples(

@@ -10,17 +10,23 @@ from spex_plugins.estimators.base import Estimator, Fit, SingleValues
 from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
+from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
+from spex_plugins.estimators.stacking import Stacking
 
 __all__ = [
     "Auto",
+    "BoostedResidual",
     "Estimator",
     "Fit",
     "GaussianProcessEstimator",
     "ProxySpex",
+    "Shapley",
     "SingleValues",
+    "SparseRegression",
     "Spex",
+    "Stacking",
     "resolve",
 ]
 
@@ -29,8 +35,10 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     "boosted_residual": BoostedResidual,
     "gaussian_process": GaussianProcessEstimator,
     "proxyspex": ProxySpex,
+    "shapley": Shapley,
     "sparse_regression": SparseRegression,
     "spex": Spex,
+    "stacking": Stacking,
 }
 
 

@@ -5,24 +5,32 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.design import Design
-from spex_plugins.estimators.base import Fit
+from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.designs import faithful_design
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
+from spex_plugins.estimators.stacking import Stacking
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Auto"]
 
-_MOST_MASKS = 8000  # a Gaussian process takes half a minute for so many
+_MOST_MASKS = 20_000  # a Gaussian process takes minutes for so many
 
 
 class Auto:
-    """The exact transform of all masks, else a Gaussian process, and `Spex` when there are too many masks."""
+    """The most faithful spectrum for the calls.
+
+    The exact transform where all masks are known; else a Gaussian process and sparse regression, stacked, and
+    `Spex` where there are too many masks for a Gaussian process. Where the budget allows it, a coded design finds the
+    sets of high order that these would miss.
+    """
 
     name = "auto"
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose the masks of the estimator that the budget calls for."""
-        return _chosen(n, budget).design(n, budget, max_order, rng)
+        """Choose all masks, a coded design, or uniform masks and their complements, by what the budget allows."""
+        return faithful_design(n, budget, max_order, rng)
 
     def fit(
         self,
@@ -34,10 +42,10 @@ class Auto:
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        m, n = masks.shape
-        return _chosen(n, m).fit(masks, values, design=design, max_order=max_order, rng=rng)
+        return _chosen(len(masks)).fit(masks, values, design=design, max_order=max_order, rng=rng)
 
 
-def _chosen(n: int, masks: int) -> Spex | GaussianProcessEstimator:
-    everything = n < 63 and masks >= 2**n
-    return Spex() if everything or masks > _MOST_MASKS else GaussianProcessEstimator()
+def _chosen(masks: int) -> Estimator:
+    if masks > _MOST_MASKS:
+        return Spex()
+    return Stacking([GaussianProcessEstimator(), SparseRegression()])

@@ -90,11 +90,14 @@ class FoldedFit:
         samples without a fold.
     method : str
         What was done, in words.
+    singles : mapping from "SV" or "BV" to SingleValues
+        As in `Fit`.
     """
 
     spectrum: Spectrum
     out_of_fold: FloatArray
     method: str
+    singles: Mapping[str, SingleValues] = field(default_factory=dict)
 
 
 class FoldedEstimator(Estimator, Protocol):
@@ -106,8 +109,17 @@ class FoldedEstimator(Estimator, Protocol):
         values: FloatArray,
         folds: IntArray,
         *,
+        found: IntArray,
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit masks (m, n) and values (m, K) with folds (m,): 0 … F − 1, or −1 to be always trained on."""
+        """Fit masks (m, n) and values (m, K).
+
+        Parameters
+        ----------
+        folds : ndarray of int, shape (m,)
+            0 … F − 1, or −1 to be always trained on.
+        found : ndarray of int, shape (T, d)
+            Sets that were decoded from samples without a fold.
+        """
         ...

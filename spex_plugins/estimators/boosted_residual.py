@@ -51,10 +51,11 @@ class BoostedResidual:
         values: FloatArray,
         folds: IntArray,
         *,
+        found: IntArray,
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds, see `FoldedEstimator`."""
+        """Fit with given folds, see `FoldedEstimator`; trees choose their sets, so that ``found`` is not used."""
         scaled, mean, spread = standardised(values)
         order = max_order or _DEFAULT_ORDER
         sparse = sparse_fit(masks, scaled, folds, min(order, _SPARSE_ORDER), rng)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from spex_plugins.core.design import Design, make_design
+from spex_plugins.core.gaussian_process import standardised
 from spex_plugins.core.paired import pair_numbers
+from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import Plan
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.estimators.base import Fit, FoldedEstimator
@@ -17,6 +19,8 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["assign_folds", "explained", "fit_by_folds", "out_of_fold", "standardised", "uniform_design"]
 
 N_FOLDS = 5
+_MANY, _FOLDS_OF_MANY = 4000, 2  # samples of which two folds tell enough, and the cost counts
+_LEARNED, _SHARE_LEARNED = 400, 0.75
 _LEAST_TESTED = 8  # fewer samples cannot choose anything
 
 
@@ -29,17 +33,19 @@ def uniform_design(n: int, budget: int, max_order: int, rng: np.random.Generator
 
 
 def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:
-    """Return the fold of every sample, (m,): −1 for the first ``n_structured``, complements together."""
+    """Return the fold of every sample, (m,): −1 for those that are always trained on, complements together.
+
+    Always trained on are the first ``n_structured`` ones and as many others as it takes to learn a kernel from
+    samples that measure nothing: up to 400, and at most three quarters.
+    """
+    m = len(masks)
     pairs = pair_numbers(masks[n_structured:])
-    fold_of_pair = rng.permutation(int(pairs.max(initial=-1)) + 1) % N_FOLDS
-    return np.concatenate([np.full(n_structured, -1), fold_of_pair[pairs]])
-
-
-def standardised(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return values (m, K) of mean 0 and deviation 1, the means and the deviations; 0 for constants."""
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
-    return (values - mean) / np.where(spread > 0, spread, 1.0) * (spread > 0), mean, spread
+    count = int(pairs.max(initial=-1)) + 1
+    missing = max(min(_LEARNED, int(_SHARE_LEARNED * m)) - n_structured, 0) / max(m - n_structured, 1)
+    n_folds = N_FOLDS if m <= _MANY else _FOLDS_OF_MANY
+    fold_of_pair = np.arange(count) % n_folds
+    fold_of_pair[: round(missing * count)] = -1
+    return np.concatenate([np.full(n_structured, -1), rng.permutation(fold_of_pair)[pairs]])
 
 
 def explained(values: FloatArray, predicted: FloatArray) -> FloatArray:
@@ -73,10 +79,14 @@ def fit_by_folds(
     if m - n_structured < _LEAST_TESTED or not varies.any():
         constant = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), values.mean(axis=0)[None])
         return Fit(constant, np.where(varies, np.nan, 1.0), "not measured", "the mean")
+    coded = design.coded if design else None
+    decoded = find_support(values, coded) if coded else np.empty((0, 0), dtype=np.int32)
     folds = assign_folds(masks, n_structured, rng)
-    found = estimator.fit_folds(masks, values, folds, max_order=max_order, rng=rng)
-    source = f"cross-validated on {m - n_structured} masks"
-    return Fit(found.spectrum, explained(values, found.out_of_fold), source, found.method)
+    found = estimator.fit_folds(masks, values, folds, found=decoded, max_order=max_order, rng=rng)
+    kind = "uniform masks" if design else "masks"
+    source = f"cross-validated on {(folds >= 0).sum()} {kind}"
+    method = f"{len(decoded)} sets decoded, {found.method}" if coded else found.method
+    return Fit(found.spectrum, explained(values, found.out_of_fold), source, method, found.singles)
 
 
 def out_of_fold(without: Sequence[Spectrum], masks: BoolArray, folds: IntArray) -> FloatArray:

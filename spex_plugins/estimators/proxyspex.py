@@ -54,10 +54,11 @@ class ProxySpex:
         values: FloatArray,
         folds: IntArray,
         *,
+        found: IntArray,
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds, see `FoldedEstimator`."""
+        """Fit with given folds, see `FoldedEstimator`; trees choose their sets, so that ``found`` is not used."""
         scaled, mean, spread = standardised(values)
         targets = [scaled] * (int(folds.max()) + 2)
         proxies, setting = boosted_spectra(masks, targets, folds, max_order)

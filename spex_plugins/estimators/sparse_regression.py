@@ -53,19 +53,25 @@ class SparseRegression:
         values: FloatArray,
         folds: IntArray,
         *,
+        found: IntArray,
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
         """Fit with given folds, see `FoldedEstimator`."""
-        found = sparse_fit(masks, values, folds, max_order or _DEFAULT_ORDER, rng)
+        found = sparse_fit(masks, values, folds, max_order or _DEFAULT_ORDER, rng, found)
         method = f"sparse regression, {len(found.spectrum)} terms kept"
         return FoldedFit(found.spectrum, out_of_fold(found.without, masks, folds), method)
 
 
 def sparse_fit(
-    masks: BoolArray, values: FloatArray, folds: IntArray, max_order: int, rng: np.random.Generator
+    masks: BoolArray,
+    values: FloatArray,
+    folds: IntArray,
+    max_order: int,
+    rng: np.random.Generator,
+    found: IntArray | None = None,
 ) -> Refit:
-    """Screen without each fold, and fit."""
+    """Screen without each fold, and fit, with the sets besides that were found in samples without a fold."""
     m, n = masks.shape
     scaled = standardised(values)[0]
     n_folds = int(folds.max()) + 1
@@ -74,14 +80,16 @@ def sparse_fit(
     every = n * (n + 1) // 2 <= _MAX_COLUMNS
     cost = float(n) * n * m * (n_folds + 1)
     sample = rng.random(m) < (1.0 if every else _SCREENING_COST / cost)
+    others = [] if found is None else [found[sets.orders_of(found, n) > 0]]
     parts = []
     for part in [*range(n_folds), -2]:
         used = (folds != part) & sample
-        columns = [sets.singletons(n)]
+        columns = [sets.singletons(n), *others]
         if max_order >= 2:
             pairs = sets.all_of_order(n, 2) if every else strongest_pairs(masks[used], scaled[used], count)
             columns.append(pairs)
             if max_order >= 3 and n >= 3 and len(pairs):
                 columns.append(strongest_triples(masks[used], scaled[used], pairs, _MAX_TRIPLES))
-        parts.append(sets.combine(columns, n))
+        together = sets.combine(columns, n)
+        parts.append(sets.merge(together, np.zeros(len(together)), n)[0])
     return fit_sets(masks, values, parts, folds)

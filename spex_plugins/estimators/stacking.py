@@ -1,0 +1,107 @@
+"""Several estimators on the same samples, combined to one spectrum by what they say of samples left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spex_plugins.core import supports as sets
+from spex_plugins.core.design import Design
+from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.estimators.base import Fit, FoldedEstimator, FoldedFit
+from spex_plugins.estimators.boosted_residual import BoostedResidual
+from spex_plugins.estimators.designs import faithful_design
+from spex_plugins.estimators.folds import fit_by_folds
+from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.sparse_regression import SparseRegression
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["Stacking"]
+
+
+class Stacking:
+    """A combination of estimators with weights that are not negative (Breiman 1996, Stacked regressions).
+
+    Every estimator predicts the samples that it was not fitted to; the weights are those of the least squares
+    of these predictions. As every estimator gives a spectrum, so does the combination. Its R² is nested: a
+    fold is predicted with the weights of the other folds.
+
+    Parameters
+    ----------
+    members : sequence of FoldedEstimator, optional
+        By default a Gaussian process, sparse regression and boosted trees, which need the extra ``trees``.
+    """
+
+    name = "stacking"
+
+    def __init__(self, members: Sequence[FoldedEstimator] | None = None) -> None:
+        default = (GaussianProcessEstimator(), SparseRegression(), BoostedResidual())
+        self.members: tuple[FoldedEstimator, ...] = tuple(members or default)
+
+    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Choose a coded design where the budget allows one, else uniform masks and their complements."""
+        return faithful_design(n, budget, max_order, rng)
+
+    def fit(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        *,
+        design: Design | None,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> Fit:
+        """Fit masks (m, n) and values (m, K)."""
+        return fit_by_folds(self, masks, values, design=design, max_order=max_order, rng=rng)
+
+    def fit_folds(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        folds: IntArray,
+        *,
+        found: IntArray,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> FoldedFit:
+        """Fit with given folds, see `FoldedEstimator`."""
+        fits = [
+            member.fit_folds(masks, values, folds, found=found, max_order=max_order, rng=rng)
+            for member in self.members
+        ]
+        predicted = np.stack([fit.out_of_fold for fit in fits])  # (M, m, K)
+        out_of_fold = np.full(values.shape, np.nan)
+        for part in range(int(folds.max()) + 1):
+            rest, left = (folds >= 0) & (folds != part), folds == part
+            shares, constant = _weights(predicted[:, rest], values[rest])
+            out_of_fold[left] = constant + np.einsum("jk,jmk->mk", shares, predicted[:, left])
+        tested = folds >= 0
+        shares, constant = _weights(predicted[:, tested], values[tested])
+        parts = "; ".join(
+            f"{share.mean():.0%} {fit.method}" for share, fit in zip(shares, fits, strict=True) if share.any()
+        )
+        singles = next((fit.singles for fit in fits if fit.singles), {})
+        return FoldedFit(_combined(fits, shares, constant), out_of_fold, parts or "the mean", singles)
+
+
+def _weights(predicted: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the weights (M, K) and constants (K,) of the predictions (M, m, K) with the least errors."""
+    from scipy.optimize import nnls
+
+    mean, centre = predicted.mean(axis=1), values.mean(axis=0)
+    shares = np.stack(
+        [
+            nnls((predicted[:, :, k] - mean[:, k, None]).T, values[:, k] - centre[k])[0]
+            for k in range(values.shape[1])
+        ],
+        axis=1,
+    )
+    return shares, centre - (shares * mean).sum(axis=0)
+
+
+def _combined(fits: Sequence[FoldedFit], shares: FloatArray, constant: FloatArray) -> Spectrum:
+    n = fits[0].spectrum.n
+    rows = [fit.spectrum.supports for fit in fits] + [np.empty((1, 0), dtype=np.int32)]
+    parts = [fit.spectrum.coefficients * share for fit, share in zip(fits, shares, strict=True)]
+    return Spectrum.from_terms(n, sets.combine(rows, n), np.concatenate([*parts, constant[None]]))
