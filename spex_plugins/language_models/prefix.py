@@ -76,7 +76,7 @@ def make_prefix(model: Any, tokens: Tensor) -> Prefix | None:
     if not isinstance(model, PreTrainedModel):
         return None
     output = model(input_ids=tokens[None], use_cache=True)
-    states: Any = output.get("cache", output.get("past_key_values"))
+    states: Any = output["cache"] if "cache" in output else output.get("past_key_values")
     if type(states) is not DynamicCache or any(type(layer) is not DynamicLayer for layer in states.layers):
         return None
     return Prefix(tokens, tuple((layer.keys, layer.values) for layer in states.layers))

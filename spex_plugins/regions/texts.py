@@ -95,14 +95,14 @@ _SPLITTERS: dict[str, Callable[[str], Sequence[str]]] = {
 
 
 def splitter(group: Any, argument: str = "group") -> Callable[[str], Sequence[str]]:
-    """Return the function that a group of texts stands for; errors speak of it by the name of the argument."""
+    """Return the function that a group of texts stands for; errors name the argument as the user knows it."""
     if callable(group):
         return group
     if isinstance(group, str) and group in _SPLITTERS:
         return _SPLITTERS[group]
     raise InputError(
-        f"{argument}: {group!r} is unknown for texts; choose one of {list(_SPLITTERS)} or a function that splits "
-        "a text into strings."
+        f"{argument}: {group!r} is unknown for texts; choose one of {list(_SPLITTERS)} or a function that "
+        "splits a text into strings."
     )
 
 
