@@ -25,7 +25,7 @@ def digest(parts: Any) -> str:
 
 
 def model_digest(model: Any) -> str:
-    """Return a digest of the class, the configuration and every parameter and buffer of a model.
+    """Return a digest of the class, the configuration and every parameter and buffer of a torch module.
 
     Weights are read once: again only when one has been replaced or written to since.
     """
@@ -34,7 +34,9 @@ def model_digest(model: Any) -> str:
     before, known = _known.get(model, (None, ""))
     if before == state:
         return known
-    settings = {k: v for k, v in model.config.to_dict().items() if k not in _UNIMPORTANT}
+    config: Any = getattr(model, "config", None)  # models that are not of transformers show their structure
+    shown = config.to_dict() if hasattr(config, "to_dict") else {"structure": str(model)}
+    settings = {k: v for k, v in shown.items() if k not in _UNIMPORTANT}
     found = sha256(f"{type(model).__module__}.{type(model).__qualname__} {digest(settings)}".encode())
     for name, weight in weights.items():
         if weight.is_meta:
