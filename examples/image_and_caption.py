@@ -116,26 +116,17 @@ def main() -> None:
     print("ConSE: a classifier and sentence embeddings, not a vision-language model.")
     print(f"Cosine of photo and caption: {whole:.3f}; both masked: {nothing:.3f}\n{found}")
 
-    mixed = [
-        (names, value)
-        for members, names, value in zip(*_interactions(found), strict=True)
-        if min(members) < game.n_regions <= max(members)
-    ]
-    print("\nRegions and words together (FSII):")
-    for members, value in mixed[:8]:
-        print(f"  {value:+.4f}  {members}")
+    pairs = found.top(game.n**2, order=2)
+    print("\nRegions and words together (FSII, the strongest first):")
+    both = [i for i, (first, second) in enumerate(pairs.terms) if first < game.n_regions <= second]
+    for i in both[:8]:
+        print(f"  {pairs.values[i]:+.4f}  {pairs.names[i]}")
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = arguments.out / "image_and_caption.png"
     title = "Why this caption fits this photo (ConSE, not a vision-language model)"
-    image_regions(*page(game), found, title=title).figure.savefig(file, dpi=130)
+    image_regions(*page(game), found, order=2, title=title).figure.savefig(file, dpi=130)
     print(f"Written: {file}")
-
-
-def _interactions(found: spex.Interactions) -> tuple[list[tuple[int, ...]], list[str], list[float]]:
-    """Return the sets of two or three features, their names and their values, the largest first."""
-    table = found.top(len(found.spectrum) ** 2, order=3)
-    return table.terms, table.names, [float(value) for value in table.values]
 
 
 if __name__ == "__main__":

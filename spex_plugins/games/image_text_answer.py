@@ -133,6 +133,8 @@ class ImageTextAnswer:
         -------
         ndarray of float64, shape (b,), or (b, K) of K answers
         """
+        if images.dtype != np.uint8 or images.ndim != 4:  # floats would be divided by 255 once more
+            raise InputError(f"image: must be uint8 (H, W, 3) here, got {images.dtype} {images.shape[1:]}.")
         prompts = self._processor(
             images=list(images),
             text=[self._prompt(text) for text in texts],

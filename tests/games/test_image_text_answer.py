@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -188,9 +192,28 @@ def test_unusable_arguments(parts):
         ImageTextAnswer(model, processor, "", template=TEMPLATE)
     with pytest.raises(spex.InputError, match=r"^template: must hold"):
         ImageTextAnswer(model, processor, "red", template="<image>")
+    with pytest.raises(spex.InputError, match=r"^image: must be uint8"):
+        ImageTextAnswer(model, processor, "red", template=TEMPLATE)(IMAGES / 255, TEXTS)
     model.train()
     try:
         with pytest.raises(spex.InputError, match=r"^model: is in training mode"):
             ImageTextAnswer(model, processor, "red", template=TEMPLATE)
     finally:
         model.eval()
+
+
+def test_torch_is_loaded_only_by_who_uses_it():
+    modules = "spex_plugins.games." + ", spex_plugins.games.".join(
+        ["image", "multimodal", "conse", "image_text_answer", "identity"]
+    )
+    code = f"import sys, {modules}; print(*{{'torch', 'transformers', 'shap', 'captum'}} & set(sys.modules))"
+    root = Path(spex.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("missing", ["torch", "transformers"])
+def test_what_is_missing_is_named_with_its_extra(monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(spex.MissingExtraError, match=r"spex-plugins\[llm\]"):
+        ImageTextAnswer(None, None, "red", template=TEMPLATE)
