@@ -135,9 +135,12 @@ class ImageTextAnswer:
         """
         if images.dtype != np.uint8 or images.ndim != 4:  # floats would be divided by 255 once more
             raise InputError(f"image: must be uint8 (H, W, 3) here, got {images.dtype} {images.shape[1:]}.")
+        written = [self._prompt(text) for text in texts]
+        begin = self._processor.tokenizer.bos_token  # chat templates may write it; it must not stand twice
         prompts = self._processor(
             images=list(images),
-            text=[self._prompt(text) for text in texts],
+            text=written,
+            add_special_tokens=not (begin and written[0].startswith(begin)),
             padding=True,
             padding_side="left",
             return_tensors="pt",

@@ -167,6 +167,25 @@ def test_chat_template_stands_in_for_a_template(parts):
         processor.chat_template = None
 
 
+def test_a_written_beginning_does_not_stand_twice():
+    from tokenizers import processors
+
+    torch.manual_seed(0)
+    model, processor = llava()
+    words = processor.tokenizer
+    words.bos_token = "dark"
+    words.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="dark $A", special_tokens=[("dark", words.bos_token_id)]
+    )
+    added, written = (
+        ImageTextAnswer(model.eval(), processor, "red", template=beginning + TEMPLATE)
+        for beginning in ("", "dark ")
+    )
+    np.testing.assert_allclose(written(IMAGES, TEXTS), added(IMAGES, TEXTS), atol=1e-12)
+    truth = by_definition(model, processor, IMAGES[0], TEXT, "red")  # the processor adds it
+    assert added(IMAGES, TEXTS)[0] == pytest.approx(truth, abs=1e-4)
+
+
 def test_fingerprint_follows_the_parameters(parts):
     model, processor = parts
 

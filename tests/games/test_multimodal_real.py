@@ -68,7 +68,6 @@ def test_regions_and_words_that_decide(score):
         present[:, members], absent[:, members] = True, False
         return (game(present) - game(absent)).mean()
 
-    print(effect(named), effect(others), values.round(3), found.r2)
     assert effect(named) > 0.05
     assert effect(named) > 2 * effect(others)
     assert len(game.fingerprint) == 64
