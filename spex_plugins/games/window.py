@@ -48,7 +48,7 @@ def check_window(model: Any, tokenizer: Any, length: int) -> None:
     warnings.warn(
         f"text: {excess} ({window:,}). Nothing is cut, but the model was not trained for this; shorten it.",
         WindowWarning,
-        stacklevel=4,
+        stacklevel=3,
     )
 
 

@@ -144,8 +144,8 @@ def test_tokens_that_change_with_the_mask():
 
 
 def test_prompts_beyond_the_window():
-    text = "one " * 70
-    whole = len(WORDS(text.strip())["input_ids"]) + 1
+    text = "one " * 40
+    whole = len(WORDS(f"{text.strip()} one")["input_ids"])
     long = tiny.llama(max_position_embeddings=whole - 3)
     with pytest.warns(WindowWarning, match=rf"{whole} tokens, 3 more than .* \({whole - 3}\)") as told:
         game = MaskedPrompt(long, WORDS, text.strip(), answer=" one")
@@ -174,9 +174,8 @@ def test_work_is_the_number_of_tokens(mask):
     counted = [len(WORDS(game.prompt(row))["input_ids"]) + len(WORDS(" good")["input_ids"]) for row in masks]
     work = game.work(masks)
     assert work.shape == (200,)
-    assert (
-        np.abs(work - counted).max() <= 4
-    )  # "The" at the beginning, and signs that joined, are other tokens
+    # "The" at the beginning, and signs that joined, are other tokens.
+    assert np.abs(work - counted).max() <= 4
     assert np.corrcoef(work, counted)[0, 1] > 0.97
 
 

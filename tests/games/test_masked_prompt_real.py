@@ -47,10 +47,9 @@ def test_every_mask_equals_a_plain_forward(small, first):
     np.testing.assert_allclose(game(masks), truth, atol=1e-4)
     tokens = MaskedPrompt(model, tokenizer, TEXT, template=template, answer=answers[1], tokens=True)
     np.testing.assert_allclose(tokens(masks).sum(axis=1), np.array(truth)[:, 1], atol=1e-4)
-    assert (
-        tokens.output_names == ("negative", r"\n", r"\n (2)", "Review", ":", "Not")
-        or len(tokens.output_names) == tokens(masks[:1]).shape[1]
-    )
+    assert [name.split(" (")[0] for name in tokens.output_names if "\\n" not in name] == [
+        "negative", "Review", ":", "Not",
+    ]  # fmt: skip
 
 
 def test_the_verdict_of_the_demo(small):
