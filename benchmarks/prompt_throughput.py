@@ -1,9 +1,9 @@
 """Masked prompts per second: `MaskedPrompt` and the batched loops that people write by hand.
 
 A text of 64 words, random masks, a small real language model, log-probability of a word behind the prompt.
-Each way gets the same masks in the same batches, longest prompts first. The first prompt begins with the text,
-so that nothing can be reused; the others begin with fixed examples. Beside the seconds on the clock stand those
-of the processor, which other work on the machine disturbs less.
+Each way gets the same masks in the same batches, longest prompts first. The first prompt begins with the
+text, so that nothing can be reused; the others begin with fixed examples. Beside the rate on the clock stands
+that per second of the processor, which other work on the machine disturbs less.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 EXAMPLES = (
     "Review: A total mess, I hated it.\nSentiment: negative\n\n"
     "Review: Charming and beautifully shot.\nSentiment: positive\n\n"
-    "Review: I left after half an hour, bored by people who only talk about themselves.\nSentiment: negative\n\n"
-    "Review: The songs are old, the jokes are new, and I have rarely laughed so much.\nSentiment: positive\n\n"
+    "Review: I left after half an hour, bored by its hero.\nSentiment: negative\n\n"
+    "Review: The songs are old, the jokes are new, I laughed a lot.\nSentiment: positive\n\n"
 )
 ANSWER = " positive"
 Values = npt.NDArray[np.floating[Any]]
@@ -80,7 +80,7 @@ def _measured(model: Any, tokenizer: Any, text: str, template: str, arguments: A
         "last logits": _Loop(model, tokenizer, game.prompt, {"logits_to_keep": 1}),
         "ours": game,
     }
-    best = {name: (np.inf, np.inf) for name in ways}
+    best = dict.fromkeys(ways, (np.inf, np.inf))
     values: dict[str, Values] = {}
     for way in ways.values():
         way(masks[:2])  # warm

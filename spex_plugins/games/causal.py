@@ -11,6 +11,7 @@ import torch
 
 from spex_plugins.games.answer_scores import AnswerScores, answer_scores
 from spex_plugins.games.tokens import Continuation, Encoder, common_rows, padded
+from spex_plugins.language_models.padding_check import check_padding
 from spex_plugins.language_models.prefix import Prefix, common_prefix, make_prefix
 from spex_plugins.language_models.token_scores import token_scores
 
@@ -36,15 +37,17 @@ class CausalScorer:
         self._model, self._answers, self._examples = model, tuple(answers), tuple(examples)
         self.encoder = Encoder(tokenizer)
         self._prefix: Prefix | None = None
-        self._asked_on: Any = None
+        self._prefix_of: Any = None
         parameters = signature(type(model).forward).parameters
         # Without positions of our own, a model may count the padding that lies behind a cached beginning.
         self._placed = "position_ids" in parameters
         self._takes_last = "logits_to_keep" in parameters
+        whole = self.encoder.continuations(examples[:1], answers)[0][0]
+        check_padding(self._last_logits, whole.ids)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the cached states; they are made anew where they are needed."""
-        return self.__dict__ | {"_prefix": None, "_asked_on": None}
+        return self.__dict__ | {"_prefix": None, "_prefix_of": None}
 
     def lengths(self, prompts: Sequence[str]) -> list[int]:
         """Return the number of tokens of prompts, each with its longest answer."""
@@ -67,14 +70,15 @@ class CausalScorer:
                 for position in range(answer.start, len(answer.ids)):
                     wanted.append((len(rows) + row, position - 1, answer.ids[position]))
             rows += own
-        logits, tokens = self._logits(rows, wanted)
+        logits, tokens = self._logits(rows, wanted, self._current_prefix())
         counts = [[len(answer.ids) - answer.start for answer in answers] for answers in found]
         return answer_scores(token_scores(logits, tokens).numpy(), counts)
 
-    def _logits(self, rows: list[list[int]], wanted: list[tuple[int, int, int]]) -> tuple[Any, Any]:
+    def _logits(
+        self, rows: Sequence[list[int]], wanted: list[tuple[int, int, int]], prefix: Prefix | None
+    ) -> tuple[Any, Any]:
         """Return the logits (N, V) at the positions that are wanted, and the tokens (N,) there."""
         device = self._model.get_input_embeddings().weight.device
-        prefix = self._prefix_on(device)
         first = min(position for _, position, _ in wanted)
         skipped = 0
         if prefix and first:
@@ -97,12 +101,17 @@ class CausalScorer:
         at = logits.shape[1] - from_end
         return logits[row.to(logits.device), at.to(logits.device)], token.to(logits.device)
 
-    def _prefix_on(self, device: Any) -> Prefix | None:
-        if self._placed and self._asked_on != device:
+    def _last_logits(self, rows: Sequence[list[int]]) -> Any:
+        return self._logits(rows, [(i, len(row) - 1, 0) for i, row in enumerate(rows)], None)[0]
+
+    def _current_prefix(self) -> Prefix | None:
+        """Return the cached beginning, made anew for a model that has moved."""
+        table = self._model.get_input_embeddings().weight
+        if self._placed and self._prefix_of != (table.device, table.dtype):
             found = self.encoder.continuations(self._examples, self._answers)
             every = list(chain.from_iterable(found))
-            self._prefix = make_prefix(self._model, _beginning(every, device))
-            self._asked_on = device
+            self._prefix = make_prefix(self._model, _beginning(every, table.device))
+            self._prefix_of = table.device, table.dtype
         return self._prefix
 
 

@@ -127,7 +127,8 @@ class MaskedPrompt:
         self._parts = masked_parts(text, features)
         self.n, self.feature_names = len(self._parts.spans), self._parts.names
         ends = self._prompts(np.array([[True] * self.n, [False] * self.n]))
-        self._scorer = make_scorer(model, tokenizer, self._answers, ends, value=value, tokens=tokens)
+        with torch.inference_mode():
+            self._scorer = make_scorer(model, tokenizer, self._answers, ends, value=value, tokens=tokens)
         lengths = self._scorer.lengths(ends)
         check_window(model, tokenizer, max(lengths))
         self._fixed_tokens, self._kept_tokens, self._masked_tokens = self._token_counts(lengths[0])

@@ -42,7 +42,7 @@ def make_scorer(
             raise InputError(
                 "tokens: the answers of a classifier are labels, which have no tokens; leave it out."
             )
-        return ClassifierScorer(model, tokenizer, answers, value)
+        return ClassifierScorer(model, tokenizer, answers, examples, value)
     texts = [answer for answer in answers if isinstance(answer, str)]
     if len(texts) < len(answers):
         raise InputError("answer: a language model writes text, not numbers; write it as a string.")

@@ -39,7 +39,7 @@ def check_window(model: Any, tokenizer: Any, length: int) -> None:
         If it can, but was not trained to.
     """
     limits = (getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length)
-    window = min([limit for limit in limits if limit and limit < _NO_LIMIT], default=length)
+    window = min([limit for limit in limits if limit and 0 < limit < _NO_LIMIT], default=length)
     if length <= window:
         return
     excess = f"the whole prompt has {length:,} tokens, {length - window:,} more than the window of the model"
@@ -48,7 +48,7 @@ def check_window(model: Any, tokenizer: Any, length: int) -> None:
     warnings.warn(
         f"text: {excess} ({window:,}). Nothing is cut, but the model was not trained for this; shorten it.",
         WindowWarning,
-        stacklevel=4,
+        stacklevel=3,
     )
 
 
