@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from spex_plugins.language_models.prefix import make_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,8 +101,10 @@ class SentimentScorer:
         # The space before the first word belongs to that word's token: the prefix stops before it.
         self._prefix: list[int] = tokenizer(PROMPT.split(" {}")[0])["input_ids"]
         with torch.inference_mode():
-            cache = self._decoder(torch.tensor([self._prefix]), use_cache=True).past_key_values
-        self._prefix_states = [(layer.keys, layer.values) for layer in cache.layers]
+            states = make_prefix(model, torch.tensor(self._prefix))
+        if states is None:
+            raise ValueError("the attention of this model cannot begin with cached states")
+        self._states = states
 
     def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Return the score of every text, shape (m,)."""
@@ -127,8 +131,8 @@ class SentimentScorer:
         # Padding stands on the right, where causal attention hides it from every real token.
         rows = [torch.tensor(suffix) for suffix in suffixes]
         tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        states = [tuple(x.expand(len(rows), -1, -1, -1) for x in kv) for kv in self._prefix_states]
-        hidden = self._decoder(tokens, past_key_values=DynamicCache(states)).last_hidden_state
+        states = self._states.arguments(self._decoder, len(self._prefix), len(rows))
+        hidden = self._decoder(tokens, **states).last_hidden_state
         last = hidden[torch.arange(len(rows)), lengths - 1]
         return np.asarray((last @ self._direction).double())
 

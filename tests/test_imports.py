@@ -14,7 +14,7 @@ import spex_plugins
 
 HEAVY = ("scipy", "torch", "shap", "captum", "transformers", "matplotlib", "sklearn", "pandas", "tqdm")
 ROOT = Path(spex_plugins.__file__).parents[1]
-HOSTS = ("shap", "captum", "plots", "games", "evaluation")  # need their extras
+HOSTS = ("shap", "captum", "plots", "games", "evaluation", "language_models")  # need their extras
 FILES = (path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("spex_plugins/**/*.py"))
 MODULES = sorted(
     ".".join(file.parts) for file in FILES if file.parts[1] not in HOSTS and file.name != "__init__"

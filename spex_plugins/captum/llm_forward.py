@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from spex_plugins.captum.llm_prefix import Prefix, common_prefix, make_prefix
 from spex_plugins.captum.llm_prompts import make_prompt_batch
+from spex_plugins.language_models.prefix import Prefix, common_prefix, make_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ class MaskedPrompts:
         batch = make_prompt_batch([self._prompt_of(row[None]) for row in perturbed], self._target)
         if not self._asked and not batch.extra:
             # Spex asks the whole input and the empty one first: what these share, most others share too.
-            self._prefix = make_prefix(self._model, common_prefix(batch))
+            self._prefix = make_prefix(self._model, common_prefix(batch.ids, batch.most_shared))
         self._asked = True
         # float64 on the CPU, as some accelerators have none
         tokens = target_log_probs(self._model, batch, self._target, self._prefix).cpu().double()
@@ -62,14 +62,14 @@ def target_log_probs(model: Any, batch: PromptBatch, target: Tensor, prefix: Pre
     prefix : Prefix, optional
         Used as far as all prompts begin with it.
     """
-    rows, skipped = len(batch.ids), prefix.shared(batch) if prefix else 0
+    rows, skipped = len(batch.ids), prefix.shared(batch.ids, batch.most_shared) if prefix else 0
     inputs: dict[str, Any] = {
         "input_ids": batch.ids[:, skipped:],
         "attention_mask": batch.kept,
         **batch.extra,
     }
     if prefix and skipped:
-        inputs["past_key_values"] = prefix.cache(skipped, rows)
+        inputs |= prefix.arguments(model, skipped, rows)
     width = batch.ids.shape[1]
     if "logits_to_keep" in signature(model.forward).parameters:  # the vocabulary is large
         inputs["logits_to_keep"] = width - int(batch.lengths.min()) + 1

@@ -43,6 +43,11 @@ class PromptBatch:
     lengths: Tensor
     extra: dict[str, Any]
 
+    @property
+    def most_shared(self) -> int:
+        """Tokens that all prompts can have in common: the last token of a prompt predicts the target."""
+        return int(self.lengths.min()) - 1
+
 
 def make_prompt_batch(prompts: Sequence[Mapping[str, Any]], target: Tensor) -> PromptBatch:
     """Join c model inputs of one row each.

@@ -1,4 +1,4 @@
-"""Where an image falls apart: the regions that are its features, for every host alike."""
+"""Where an image or a text falls apart: the regions and parts that are its features, for every host alike."""
 
 from spex_plugins.regions.groups import Grid, ImageGroup, Superpixels, label_map, region_maker
 

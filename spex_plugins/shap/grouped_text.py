@@ -9,7 +9,7 @@ import numpy as np
 import shap
 from shap._serializable import Deserializer, Serializer
 
-from spex_plugins.shap.text_groups import TextGroup, character_labels, splitter
+from spex_plugins.regions.texts import TextGroup, character_labels, splitter
 from spex_plugins.shap.text_tree import text_tree
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import torch
 from tiny_llms import log_probability_of_tokens
 
 from spex_plugins.captum.llm_forward import MaskedPrompts, target_log_probs
-from spex_plugins.captum.llm_prefix import common_prefix, make_prefix
 from spex_plugins.captum.llm_prompts import make_prompt_batch
 from spex_plugins.errors import InputError
+from spex_plugins.language_models.prefix import common_prefix, make_prefix
 
 SIZE = 12
 BEGINNING = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3]
@@ -91,7 +91,7 @@ def test_a_prefix_is_used_as_far_as_the_prompts_have_it(prompts, shared):
     known = make_prefix(model, torch.tensor(BEGINNING))
     given = [{"input_ids": torch.tensor([prompt])} for prompt in prompts]
     batch = make_prompt_batch(given, TARGET)
-    assert known.shared(batch) == shared
+    assert known.shared(batch.ids, batch.most_shared) == shared
     found = target_log_probs(model, batch, TARGET, known).double()
     torch.testing.assert_close(found, _alone(model, given), atol=2e-5, rtol=0)
 
@@ -99,7 +99,7 @@ def test_a_prefix_is_used_as_far_as_the_prompts_have_it(prompts, shared):
 def test_the_common_prefix_leaves_every_prompt_a_token():
     for prompts, prefix in [([[1, 2, 3], [1, 2, 4, 5]], [1, 2]), ([[1, 2], [1, 2, 3]], [1]), ([[1]], [])]:
         batch = make_prompt_batch([{"input_ids": torch.tensor([prompt])} for prompt in prompts], TARGET)
-        assert common_prefix(batch).tolist() == prefix
+        assert common_prefix(batch.ids, batch.most_shared).tolist() == prefix
 
 
 @torch.no_grad()

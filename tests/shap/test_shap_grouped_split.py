@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spex_plugins import InputError
-from spex_plugins.shap.text_groups import character_labels, paragraphs, sentences, splitter, words
+from spex_plugins.regions.texts import character_labels, paragraphs, sentences, splitter, words
 from spex_plugins.shap.text_tree import text_tree
 
 

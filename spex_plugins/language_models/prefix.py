@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from spex_plugins.captum.llm_prompts import PromptBatch
 
 __all__ = ["Prefix", "common_prefix", "make_prefix"]
 
@@ -30,27 +29,32 @@ class Prefix:
     tokens: Tensor
     states: tuple[tuple[Tensor, Tensor], ...]
 
-    def shared(self, batch: PromptBatch) -> int:
-        """Return how many tokens all prompts share with the prefix: 0 if too few to be worth it."""
-        here = self.tokens[: int(batch.lengths.min()) - 1]  # the last token of a prompt predicts the target
-        length = _run(batch.ids[:, : len(here)] == here)
+    def shared(self, ids: Tensor, most: int) -> int:
+        """Return how many of their first tokens, at most so many, prompts (c, width) share with the prefix.
+
+        0 if these are too few to be worth it.
+        """
+        here = self.tokens[:most]
+        length = _run(ids[:, : len(here)] == here)
         return length if length >= _WORTH else 0
 
-    def cache(self, length: int, rows: int) -> Any:
-        """Return a cache that holds the first tokens for a number of rows."""
+    def arguments(self, model: Any, length: int, rows: int) -> dict[str, Any]:
+        """Return what a model must be given beside the other tokens of a number of rows."""
         from transformers.cache_utils import DynamicCache
 
-        return DynamicCache(
+        states = DynamicCache(
             [(k[:, :, :length].expand(rows, -1, -1, -1), v[:, :, :length].expand(rows, -1, -1, -1))
              for k, v in self.states]
         )  # fmt: skip
+        # The argument has another name since transformers 5.24.
+        name = "cache" if "cache" in signature(type(model).forward).parameters else "past_key_values"
+        return {name: states}
 
 
-def common_prefix(batch: PromptBatch) -> Tensor:
-    """Return the tokens that all prompts begin with; the last token of a prompt is never among them."""
-    shortest = int(batch.lengths.min()) - 1
-    first = batch.ids[0, :shortest]
-    return first[: _run(batch.ids[:, :shortest] == first)]
+def common_prefix(ids: Tensor, most: int) -> Tensor:
+    """Return the tokens, at most so many, that all prompts (c, width) begin with."""
+    first = ids[0, :most]
+    return first[: _run(ids[:, :most] == first)]
 
 
 def make_prefix(model: Any, tokens: Tensor) -> Prefix | None:
@@ -71,7 +75,8 @@ def make_prefix(model: Any, tokens: Tensor) -> Prefix | None:
         return None
     if not isinstance(model, PreTrainedModel):
         return None
-    states: Any = getattr(model(input_ids=tokens[None], use_cache=True), "past_key_values", None)
+    output = model(input_ids=tokens[None], use_cache=True)
+    states: Any = output["cache"] if "cache" in output else output.get("past_key_values")
     if type(states) is not DynamicCache or any(type(layer) is not DynamicLayer for layer in states.layers):
         return None
     return Prefix(tokens, tuple((layer.keys, layer.values) for layer in states.layers))

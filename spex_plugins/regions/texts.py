@@ -94,19 +94,19 @@ _SPLITTERS: dict[str, Callable[[str], Sequence[str]]] = {
 }
 
 
-def splitter(group: Any) -> Callable[[str], Sequence[str]]:
-    """Return the function that a group of texts stands for."""
+def splitter(group: Any, argument: str = "group") -> Callable[[str], Sequence[str]]:
+    """Return the function that a group of texts stands for; errors name the argument as the user knows it."""
     if callable(group):
         return group
     if isinstance(group, str) and group in _SPLITTERS:
         return _SPLITTERS[group]
     raise InputError(
-        f"group: {group!r} is unknown for texts; choose one of {list(_SPLITTERS)} or a function that splits "
-        "a text into strings."
+        f"{argument}: {group!r} is unknown for texts; choose one of {list(_SPLITTERS)} or a function that "
+        "splits a text into strings."
     )
 
 
-def character_labels(text: str, parts: Sequence[str]) -> IntArray:
+def character_labels(text: str, parts: Sequence[str], argument: str = "group") -> IntArray:
     """Return the number of the part in which every character lies.
 
     Parameters
@@ -114,6 +114,8 @@ def character_labels(text: str, parts: Sequence[str]) -> IntArray:
     text : str
     parts : sequence of str
         In the order of the text; nothing but white space may lie between them.
+    argument : str
+        What the user calls the function that made the parts.
 
     Returns
     -------
@@ -127,25 +129,25 @@ def character_labels(text: str, parts: Sequence[str]) -> IntArray:
     """
     if isinstance(parts, str) or not all(isinstance(part, str) for part in parts):
         raise InputError(
-            f"group: the function must return strings, the parts of the text; got {parts!r:.80}."
+            f"{argument}: the function must return strings, the parts of the text; got {parts!r:.80}."
         )
     labels = np.empty(len(text), dtype=np.int64)
     end = 0
     for label, part in enumerate(part.strip() for part in parts if part.strip()):
         start = end + len(text[end:]) - len(text[end:].lstrip())
         if not text.startswith(part, start):
-            raise _no_partition(text, start, part)
+            raise _no_partition(text, start, part, argument)
         labels[end : start + len(part)] = label
         end = start + len(part)
     if text[end:].strip():
-        raise _no_partition(text, end, None)
+        raise _no_partition(text, end, None, argument)
     labels[end:] = labels[end - 1] if end else 0
     return labels
 
 
-def _no_partition(text: str, start: int, part: str | None) -> InputError:
+def _no_partition(text: str, start: int, part: str | None, argument: str) -> InputError:
     found = "no part is left" if part is None else f"the next part is {part!r:.60}"
     return InputError(
-        f"group: at character {start} the text goes on with {text[start:].strip()[:40]!r}, but {found}; "
+        f"{argument}: at character {start} the text goes on with {text[start:].strip()[:40]!r}, but {found}; "
         "return the parts in the order of the text, leaving out nothing but white space."
     )

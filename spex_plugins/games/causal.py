@@ -1,0 +1,121 @@
+"""Answers behind prompts by a causal language model: one forward, and one row per prompt where it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from itertools import chain
+from typing import Any
+
+import torch
+
+from spex_plugins.games.answer_scores import AnswerScores, answer_scores
+from spex_plugins.games.tokens import Continuation, Encoder, common_rows, padded
+from spex_plugins.language_models.padding_check import check_padding
+from spex_plugins.language_models.prefix import Prefix, common_prefix, make_prefix
+from spex_plugins.language_models.token_scores import token_scores
+
+__all__ = ["CausalScorer"]
+
+
+class CausalScorer:
+    """Scores of A answers behind prompts.
+
+    Answers share a row where they can: any number of answers of one token needs one row per prompt. What the
+    prompts of a batch begin with is taken from a cache, as far as it is that of all prompts.
+
+    Parameters
+    ----------
+    model, tokenizer : Any
+        Of transformers.
+    answers : sequence of str
+    examples : sequence of str
+        Prompts that differ wherever prompts can differ.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, answers: Sequence[str], examples: Sequence[str]) -> None:
+        self._model, self._answers, self._examples = model, tuple(answers), tuple(examples)
+        self.encoder = Encoder(tokenizer)
+        self._prefix: Prefix | None = None
+        self._prefix_of: Any = None
+        parameters = signature(type(model).forward).parameters
+        # Without positions of our own, a model may count the padding that lies behind a cached beginning.
+        self._placed = "position_ids" in parameters
+        self._takes_last = "logits_to_keep" in parameters
+        whole = self.encoder.continuations(examples[:1], answers)[0][0]
+        check_padding(self._last_logits, whole.ids)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the cached states; they are made anew where they are needed."""
+        return self.__dict__ | {"_prefix": None, "_prefix_of": None}
+
+    def lengths(self, prompts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of prompts, each with its longest answer."""
+        found = self.encoder.continuations(prompts, self._answers)
+        return [max(len(one.ids) for one in answers) for answers in found]
+
+    def answer_tokens(self, prompt: str) -> list[int]:
+        """Return the tokens of the first answer behind a prompt."""
+        ((answer,),) = self.encoder.continuations([prompt], self._answers[:1])
+        return answer.ids[answer.start :]
+
+    def __call__(self, prompts: Sequence[str]) -> AnswerScores:
+        """Return the scores of all answers behind b prompts."""
+        found = self.encoder.continuations(prompts, self._answers)
+        rows: list[list[int]] = []
+        wanted = []  # (row, position, token)
+        for answers in found:
+            own, row_of = common_rows([answer.ids[:-1] for answer in answers])
+            for answer, row in zip(answers, row_of, strict=True):
+                for position in range(answer.start, len(answer.ids)):
+                    wanted.append((len(rows) + row, position - 1, answer.ids[position]))
+            rows += own
+        logits, tokens = self._logits(rows, wanted, self._current_prefix())
+        counts = [[len(answer.ids) - answer.start for answer in answers] for answers in found]
+        return answer_scores(token_scores(logits, tokens).numpy(), counts)
+
+    def _logits(
+        self, rows: Sequence[list[int]], wanted: list[tuple[int, int, int]], prefix: Prefix | None
+    ) -> tuple[Any, Any]:
+        """Return the logits (N, V) at the positions that are wanted, and the tokens (N,) there."""
+        device = self._model.get_input_embeddings().weight.device
+        first = min(position for _, position, _ in wanted)
+        skipped = 0
+        if prefix and first:
+            beginnings = torch.tensor([row[:first] for row in rows], device=device)
+            skipped = prefix.shared(beginnings, first)
+        ids, real = padded([row[skipped:] for row in rows], 0, device, "left")
+        mask = torch.cat([real.new_ones(len(rows), skipped), real], dim=1)
+        inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
+        if self._placed:
+            inputs["position_ids"] = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, skipped:]
+        if prefix and skipped:
+            inputs |= prefix.arguments(self._model, skipped, len(rows))
+        from_end = torch.tensor([len(rows[row]) - position for row, position, _ in wanted])
+        if self._takes_last:  # the vocabulary is large
+            inputs["logits_to_keep"] = int(from_end.max())
+        logits = self._model(**inputs, use_cache=False).logits
+        if logits.dim() == 4:  # Llama 4: (c, 1, positions, vocabulary)
+            logits = logits[:, 0]
+        row, _, token = torch.tensor(wanted).T
+        at = logits.shape[1] - from_end
+        return logits[row.to(logits.device), at.to(logits.device)], token.to(logits.device)
+
+    def _last_logits(self, rows: Sequence[list[int]]) -> Any:
+        return self._logits(rows, [(i, len(row) - 1, 0) for i, row in enumerate(rows)], None)[0]
+
+    def _current_prefix(self) -> Prefix | None:
+        """Return the cached beginning, made anew for a model that has moved."""
+        table = self._model.get_input_embeddings().weight
+        if self._placed and self._prefix_of != (table.device, table.dtype):
+            found = self.encoder.continuations(self._examples, self._answers)
+            every = list(chain.from_iterable(found))
+            self._prefix = make_prefix(self._model, _beginning(every, table.device))
+            self._prefix_of = table.device, table.dtype
+        return self._prefix
+
+
+def _beginning(found: Sequence[Continuation], device: Any) -> Any:
+    """Return the tokens that stand before every answer and are common to all."""
+    most = min(one.start for one in found) - 1
+    return common_prefix(torch.tensor([one.ids[:most] for one in found], device=device).long(), most)

@@ -1,0 +1,191 @@
+"""`MaskedPrompt`: a language model or classifier asked about a text some of whose parts are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from spex_plugins.errors import MissingExtraError
+
+try:
+    import torch
+    import transformers  # noqa: F401
+except ImportError as error:
+    raise MissingExtraError(
+        'MaskedPrompt needs torch and transformers: pip install "spex-plugins[llm]".'
+    ) from error
+
+from spex_plugins.games.answer_scores import answer_values, token_values
+from spex_plugins.games.model_fingerprint import digest, model_digest, tokenizer_digest
+from spex_plugins.games.prompt_arguments import (
+    check_evaluating,
+    check_texts,
+    check_value,
+    distinct,
+    listed,
+    placeholder,
+)
+from spex_plugins.games.scorers import make_scorer
+from spex_plugins.games.spans import Spans, masked_parts
+from spex_plugins.games.window import check_window
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["MaskedPrompt"]
+
+
+class MaskedPrompt:
+    r"""The value function of a text: how much a model believes in an answer when parts of it are missing.
+
+    One forward per call, whatever the number of masks, answers and tokens: of one row per mask, where the
+    answers begin alike. Prompts of causal models are padded on the left; what all begin with, up to the first
+    part that can be masked, is computed once and kept as keys and values. Every value is that of the same
+    prompt alone, up to rounding. The model must stay as it is while the game is used.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        A causal or sequence-to-sequence language model, or a sequence classifier, in evaluation mode.
+    tokenizer : Any
+        The tokenizer of the model.
+    text : str
+        The text to be explained.
+    template : str
+        What stands around the text, at ``{}``, and is never masked: examples, a question, "Answer:". Taken
+        as it is; for a chat model, write what its chat template makes.
+    features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
+        The n parts that can be masked: of a kind, spans of characters, or a function that gets the text and
+        returns spans, or the parts as strings. What lies outside of all spans is never masked.
+    mask : str
+        "remove": masked parts leave, with the white space before them. "token": each is replaced by the mask
+        token of the tokenizer. Any other text is the placeholder that replaces each.
+    answer : str, int or sequence of those
+        What the model may write behind the prompt, exactly: ``" Paris"`` with its space behind ``"Answer:"``.
+        Of a classifier, the name or the index of a label. A sequence of K makes K outputs.
+    against : str, int or sequence of those, optional
+        Alternatives to the answer, only for ``value="log_odds"``.
+    value : {"log_prob", "mean_log_prob", "log_odds", "logit", "perplexity"}
+        Of the answer's tokens: the sum of their log-probabilities, its mean over tokens, the logarithm of the
+        answer's probability over that of all alternatives together (or, without ``against``, of everything
+        else), the sum of their logits, or the inverse of the geometric mean of their probabilities.
+    tokens : bool
+        Every token of the one answer is an output, given the tokens before it.
+
+    Attributes
+    ----------
+    n : int
+        Number of parts.
+    feature_names : tuple of str
+    output_names : tuple of str or None
+        The answers, or the tokens of the answer; None when there is one output and masks give values (b,).
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable, the model is in training mode, or the whole prompt has no place in it.
+
+    Warns
+    -----
+    WindowWarning
+        If the whole prompt is longer than the window of the model. Nothing is ever cut.
+
+    Examples
+    --------
+    >>> game = MaskedPrompt(
+    ...     model, tokenizer, review, template="Review: {}\nSentiment:",
+    ...     answer=" positive", against=" negative", value="log_odds",
+    ... )
+    >>> spex.explain(game, game.n, budget=1000, feature_names=game.feature_names)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        text: str,
+        *,
+        answer: str | int | Sequence[str | int],
+        template: str = "{}",
+        features: Spans = "word",
+        mask: str = "remove",
+        against: str | int | Sequence[str | int] | None = None,
+        value: str = "log_prob",
+        tokens: bool = False,
+    ) -> None:
+        check_texts(text, template, mask)
+        self._single = isinstance(answer, str | int)
+        answers, alternatives = listed("answer", answer), listed("against", against)
+        check_value(value, answers, against, tokens)
+        check_evaluating(model)
+        self._model, self._tokenizer, self._text = model, tokenizer, text
+        self._before, self._after = template.split("{}")
+        self._placeholder = placeholder(mask, tokenizer)
+        self._value, self._alternatives, self._by_token = value, len(alternatives), tokens
+        self._answers = (*answers, *alternatives)
+        self._parts = masked_parts(text, features)
+        self.n, self.feature_names = len(self._parts.spans), self._parts.names
+        ends = self._prompts(np.array([[True] * self.n, [False] * self.n]))
+        with torch.inference_mode():
+            self._scorer = make_scorer(model, tokenizer, self._answers, ends, value=value, tokens=tokens)
+        lengths = self._scorer.lengths(ends)
+        check_window(model, tokenizer, max(lengths))
+        self._fixed_tokens, self._kept_tokens, self._masked_tokens = self._token_counts(lengths[0])
+        self.output_names = self._names_of_outputs(ends[0], answers)
+
+    def __call__(self, masks: BoolArray) -> FloatArray:
+        """Return values (b,), or (b, K) of K outputs, of masks (b, n); True = kept."""
+        check_evaluating(self._model)
+        with torch.inference_mode():
+            scores = self._scorer(self._prompts(masks))
+        if self._by_token:
+            return token_values(scores, self._value)
+        values = answer_values(scores, self._value, self._alternatives)
+        return values[:, 0] if self._single else values
+
+    def prompt(self, mask: BoolArray) -> str:
+        """Return the prompt of a mask (n,), without answer."""
+        return (
+            f"{self._before}{self._parts.text(np.asarray(mask, dtype=bool), self._placeholder)}{self._after}"
+        )
+
+    def work(self, masks: BoolArray) -> FloatArray:
+        """Return about how many tokens the prompts of masks (b, n) have, shape (b,)."""
+        kept = np.asarray(masks, dtype=np.float64)
+        return self._fixed_tokens + kept @ self._kept_tokens + (1.0 - kept) @ self._masked_tokens
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that the values depend on: weights, tokenizer, texts, parts, masking, value."""
+        settings = {
+            "game": "MaskedPrompt 1",
+            "model": model_digest(self._model),
+            "tokenizer": tokenizer_digest(self._tokenizer),
+            "prompt": [self._before, self._text, self._after],
+            "spans": self._parts.spans,
+            "placeholder": self._placeholder,
+            "answers": [self._answers, self._alternatives, self._single],
+            "value": [self._value, self._by_token],
+        }
+        return digest(settings)
+
+    def _prompts(self, masks: BoolArray) -> list[str]:
+        return [self.prompt(mask) for mask in masks]
+
+    def _token_counts(self, whole: int) -> tuple[int, FloatArray, FloatArray]:
+        """Return the tokens of what always stays, and those of every part when kept and when masked."""
+        gaps = [(gap, body, at) for gap, body, at in self._parts.segments if at >= 0]
+        gaps.sort(key=lambda segment: segment[2])
+        count = self._scorer.encoder.bare
+        kept = np.array([len(row) for row in count([gap + body for gap, body, _ in gaps])], dtype=np.float64)
+        masked = np.zeros(self.n)
+        if self._placeholder is not None:
+            masked += [len(row) for row in count([gap + self._placeholder for gap, _, _ in gaps])]
+        return max(whole - int(kept.sum()), 1), kept, masked
+
+    def _names_of_outputs(self, prompt: str, answers: tuple[Any, ...]) -> tuple[str, ...] | None:
+        if self._by_token:
+            ids = self._scorer.answer_tokens(prompt)
+            return distinct([self._tokenizer.decode([token]) for token in ids])
+        return None if self._single else distinct([str(answer) for answer in answers])

@@ -1,0 +1,238 @@
+"""`ImageTextAnswer` on models of transformers with random weights: the real code, without downloads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spex_plugins as spex
+from spex_plugins.games.image_text_answer import ImageTextAnswer
+from spex_plugins.games.multimodal import MultimodalGame
+from spex_plugins.regions import Grid
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+WORDS = ["what", "colour", "is", "the", "big", "bus", "house", "red", "blue", "dark", "User:", "Assistant:"]
+SPECIAL = ["<pad>", "<unk>", "<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"]
+TEMPLATE = "User: <image> {text} Assistant:"
+TEXT = "what colour is the big bus"
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3)).astype(np.uint8)
+TEXTS = [TEXT, "what bus", "", "is the big bus", "bus", TEXT]
+DECODER = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 128,
+    "initializer_range": 0.7,
+}
+VISION = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+
+
+def tokenizer():
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    vocabulary = {word: i for i, word in enumerate([*SPECIAL, *WORDS])}
+    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=raw,
+        unk_token="<unk>",
+        pad_token="<pad>",
+        extra_special_tokens={"image_token": "<image>"},
+    )
+
+
+def llava():
+    words = tokenizer()
+    config = transformers.LlavaConfig(
+        vision_config=transformers.CLIPVisionConfig(**VISION, image_size=16, patch_size=8),
+        text_config=transformers.LlamaConfig(**DECODER, vocab_size=len(words)),
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+        image_seq_length=4,
+    )
+    size = {"height": 16, "width": 16}
+    processor = transformers.LlavaProcessor(
+        transformers.CLIPImageProcessorPil(size=size, crop_size=size),
+        words,
+        patch_size=8,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+    )
+    return transformers.LlavaForConditionalGeneration(config), processor
+
+
+def idefics3():
+    words = tokenizer()
+    processor = transformers.Idefics3Processor(
+        transformers.Idefics3ImageProcessorPil(
+            size={"longest_edge": 16}, max_image_size={"longest_edge": 16}, do_image_splitting=False
+        ),
+        words,
+        image_seq_len=4,
+    )
+    config = transformers.Idefics3Config(
+        vision_config={**VISION, "image_size": 16, "patch_size": 4},
+        text_config=transformers.LlamaConfig(**DECODER, vocab_size=len(words)),
+        image_token_id=words.convert_tokens_to_ids("<image>"),
+        scale_factor=2,
+        pad_token_id=0,
+    )
+    return transformers.Idefics3ForConditionalGeneration(config), processor
+
+
+@pytest.fixture(scope="module", params=[llava, idefics3], ids=lambda make: make.__name__)
+def parts(request):
+    torch.manual_seed(0)
+    model, processor = request.param()
+    for name, parameter in model.named_parameters():  # so that the image matters
+        if "vision" not in name and ("projector" in name or "connector" in name):
+            torch.nn.init.normal_(parameter)
+    return model.eval(), processor
+
+
+def by_definition(model, processor, image, text, answer):
+    """Return the log-probability of one answer, token by token, without padding."""
+    prompt = processor(images=[image], text=[TEMPLATE.replace("{text}", text)], return_tensors="pt")
+    total, inputs = 0.0, dict(prompt)
+    for token in processor.tokenizer(answer, add_special_tokens=False)["input_ids"]:
+        with torch.no_grad():
+            total += float(model(**inputs).logits[0, -1].log_softmax(-1)[token])
+        inputs["input_ids"] = torch.cat([inputs["input_ids"], torch.tensor([[token]])], dim=1)
+        inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    return total
+
+
+@pytest.mark.parametrize("answer", ["red", "dark blue house"])
+def test_a_padded_batch_equals_one_by_one_by_definition(parts, answer):
+    score = ImageTextAnswer(*parts, answer, template=TEMPLATE)
+    batched = score(IMAGES, TEXTS)
+    single = [score(image[None], [text])[0] for image, text in zip(IMAGES, TEXTS, strict=True)]
+    truth = [by_definition(*parts, image, text, answer) for image, text in zip(IMAGES, TEXTS, strict=True)]
+    np.testing.assert_allclose(batched, truth, atol=1e-4, rtol=0)
+    np.testing.assert_allclose(batched, single, atol=1e-4, rtol=0)
+    assert np.ptp(batched) > 0.1
+    assert abs(batched[0] - batched[5]) > 0.01  # same text, another image
+
+
+def test_several_answers_are_several_outputs(parts):
+    score = ImageTextAnswer(*parts, ["red", "dark blue"], template=TEMPLATE)
+    alone = [ImageTextAnswer(*parts, each, template=TEMPLATE)(IMAGES, TEXTS) for each in ("red", "dark blue")]
+    np.testing.assert_allclose(score(IMAGES, TEXTS), np.stack(alone, axis=1), atol=1e-12)
+    assert score.output_names == ("red", "dark blue")
+
+
+def test_game_of_regions_and_words_is_explained_exactly(parts):
+    score = ImageTextAnswer(*parts, "red", template=TEMPLATE)
+    game = MultimodalGame(score, IMAGES[0], TEXT, regions=Grid(2, 2), image_masking="mean")
+    assert game.n == 10
+    found = spex.explain(game, game.n, budget=1024, feature_names=game.feature_names, progress=False)
+    masks = np.random.default_rng(1).random((20, 10)) < 0.5
+    np.testing.assert_allclose(found.predict(masks), game(masks), atol=1e-4)
+    mixed = [sets for sets in found.index("FSII").terms if min(sets) < 4 <= max(sets)]
+    assert mixed
+
+
+def test_loads_by_the_auto_classes(parts, tmp_path):
+    model, processor = parts
+    model.save_pretrained(tmp_path)
+    processor.save_pretrained(tmp_path)
+    loaded = ImageTextAnswer.from_pretrained(
+        str(tmp_path), "red", template=TEMPLATE, device="cpu", dtype=torch.float32, local_files_only=True
+    )
+    here = ImageTextAnswer(*parts, "red", template=TEMPLATE)
+    np.testing.assert_allclose(loaded(IMAGES, TEXTS), here(IMAGES, TEXTS), atol=1e-5)
+
+
+def test_chat_template_stands_in_for_a_template(parts):
+    model, processor = parts
+    with pytest.raises(spex.InputError, match=r"^template: this processor has no chat template"):
+        ImageTextAnswer(model, processor, "red")
+    processor.chat_template = (
+        "{% for turn in messages %}User: {% for part in turn['content'] %}"
+        "{% if part['type'] == 'image' %}<image> {% else %}{{ part['text'] }}{% endif %}"
+        "{% endfor %}{% endfor %}{% if add_generation_prompt %} Assistant:{% endif %}"
+    )
+    try:
+        chat = ImageTextAnswer(model, processor, "red")
+        written = ImageTextAnswer(model, processor, "red", template=TEMPLATE)
+        np.testing.assert_allclose(chat(IMAGES, TEXTS), written(IMAGES, TEXTS), atol=1e-12)
+    finally:
+        processor.chat_template = None
+
+
+def test_a_written_beginning_does_not_stand_twice():
+    from tokenizers import processors
+
+    torch.manual_seed(0)
+    model, processor = llava()
+    words = processor.tokenizer
+    words.bos_token = "dark"
+    words.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="dark $A", special_tokens=[("dark", words.bos_token_id)]
+    )
+    added, written = (
+        ImageTextAnswer(model.eval(), processor, "red", template=beginning + TEMPLATE)
+        for beginning in ("", "dark ")
+    )
+    np.testing.assert_allclose(written(IMAGES, TEXTS), added(IMAGES, TEXTS), atol=1e-12)
+    truth = by_definition(model, processor, IMAGES[0], TEXT, "red")  # the processor adds it
+    assert added(IMAGES, TEXTS)[0] == pytest.approx(truth, abs=1e-4)
+
+
+def test_fingerprint_follows_the_parameters(parts):
+    model, processor = parts
+
+    def of(answer="red", template=TEMPLATE):
+        return ImageTextAnswer(model, processor, answer, template=template).fingerprint
+
+    before = of()
+    assert len({before, of(answer="blue"), of(template="<image> {text}")}) == 3
+    weight = next(model.parameters())
+    with torch.no_grad():
+        old = weight.flatten()[0].item()
+        weight.view(-1)[0] += 1
+        assert of() != before
+        weight.view(-1)[0] = old
+    assert of() == before
+    game = MultimodalGame(ImageTextAnswer(model, processor, "red", template=TEMPLATE), IMAGES[0], TEXT)
+    assert len(game.fingerprint) == 64
+
+
+def test_unusable_arguments(parts):
+    model, processor = parts
+    with pytest.raises(spex.InputError, match=r"^answer: must have at least one token"):
+        ImageTextAnswer(model, processor, "", template=TEMPLATE)
+    with pytest.raises(spex.InputError, match=r"^template: must hold"):
+        ImageTextAnswer(model, processor, "red", template="<image>")
+    with pytest.raises(spex.InputError, match=r"^image: must be uint8"):
+        ImageTextAnswer(model, processor, "red", template=TEMPLATE)(IMAGES / 255, TEXTS)
+    model.train()
+    try:
+        with pytest.raises(spex.InputError, match=r"^model: is in training mode"):
+            ImageTextAnswer(model, processor, "red", template=TEMPLATE)
+    finally:
+        model.eval()
+
+
+def test_torch_is_loaded_only_by_who_uses_it():
+    modules = "spex_plugins.games." + ", spex_plugins.games.".join(
+        ["image", "multimodal", "conse", "image_text_answer", "identity"]
+    )
+    code = f"import sys, {modules}; print(*{{'torch', 'transformers', 'shap', 'captum'}} & set(sys.modules))"
+    root = Path(spex.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("missing", ["torch", "transformers"])
+def test_what_is_missing_is_named_with_its_extra(monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(spex.MissingExtraError, match=r"spex-plugins\[llm\]"):
+        ImageTextAnswer(None, None, "red", template=TEMPLATE)
