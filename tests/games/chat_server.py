@@ -39,6 +39,7 @@ class ChatServer:
         self.lock, self.closed = threading.Lock(), False
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
+        self._http.handle_error = lambda *_: None  # clients that went away
         self.base_url = f"http://127.0.0.1:{self._http.server_address[1]}/v1"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
@@ -69,9 +70,9 @@ class ChatServer:
         elif fault is not None:
             self.send(handler, fault[0], json.dumps(fault[2]).encode(), fault[1])
         else:
-            self.send(handler, 200, json.dumps(self.reply(body, prompt)).encode(), self.headers())
-            with self.lock:  # the whole answer has been sent: this is what costs money
+            with self.lock:  # a whole answer is what costs money
                 self.answered[prompt] += 1
+            self.send(handler, 200, json.dumps(self.reply(body, prompt)).encode(), self.headers())
 
     def fail(self, handler, fault, reply):
         text = json.dumps(reply).encode()
