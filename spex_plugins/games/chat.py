@@ -15,6 +15,7 @@ from spex_plugins import validation as check
 from spex_plugins.errors import InputError, PartialAnswerError
 from spex_plugins.games import background_loop
 from spex_plugins.games.chat_client import checked_client, make_client
+from spex_plugins.games.chat_faults import can_be_answered_later
 from spex_plugins.games.chat_question import Question, Template
 from spex_plugins.games.chat_requests import Requests, Usage
 from spex_plugins.games.chat_text import Features, MaskedText, feature_spans
@@ -152,7 +153,7 @@ class ChatGame:
         self._count_bounds(int((answered & ~exact).sum()), int(answered.sum()))
         if outcome.problem is None:
             return values
-        if isinstance(outcome.problem, InputError) and not answered.any():
+        if not answered.any() and not can_be_answered_later(outcome.problem):
             raise outcome.problem
         raise PartialAnswerError(
             f"{int((~answered).sum())} of {len(masks)} masks were not answered: {_told(outcome.problem)}",

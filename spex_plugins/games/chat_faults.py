@@ -8,7 +8,7 @@ from typing import Any
 from spex_plugins.errors import InputError
 from spex_plugins.games.chat_scores import MissingLogProbsError
 
-__all__ = ["ServerBusyError", "explained", "headers_of", "is_passing"]
+__all__ = ["ServerBusyError", "can_be_answered_later", "explained", "headers_of", "is_passing"]
 
 _PASSING = {408, 409, 425, 429}  # and everything from 500
 _REQUEST = (
@@ -34,8 +34,13 @@ def is_passing(error: Exception) -> bool:
     if isinstance(error, openai.APIStatusError):
         spent = error.status_code == 429 and error.code == "insufficient_quota"
         return not spent and (error.status_code in _PASSING or error.status_code >= 500)
-    passing = (openai.APIConnectionError, TimeoutError, json.JSONDecodeError, MissingLogProbsError)
-    return isinstance(error, passing)
+    broken_reply = (json.JSONDecodeError, UnicodeDecodeError, MissingLogProbsError)
+    return isinstance(error, (openai.APIConnectionError, TimeoutError, *broken_reply))
+
+
+def can_be_answered_later(error: Exception) -> bool:
+    """Tell whether the same masks may be asked for again."""
+    return is_passing(error) or isinstance(error, ServerBusyError)
 
 
 def explained(error: Exception, *, proven: bool, secret: str) -> Exception:

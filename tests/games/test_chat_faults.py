@@ -180,3 +180,12 @@ def test_a_dead_server_is_given_up_soon():
         game(masks)
     assert not caught.value.answered.any()
     assert game.usage.requests - before < 50
+
+
+def test_an_error_of_ones_own_is_not_taken_for_a_fault():
+    with ChatServer(truth) as server:
+        game = game_for(server)
+        game._requests._post = lambda request: undefined  # noqa: F821
+        with pytest.raises(NameError):
+            game(some_masks(3))
+    assert game.usage.requests == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -72,11 +74,12 @@ def test_an_explanation_names_the_negations(base_url):
 
 def test_values_are_those_that_the_server_lists(base_url):
     """Two endpoints, and the server asked directly."""
-    import httpx2
-
     mask = np.ones((1, 9), dtype=bool)
     listed = {"model": "x", "max_tokens": 1, "temperature": 0, "prompt": REVIEWS.replace("{}", TEXT)}
-    reply = httpx2.post(f"{base_url}/completions", json=listed | {"logprobs": 20}, timeout=60).json()
+    body = json.dumps(listed | {"logprobs": 20}).encode()
+    sent = Request(f"{base_url}/completions", body, {"content-type": "application/json"})
+    with urlopen(sent, timeout=60) as response:
+        reply = json.load(response)
     top = reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
     table = {entry["token"]: entry["logprob"] for entry in top}
     for answer in (" positive", " negative"):
