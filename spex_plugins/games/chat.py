@@ -132,7 +132,10 @@ class ChatGame:
         self._own_client = client is None
         self._connect(make_client(base_url, api_key) if client is None else checked_client(client))
         asked = {"kind": "ChatGame 1", "server": self._base_url, "text": text, "spans": spans, "mask": mask}
-        told = json.dumps(asked | self._question.said, sort_keys=True)
+        try:
+            told = json.dumps(asked | self._question.said, sort_keys=True)
+        except TypeError as error:
+            raise InputError(f"template, extra: must hold only what JSON can write; {error}.") from None
         self.fingerprint = hashlib.sha256(told.encode()).hexdigest()
 
     def __call__(self, masks: BoolArray) -> FloatArray:

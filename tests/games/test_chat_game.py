@@ -253,6 +253,7 @@ def test_an_explanation_finds_the_known_function(server):
             "template: must be a str",
         ),
         ({"endpoint": "responses"}, "endpoint: must be one of"),
+        ({"extra": {"stop": {"x"}}}, "template, extra: must hold only what JSON"),
         ({"answer": " "}, "answer: must hold more"),
         ({"against": "True"}, "against: must be another"),
         ({"top_logprobs": 0}, "top_logprobs: must be an integer"),
