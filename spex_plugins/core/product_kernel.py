@@ -49,7 +49,6 @@ class ProductKernel:
             out += amplitude * term
         return out
 
-
     def prior_variances(self, supports: IntArray) -> FloatArray:
         """Return the prior variance of the Fourier coefficient of every set (T, d), shape (T,).
 

@@ -108,9 +108,7 @@ def _passed(
     return sets.merge(chosen, np.zeros(len(chosen)), n)[0]
 
 
-def _corrected(
-    signs: FloatArray, solved: FloatArray, variances: FloatArray, right: FloatArray
-) -> FloatArray:
+def _corrected(signs: FloatArray, solved: FloatArray, variances: FloatArray, right: FloatArray) -> FloatArray:
     """Return (V⁻¹ + χ K⁻¹ χ')⁻¹ χ right, with which K⁻¹ is corrected for characters χ (Woodbury)."""
     if len(signs) == 0:
         return np.zeros((0, right.shape[1]))

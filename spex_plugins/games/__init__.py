@@ -9,13 +9,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spex_plugins.games.chat import ChatGame
+    from spex_plugins.games.conse import ConSE
+    from spex_plugins.games.image import ImageGame
+    from spex_plugins.games.image_text_answer import ImageTextAnswer
     from spex_plugins.games.masked_prompt import MaskedPrompt
+    from spex_plugins.games.multimodal import MultimodalGame
     from spex_plugins.games.window import WindowWarning
 
-__all__ = ["MaskedPrompt", "WindowWarning"]
+__all__ = [
+    "ChatGame",
+    "ConSE",
+    "ImageGame",
+    "ImageTextAnswer",
+    "MaskedPrompt",
+    "MultimodalGame",
+    "WindowWarning",
+]
 
 _MODULES = {
+    "ChatGame": "spex_plugins.games.chat",
+    "ConSE": "spex_plugins.games.conse",
+    "ImageGame": "spex_plugins.games.image",
+    "ImageTextAnswer": "spex_plugins.games.image_text_answer",
     "MaskedPrompt": "spex_plugins.games.masked_prompt",
+    "MultimodalGame": "spex_plugins.games.multimodal",
     "WindowWarning": "spex_plugins.games.window",
 }
 

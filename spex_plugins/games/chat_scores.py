@@ -1,0 +1,153 @@
+"""From the reply of an API to a log-probability, or to an honest bound of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, fsum, isfinite, log
+from typing import Any
+
+from spex_plugins.errors import InputError
+
+__all__ = [
+    "MissingLogProbsError",
+    "Score",
+    "TopTokens",
+    "answer_forms",
+    "first_of_several",
+    "score_answer",
+    "score_difference",
+    "token_bytes",
+]
+
+_ROUNDING = 1e-6  # servers round probabilities to float32: sums of them are not more certain
+_UNKNOWN = -9998.0  # some servers write −9999 for "not among the most probable ones"
+_SPACES = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece write the space before a word
+
+
+class MissingLogProbsError(Exception):
+    """A reply without the log-probabilities that were asked for."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A value read from one reply.
+
+    Attributes
+    ----------
+    value : float
+    exact : bool
+        False if the server did not tell all that is needed, so that the value is a bound.
+    """
+
+    value: float
+    exact: bool
+
+
+@dataclass(frozen=True)
+class TopTokens:
+    """The most probable first tokens of a reply.
+
+    Attributes
+    ----------
+    log_probs : dict of bytes to float
+        By the bytes of the token.
+    generated : bytes
+        The token that the model chose.
+    lowest : float
+        The least of the log-probabilities that the server lists as the most probable ones.
+    """
+
+    log_probs: dict[bytes, float]
+    generated: bytes
+    lowest: float
+
+    @classmethod
+    def of(cls, reply: Any) -> TopTokens:
+        """Read both shapes, that of chat completions and that of legacy completions, from either endpoint."""
+        try:
+            told = reply["choices"][0]["logprobs"]
+            if "content" in told:
+                first = told["content"][0]
+                chosen = token_bytes(first), first["logprob"]
+                listed = [(token_bytes(each), each["logprob"]) for each in first["top_logprobs"]]
+            else:
+                chosen = token_bytes({"token": told["tokens"][0]}), told["token_logprobs"][0]
+                listed = [(token_bytes({"token": token}), v) for token, v in told["top_logprobs"][0].items()]
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+            raise MissingLogProbsError(f"the reply has no log-probs{_stated_error(reply)}") from None
+        log_probs = {token: min(float(v), 0.0) for token, v in [chosen, *listed] if _usable(v)}
+        if not log_probs:
+            raise MissingLogProbsError("the log-probs of the reply are no numbers")
+        lowest = min((log_probs[token] for token, v in listed if _usable(v)), default=0.0)
+        return cls(log_probs, chosen[0], lowest)
+
+    def bound(self) -> float:
+        """Return what no token that is not listed can exceed.
+
+        It is at most as probable as every token of the list, and all that are not listed share the rest.
+        """
+        rest = max(1.0 - fsum(map(exp, self.log_probs.values())), 0.0) + _ROUNDING
+        return min(self.lowest, log(min(rest, 1.0)))
+
+
+def answer_forms(answer: str, *, begins_message: bool) -> tuple[bytes, ...]:
+    """Return the tokens that count as an answer.
+
+    Behind a prompt it is exactly this text. A chat message begins with it: models differ in whether they
+    put a space first, which means nothing there, so that the likelier form counts.
+    """
+    if not answer.strip():
+        raise InputError(f"answer: must hold more than white space, got {answer!r}.")
+    if not begins_message:
+        return (answer.encode(),)
+    return answer.lstrip(" ").encode(), b" " + answer.lstrip(" ").encode()
+
+
+def score_answer(top: TopTokens, forms: tuple[bytes, ...]) -> Score:
+    """Return the log-probability of an answer's likeliest form, or the largest that it can have."""
+    listed = [top.log_probs[form] for form in forms if form in top.log_probs]
+    if not listed:
+        return Score(top.bound(), exact=False)
+    return Score(max(listed), exact=True)
+
+
+def score_difference(top: TopTokens, forms: tuple[bytes, ...], against: tuple[bytes, ...]) -> Score:
+    """Return log p(answer) − log p(against).
+
+    If one of them is not listed its bound takes its place: of the answer it makes the difference an upper
+    bound, of the other one a lower bound. If neither is listed both have the same bound, nothing is known
+    about the sign, and the value is 0.
+    """
+    one, other = score_answer(top, forms), score_answer(top, against)
+    return Score(one.value - other.value, one.exact and other.exact)
+
+
+def first_of_several(top: TopTokens, forms: tuple[bytes, ...]) -> str:
+    """Return the generated token if the answer merely begins with it, and is itself not listed; else ""."""
+    begun = [form for form in forms if form.startswith(top.generated) and form != top.generated]
+    if not begun or not top.generated.strip() or any(form in top.log_probs for form in forms):
+        return ""
+    return top.generated.decode(errors="replace")
+
+
+def _usable(value: Any) -> bool:
+    return isinstance(value, int | float) and isfinite(value) and value > _UNKNOWN
+
+
+def token_bytes(entry: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a token: what the server says, or what its text stands for."""
+    if entry.get("bytes") is not None:
+        return bytes(entry["bytes"])
+    token: str = entry["token"]
+    if token.startswith("bytes:\\x"):  # legacy completions write parts of characters like this
+        return bytes.fromhex(token.removeprefix("bytes:").replace("\\x", ""))
+    if token.startswith(_SPACES):
+        token = " " + token[1:]
+    return token.encode()
+
+
+def _stated_error(reply: Any) -> str:
+    """Quote the error that some gateways send with the status of success."""
+    error = reply.get("error") if isinstance(reply, dict) else None
+    return f", but an error: {error!r:.200}" if error else ""

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+from spex_plugins.games import chat_requests
+
+
+@pytest.fixture
+def short_pauses(monkeypatch):
+    """Repeat failed requests soon, so that tests take no longer than they must."""
+    monkeypatch.setattr(chat_requests, "_FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(chat_requests, "_LONGEST_PAUSE", 0.1)
