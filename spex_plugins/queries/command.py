@@ -55,7 +55,7 @@ def _lines(run: StoredRun) -> list[tuple[str, str]]:
         ("features", str(run.n)),
         ("outputs", str(run.outputs or 1)),
         ("answers", f"{run.answers:,}"),
-        ("created", f"{run.created} UTC".replace("+00:00", "")),
+        ("created", run.created.replace("T", " ").replace("+00:00", " UTC")),
     ]
     return lines if run.description is None else [*lines, ("description", run.description)]
 

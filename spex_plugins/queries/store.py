@@ -179,6 +179,7 @@ class Store:
         self._use_log()
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA cache_size = -65536")  # KiB
+        self._db.execute("PRAGMA wal_autocheckpoint = 8192")  # pages: masks fall all over the tree
         if version < _VERSION:
             self._create()
 
