@@ -116,7 +116,8 @@ def main() -> None:
     print(
         f"\nA store of {large['masks']:,} masks ({large['mib']:.0f} MiB, filled at "
         f"{1e6 * large['fill_s'] / large['masks']:.1f} µs per mask): opened in "
-        f"{1e3 * large['open_s']:.1f} ms; opened and {_BATCH:,} masks asked, {large['found']} of them known, in {large['batch_s']:.3f} s."
+        f"{1e3 * large['open_s']:.1f} ms; "
+        f"opened and {_BATCH:,} masks asked, {large['found']} of them known, in {large['batch_s']:.3f} s."
     )
     busy = workers(masks[:4000], 2000)
     print(

@@ -43,6 +43,7 @@ class Run:
         for name in dead_owners(path):
             db.execute("DELETE FROM claims WHERE owner = ?", (name,))
         self._owner = Owner(path)
+        self._unchanged_since = -1
 
     @property
     def outputs(self) -> tuple[int, ...] | None:
@@ -50,32 +51,26 @@ class Run:
         return None if known is None else (known,) if known else ()
 
     def look_up(self, packed: Any) -> Found:
-        """Return the masks that have been answered."""
-        keys = _as_bytes(packed)
-        answers: dict[bytes, bytes] = {}
-        for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
-            query = f"SELECT mask, answer FROM answers WHERE run = ? AND mask IN (?{',?' * (len(some) - 1)})"
-            answers.update(self._db.execute(query, (self._number, *some)))
-        at = [i for i, key in enumerate(keys) if key in answers] if answers else []
-        values = np.frombuffer(b"".join(answers[keys[i]] for i in at), dtype="<f8").astype(np.float64)
-        return np.array(at, dtype=np.intp), values.reshape(len(at), *(self.outputs or ()))
+        """Return the masks that have been answered; to be done once before these masks are claimed."""
+        version = self._version()
+        self._unchanged_since = -1 if self._claims_of_others() else version
+        return self._find(packed)
 
     def claim(self, packed: Any) -> Claim:
         """Claim the masks that nobody has answered or is asking for."""
         self._db.execute("PRAGMA synchronous = NORMAL")  # a claim need not outlive its process
         with writing(self._db):
-            busy = self._busy()
-            at, values = self.look_up(packed)
             free = np.ones(len(packed), dtype=bool)
-            free[at] = False
-            if busy:
-                free &= np.array([key not in busy for key in _as_bytes(packed)])
+            found: Found = np.zeros(0, dtype=np.intp), np.zeros(0)
+            if self._version() != self._unchanged_since:  # somebody else is, or was, at work
+                busy, found = self._busy(), self._find(packed)
+                free = np.array([key not in busy for key in _as_bytes(packed)])
+                free[found[0]] = False
             cursor = self._db.execute(
                 "INSERT INTO claims (run, owner, masks) VALUES (?, ?, ?)",
                 (self._number, self._owner.name, packed[free].tobytes()),
             )
-        return int(cursor.lastrowid or 0), np.flatnonzero(free), (at, values)
+        return int(cursor.lastrowid or 0), np.flatnonzero(free), found
 
     def keep(self, claim: int, packed: Any, values: FloatArray) -> None:
         """Write answers, (m,) or (m, K), and give up the claim. They are on the disk when this returns."""
@@ -85,10 +80,7 @@ class Run:
         with writing(self._db):
             self._agree(values.shape[1:])
             # An answer that is there already stays: both are true, and the first may have been used.
-            self._db.executemany(
-                f"INSERT OR IGNORE INTO answers VALUES ({self._number}, ?, ?)",
-                rows,
-            )
+            self._db.executemany(f"INSERT OR IGNORE INTO answers VALUES ({self._number}, ?, ?)", rows)
             self._db.execute("DELETE FROM claims WHERE id = ?", (claim,))
 
     def release(self, claim: int) -> None:
@@ -100,15 +92,34 @@ class Run:
         self._db.execute("DELETE FROM claims WHERE owner = ?", (self._owner.name,))
         self._owner.close()
 
+    def _version(self) -> int:
+        """Return a number that changes when another connection writes."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def _find(self, packed: Any) -> Found:
+        some_answer = "SELECT 1 FROM answers WHERE run = ? LIMIT 1"
+        known = self._db.execute(some_answer, (self._number,)).fetchone() is not None
+        keys = _as_bytes(packed) if known else []
+        answers: dict[bytes, bytes] = {}
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            query = f"SELECT mask, answer FROM answers WHERE run = ? AND mask IN (?{',?' * (len(some) - 1)})"
+            answers.update(self._db.execute(query, (self._number, *some)))
+        at = [i for i, key in enumerate(keys) if key in answers] if answers else []
+        values = np.frombuffer(b"".join(answers[keys[i]] for i in at), dtype="<f8").astype(np.float64)
+        return np.array(at, dtype=np.intp), values.reshape(len(at), *(self.outputs or ()))
+
     def _busy(self) -> set[bytes]:
         """Return the masks that other sessions are asking for."""
-        rows = self._db.execute(
-            "SELECT owner, masks FROM claims WHERE run = ? AND owner != ?", (self._number, self._owner.name)
-        ).fetchall()
+        rows = self._claims_of_others()
         dead = {owner for owner in {owner for owner, _ in rows} if not is_alive(self._path, owner)}
         self._db.executemany("DELETE FROM claims WHERE owner = ?", [(owner,) for owner in dead])
         claimed = b"".join(masks for owner, masks in rows if owner not in dead)
         return set(_as_bytes(np.frombuffer(claimed, dtype=np.uint8).reshape(-1, self._bytes)))
+
+    def _claims_of_others(self) -> list[tuple[str, bytes]]:
+        query = "SELECT owner, masks FROM claims WHERE run = ? AND owner != ?"
+        return self._db.execute(query, (self._number, self._owner.name)).fetchall()
 
     def _agree(self, outputs: tuple[int, ...]) -> None:
         known = self.outputs
