@@ -26,11 +26,18 @@ class BatchSize:
         A batch should take less than a third of it.
     careful : bool
         Begin with a single mask.
+
+    Attributes
+    ----------
+    size : int
+        Masks for the next batch.
+    largest : int
+        As many fit into the memory, as far as is known.
     """
 
     def __init__(self, fixed: int | None, timeout: float | None = None, *, careful: bool = False) -> None:
         self.is_fixed = fixed is not None
-        self._most = fixed or _LARGEST
+        self.largest = fixed or _LARGEST
         self.size = 1 if careful else fixed or _LEAST
         self._longest = min(_MOST_SECONDS, (timeout or np.inf) / 3)
         self._seconds = self._good_seconds = min(_SECONDS, self._longest)
@@ -40,7 +47,7 @@ class BatchSize:
     def note(self, masks: int, work: float, seconds: float) -> None:
         """Learn from a batch that was answered; work is what its masks cost in any unit."""
         if self.is_fixed:
-            self.size = self._most
+            self.size = self.largest
             return
         if 2 * masks < self.size:  # small batches at the end or after a failure tell little
             return
@@ -48,13 +55,13 @@ class BatchSize:
         if self._climbing and seconds >= self._seconds / 2:
             self._climb(masks, work / seconds, seconds)
         wished = masks * self._seconds / seconds
-        self.size = int(np.clip(wished, min(_LEAST, self._most), min(4 * masks, self._most)))
+        self.size = int(np.clip(wished, min(_LEAST, self.largest), min(4 * masks, self.largest)))
         self.size = max(1, self.size)
 
     def shrink(self, masks: int) -> None:
         """Learn that so many masks do not fit into the memory."""
-        self._most = max(1, min(self._most, masks // 2))
-        self.size = min(self.size, self._most)
+        self.largest = max(1, min(self.largest, masks // 2))
+        self.size = min(self.size, self.largest)
 
     def _climb(self, masks: int, rate: float, seconds: float) -> None:
         if masks <= _LEAST:

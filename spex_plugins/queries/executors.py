@@ -69,6 +69,7 @@ class _Aside:
 
     def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
         future: Future[Reply | None] = Future()
+        future.set_running_or_notify_cancel()  # it cannot be called off any more, only left alone
 
         def run() -> None:
             done = self._here.submit(masks)

@@ -131,13 +131,20 @@ class Round:
         now = perf_counter()
         for i, batch in enumerate(self._again):
             if batch.ready <= now:
-                return self._again.pop(i)
+                return self._cut(self._again.pop(i), self._tools.sizes.largest)
         left = self._order[self._next :]
         size = self._tools.sizes.size
         if not self._tools.sizes.is_fixed:  # work for every worker
             size = min(size, -(-len(left) // self._tools.runner.workers))
         self._next += len(left[:size])
         return _Batch(left[:size]) if len(left) else None
+
+    def _cut(self, batch: _Batch, size: int) -> _Batch:
+        """Put all but the first masks of a batch back."""
+        if size < len(batch.rows):
+            self._again.append(_Batch(batch.rows[size:], batch.failures))
+            batch.rows = batch.rows[:size]
+        return batch
 
     def _shorten(self, batch: _Batch) -> bool:
         """Keep what the limits allow; the rest waits (and is never asked for if the run ends)."""
@@ -150,10 +157,7 @@ class Round:
             limits.end_for_time()
         elif paid < 1:
             limits.end_for_cost()
-        if possible < len(rows):
-            self._again.append(_Batch(rows[possible:], batch.failures))
-        batch.rows = rows[:possible]
-        return possible > 0
+        return len(self._cut(batch, possible).rows) > 0
 
     def _price(self, rows: IntArray) -> FloatArray:
         return self._tools.queries.price * self._work[rows]
@@ -227,7 +231,7 @@ class Round:
         now = perf_counter()
         if faults.is_out_of_memory(error) and len(rows) > 1:
             self._tools.sizes.shrink(len(batch.rows))
-            self._halve(rows, batch.failures)
+            self._again.append(_Batch(rows, batch.failures))
         elif faults.tries_again(error, failures, self._tools.queries.retries):
             pause = self._tools.waits.after(failures)
             if isinstance(error, PartialAnswerError) and error.retry_after is not None:
@@ -237,7 +241,8 @@ class Round:
         elif self._tools.queries.on_failure == "raise" or faults.is_fatal(error):
             self._fail(rows, verdict)
         elif len(rows) > 1 and not verdict.blames:
-            self._halve(rows, batch.failures)  # to find the mask to blame
+            halves = np.array_split(rows, 2)  # to find the mask to blame
+            self._again += [_Batch(half, batch.failures) for half in halves]
         else:
             self.dropped.append(Failure(rows, verdict.problem, error))
             count = sum(len(one.rows) for one in self.dropped)
@@ -245,9 +250,6 @@ class Round:
 
     def _fail(self, rows: IntArray, verdict: Verdict) -> None:
         self.failure = self.failure or Failure(rows, verdict.problem, verdict.error)
-
-    def _halve(self, rows: IntArray, failures: int) -> None:
-        self._again += [_Batch(half, failures) for half in np.array_split(rows, 2)]
 
     def _abandon(self) -> None:
         """Keep what has been answered, and call the rest off."""
