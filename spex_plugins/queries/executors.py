@@ -114,14 +114,15 @@ class _Dask:
     def __init__(self, value_function: ValueFunction, executor: Any) -> None:
         client = executor._client  # the executor of a client has no public way back to it
         self._executor = executor
-        _pickled(value_function)  # the error is clearer than that of a scheduler
-        self._function = client.scatter([value_function], broadcast=True, hash=False)[0]
+        pickled = _pickled(value_function)
+        self._key = sha256(pickled).hexdigest()
+        self._pickled = client.scatter([pickled], broadcast=True, hash=False)[0]
         self.workers = max(1, sum(client.nthreads().values()))
 
     def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
         packed = np.packbits(masks, axis=1)
         # Not pure: the same masks asked again after a failure are another task.
-        return self._executor.submit(_call_packed, self._function, packed, masks.shape, pure=False)
+        return self._executor.submit(_call_kept, self._key, self._pickled, packed, masks.shape, pure=False)
 
 
 _kept: OrderedDict[str, ValueFunction] = OrderedDict()
@@ -139,10 +140,6 @@ def _call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, i
         _kept.move_to_end(key)
         while len(_kept) > _FUNCTIONS_PER_WORKER:
             _kept.popitem(last=False)
-    return _call_packed(function, packed, shape)
-
-
-def _call_packed(function: ValueFunction, packed: Any, shape: tuple[int, int]) -> Reply:
     return call(function, np.unpackbits(packed, axis=1, count=shape[1]).astype(bool))
 
 

@@ -3,62 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
 from time import perf_counter, sleep
-from typing import Any
 
 import numpy as np
 
 from spex_plugins.errors import PartialAnswerError
 from spex_plugins.queries import faults
-from spex_plugins.queries.batching import BatchSize
 from spex_plugins.queries.desk import Desk
-from spex_plugins.queries.executors import Runner
-from spex_plugins.queries.limits import Limits
-from spex_plugins.queries.options import Queries
+from spex_plugins.queries.pending import Batch, Pending
 from spex_plugins.queries.replies import Reply
+from spex_plugins.queries.tools import Failure, Tools
 from spex_plugins.queries.verdict import Verdict, judge
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["Failure", "Round", "Tools"]
+__all__ = ["Round"]
 
 _POLL = 0.1  # seconds between looks at what other processes have answered
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the rounds of a session share."""
-
-    queries: Queries
-    runner: Runner
-    sizes: BatchSize
-    limits: Limits
-    bar: Any
-    waits: faults.Waits = field(default_factory=faults.Waits)
-
-    @property
-    def in_flight(self) -> int:
-        """Batches that are handed over at a time: one waits for every worker, so that none is idle."""
-        workers = self.runner.workers
-        return self.queries.in_flight or (1 if self.queries.executor is None else 2 * workers)
-
-
-@dataclass(frozen=True, eq=False)
-class Failure:
-    """Masks that could not be answered, and why."""
-
-    rows: IntArray
-    problem: str
-    cause: BaseException | None
-
-
-@dataclass(eq=False)
-class _Batch:
-    rows: IntArray
-    failures: int = 0
-    ready: float = 0.0
-    claim: int = 0
-    deadline: float = np.inf
 
 
 class Round:
@@ -75,10 +35,9 @@ class Round:
     def __init__(self, desk: Desk, order: IntArray, work: FloatArray, tools: Tools) -> None:
         self.failure: Failure | None = None
         self.dropped: list[Failure] = []
-        self._desk, self._order, self._work, self._tools = desk, order, work, tools
-        self._next = 0
-        self._again: list[_Batch] = []
-        self._running: dict[Future[Reply | None], _Batch] = {}
+        self._desk, self._work, self._tools = desk, work, tools
+        self._pending = Pending(order, tools.sizes, tools.runner.workers)
+        self._running: dict[Future[Reply | None], Batch] = {}
         self._pause_until = 0.0
         self._seconds_per_mask = 0.0
 
@@ -100,7 +59,7 @@ class Round:
             begun = True
         return begun
 
-    def _submit(self, batch: _Batch, *, carry: bool = False) -> None:
+    def _submit(self, batch: Batch, *, carry: bool = False) -> None:
         batch.deadline = np.inf
         try:
             future = self._tools.runner.submit(self._desk.masks[batch.rows], carry=carry)
@@ -110,43 +69,23 @@ class Round:
         else:
             self._running[future] = batch
 
-    def _next_batch(self) -> _Batch | None:
+    def _next_batch(self) -> Batch | None:
         while not self._over() and perf_counter() >= self._pause_until:
-            batch = self._candidate()
+            batch = self._pending.take(perf_counter())
             if batch is None or not self._shorten(batch):
                 return None
             stored = self._desk.n_stored
             batch.claim, batch.rows, others = self._desk.claim(batch.rows)
             self._tools.bar.total -= self._desk.n_stored - stored
             if len(others):
-                self._again.append(_Batch(others, batch.failures, perf_counter() + _POLL))
+                self._pending.put_back(others, batch.failures, perf_counter() + _POLL)
             if len(batch.rows):
                 self._tools.limits.cost += float(self._price(batch.rows).sum())
                 return batch
             self._desk.release(batch.claim)
         return None
 
-    def _candidate(self) -> _Batch | None:
-        """Return what is ready to be tried again, or the next new masks."""
-        now = perf_counter()
-        for i, batch in enumerate(self._again):
-            if batch.ready <= now:
-                return self._cut(self._again.pop(i), self._tools.sizes.largest)
-        left = self._order[self._next :]
-        size = self._tools.sizes.size
-        if not self._tools.sizes.is_fixed:  # work for every worker
-            size = min(size, -(-len(left) // self._tools.runner.workers))
-        self._next += len(left[:size])
-        return _Batch(left[:size]) if len(left) else None
-
-    def _cut(self, batch: _Batch, size: int) -> _Batch:
-        """Put all but the first masks of a batch back."""
-        if size < len(batch.rows):
-            self._again.append(_Batch(batch.rows[size:], batch.failures))
-            batch.rows = batch.rows[:size]
-        return batch
-
-    def _shorten(self, batch: _Batch) -> bool:
+    def _shorten(self, batch: Batch) -> bool:
         """Keep what the limits allow; the rest waits (and is never asked for if the run ends)."""
         limits, rows = self._tools.limits, batch.rows
         ahead = sum(len(other.rows) for other in self._running.values()) / self._tools.runner.workers
@@ -157,7 +96,7 @@ class Round:
             limits.end_for_time()
         elif paid < 1:
             limits.end_for_cost()
-        return len(self._cut(batch, possible).rows) > 0
+        return len(self._pending.cut(batch, possible).rows) > 0
 
     def _price(self, rows: IntArray) -> FloatArray:
         return self._tools.queries.price * self._work[rows]
@@ -167,7 +106,7 @@ class Round:
 
     def _waiting(self) -> bool:
         """Wait until a batch may begin, if one may; called when none runs."""
-        if self._over() or not (self._again or self._next < len(self._order)):
+        if self._over() or not self._pending:
             return False
         pause = max(0.0, self._ready() - perf_counter())
         if not self._tools.limits.allow_wait(pause):
@@ -176,8 +115,7 @@ class Round:
         return True
 
     def _ready(self) -> float:
-        fresh = self._next < len(self._order)
-        return max(self._pause_until, 0.0 if fresh else min(batch.ready for batch in self._again))
+        return max(self._pause_until, self._pending.ready())
 
     def _end(self) -> None:
         """Wait for a batch to end, and see to all that have. The oldest ones run, the others wait."""
@@ -187,7 +125,7 @@ class Round:
         for batch in oldest if timeout else ():
             batch.deadline = min(batch.deadline, now + (timeout or 0.0))
         until = min(batch.deadline for batch in oldest)
-        if not self._over() and (self._again or self._next < len(self._order)):
+        if self._pending and not self._over():
             free = len(self._running) < self._tools.in_flight
             until = min(until, max(self._ready(), now + 0.01)) if free else until
         done, _ = wait(self._running, max(0.0, until - now) if until < np.inf else None, FIRST_COMPLETED)
@@ -201,7 +139,7 @@ class Round:
                 error = TimeoutError(f"no answer within {timeout:g} seconds")
                 self._fault(batch, batch.rows, Verdict.failed(error, len(batch.rows)))
 
-    def _settle(self, batch: _Batch, future: Future[Reply | None]) -> None:
+    def _settle(self, batch: Batch, future: Future[Reply | None]) -> None:
         """Keep the answers of a batch; see what to do with the rest."""
         del self._running[future]
         try:
@@ -225,24 +163,24 @@ class Round:
         if not verdict.answered.all():
             self._fault(batch, batch.rows[~verdict.answered], verdict)
 
-    def _fault(self, batch: _Batch, rows: IntArray, verdict: Verdict) -> None:
+    def _fault(self, batch: Batch, rows: IntArray, verdict: Verdict) -> None:
         error = verdict.error
         failures = batch.failures + 1
         now = perf_counter()
         if faults.is_out_of_memory(error) and len(rows) > 1:
             self._tools.sizes.shrink(len(batch.rows))
-            self._again.append(_Batch(rows, batch.failures))
+            self._pending.put_back(rows, batch.failures)
         elif faults.tries_again(error, failures, self._tools.queries.retries):
             pause = self._tools.waits.after(failures)
             if isinstance(error, PartialAnswerError) and error.retry_after is not None:
                 pause = max(0.0, error.retry_after)
                 self._pause_until = max(self._pause_until, now + pause)  # it was said to all of us
-            self._again.append(_Batch(rows, failures, now + pause))
+            self._pending.put_back(rows, failures, now + pause)
         elif self._tools.queries.on_failure == "raise" or faults.is_fatal(error):
             self._fail(rows, verdict)
         elif len(rows) > 1 and not verdict.blames:
-            halves = np.array_split(rows, 2)  # to find the mask to blame
-            self._again += [_Batch(half, batch.failures) for half in halves]
+            for half in np.array_split(rows, 2):  # to find the mask to blame
+                self._pending.put_back(half, batch.failures)
         else:
             self.dropped.append(Failure(rows, verdict.problem, error))
             count = sum(len(one.rows) for one in self.dropped)

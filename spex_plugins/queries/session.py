@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError, ValueFunctionError
+from spex_plugins.errors import ValueFunctionError
 from spex_plugins.queries.batching import BatchSize
 from spex_plugins.queries.desk import Desk
 from spex_plugins.queries.executors import runner_of
@@ -15,15 +15,15 @@ from spex_plugins.queries.fingerprint import fingerprint_of
 from spex_plugins.queries.limits import Limits
 from spex_plugins.queries.memory import Memory
 from spex_plugins.queries.options import Queries
+from spex_plugins.queries.order import longest_first, work_of
 from spex_plugins.queries.replies import ValueFunction
-from spex_plugins.queries.round import Failure, Round, Tools
+from spex_plugins.queries.round import Round
 from spex_plugins.queries.store import Store
 from spex_plugins.queries.stored_answers import Run
-from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.queries.tools import Failure, Tools
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Answers", "Session", "keep_answers"]
-
-_WINDOW, _TIMED_WINDOW = 1024, 128  # masks
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +115,11 @@ class Session:
         """
         new, place = self._memory.place(masks)
         desk = self._open(masks[new])
-        missing = int((~desk.answered).sum())
-        order, work = self._order(desk)
+        missing = np.flatnonzero(~desk.answered)
+        work = work_of(self._function, desk.masks)
+        timed = self._queries.max_seconds is not None
+        paid = self._tools.limits.affordable(self._queries.price * work[missing])
+        order = longest_first(missing[:paid], work, timed=timed)
         round_ = Round(desk, order, work, self._tools)
         try:
             round_.run()
@@ -128,7 +131,7 @@ class Session:
         self._dropped += round_.dropped
         if round_.failure is not None:
             raise self._error(desk.masks[round_.failure.rows], round_.failure)
-        if len(order) < missing:
+        if paid < len(missing):
             self._tools.limits.end_for_cost()
         return Answers(*self._memory.at(place), desk.n_stored)
 
@@ -139,21 +142,6 @@ class Session:
         desk = Desk(masks, self._run, self._memory.outputs)
         self._tools.bar.total += (len(masks) if self._total is None else 0) - desk.n_stored
         return desk
-
-    def _order(self, desk: Desk) -> tuple[IntArray, FloatArray]:
-        """Return which masks to ask for, in which order, and the work of every mask of the desk.
-
-        Masks of equal length belong together, and the longest tell first whether they fit into the memory.
-        But a run may end early, and its answers must not be those to the longest masks alone: the order
-        asked is kept from window to window, and what is too expensive is left out beforehand.
-        """
-        work = _work(self._function, desk.masks)
-        missing = np.flatnonzero(~desk.answered)
-        if self._tools.limits.reached:
-            missing = missing[:0]
-        missing = missing[: self._tools.limits.affordable(self._queries.price * work[missing])]
-        window = _WINDOW if self._queries.max_seconds is None else _TIMED_WINDOW
-        return missing[np.lexsort((-work[missing], np.arange(len(missing)) // window))], work
 
     def _error(self, failed: BoolArray, failure: Failure) -> ValueFunctionError:
         masks, values = self._memory.answers()
@@ -180,19 +168,6 @@ def _kept(count: int) -> str:
         if count
         else "No mask had been answered before."
     )
-
-
-def _work(value_function: ValueFunction, masks: BoolArray) -> FloatArray:
-    """Return what every mask costs, as the value function estimates it; else all the same."""
-    estimate = getattr(value_function, "work", None)
-    if estimate is None:
-        return np.ones(len(masks))
-    work = np.asarray(estimate(masks), dtype=np.float64)
-    if work.shape != (len(masks),) or not (work >= 0).all() or not np.isfinite(work).all():
-        raise InputError(
-            f"value_function: its method work must return a number ≥ 0 for each of {len(masks)} masks."
-        )
-    return work
 
 
 def _bar(total: int, progress: bool) -> Any:

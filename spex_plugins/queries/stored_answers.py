@@ -22,7 +22,7 @@ Found = tuple[IntArray, FloatArray]
 """Which of the masks are there, (k,), and their values, (k,) or (k, K)."""
 
 Claim = tuple[int, IntArray, Found]
-"""Number of a claim, the masks that it holds, (k,), and those that somebody else has answered since."""
+"""Number of a claim (0: of nothing), the masks that it holds, (k,), and what others have answered since."""
 
 
 class Run:
@@ -66,11 +66,8 @@ class Run:
                 busy, found = self._busy(), self._find(packed)
                 free = np.array([key not in busy for key in _as_bytes(packed)])
                 free[found[0]] = False
-            cursor = self._db.execute(
-                "INSERT INTO claims (run, owner, masks) VALUES (?, ?, ?)",
-                (self._number, self._owner.name, packed[free].tobytes()),
-            )
-        return int(cursor.lastrowid or 0), np.flatnonzero(free), found
+            number = self._note_claim(packed[free].tobytes()) if free.any() else 0
+        return number, np.flatnonzero(free), found
 
     def keep(self, claim: int, packed: Any, values: FloatArray) -> None:
         """Write answers, (m,) or (m, K), and give up the claim. They are on the disk when this returns."""
@@ -85,7 +82,8 @@ class Run:
 
     def release(self, claim: int) -> None:
         """Give up a claim without an answer."""
-        self._db.execute("DELETE FROM claims WHERE id = ?", (claim,))
+        if claim:
+            self._db.execute("DELETE FROM claims WHERE id = ?", (claim,))
 
     def close(self) -> None:
         """Give up all claims; where that cannot be written any more, they end with their owner."""
@@ -117,6 +115,10 @@ class Run:
         self._db.executemany("DELETE FROM claims WHERE owner = ?", [(owner,) for owner in dead])
         claimed = b"".join(masks for owner, masks in rows if owner not in dead)
         return set(_as_bytes(np.frombuffer(claimed, dtype=np.uint8).reshape(-1, self._bytes)))
+
+    def _note_claim(self, masks: bytes) -> int:
+        note = "INSERT INTO claims (run, owner, masks) VALUES (?, ?, ?)"
+        return int(self._db.execute(note, (self._number, self._owner.name, masks)).lastrowid or 0)
 
     def _claims_of_others(self) -> list[tuple[str, bytes]]:
         query = "SELECT owner, masks FROM claims WHERE run = ? AND owner != ?"
