@@ -29,8 +29,8 @@ class Memory:
         """Return which masks (m, n) are new, (m,), and where all will stand once `learn` has met the new."""
         before = len(self._answered)
         known = masks if self._masks is None else np.concatenate([self._masks, masks])
-        packed = np.ascontiguousarray(np.packbits(known, axis=1))
-        keys = packed.view(f"V{packed.shape[1]}").ravel()
+        packed = np.packbits(np.pad(known, ((0, 0), (0, 1))), axis=1)  # a key even where n is 0
+        keys = np.ascontiguousarray(packed).view(f"V{packed.shape[1]}").ravel()
         _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
         place = first[inverse.ravel()][before:]
         new = place == before + np.arange(len(masks))
