@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from time import sleep
@@ -224,3 +226,14 @@ def test_any_executor_will_do():
         masks = masks_of(300)
         answers = ask(weighted, masks, executor=Watched(pool), batch_size=5)
     np.testing.assert_array_equal(answers.values, weighted(masks))
+
+
+@pytest.mark.skipif(find_spec("mpi4py") is None, reason="pip install mpi4py mpich")
+def test_mpi():
+    """MPI starts its processes itself."""
+    launcher = Path(sys.executable).with_name("mpiexec")
+    command = [launcher, "-n", "3", sys.executable, "-m", "mpi4py.futures", Path(HERE) / "mpi_script.py"]
+    environment = os.environ | {"PYTHONPATH": str(Path(HERE).parents[1])}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "workers 2\n"
