@@ -44,7 +44,7 @@ def test_ten_kills_lose_nothing(tmp_path):
 def test_two_processes_share_the_work(tmp_path):
     from kill_nine import asked_in, start
 
-    runs = [start(tmp_path, name, 600, 0.02) for name in ("a", "b")]
+    runs = [start(tmp_path, name, 600, 0.05) for name in ("a", "b")]
     assert [run.wait() for run in runs] == [0, 0]
     a, b = (asked_in(tmp_path / name) for name in ("a", "b"))
     assert len(set(a)) == len(a)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter, sleep
@@ -179,18 +180,18 @@ def test_nothing_is_asked_before_the_time_that_the_other_side_named():
         times.append(perf_counter())
         if len(times) == 2:
             answered = np.arange(len(masks)) < 4
-            raise PartialAnswerError("429", values=weighted(masks), answered=answered, retry_after=0.3)
+            raise PartialAnswerError("429", values=weighted(masks), answered=answered, retry_after=0.5)
         return weighted(masks)
 
     masks = masks_of(50)
     answers, _ = ask(function, masks)
     np.testing.assert_array_equal(answers.values, weighted(masks))
-    assert times[2] - times[1] >= 0.3
-    assert times[-1] - times[2] < 0.25
+    assert times[2] - times[1] >= 0.5
+    assert times[-1] - times[2] < 1.0
 
 
 def test_other_masks_are_asked_while_one_waits(monkeypatch):
-    monkeypatch.setattr(faults, "_FIRST_WAIT", 0.2)
+    monkeypatch.setattr(faults, "_FIRST_WAIT", 2.0)
     order = []
 
     def function(masks):
@@ -203,7 +204,7 @@ def test_other_masks_are_asked_while_one_waits(monkeypatch):
     answers, _ = ask(function, masks_of(95))
     assert answers.answered.all()
     assert order == [10] * 9 + [5, 10]
-    assert perf_counter() - start >= 0.1
+    assert perf_counter() - start >= 1.0
 
 
 # Given up
@@ -332,7 +333,7 @@ def test_a_call_that_hangs_is_left_alone(threads):
     masks = masks_of(60)
     executor = ThreadPoolExecutor(threads) if threads else None
     start = perf_counter()
-    answers, _ = ask(function, masks, timeout=0.3, executor=executor)
+    answers, _ = ask(function, masks, timeout=1.0, executor=executor)
     assert perf_counter() - start < 10
     hung.set()
     if executor:
@@ -354,11 +355,11 @@ def test_batches_that_wait_for_a_worker_are_not_late():
     """Eight batches are handed to one thread; each takes less than the timeout, all of them more."""
 
     def function(masks):
-        sleep(0.1)
+        sleep(0.3)
         return weighted(masks)
 
     with ThreadPoolExecutor(1) as executor:
-        answers, _ = ask(function, masks_of(80), executor=executor, in_flight=8, timeout=0.5, retries=0)
+        answers, _ = ask(function, masks_of(80), executor=executor, in_flight=8, timeout=2.0, retries=0)
     assert answers.answered.all()
 
 
@@ -375,15 +376,13 @@ def test_stopping_keeps_everything_in_the_store_and_on_the_exception(tmp_path, t
         if threads == 0 and len(function.seen) == 5:
             raise KeyboardInterrupt
         function.seen.append(batch)
+        if len(function.seen) == 12:
+            signal.pthread_kill(main.ident, signal.SIGINT)
         sleep(0.01)
         return weighted(batch)
 
     function.seen = []
     executor = ThreadPoolExecutor(threads) if threads else None
-    if threads:
-        import signal
-
-        threading.Timer(0.15, lambda: signal.pthread_kill(main.ident, signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt) as caught:
         ask(function, np.tile(masks, (1, 1)), store=path, fingerprint="f", executor=executor, batch_size=4)
     if executor:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +18,8 @@ import spex_plugins as spex
 from spex_plugins import InputError
 from spex_plugins.queries import Queries, Session, Store
 from spex_plugins.queries.command import main
+
+ROOT = Path(__file__).parents[2]
 
 
 def masks_of(m, n, seed=0):
@@ -266,6 +271,12 @@ def test_info_tells_what_is_there(filled, capsys):
     ):
         assert part in text
     assert "description" not in text.split(sha256(b"g").hexdigest()[:12])[1]
+
+
+def test_the_package_is_a_command(filled):
+    command = [sys.executable, "-m", "spex_plugins", "store", "info", filled[0]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert "two outputs" in done.stdout
 
 
 def test_export_writes_arrays(filled, tmp_path, capsys):
