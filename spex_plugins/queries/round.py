@@ -165,15 +165,16 @@ class Round:
 
     def _fault(self, batch: Batch, rows: IntArray, verdict: Verdict) -> None:
         error = verdict.error
-        failures = batch.failures + 1
+        told = error.retry_after if isinstance(error, PartialAnswerError) else None
+        # Where the other side answers a few masks at a time and says when it takes more, nothing has failed.
+        failures = max(1, batch.failures + (told is None or not verdict.answered.any()))
         now = perf_counter()
         if faults.is_out_of_memory(error) and len(rows) > 1:
             self._tools.sizes.shrink(len(batch.rows))
             self._pending.put_back(rows, batch.failures)
         elif faults.tries_again(error, failures, self._tools.queries.retries):
-            pause = self._tools.waits.after(failures)
-            if isinstance(error, PartialAnswerError) and error.retry_after is not None:
-                pause = max(0.0, error.retry_after)
+            pause = self._tools.waits.after(failures) if told is None else max(0.0, told)
+            if told is not None:
                 self._pause_until = max(self._pause_until, now + pause)  # it was said to all of us
             self._pending.put_back(rows, failures, now + pause)
         elif self._tools.queries.on_failure == "raise" or faults.is_fatal(error):

@@ -190,6 +190,39 @@ def test_nothing_is_asked_before_the_time_that_the_other_side_named():
     assert times[-1] - times[2] < 1.0
 
 
+@pytest.mark.parametrize("retries", [None, 1])
+def test_a_limited_rate_is_no_failure(retries):
+    """Three answers a call, then "come back in a moment": sixteen masks take six calls."""
+    calls = []
+
+    def function(masks):
+        calls.append(len(masks))
+        answered = np.arange(len(masks)) < 3
+        if answered.all():
+            return weighted(masks)
+        raise PartialAnswerError("429", values=weighted(masks), answered=answered, retry_after=0.001)
+
+    masks = masks_of(32)
+    answers, _ = ask(function, masks, batch_size=16, retries=retries)
+    np.testing.assert_array_equal(answers.values, weighted(masks))
+    assert sorted(calls, reverse=True) == [16, 16, 13, 13, 10, 10, 7, 7, 4, 4, 1, 1]
+    with pytest.raises(ValueFunctionError, match="429"):
+        ask(function, masks, batch_size=16, retries=0)
+
+
+def test_a_service_that_only_puts_off_is_given_up():
+    calls = []
+
+    def function(masks):
+        calls.append(len(masks))
+        none = np.zeros(len(masks), dtype=bool)
+        raise PartialAnswerError("429", values=weighted(masks), answered=none, retry_after=0.001)
+
+    with pytest.raises(ValueFunctionError, match="429"):
+        ask(function, masks_of(10))
+    assert len(calls) == 6
+
+
 def test_other_masks_are_asked_while_one_waits(monkeypatch):
     monkeypatch.setattr(faults, "_FIRST_WAIT", 2.0)
     order = []

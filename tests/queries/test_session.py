@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import sys
 from io import StringIO
 from itertools import pairwise
@@ -12,7 +13,7 @@ import pytest
 from games import Recorded
 
 from spex_plugins import InputError
-from spex_plugins.queries import Queries, Session, replies
+from spex_plugins.queries import Queries, Session, replies, session
 
 
 def ask(function, masks, **options):
@@ -51,6 +52,10 @@ def test_answers_keep_the_order_of_the_masks(m, batch_size):
     np.testing.assert_array_equal(values, masks @ np.arange(20))
     np.testing.assert_array_equal(function.masks, masks)
     assert values.dtype == np.float64
+
+
+def test_the_example_of_the_docstring_is_true():
+    assert doctest.testmod(session) == (0, 2)
 
 
 def test_batches_of_a_fast_function_grow_fourfold(clock):
