@@ -42,13 +42,7 @@ def main() -> None:
         against=" False",
         endpoint=arguments.endpoint,
     )
-    found = spex.explain(
-        game,
-        game.n,
-        budget=arguments.calls,
-        feature_names=game.feature_names,
-        store=arguments.store,
-    )
+    found = spex.explain(game, budget=arguments.calls, store=arguments.store)
     print(found)
     print("\nWords that act together (log-odds of True against False):")
     table = found.index("FSII", order=2).top(10)

@@ -27,6 +27,7 @@ import spex_plugins as spex
 class Game:
     """A value function that travels light: every worker makes the model once, when it is first asked."""
 
+    n = 64
     fingerprint = "toy model 1"  # changes with whatever changes the answers
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class Game:
 
     def __call__(self, masks: np.ndarray) -> np.ndarray:
         if self._model is None:  # a real game would load its weights onto the GPU of the worker
-            self._model = np.random.default_rng(0).normal(size=64)
+            self._model = np.random.default_rng(0).normal(size=self.n)
         return masks @ self._model + 3.0 * masks[:, 3] * masks[:, 17]
 
 
@@ -45,7 +46,7 @@ def main() -> None:
         Client(cluster) as client,
     ):
         asked = {"executor": client.get_executor(), "store": "dask_cluster.sqlite", "retries": 3}
-        print(spex.explain(Game(), 64, budget=2000, **asked))
+        print(spex.explain(Game(), budget=2000, **asked))
 
 
 if __name__ == "__main__":

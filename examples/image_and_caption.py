@@ -109,9 +109,7 @@ def main() -> None:
 
     cells = Grid(arguments.cells, arguments.cells)
     game = MultimodalGame(score, photo(), arguments.caption, regions=cells)
-    found = spex.explain(
-        game, game.n, budget=arguments.calls, estimator="gaussian_process", feature_names=game.feature_names
-    )
+    found = spex.explain(game, budget=arguments.calls, estimator="gaussian_process")
     whole, nothing = game(np.array([[True] * game.n, [False] * game.n]))
     print("ConSE: a classifier and sentence embeddings, not a vision-language model.")
     print(f"Cosine of photo and caption: {whole:.3f}; both masked: {nothing:.3f}\n{found}")

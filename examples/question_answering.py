@@ -41,9 +41,7 @@ def main() -> None:
         features="sentence",
         answer=ANSWER,
     )
-    found = spex.explain(
-        game, n=game.n, feature_names=game.feature_names, budget=arguments.calls, seed=arguments.seed
-    )
+    found = spex.explain(game, budget=arguments.calls, seed=arguments.seed)
     print(f"{TEXT}\n\n{QUESTION} A ticket costs{ANSWER}.\n")
     print(
         f"log-probability of the answer: {found.full_value:.2f}; without the text {found.empty_value:.2f}\n"

@@ -12,6 +12,7 @@ from spex_plugins.errors import (
 )
 from spex_plugins.index_table import IndexTable
 from spex_plugins.interactions import Interactions
+from spex_plugins.queries import Queries
 
 __all__ = [
     "INDICES",
@@ -20,6 +21,7 @@ __all__ = [
     "Interactions",
     "MissingExtraError",
     "PartialAnswerError",
+    "Queries",
     "Spectrum",
     "SpexError",
     "ValueFunctionError",

@@ -23,7 +23,7 @@ __all__ = ["explain", "explain_each", "fit"]
 
 def explain(
     value_function: ValueFunction,
-    n: int,
+    n: int | None = None,
     *,
     budget: int,
     estimator: str | Estimator = "spex",
@@ -38,8 +38,8 @@ def explain(
     ----------
     value_function : callable
         Takes masks, bool (m, n), True = feature kept, and returns (m,) or (m, K) real numbers.
-    n : int
-        Number of features.
+    n : int, optional
+        Number of features, by default ``value_function.n``, which the games of `spex_plugins.games` have.
     budget : int
         Largest number of masks that may be asked for; never exceeded, never more than 2^n.
     estimator : str or Estimator
@@ -49,7 +49,8 @@ def explain(
     seed : int or numpy Generator
         Same seed, same masks, same answer.
     feature_names : sequence of str, optional
-        Names of the n features, by default x0, x1, …; names may repeat.
+        Names of the n features, by default ``value_function.feature_names``, or else x0, x1, …; names may
+        repeat.
     **queries
         How the model is asked: ``store``, ``fingerprint``, ``executor``, ``batch_size``, ``retries``,
         ``on_failure``, ``timeout``, ``max_seconds``, ``max_cost``, ``progress`` and others, see
@@ -84,7 +85,7 @@ def explain(
 
 def explain_each(
     value_function: ValueFunction,
-    n: int,
+    n: int | None,
     split: Callable[[FloatArray], Sequence[FloatArray]],
     *,
     budget: int,
@@ -118,12 +119,11 @@ def explain_each(
     InputError, ValueFunctionError
         As `explain` does.
     """
-    n = check.count("n", n, 1, "the number of features")
-    budget = check.count("budget", budget, 2, "the number of model calls that may be made")
-    names = check.names_of_features(feature_names, n)
-    max_order = check.interaction_order(max_order)
     if not callable(value_function):
         raise InputError(f"value_function: must be callable, got {type(value_function).__name__}.")
+    n, names = check.features_of(value_function, n, feature_names)
+    budget = check.count("budget", budget, 2, "the number of model calls that may be made")
+    max_order = check.interaction_order(max_order)
     how = Queries(**queries)
     method, rng = resolve(estimator), check.generator(seed)
     design = method.design(n, budget, max_order, rng)

@@ -1,30 +1,95 @@
-"""What every adapter needs to speak its host's language: a default budget, all inputs, values that add up."""
+"""What every adapter needs to speak its host's language: budgets, stores, all inputs, values that add up."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spex_plugins.core.indices import same_single_values
 from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import SingleValues
 from spex_plugins.interactions import Interactions
+from spex_plugins.queries import Queries
+from spex_plugins.queries.digest import digest_of_data
+from spex_plugins.queries.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spex_plugins.types import FloatArray, IntArray
+    from numpy.typing import NDArray
 
-__all__ = ["constant", "default_budget", "single_values", "widened"]
+    from spex_plugins.types import BoolArray, FloatArray, IntArray
 
+__all__ = [
+    "about",
+    "constant",
+    "default_budget",
+    "query_options",
+    "single_values",
+    "telling_masks",
+    "widened",
+]
+
+_OWN = {"batch_size", "progress"}  # hosts have arguments of their own for these
+_SIDE_BY_SIDE = ("executor", "in_flight", "timeout")
 _LEAST_EVALS, _EVALS_PER_INPUT = 500, 16  # SHAP's permutation explainer takes 500, or 10 (2n + 1) if more
 
 
 def default_budget(n: int) -> int:
     """Return how many masks to ask for n features when nobody says: max(500, 16 n), at most 2^n."""
     return min(2**n, max(_LEAST_EVALS, _EVALS_PER_INPUT * n))
+
+
+def query_options(queries: Queries | None, model: Any) -> dict[str, Any]:
+    """Return the keywords of `spex_plugins.explain` for what a user of the host asked for.
+
+    Parameters
+    ----------
+    queries : Queries, optional
+    model : object
+        Names itself by its ``fingerprint`` where the queries name it by none.
+
+    Raises
+    ------
+    InputError
+        If the host cannot ask so, or a store would not know the model.
+    """
+    if queries is None:
+        return {}
+    if not isinstance(queries, Queries):
+        raise InputError(f"queries: must be spex_plugins.Queries(…), got {type(queries).__name__}.")
+    for name in (*_SIDE_BY_SIDE, "batch_size"):
+        if getattr(queries, name) is not None:
+            remedy = "the host has an argument for it"
+            if name in _SIDE_BY_SIDE:
+                remedy = "hosts mask one batch after another; spex_plugins.explain asks many at a time"
+            raise InputError(f"queries: leave {name} out here; {remedy}.")
+    given = {name: value for name, value in vars(queries).items() if value is not None}
+    options = {name: value for name, value in given.items() if name not in _OWN}
+    if "store" in options:
+        options["fingerprint"] = fingerprint_of(model, queries.fingerprint)
+    return options
+
+
+def about(options: dict[str, Any], *parts: str | NDArray[Any]) -> dict[str, Any]:
+    """Make the fingerprint that names a model one of what it is asked about, such as a row."""
+    if "store" not in options:
+        return options
+    return options | {"fingerprint": digest_of_data(options["fingerprint"], *parts)}
+
+
+def telling_masks(n: int) -> BoolArray:
+    """Return masks (2 + log2 n, n) at which inputs show what belongs to which of n features.
+
+    Nothing is kept, everything, and for every binary digit the features whose number has it: what is kept
+    at which of these masks spells the number of its feature.
+    """
+    digits = np.arange(max(n - 1, 1).bit_length())
+    spelled = (np.arange(n) >> digits[:, None]) & 1
+    return np.concatenate([np.zeros((1, n)), np.ones((1, n)), spelled]).astype(bool)
 
 
 def single_values(found: Interactions, index: str, difference: FloatArray, playing: IntArray) -> FloatArray:

@@ -10,7 +10,15 @@ import numpy as np
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["count", "generator", "interaction_order", "names_of_features", "sampled_masks", "sampled_values"]
+__all__ = [
+    "count",
+    "features_of",
+    "generator",
+    "interaction_order",
+    "names_of_features",
+    "sampled_masks",
+    "sampled_values",
+]
 
 
 def generator(seed: Any) -> np.random.Generator:
@@ -42,6 +50,19 @@ def names_of_features(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
     if isinstance(names, str) or not hasattr(names, "__len__") or len(names) != n:
         raise InputError(f"feature_names: expected a sequence of {n} names, got {names!r:.80}.")
     return tuple(map(str, names))
+
+
+def features_of(value_function: Any, n: Any, names: Any) -> tuple[int, tuple[str, ...]]:
+    """Return the number of features and their names, by default those that the value function has."""
+    own = getattr(value_function, "n", None)
+    if n is None and own is None:
+        raise InputError("n: give the number of features; this value function does not know it.")
+    given = count("n", own if n is None else n, 1, "the number of features")
+    if own is not None and given != own:
+        raise InputError(f"n: must be {own}, that of the value function, got {given}; leave it out.")
+    if names is None:
+        names = getattr(value_function, "feature_names", None)
+    return given, names_of_features(names, given)
 
 
 def sampled_masks(masks: Any) -> BoolArray:

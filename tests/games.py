@@ -52,3 +52,21 @@ class Recorded:
     @property
     def calls(self):
         return sum(map(len, self.batches))
+
+
+class SmallGame:
+    """A game of five features, two of them of one name, that counts its calls; with K outputs if wanted."""
+
+    n = 5
+    feature_names = ("not", "bad", "not", "at", "all")
+
+    def __init__(self, outputs=None, fingerprint="small game 1"):
+        self.fingerprint = fingerprint
+        self.output_names = None if outputs is None else tuple(f"answer {k}" for k in range(outputs))
+        self.table = np.random.default_rng(0).normal(size=(2**self.n, outputs or 1))
+        self.calls = 0
+
+    def __call__(self, masks):
+        self.calls += len(masks)
+        values = self.table[masks @ (1 << np.arange(self.n))]
+        return values if self.output_names else values[:, 0]

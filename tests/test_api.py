@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from oracles import all_masks
 
 from spex_plugins import InputError, Spectrum, SpexError, ValueFunctionError, explain, fit
+from spex_plugins.api import explain_each
 from spex_plugins.estimators import Spex
 
 
@@ -282,6 +283,40 @@ def test_names_may_repeat_and_need_not_be_text():
     assert len(set(found.index("SV").names)) == 4
     assert asked(linear, 4, 16).feature_names == ("x0", "x1", "x2", "x3")
     assert asked(linear, 4, 16, feature_names=np.array(list("abcd"))).feature_names == tuple("abcd")
+
+
+class Game:
+    """A value function that knows its features, as those of `spex_plugins.games` do."""
+
+    n = 4
+    feature_names = ("not", "bad", "not", "good")
+
+    def __call__(self, masks):
+        return linear(masks) + masks[:, 0] * masks[:, 1]
+
+
+def test_a_game_brings_its_features():
+    found = explain(Game(), budget=16, progress=False)
+    assert found.feature_names == Game.feature_names
+    plain = asked(Game().__call__, 4, 16)
+    assert plain.feature_names == ("x0", "x1", "x2", "x3")
+    assert found.spectrum.as_dict() == plain.spectrum.as_dict()
+    named = explain(Game(), np.int64(4), budget=16, feature_names=["same"] * 4, progress=False)
+    assert named.feature_names == ("same",) * 4
+    each = explain_each(Game(), None, lambda values: [values, -values], budget=16, progress=False)
+    assert [one.feature_names for one in each] == [Game.feature_names] * 2
+
+
+def test_features_that_are_not_those_of_the_game_are_refused():
+    with pytest.raises(InputError, match=r"^n: must be 4, that of the value function, got 5; leave it out"):
+        asked(Game(), 5, 16)
+    with pytest.raises(InputError, match="feature_names: expected a sequence of 4 names"):
+        explain(Game(), budget=16, feature_names=["a"])
+    with pytest.raises(InputError, match="n: give the number of features"):
+        explain(linear, budget=16)
+    nameless = Game()
+    nameless.feature_names = None
+    assert explain(nameless, budget=16, progress=False).feature_names == ("x0", "x1", "x2", "x3")
 
 
 def test_an_estimator_of_ones_own_is_used():

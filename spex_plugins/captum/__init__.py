@@ -10,6 +10,7 @@ except ImportError as error:
     ) from error
 
 from spex_plugins.captum.features import feature_ids
+from spex_plugins.captum.game import game_forward
 from spex_plugins.captum.image import image_and_regions, image_feature_mask
 from spex_plugins.captum.llm import SpexLLMAttribution
 from spex_plugins.captum.llm_result import SpexLLMAttributionResult
@@ -23,6 +24,7 @@ __all__ = [
     "SpexLLMAttributionResult",
     "Superpixels",
     "feature_ids",
+    "game_forward",
     "image_and_regions",
     "image_feature_mask",
 ]

@@ -29,6 +29,7 @@ def explain_batch(
     n_samples: int | None,
     *,
     seed: np.random.Generator,
+    options: dict[str, Any],
     **settings: Any,
 ) -> list[Interactions]:
     """Explain E examples: all B of them, or the batch as one where the output is for the whole batch.
@@ -44,6 +45,8 @@ def explain_batch(
         By default `spex_plugins.hosts.default_budget`.
     seed : numpy Generator
         Every example meets it in the same state, so that none depends on its neighbours.
+    options : dict
+        Of `spex_plugins.hosts.query_options`.
     **settings
         Further arguments of `spex_plugins.explain`.
 
@@ -68,7 +71,8 @@ def explain_batch(
             len(features.ids),
             ends.select(rows),
         )
-        group = explain_each(ask, n, ask.split, budget=budget, seed=deepcopy(seed), **settings)
+        asked = hosts.about(options, *ask.asked()) if "store" in options else options
+        group = explain_each(ask, n, ask.split, budget=budget, seed=deepcopy(seed), **settings, **asked)
         for e, one in zip(rows.tolist(), group, strict=True):
             found[e] = hosts.widened(one, features.playing(e), features.names(e))
     return [found[e] for e in range(len(counts))]

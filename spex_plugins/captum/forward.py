@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Ends", "MaskedForward", "ask_ends"]
+__all__ = ["Ends", "MaskedForward", "ask_ends", "digestible"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +118,11 @@ class MaskedForward:
         each = answers.reshape(len(answers), *self._ends.full.shape)
         return [each[:, e] for e in range(each.shape[1])]
 
+    def asked(self) -> list[Any]:
+        """Return all that the answers depend on but the forward function, for a digest."""
+        batch = self._batch
+        return digestible((batch.inputs, batch.baselines, batch.target, batch.extra, self._slots))
+
     def _evaluate(self, masks: BoolArray) -> FloatArray:
         repeats = len(masks)
         kept = torch.from_numpy(masks)
@@ -132,6 +137,27 @@ class MaskedForward:
         values = _values(output, batch.size, repeats, repeats)
         _check_same(values.shape[1:], self._ends.full.shape)
         return values
+
+
+def digestible(value: Any) -> list[Any]:
+    """Return texts and arrays that say the same as nested arguments of a forward function.
+
+    Raises
+    ------
+    InputError
+        If an argument is neither a tensor nor plain data.
+    """
+    if isinstance(value, torch.Tensor):
+        content = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+        return [f"{value.dtype} {tuple(value.shape)}", content]
+    if isinstance(value, list | tuple):
+        return [f"{len(value)}", *(one for part in value for one in digestible(part))]
+    if value is None or isinstance(value, bool | int | float | str):
+        return [repr(value)]
+    raise InputError(
+        f"additional_forward_args: answers to a {type(value).__name__} cannot be kept in a store; give "
+        "tensors, numbers and texts, or bind it into the forward function."
+    )
 
 
 def _taken(slots: IntArray, column: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,6 +11,7 @@ from captum.attr import LLMAttribution, TextTemplateInput, TextTokenInput
 
 from spex_plugins.captum import private
 from spex_plugins.captum.llm_forward import MaskedPrompts
+from spex_plugins.captum.llm_queries import queries_about
 from spex_plugins.captum.llm_result import SpexLLMAttributionResult
 from spex_plugins.captum.spex import Spex
 from spex_plugins.errors import InputError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from spex_plugins.estimators.base import Estimator
+    from spex_plugins.queries import Queries
 
 __all__ = ["SpexLLMAttribution"]
 
@@ -82,6 +85,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         max_order: int | None = None,
         estimator: str | Estimator = "auto",
         seed: int | np.random.Generator = 0,
+        queries: Queries | None = None,
     ) -> SpexLLMAttributionResult:
         """Explain a prompt.
 
@@ -109,6 +113,8 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             The attributions are the single features of this index at order 1, as in `Spex.attribute`.
         max_order, estimator, seed
             As in `spex_plugins.explain`.
+        queries : Queries, optional
+            As in `Spex.attribute`. The fingerprint for a store names the model.
 
         Returns
         -------
@@ -130,9 +136,10 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         )
         tokens = self._target_tokens(inp, target, gen_args)
         method = copy(self.attr_method)
-        method.forward_func = MaskedPrompts(
-            self.model, lambda x: self._prompt(inp, x), tokens.to(self.device)
-        )
+        prompt_of = partial(self._prompt, inp)
+        method.forward_func = MaskedPrompts(self.model, prompt_of, tokens.to(self.device))
+        wanted = (tokens, self.attr_target)
+        asked = queries_about(queries, self.model, prompt_of, inp.n_itp_features, wanted)
         if self.attr_target == "prob":
             log_probs = method.forward_func
             method.forward_func = lambda perturbed: log_probs(perturbed).exp()
@@ -146,6 +153,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             max_order=max_order,
             estimator=estimator,
             seed=seed,
+            queries=asked,
         )
         values = inp.format_attr(attributions[0].to(self.device, torch.float32))
         return SpexLLMAttributionResult(

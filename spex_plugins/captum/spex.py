@@ -17,11 +17,13 @@ from spex_plugins.captum.spread import spread
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
+from spex_plugins.hosts import query_options
 
 if TYPE_CHECKING:
     import numpy as np
 
     from spex_plugins.estimators.base import Estimator
+    from spex_plugins.queries import Queries
 
 __all__ = ["Spex"]
 
@@ -72,6 +74,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         max_order: int | None = None,
         estimator: str | Estimator = "auto",
         seed: int | np.random.Generator = 0,
+        queries: Queries | None = None,
     ) -> Any:
         """Explain every example of a batch.
 
@@ -113,6 +116,11 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         seed : int or numpy Generator
             A Generator is copied and not advanced. Examples with equally many features that differ from
             their baseline see the same masks, in the same forward calls.
+        queries : Queries, optional
+            How the forward function is asked, `spex_plugins.Queries`: a store of the answers, retries,
+            limits of time and cost. The fingerprint for a store names the forward function, as all other
+            arguments are part of it by themselves; games name themselves. The inputs and the baselines are
+            evaluated every time.
 
         Returns
         -------
@@ -144,6 +152,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         at_once = check.count("perturbations_per_eval", perturbations_per_eval, 1, "masks per call")
         if n_samples is not None:
             n_samples = check.count("n_samples", n_samples, 2, "the inputs and the baselines are two")
+        options = query_options(queries, self.forward_func)
         method, order, rng = resolve(estimator), check.interaction_order(max_order), check.generator(seed)
         batch = make_batch(inputs, baselines, target, additional_forward_args)
         features = make_features(batch, feature_mask)
@@ -151,7 +160,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         if len(ends.full) < batch.size:
             features = features.of_batch()
         settings: dict[str, Any] = {"estimator": method, "max_order": order, "seed": rng}
-        settings |= {"progress": show_progress, "batch_size": at_once}
+        settings |= {"progress": show_progress, "batch_size": at_once, "options": options}
         found = explain_batch(self.forward_func, batch, features, ends, n_samples, **settings)
         values = feature_values(found, index, features, ends).reshape(
             len(found), *ends.outputs, len(features.ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import warnings
 import weakref
@@ -18,7 +17,9 @@ from spex_plugins.games.chat_client import checked_client, make_client
 from spex_plugins.games.chat_faults import can_be_answered_later
 from spex_plugins.games.chat_question import Question, Template
 from spex_plugins.games.chat_requests import Requests, Usage
-from spex_plugins.games.chat_text import Features, MaskedText, feature_spans
+from spex_plugins.games.spans import Spans, masked_parts
+from spex_plugins.games.text_work import text_work
+from spex_plugins.queries.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["ChatGame"]
@@ -61,9 +62,9 @@ class ChatGame:
         (``{"role": …, "content": …}``), or the prompt to complete.
     answer, against : str
         Case and, in completions, white space count.
-    features : {"word", "sentence"}, callable or sequence of (start, end)
-        What is masked together: a function returns the parts of the text as strings; pairs are positions in
-        characters, and what lies outside of all of them is never masked.
+    features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
+        What is masked together: parts of a kind, spans of characters, or a function that gets the text and
+        returns spans, or the parts as strings. What lies outside of all spans is never masked.
     mask : "remove" or str
         Masked features are removed with the white space before them, or replaced by this placeholder.
     endpoint : {"chat", "completions", "completions+echo"}
@@ -92,7 +93,7 @@ class ChatGame:
     --------
     >>> game = ChatGame(review, model="gpt-4.1-mini", template="Is this positive? True or False.\n\n{}",
     ...                 answer="True", against="False")
-    >>> found = spex.explain(game, game.n, budget=1000, feature_names=game.feature_names)
+    >>> found = spex.explain(game, budget=1000)
     >>> print(game)
     """
 
@@ -107,7 +108,7 @@ class ChatGame:
         template: Template = "{}",
         answer: str = " True",
         against: str | None = None,
-        features: Features = "word",
+        features: Spans = "word",
         mask: str = "remove",
         endpoint: str = "chat",
         top_logprobs: int = 20,
@@ -123,25 +124,28 @@ class ChatGame:
         max_retries = check.count("max_retries", max_retries, 0, "how often a request is repeated")
         self._sending: dict[str, Any] = {"concurrency": concurrency, "max_retries": max_retries}
         self._sending |= {"timeout": timeout}
-        spans = feature_spans(text, features)
-        self.n = len(spans)
-        self.feature_names = tuple(text[start:end] for start, end in spans)
-        self._texts = MaskedText(text, spans, None if mask == "remove" else mask)
+        if not isinstance(text, str) or not isinstance(mask, str):
+            raise InputError('text, mask: must be a text, and "remove" or what stands for masked parts.')
+        self._parts = masked_parts(text, features)
+        self.n, self.feature_names = len(self._parts.spans), self._parts.names
+        self._placeholder = None if mask == "remove" else mask
         self._question = Question(endpoint, model, template, answer, against, top_logprobs, extra)
+        characters = self._question.fixed_characters + len(text)
+        self._characters = text_work(self._parts, self._placeholder, characters, _lengths)
         self.censored, self._values, self._warned = 0, 0, False
         self._own_client = client is None
         self._connect(make_client(base_url, api_key) if client is None else checked_client(client))
-        asked = {"kind": "ChatGame 1", "server": self._base_url, "text": text, "spans": spans, "mask": mask}
+        asked = {"server": self._base_url, "text": text, "spans": self._parts.spans, "mask": mask}
         try:
             told = json.dumps(asked | self._question.said, sort_keys=True)
         except TypeError as error:
             raise InputError(f"template, extra: must hold only what JSON can write; {error}.") from None
-        self.fingerprint = hashlib.sha256(told.encode()).hexdigest()
+        self.fingerprint = digest_of_data("ChatGame", told)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Return the values (b,) of masks (b, n); masks that leave the same text are asked for once."""
         masks = np.asarray(masks, dtype=bool)
-        texts = self._texts(masks)
+        texts = self._parts.texts(masks, self._placeholder)
         # The longest goes first: it is the one that shows whether the model's window is large enough.
         distinct = sorted(set(texts), key=len, reverse=True)
         if not distinct:
@@ -167,8 +171,7 @@ class ChatGame:
 
     def work(self, masks: BoolArray) -> FloatArray:
         """Estimate the tokens of every mask's prompts, shape (b,)."""
-        characters = self._question.fixed_characters + self._texts.characters(np.asarray(masks, dtype=bool))
-        return characters * len(self._question.signs) / _CHARACTERS_PER_TOKEN
+        return self._characters(masks) * len(self._question.signs) / _CHARACTERS_PER_TOKEN
 
     @property
     def usage(self) -> Usage:
@@ -211,6 +214,10 @@ class ChatGame:
                 "probable tokens. Choose an answer that the model gives, or raise top_logprobs.",
                 stacklevel=3,
             )
+
+
+def _lengths(texts: list[str]) -> list[int]:
+    return [len(text) for text in texts]
 
 
 def _close(client: Any) -> None:

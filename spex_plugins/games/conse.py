@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.identity import digest_of_data
 from spex_plugins.games.image_model import ImageModel, as_array
+from spex_plugins.queries.digest import digest_of_data
 from spex_plugins.validation import count
 
 if TYPE_CHECKING:

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 import sys
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
+from spex_plugins.queries.digest import digest_of_data
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-__all__ = ["digest_of_data", "identity", "is_torch_module"]
-
-
-def digest_of_data(*parts: str | NDArray[Any]) -> str:
-    """Return the SHA-256 of texts and arrays; neither can be read from it."""
-    total = sha256()
-    for part in parts:
-        if isinstance(part, str):
-            about, content = "text", part.encode()
-        else:
-            about, content = f"{part.dtype.str}{part.shape}", np.ascontiguousarray(part).tobytes()
-        total.update(f"{about}:{len(content)}:".encode())  # so that no two lists of parts read alike
-        total.update(content)
-    return total.hexdigest()
+__all__ = ["identity", "is_torch_module"]
 
 
 def is_torch_module(model: Any) -> bool:

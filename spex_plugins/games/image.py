@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.identity import digest_of_data
 from spex_plugins.games.image_masking import MaskedImage
 from spex_plugins.games.image_model import ImageModel
+from spex_plugins.queries.digest import digest_of_data
 from spex_plugins.regions import Grid
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class ImageGame:
     Examples
     --------
     >>> game = ImageGame(network, photo, regions=Superpixels(60), output=985, preprocess=normalised)
-    >>> found = spex.explain(game, game.n, budget=1000, feature_names=game.feature_names)
+    >>> found = spex.explain(game, budget=1000)
     >>> image_regions(game.image, game.regions, found)
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.games.harmonic import harmonic_fill
-from spex_plugins.games.identity import digest_of_data
+from spex_plugins.queries.digest import digest_of_data
 from spex_plugins.regions import Grid, label_map, region_maker
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.identity import digest_of_data, identity, is_torch_module
+from spex_plugins.games.identity import identity, is_torch_module
+from spex_plugins.games.prompt_arguments import check_evaluating
+from spex_plugins.queries.digest import digest_of_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,10 +60,7 @@ class ImageModel:
     def _from_module(self, images: NDArray[Any]) -> FloatArray:
         import torch
 
-        if self._model.training:
-            raise InputError(
-                "model: is in training mode, so its answers are random; call model.eval() first."
-            )
+        check_evaluating(self._model)
         prepared = (self._preprocess or _channels_first)(images)
         parameter = next(self._model.parameters(), torch.zeros(0))
         where = {"device": parameter.device, "dtype": parameter.dtype}

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError, MissingExtraError
-from spex_plugins.games.identity import digest_of_data, identity
+from spex_plugins.games.identity import identity
+from spex_plugins.games.prompt_arguments import check_evaluating
+from spex_plugins.queries.digest import digest_of_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,10 +58,7 @@ class ImageTextAnswer:
         self, model: Any, processor: Any, answer: str | Sequence[str], *, template: str | None = None
     ) -> None:
         _required()
-        if model.training:
-            raise InputError(
-                "model: is in training mode, so its answers are random; call model.eval() first."
-            )
+        check_evaluating(model)
         if getattr(model.config, "model_type", "") == "paligemma":
             raise InputError(
                 "model: PaliGemma reads prompt and answer in both directions, so one pass does not give the "

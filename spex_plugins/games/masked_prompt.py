@@ -30,6 +30,7 @@ from spex_plugins.games.prompt_arguments import (
 )
 from spex_plugins.games.scorers import make_scorer
 from spex_plugins.games.spans import Spans, masked_parts
+from spex_plugins.games.text_work import text_work
 from spex_plugins.games.window import check_window
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -97,7 +98,7 @@ class MaskedPrompt:
     ...     model, tokenizer, review, template="Review: {}\nSentiment:",
     ...     answer=" positive", against=" negative", value="log_odds",
     ... )
-    >>> spex.explain(game, game.n, budget=1000, feature_names=game.feature_names)
+    >>> spex.explain(game, budget=1000)
     """
 
     def __init__(
@@ -131,7 +132,7 @@ class MaskedPrompt:
             self._scorer = make_scorer(model, tokenizer, self._answers, ends, value=value, tokens=tokens)
         lengths = self._scorer.lengths(ends)
         check_window(model, tokenizer, max(lengths))
-        self._fixed_tokens, self._kept_tokens, self._masked_tokens = self._token_counts(lengths[0])
+        self._tokens = text_work(self._parts, self._placeholder, lengths[0], self._token_counts)
         self.output_names = self._names_of_outputs(ends[0], answers)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
@@ -146,14 +147,11 @@ class MaskedPrompt:
 
     def prompt(self, mask: BoolArray) -> str:
         """Return the prompt of a mask (n,), without answer."""
-        return (
-            f"{self._before}{self._parts.text(np.asarray(mask, dtype=bool), self._placeholder)}{self._after}"
-        )
+        return self._prompts(np.asarray(mask, dtype=bool)[None])[0]
 
     def work(self, masks: BoolArray) -> FloatArray:
         """Return about how many tokens the prompts of masks (b, n) have, shape (b,)."""
-        kept = np.asarray(masks, dtype=np.float64)
-        return self._fixed_tokens + kept @ self._kept_tokens + (1.0 - kept) @ self._masked_tokens
+        return self._tokens(masks)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -171,18 +169,11 @@ class MaskedPrompt:
         return digest(settings)
 
     def _prompts(self, masks: BoolArray) -> list[str]:
-        return [self.prompt(mask) for mask in masks]
+        texts = self._parts.texts(masks, self._placeholder)
+        return [f"{self._before}{text}{self._after}" for text in texts]
 
-    def _token_counts(self, whole: int) -> tuple[int, FloatArray, FloatArray]:
-        """Return the tokens of what always stays, and those of every part when kept and when masked."""
-        gaps = [(gap, body, at) for gap, body, at in self._parts.segments if at >= 0]
-        gaps.sort(key=lambda segment: segment[2])
-        count = self._scorer.encoder.bare
-        kept = np.array([len(row) for row in count([gap + body for gap, body, _ in gaps])], dtype=np.float64)
-        masked = np.zeros(self.n)
-        if self._placeholder is not None:
-            masked += [len(row) for row in count([gap + self._placeholder for gap, _, _ in gaps])]
-        return max(whole - int(kept.sum()), 1), kept, masked
+    def _token_counts(self, texts: list[str]) -> list[int]:
+        return [len(row) for row in self._scorer.encoder.bare(texts)]
 
     def _names_of_outputs(self, prompt: str, answers: tuple[Any, ...]) -> tuple[str, ...] | None:
         if self._by_token:

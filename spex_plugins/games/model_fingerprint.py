@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from spex_plugins.errors import InputError
+from spex_plugins.queries.digest import digest_of_data
 
 __all__ = ["digest", "model_digest", "tokenizer_digest"]
 
@@ -20,8 +21,8 @@ _known: WeakKeyDictionary[Any, tuple[object, str]] = WeakKeyDictionary()
 
 
 def digest(parts: Any) -> str:
-    """Return the SHA-256 of what JSON can hold."""
-    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    """Return the digest of what JSON can hold."""
+    return digest_of_data(json.dumps(parts, sort_keys=True, default=str))
 
 
 def model_digest(model: Any) -> str:

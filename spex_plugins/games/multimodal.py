@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.identity import digest_of_data, identity
+from spex_plugins.games.identity import identity
 from spex_plugins.games.image import checked_masks
 from spex_plugins.games.image_masking import MaskedImage
 from spex_plugins.games.image_model import as_array
 from spex_plugins.games.spans import Spans, masked_parts
+from spex_plugins.queries.digest import digest_of_data
 from spex_plugins.regions import Grid
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class MultimodalGame:
     Examples
     --------
     >>> game = MultimodalGame(ConSE(network, names, embed), photo, "a cup of coffee", regions=Grid(6, 6))
-    >>> found = spex.explain(game, game.n, budget=1500, feature_names=game.feature_names)
+    >>> found = spex.explain(game, budget=1500)
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class MultimodalGame:
         kept = checked_masks(masks, self.n)
         images = self._masked_image(kept[:, : self.n_regions])
         placeholder = None if self._text_mask == "remove" else self._text_mask
-        return images, [self._parts.text(mask, placeholder) for mask in kept[:, self.n_regions :]]
+        return images, self._parts.texts(kept[:, self.n_regions :], placeholder)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Return the values of masks (b, n), shape (b,) or (b, K)."""

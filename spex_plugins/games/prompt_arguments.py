@@ -44,7 +44,7 @@ def check_value(value: Any, answers: tuple[Any, ...], against: Any, tokens: bool
 def check_evaluating(model: Any) -> None:
     """Refuse a model whose answers are random."""
     if model.training:
-        raise InputError("model: is in training mode, where its answers are random; call model.eval().")
+        raise InputError("model: is in training mode, so its answers are random; call model.eval() first.")
 
 
 def placeholder(mask: str, tokenizer: Any) -> str | None:

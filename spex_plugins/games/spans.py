@@ -40,11 +40,14 @@ class MaskedParts:
     segments: tuple[tuple[str, str, int], ...]
     tail: str
 
-    def text(self, mask: BoolArray, placeholder: str | None) -> str:
-        """Return the text with the features of a mask (n,).
+    def texts(self, masks: BoolArray, placeholder: str | None) -> list[str]:
+        """Return the texts with the features of masks (b, n).
 
         The others are replaced, or leave with the white space before them.
         """
+        return [self._text(mask, placeholder) for mask in masks]
+
+    def _text(self, mask: BoolArray, placeholder: str | None) -> str:
         kept = [*mask.tolist(), True]  # the last one is that of the fixed segments
         shown = [
             (gap, body if kept[feature] else placeholder)

@@ -10,7 +10,16 @@ except ImportError as error:
 from spex_plugins.regions import Grid, Superpixels
 from spex_plugins.shap.explainer import SpexExplainer
 from spex_plugins.shap.explanation import SpexExplanation
+from spex_plugins.shap.game import as_model
 from spex_plugins.shap.grouped_image import GroupedImage
 from spex_plugins.shap.grouped_text import GroupedText
 
-__all__ = ["Grid", "GroupedImage", "GroupedText", "SpexExplainer", "SpexExplanation", "Superpixels"]
+__all__ = [
+    "Grid",
+    "GroupedImage",
+    "GroupedText",
+    "SpexExplainer",
+    "SpexExplanation",
+    "Superpixels",
+    "as_model",
+]

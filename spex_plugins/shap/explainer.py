@@ -10,9 +10,9 @@ import numpy as np
 import shap
 from shap.utils import show_progress
 
+from spex_plugins import hosts
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.hosts import single_values
 from spex_plugins.shap.arguments import rows_to_explain, split_targets, usable_model, with_target
 from spex_plugins.shap.dense import check_dense, dense_explanation
 from spex_plugins.shap.explanation import SpexExplanation
@@ -21,7 +21,7 @@ from spex_plugins.shap.groups import grouped
 from spex_plugins.shap.log_odds import with_finite_log_odds
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.ragged import joined
-from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels
+from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels, what_is_asked
 from spex_plugins.shap.serialization import load_settings, loadable, save_settings
 from spex_plugins.shap.table_masker import table_masker
 from spex_plugins.shap.text_masker import text_masker
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.interactions import Interactions
+    from spex_plugins.queries import Queries
 
 __all__ = ["SpexExplainer"]
 
@@ -77,6 +78,10 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         (Banzhaf) or another key of `spex_plugins.INDICES`. Interactions can be read in every index later.
     max_evals, batch_size
         Defaults of the same arguments of a call.
+    queries : Queries, optional
+        How the model is asked, `spex_plugins.Queries`: a store of the answers, retries, limits of time and
+        cost of every row. The fingerprint for a store names the model, as masker, link, row and outputs are
+        part of it by themselves; games name themselves.
 
     Examples
     --------
@@ -105,6 +110,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         max_evals: int | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
         group: str | Callable[[Any], Any] | None = None,
+        queries: Queries | None = None,
     ) -> None:
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
@@ -123,6 +129,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         self.index = index
         self.max_evals = max_evals
         self.batch_size = batch_size
+        self.queries = queries
+        hosts.query_options(queries, self.model.inner_model)  # a store without fingerprint is refused here
 
     def __call__(
         self,
@@ -212,7 +220,14 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         masker = self.masker
         if call.targets is not None:
             masker = with_target(masker, call.targets[len(call.rows)])
-        f = MaskedValueFunction(self.model, masker, self.link, self.linearize_link, row_args, outputs)
+        options = hosts.query_options(self.queries, self.model.inner_model)
+        if "store" in options:
+            target = None if call.targets is None else call.targets[len(call.rows)]
+            about = what_is_asked(masker, row_args, self.link, self.linearize_link, target)
+            options = hosts.about(options, *about)
+        f = MaskedValueFunction(
+            self.model, masker, self.link, self.linearize_link, row_args, outputs, options
+        )
         if f.output_indices is None and self.output_names is not None:
             raise InputError("output_names: the model has a single output; leave output_names out.")
         found = find_interactions(
@@ -223,11 +238,12 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             seed=np.random.default_rng(self.seed),
             progress=call.progress,
             batch_size=batch_size,
+            **hosts.about(options, repr(f.output_indices)),
         )
         call.rows.append(found)
         one_of_many = f.empty.shape == (1,)  # SHAP would drop the axis from the values and keep it elsewhere
         clustering = getattr(self.masker, "clustering", None)
-        values = single_values(found, self.index, f.full - f.empty, f.varying)
+        values = hosts.single_values(found, self.index, f.full - f.empty, f.varying)
         values, shapes = spread(self.masker, row_args, values, f.mask_shapes)
         return {
             "values": values,

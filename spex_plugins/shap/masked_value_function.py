@@ -12,10 +12,13 @@ from spex_plugins.errors import InputError
 from spex_plugins.queries import Queries, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["MaskedValueFunction"]
 
+_OF_ENDS = ("store", "fingerprint", "description", "retries")
 _CELLS = 2**23  # masked inputs held at once, 64 MB as float64; a mask costs background samples × inputs
 
 
@@ -33,6 +36,8 @@ class MaskedValueFunction:
         The inputs of the model, one sample each.
     outputs : sequence of int or OpChain, optional
         The outputs to explain, by default all.
+    options : mapping, optional
+        Keywords of `spex_plugins.Queries`; of these, store and retries hold for the end points too.
 
     Attributes
     ----------
@@ -57,11 +62,13 @@ class MaskedValueFunction:
         linearize_link: bool,
         row: tuple[Any, ...],
         outputs: Any = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         samples = _background_samples(masker, row)
         # Linearising keeps the mean over background samples additive. With one sample there is no mean, and
         # the weights would be 0/0.
-        self._masked = MaskedModel(_Numeric(model), masker, link, linearize_link and samples != 1, *row)
+        linearizes = linearize_link and samples != 1
+        self._masked = MaskedModel(_Numeric(model), masker, link, linearizes, *row)
         # A generated text that happens to have one token is no model with one output.
         self._drops_axis = not isinstance(masker, shap.maskers.OutputComposite)
         self._by_flips = bool(getattr(masker, "supports_delta_masking", False))
@@ -72,7 +79,10 @@ class MaskedValueFunction:
         size = max(self.n_inputs, *(int(np.prod(np.shape(part))) for part in row))
         self._chunk = max(1, _CELLS // max(1, samples * size))
         coalitions = np.repeat([[False], [True]], len(self.varying), axis=1)
-        with Session(self._evaluate, Queries(batch_size=1, progress=False)) as session:
+        kept = {name: value for name, value in (options or {}).items() if name in _OF_ENDS}
+        if not self._drops_axis or (linearizes and link is not shap.links.identity):
+            kept["store"] = None  # asking is what gives a language model its labels, a link its weights
+        with Session(self._evaluate, Queries(batch_size=1, progress=False, **kept)) as session:
             ends = session.ask(coalitions if len(self.varying) else coalitions[:1]).values
         self.output_indices = _selected(outputs, ends[-1])
         ends = ends if self.output_indices is None else ends[:, self.output_indices]

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from spex_plugins.shap.masked_value_function import MaskedValueFunction
     from spex_plugins.types import IntArray
 
-__all__ = ["feature_names_of_row", "find_interactions", "output_labels"]
+__all__ = ["feature_names_of_row", "find_interactions", "output_labels", "what_is_asked"]
+
+_PROBES = np.array([0.1, 0.4, 0.8])  # telling links apart
 
 
 def find_interactions(f: MaskedValueFunction, max_evals: int | None, **settings: Any) -> Interactions:
@@ -68,6 +70,36 @@ def feature_names_of_row(masker: Any, explanations: Sequence[Any], row: int) -> 
     per_row = callable(getattr(masker, "feature_names", None))
     parts = [one.feature_names[row] if per_row else one.feature_names for one in explanations]
     return [str(name) for part in parts for name in part]
+
+
+def what_is_asked(
+    masker: Any, row: tuple[Any, ...], link: Any, linearize_link: bool, target: Any
+) -> list[Any]:
+    """Return all that answers depend on but the model, as texts and arrays for a digest.
+
+    The masker is told by what it makes of the row at a few masks, whatever its background, groups and
+    settings are.
+    """
+    maker = getattr(masker, "masker", masker)  # of the composites for language models
+    shape = getattr(maker, "shape", None)
+    size = (
+        sum(np.size(part) for part in row)
+        if shape is None
+        else (shape(*row) if callable(shape) else shape)[1]
+    )
+    parts = [repr((target, linearize_link)), np.asarray(link(_PROBES)), *_digestible(row)]
+    for mask in hosts.telling_masks(int(size)):
+        parts += _digestible(maker(mask, *row))
+    return parts
+
+
+def _digestible(value: Any) -> list[Any]:
+    """Return texts and arrays that say the same as nested inputs of a model."""
+    if isinstance(value, list | tuple):
+        return [f"{len(value)}", *(one for part in value for one in _digestible(part))]
+    kinds = [repr(list(value.dtypes))] if hasattr(value, "dtypes") else []
+    array = np.array(value)  # a copy: maskers may write into what they gave before
+    return [*kinds, repr(array.tolist()) if array.dtype == object else array]
 
 
 def _check_names(indices: IntArray, given: Sequence[str]) -> None:

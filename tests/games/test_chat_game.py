@@ -236,7 +236,7 @@ def test_the_work_of_a_mask_grows_with_its_prompt(server):
 
 def test_an_explanation_finds_the_known_function(server):
     game = game_for(server, against=" False")
-    found = spex.explain(game, game.n, budget=300, feature_names=game.feature_names, progress=False)
+    found = spex.explain(game, budget=300, progress=False)
     table = found.index("FBII", order=2)
     assert table.names[0] == "never × dull"
     assert found.r2 > 0.99
@@ -260,6 +260,9 @@ def test_an_explanation_finds_the_known_function(server):
         ({"concurrency": 0}, "concurrency: must be"),
         ({"max_retries": -1}, "max_retries: must be"),
         ({"timeout": 0}, "timeout: must be"),
+        ({"mask": None}, "text, mask: must be a text"),
+        ({"features": "token"}, "features: 'token' is unknown"),
+        ({"features": [(0, 4), (2, 5)]}, "features: .* overlap"),
         ({"client": openai.OpenAI(api_key="x")}, "client: must be an openai.AsyncOpenAI"),
     ],
 )

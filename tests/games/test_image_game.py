@@ -87,7 +87,7 @@ def test_finds_an_interaction_of_two_cells():
         return 2.0 * (first & last) + 1.0 * last
 
     game = ImageGame(both_corners, image, regions=Grid(4, 4), masking=0)
-    found = spex.explain(game, game.n, budget=300, feature_names=game.feature_names, progress=False)
+    found = spex.explain(game, budget=300, progress=False)
     top = found.index("Moebius").top(2).as_dict()
     assert {names: round(float(value), 6) for names, value in top.items()} == {(0, 15): 2.0, (15,): 1.0}
 

@@ -52,14 +52,7 @@ def test_equals_the_network_on_the_masked_photo():
 def test_named_regions_matter_more_than_others(masking, regions):
     game = daisy(masking=masking, regions=regions)
     assert 49 <= game.n <= 64
-    found = spex.explain(
-        game,
-        game.n,
-        budget=BUDGET,
-        estimator="gaussian_process",
-        feature_names=game.feature_names,
-        progress=False,
-    )
+    found = spex.explain(game, budget=BUDGET, estimator="gaussian_process", progress=False)
     assert found.r2 > 0.5
     values = found.single_values("SV").values
     k, rng = 8, np.random.default_rng(0)

@@ -132,7 +132,7 @@ def test_game_of_regions_and_words_is_explained_exactly(parts):
     score = ImageTextAnswer(*parts, "red", template=TEMPLATE)
     game = MultimodalGame(score, IMAGES[0], TEXT, regions=Grid(2, 2), image_masking="mean")
     assert game.n == 10
-    found = spex.explain(game, game.n, budget=1024, feature_names=game.feature_names, progress=False)
+    found = spex.explain(game, budget=1024, progress=False)
     masks = np.random.default_rng(1).random((20, 10)) < 0.5
     np.testing.assert_allclose(found.predict(masks), game(masks), atol=1e-4)
     mixed = [sets for sets in found.index("FSII").terms if min(sets) < 4 <= max(sets)]

@@ -205,7 +205,7 @@ def test_a_model_that_does_not_hide_padding_is_refused():
 def test_a_game_is_explained():
     model = tiny.llama()
     game = MaskedPrompt(model, WORDS, TEXT, template=BEHIND, answer=ANSWERS)
-    found = spex.explain(game, game.n, budget=16, feature_names=game.feature_names, progress=False)
+    found = spex.explain(game, budget=16, progress=False)
     np.testing.assert_allclose(found.predict(MASKS), game(MASKS), atol=2e-5)
     assert found.feature_names == ("not", "the", "disaster", "described")
 

@@ -38,19 +38,27 @@ def _mask(bits):
         ("the (big) dog barks", [(0, 9)], "0", "dog barks"),
         ("a,b;c", lambda text: [(0, 1), (2, 3), (4, 5)], "010", ",b;"),
         ("a b c d", lambda text: ["a b", "c d"], "01", "c d"),
+        ("one two\nthree", "word", "011", "two\nthree"),
+        ("one two\nthree", "word", "100", "one"),
+        ("Name: Ann. Age: 30.", [(6, 9), (16, 18)], "00", "Name:. Age:."),
+        ("Name: Ann. Age: 30.", [(6, 9), (16, 18)], "01", "Name:. Age: 30."),
     ],
 )
 def test_masked_parts_leave(text, features, bits, expected):
     parts = masked_parts(text, features)
     assert len(parts.spans) == len(bits)
-    assert parts.text(_mask(bits), None) == expected
-    assert parts.text(np.ones(len(parts.spans), dtype=bool), None) == text
+    masks = np.array([_mask(bits), np.ones(len(bits), dtype=bool)])
+    assert parts.texts(masks, None) == [expected, text]
+    assert parts.texts(masks[1:], "…") == [text]
     assert [text[start:end].strip() for start, end in parts.spans] == list(parts.names)
 
 
 def test_masked_parts_are_replaced():
     parts = masked_parts("One is. Two was!\n\nThree?", "sentence")
-    assert parts.text(_mask("010"), "[…]") == "[…] Two was!\n\n[…]"
+    assert parts.texts([_mask("010"), _mask("101")], "[…]") == [
+        "[…] Two was!\n\n[…]",
+        "One is. […]\n\nThree?",
+    ]
     words = tiny.tokenizer()
     game = MaskedPrompt(MODEL, words, "not bad at all", template="A {} B", answer=" good", mask="token")
     assert game.prompt(_mask("0100")) == "A <mask> bad <mask> <mask> B"

@@ -101,7 +101,7 @@ def test_finds_that_a_word_needs_its_region():
         return 3.0 * (seen & ["bus" in text for text in texts]) + seen
 
     one = game(score=seen_and_said, image_masking="mean", regions=Grid(3, 4))
-    found = spex.explain(one, one.n, budget=400, feature_names=one.feature_names, progress=False)
+    found = spex.explain(one, budget=400, progress=False)
     top = found.index("Moebius").top(2).as_dict()
     assert {names: round(float(value), 6) for names, value in top.items()} == {(0, 14): 3.0, (0,): 1.0}
 

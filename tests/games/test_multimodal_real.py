@@ -48,14 +48,7 @@ def test_regions_and_words_that_decide(score):
     caption = "a daisy in a green garden"
     game = MultimodalGame(score, real_images.photo("flower"), caption, regions=Grid(4, 4))
     assert (game.n, game.n_regions) == (22, 16)
-    found = spex.explain(
-        game,
-        game.n,
-        budget=160,
-        estimator="gaussian_process",
-        feature_names=game.feature_names,
-        progress=False,
-    )
+    found = spex.explain(game, budget=160, estimator="gaussian_process", progress=False)
     values = found.single_values("SV").values
     assert game.feature_names[16 + int(values[16:].argmax())] == "daisy"
     ranked = [*np.argsort(-values[:16]), *(16 + np.argsort(-values[16:]))]

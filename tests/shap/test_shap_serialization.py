@@ -12,7 +12,7 @@ import pytest
 import shap
 from numpy.testing import assert_allclose
 
-from spex_plugins import InputError
+from spex_plugins import InputError, Queries
 from spex_plugins.estimators import Spex
 from spex_plugins.shap import SpexExplainer
 
@@ -25,6 +25,7 @@ SETTINGS = {
     "index": "BV",
     "max_evals": 50,
     "batch_size": 8,
+    "queries": Queries(retries=2, price=3.0),
 }
 
 
