@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.cross_validation import cross_validated_fit
+from spex_plugins.core.cross_validation import Model, cross_validated_fit
 from spex_plugins.core.moments import fold_moments
 from spex_plugins.core.paired import pair_numbers
 from spex_plugins.core.screening import strongest_pairs
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Refit", "refit"]
+__all__ = ["Refit", "fit_sets", "refit"]
 
 _MAX_COLUMNS = 2500
 _GRAM_COST = 1.5e11  # bounds columns² × samples: a few seconds on two cores
@@ -27,11 +28,23 @@ _ROUNDING = 1e-11  # share of the largest coefficient
 
 @dataclass(frozen=True, eq=False)
 class Refit:
-    """A spectrum with K outputs and its cross-validated R², shape (K,)."""
+    """A spectrum with K outputs.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+    r2 : ndarray of float64, shape (K,)
+        Cross-validated.
+    tested : int
+        Samples that were left out in turn.
+    without : tuple of F Spectrum
+        The fits that did not see a fold and in whose choice it took no part.
+    """
 
     spectrum: Spectrum
     r2: FloatArray
     tested: int
+    without: tuple[Spectrum, ...] = ()
 
 
 def refit(
@@ -68,27 +81,49 @@ def refit(
         known = 1.0 if not spread.any() else np.nan
         constant = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), mean[None])
         return Refit(constant, np.full(len(mean), known), 0)
-    scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
     n_folds = _FOLDS_CODED if n_structured > tested else _FOLDS
     # Complements stay together: of a function that is odd around the middle, one tells the other.
     pairs = pair_numbers(masks[n_structured:])
     fold_of_pair = rng.permutation(int(pairs.max()) + 1) % n_folds
     folds = np.concatenate([np.full(n_structured, -1), fold_of_pair[pairs]])
-    supports, allowed = _columns(masks, scaled, found, folds, n_folds, max_order, rng)
-    parts = fold_moments(masks, scaled, supports, folds + 1, n_folds + 1)
-    weights = np.maximum(sets.orders_of(supports, n), 1).astype(np.float64)
-    fit = cross_validated_fit(
-        sum(parts[1:], start=parts[0]),
-        parts[1:],
-        [np.where(a, weights, np.inf) for a in allowed[:-1]],
-        np.where(allowed[-1], weights, np.inf),
-    )
+    scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
+    return fit_sets(masks, values, _columns(masks, scaled, found, folds, n_folds, max_order, rng), folds)
+
+
+def fit_sets(masks: BoolArray, values: FloatArray, parts: Sequence[IntArray], folds: IntArray) -> Refit:
+    """Fit sets that were chosen without each fold.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (m, n)
+    values : ndarray of float, shape (m, K)
+    parts : sequence of F + 1 ndarray of int
+        The sets that the model without fold f may use, and those of the model of all samples.
+    folds : ndarray of int, shape (m,)
+        0 … F − 1; −1 for samples that are always trained on.
+    """
+    n, n_folds = masks.shape[1], len(parts) - 1
+    mean, spread = values.mean(axis=0), values.std(axis=0)
+    spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
+    scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
+    member = np.repeat(np.eye(len(parts)), [len(part) for part in parts], axis=0)
+    supports, counts = sets.merge(sets.combine(parts, n), member, n)
+    moments = fold_moments(masks, scaled, supports, folds + 1, n_folds + 1)
+    orders = np.maximum(sets.orders_of(supports, n), 1).astype(np.float64)
+    weights = [np.where(allowed > 0, orders, np.inf) for allowed in counts.T]
+    fit = cross_validated_fit(sum(moments[1:], start=moments[0]), moments[1:], weights[:-1], weights[-1])
+    fits = [*fit.without, Model(fit.columns, fit.beta, fit.intercept)]
+    *without, final = (_spectrum(one, supports, n, mean, spread) for one in fits)
+    return Refit(final, fit.r2, int((folds >= 0).sum()), tuple(without))
+
+
+def _spectrum(fit: Model, supports: IntArray, n: int, mean: FloatArray, spread: FloatArray) -> Spectrum:
     constant_row = np.full((1, supports.shape[1]), n, dtype=np.int32)
     coefficients = np.concatenate([(fit.intercept * spread + mean)[None], fit.beta * spread])
     present = np.abs(coefficients) > _ROUNDING * np.abs(coefficients).max(axis=0)
     rows = np.concatenate([constant_row, supports[fit.columns]])
     keep = present.any(axis=1)
-    return Refit(Spectrum.from_terms(n, rows[keep], coefficients[keep]), fit.r2, tested)
+    return Spectrum.from_terms(n, rows[keep], coefficients[keep])
 
 
 def _columns(
@@ -99,8 +134,8 @@ def _columns(
     n_folds: int,
     max_order: int,
     rng: np.random.Generator,
-) -> tuple[IntArray, BoolArray]:
-    """Return the columns (T, d), and which of them the models of the folds and the final one may use."""
+) -> list[IntArray]:
+    """Return the sets that the models of the folds and the final one may use."""
     m, n = masks.shape
     base = sets.combine([found[sets.orders_of(found, n) > 0], sets.singletons(n)], n)
     room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - len(base)
@@ -114,8 +149,4 @@ def _columns(
         sample = rng.random(m) < _SCREENING_COST / (float(n) * n * m * (n_folds + 1))
         used = [(folds != k) & sample for k in [*range(n_folds), -2]]
         screened = [strongest_pairs(masks[u], values[u], keep) for u in used]
-    parts = [sets.combine([base, pairs], n) for pairs in screened]
-    everything = sets.combine(parts, n)
-    member = np.repeat(np.eye(len(parts)), [len(part) for part in parts], axis=0)
-    supports, counts = sets.merge(everything, member, n)
-    return supports, counts.T > 0
+    return [sets.combine([base, pairs], n) for pairs in screened]

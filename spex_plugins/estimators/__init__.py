@@ -6,26 +6,34 @@ from collections.abc import Callable
 
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
-from spex_plugins.estimators.base import Estimator, Fit, SingleValues
+from spex_plugins.estimators.base import Estimator, Fit, FoldedEstimator, FoldedFit, SingleValues
+from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
+from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
 
 __all__ = [
     "Auto",
+    "BoostedResidual",
     "Estimator",
     "Fit",
+    "FoldedEstimator",
+    "FoldedFit",
     "GaussianProcessEstimator",
     "ProxySpex",
     "SingleValues",
+    "SparseRegression",
     "Spex",
     "resolve",
 ]
 
 _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     "auto": Auto,
+    "boosted_residual": BoostedResidual,
     "gaussian_process": GaussianProcessEstimator,
     "proxyspex": ProxySpex,
+    "sparse_regression": SparseRegression,
     "spex": Spex,
 }
 

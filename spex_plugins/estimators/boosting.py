@@ -72,35 +72,33 @@ def require_lightgbm() -> Any:
     return lightgbm
 
 
-def boost(masks: BoolArray, values: FloatArray, folds: IntArray, n_folds: int) -> Boosted:
+def boost(masks: BoolArray, targets: Sequence[FloatArray], folds: IntArray) -> Boosted:
     """Train ensembles without each fold, and one of all samples.
 
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-    values : ndarray of float, shape (m,)
-        With a variance near 1.
+    targets : sequence of F + 1 ndarray of float, each of shape (m,)
+        What the ensemble without fold f and that of all samples have to learn: the values, or what a model
+        without fold f leaves of them.
     folds : ndarray of int, shape (m,)
-        0 … n_folds − 1; −1 for samples that are never left out.
-    n_folds : int
+        0 … F − 1; −1 for samples that are never left out.
     """
     lightgbm = require_lightgbm()
-    parts = [folds != part for part in range(n_folds)]
-    tables = [lightgbm.Dataset(masks[p].astype(np.uint8), values[p], params=_QUIET) for p in parts]
+    parts = [folds != part for part in range(len(targets) - 1)]
+    tables = [_table(masks[p], target[p]) for p, target in zip(parts, targets, strict=False)]
     most = max(_WORK / masks.size, _LEAST_TREES)
     counts = [count for count in _COUNTS if count <= most]
     runs: list[_Run] = []
     for depth in _DEPTHS:
-        runs.append(_run(lightgbm, tables, masks, values, parts, (depth, _RATE), counts))
+        runs.append(_run(lightgbm, tables, masks, targets, parts, (depth, _RATE), counts))
     depth = min(runs, key=lambda run: run.errors.sum(axis=1).min()).setting[0]
-    runs.append(_run(lightgbm, tables, masks, values, parts, (depth, _SLOW_RATE), counts))
+    runs.append(_run(lightgbm, tables, masks, targets, parts, (depth, _SLOW_RATE), counts))
     options = [(run, count) for run in runs for count in counts[: len(run.errors)]]
     choice, choices = honest_choices(np.concatenate([run.errors for run in runs])[:, :, None])
     trees = [_flat(options[c][0].boosters[part], options[c][1]) for part, c in enumerate(choices)]
     run, count = options[choice]
-    final = lightgbm.Booster(
-        _parameters(*run.setting), lightgbm.Dataset(masks.astype(np.uint8), values, params=_QUIET)
-    )
+    final = lightgbm.Booster(_parameters(*run.setting), _table(masks, targets[-1]))
     for _ in range(count):
         final.update()
     depth, rate = run.setting
@@ -121,18 +119,23 @@ def _parameters(depth: int, rate: float) -> dict[str, Any]:
     return _QUIET | {"max_depth": depth, "learning_rate": rate, "num_leaves": _LEAVES[depth]}
 
 
+def _table(masks: BoolArray, target: FloatArray) -> Any:
+    lightgbm = require_lightgbm()
+    return lightgbm.Dataset(masks.astype(np.uint8), np.ascontiguousarray(target), params=_QUIET)
+
+
 def _run(
     lightgbm: Any,
     tables: Sequence[Any],
     masks: BoolArray,
-    values: FloatArray,
+    targets: Sequence[FloatArray],
     parts: Sequence[BoolArray],
     setting: tuple[int, float],
     counts: Sequence[int],
 ) -> _Run:
     """Add trees until the folds say that more do harm."""
     boosters = [lightgbm.Booster(_parameters(*setting), table) for table in tables]
-    left = [values[~part] for part in parts]
+    left = [target[~part] for part, target in zip(parts, targets, strict=False)]
     tested = [masks[~part].astype(np.uint8) for part in parts]
     errors: list[list[float]] = []
     done, best, best_at = 0, np.inf, 0

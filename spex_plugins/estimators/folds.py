@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from spex_plugins.core.design import Design, make_design
@@ -12,7 +14,7 @@ from spex_plugins.estimators.base import Fit, FoldedEstimator
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["assign_folds", "explained", "fit_by_folds", "standardised", "uniform_design"]
+__all__ = ["assign_folds", "explained", "fit_by_folds", "out_of_fold", "standardised", "uniform_design"]
 
 N_FOLDS = 5
 _LEAST_TESTED = 8  # fewer samples cannot choose anything
@@ -75,3 +77,11 @@ def fit_by_folds(
     found = estimator.fit_folds(masks, values, folds, max_order=max_order, rng=rng)
     source = f"cross-validated on {m - n_structured} masks"
     return Fit(found.spectrum, explained(values, found.out_of_fold), source, found.method)
+
+
+def out_of_fold(without: Sequence[Spectrum], masks: BoolArray, folds: IntArray) -> FloatArray:
+    """Predict every fold by the spectrum that has not seen it; NaN for samples without a fold, (m, K)."""
+    predicted = np.full((len(masks), *without[0].output_shape), np.nan)
+    for part, spectrum in enumerate(without):
+        predicted[folds == part] = spectrum.predict(masks[folds == part])
+    return predicted

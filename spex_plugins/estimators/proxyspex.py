@@ -59,22 +59,23 @@ class ProxySpex:
     ) -> FoldedFit:
         """Fit with given folds, see `FoldedEstimator`."""
         scaled, mean, spread = standardised(values)
-        proxies, setting = boosted_spectra(masks, scaled, folds, max_order)
+        targets = [scaled] * (int(folds.max()) + 2)
+        proxies, setting = boosted_spectra(masks, targets, folds, max_order)
         result = proxy_refit(masks, scaled, proxies, folds)
         method = f"{setting}; {result.kind}, {len(result.spectrum)} terms kept"
         return FoldedFit(rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method)
 
 
 def boosted_spectra(
-    masks: BoolArray, values: FloatArray, folds: IntArray, max_order: int | None
+    masks: BoolArray, targets: Sequence[FloatArray], folds: IntArray, max_order: int | None
 ) -> tuple[list[Spectrum], str]:
     """Return F + 1 spectra with K outputs, of ensembles without each fold and of all samples.
 
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-    values : ndarray of float, shape (m, K)
-        With variances near 1 or 0; every output has an ensemble of its own.
+    targets : sequence of F + 1 ndarray of float, each of shape (m, K)
+        See `boost`; every output has an ensemble of its own.
     folds : ndarray of int, shape (m,)
     max_order : int, optional
 
@@ -82,11 +83,10 @@ def boosted_spectra(
     -------
     list of Spectrum, and the settings of the first output in words
     """
-    n, n_folds = masks.shape[1], int(folds.max()) + 1
+    n, order = masks.shape[1], max_order or _DEFAULT_ORDER
     outputs, settings = [], []
-    for column in values.T:
-        boosted = boost(masks, np.ascontiguousarray(column), folds, n_folds)
-        order = max_order or _DEFAULT_ORDER
+    for k in range(targets[0].shape[1]):
+        boosted = boost(masks, [target[:, k] for target in targets], folds)
         outputs.append([tree_spectrum(trees, n, order).spectrum for trees in boosted.trees])
         settings.append(boosted.setting)
     return [joined(part) for part in zip(*outputs, strict=True)], settings[0]

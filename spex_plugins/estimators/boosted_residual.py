@@ -1,0 +1,71 @@
+"""A linear fit, and boosted trees on what it leaves over: one spectrum.
+
+A linear fit, because a sparse fit with pairs explains the samples that it was fitted to so well that nothing
+is left for the trees to learn: on real models that was worse than either alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.core.design import Design
+from spex_plugins.core.proxy_refit import proxy_refit
+from spex_plugins.estimators.base import Fit, FoldedFit
+from spex_plugins.estimators.boosting import require_lightgbm
+from spex_plugins.estimators.folds import fit_by_folds, standardised, uniform_design
+from spex_plugins.estimators.proxyspex import boosted_spectra, rescaled
+from spex_plugins.estimators.sparse_regression import sparse_fit
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["BoostedResidual"]
+
+_DEFAULT_ORDER = 8
+
+
+class BoostedResidual:
+    """Sparse regression on single features, plus boosted trees on its residual.
+
+    Trees spend most of their splits on single features, which a linear fit knows better; here they are left
+    the rest. Both spectra are added up and refitted as in `ProxySpex`. Needs the extra ``trees``.
+    """
+
+    name = "boosted_residual"
+
+    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Choose uniform masks, or all masks where the budget allows it."""
+        require_lightgbm()
+        return uniform_design(n, budget, max_order or _DEFAULT_ORDER, rng)
+
+    def fit(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        *,
+        design: Design | None,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> Fit:
+        """Fit masks (m, n) and values (m, K)."""
+        return fit_by_folds(self, masks, values, design=design, max_order=max_order, rng=rng)
+
+    def fit_folds(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        folds: IntArray,
+        *,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> FoldedFit:
+        """Fit with given folds, see `FoldedEstimator`."""
+        scaled, mean, spread = standardised(values)
+        order = max_order or _DEFAULT_ORDER
+        linear = sparse_fit(masks, scaled, folds, 1, rng)
+        bases = [*linear.without, linear.spectrum]
+        # Fold f is predicted by a fit that has not seen it, the other samples by one that has seen them.
+        residuals = [scaled - base.predict(masks) for base in bases]
+        trees, setting = boosted_spectra(masks, residuals, folds, order)
+        proxies = [base + part for base, part in zip(bases, trees, strict=True)]
+        result = proxy_refit(masks, scaled, proxies, folds)
+        method = f"linear fit and {setting}; {result.kind}, {len(result.spectrum)} terms kept"
+        return FoldedFit(rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method)

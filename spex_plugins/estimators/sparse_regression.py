@@ -1,0 +1,87 @@
+"""Sparse regression on single features, pairs and triples, with screening where these are too many."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.core import supports as sets
+from spex_plugins.core.design import Design
+from spex_plugins.core.refit import Refit, fit_sets
+from spex_plugins.core.screening import strongest_pairs
+from spex_plugins.core.triples import strongest_triples
+from spex_plugins.estimators.base import Fit, FoldedFit
+from spex_plugins.estimators.folds import fit_by_folds, out_of_fold, standardised, uniform_design
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["SparseRegression", "sparse_fit"]
+
+_DEFAULT_ORDER = 3
+_MAX_COLUMNS = 2500
+_GRAM_COST = 1.5e11  # bounds columns² × samples: a few seconds on two cores
+_SCREENING_COST = 4e10  # bounds features² × samples over all screenings
+_MAX_PAIRS, _MAX_TRIPLES = 1000, 300
+
+
+class SparseRegression:
+    """Relaxed LASSO on the characters of up to three features, its penalty cross-validated.
+
+    Pairs compete all together, or, when they are too many, those most correlated with what a linear fit
+    leaves over; triples are chosen among the features of the strongest pairs. Every fold screens for itself.
+    """
+
+    name = "sparse_regression"
+
+    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Choose uniform masks, or all masks where the budget allows it."""
+        return uniform_design(n, budget, max_order or _DEFAULT_ORDER, rng)
+
+    def fit(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        *,
+        design: Design | None,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> Fit:
+        """Fit masks (m, n) and values (m, K)."""
+        return fit_by_folds(self, masks, values, design=design, max_order=max_order, rng=rng)
+
+    def fit_folds(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        folds: IntArray,
+        *,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> FoldedFit:
+        """Fit with given folds, see `FoldedEstimator`."""
+        found = sparse_fit(masks, values, folds, max_order or _DEFAULT_ORDER, rng)
+        method = f"sparse regression, {len(found.spectrum)} terms kept"
+        return FoldedFit(found.spectrum, out_of_fold(found.without, masks, folds), method)
+
+
+def sparse_fit(
+    masks: BoolArray, values: FloatArray, folds: IntArray, max_order: int, rng: np.random.Generator
+) -> Refit:
+    """Screen without each fold, and fit."""
+    m, n = masks.shape
+    scaled = standardised(values)[0]
+    n_folds = int(folds.max()) + 1
+    room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - n
+    count = int(np.clip(room // 2, 0, _MAX_PAIRS))
+    every = n * (n + 1) // 2 <= _MAX_COLUMNS
+    cost = float(n) * n * m * (n_folds + 1)
+    sample = rng.random(m) < (1.0 if every else _SCREENING_COST / cost)
+    parts = []
+    for part in [*range(n_folds), -2]:
+        used = (folds != part) & sample
+        columns = [sets.singletons(n)]
+        if max_order >= 2:
+            pairs = sets.all_of_order(n, 2) if every else strongest_pairs(masks[used], scaled[used], count)
+            columns.append(pairs)
+            if max_order >= 3 and n >= 3 and len(pairs):
+                columns.append(strongest_triples(masks[used], scaled[used], pairs, _MAX_TRIPLES))
+        parts.append(sets.combine(columns, n))
+    return fit_sets(masks, values, parts, folds)
