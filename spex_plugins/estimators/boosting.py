@@ -16,7 +16,7 @@ from spex_plugins.core.trees import Trees
 from spex_plugins.errors import MissingExtraError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Boosted", "boost", "require_lightgbm"]
+__all__ = ["Boosted", "boost", "read_trees", "require_lightgbm"]
 
 _DEPTHS = (3, 5, -1)  # as published; −1: no limit, 31 leaves
 _RATE, _SLOW_RATE = 0.1, 0.03  # the second for the best depth only
@@ -96,14 +96,14 @@ def boost(masks: BoolArray, targets: Sequence[FloatArray], folds: IntArray) -> B
     runs.append(_run(lightgbm, tables, masks, targets, parts, (depth, _SLOW_RATE), counts))
     options = [(run, count) for run in runs for count in counts[: len(run.errors)]]
     choice, choices = honest_choices(np.concatenate([run.errors for run in runs])[:, :, None])
-    trees = [_flat(options[c][0].boosters[part], options[c][1]) for part, c in enumerate(choices)]
+    trees = [read_trees(options[c][0].boosters[part], options[c][1]) for part, c in enumerate(choices)]
     run, count = options[choice]
     final = lightgbm.Booster(_parameters(*run.setting), _table(masks, targets[-1]))
     for _ in range(count):
         final.update()
     depth, rate = run.setting
     limit = f"depth {depth}" if depth > 0 else "unlimited depth"
-    return Boosted([*trees, _flat(final, count)], f"{count} trees of {limit}, learning rate {rate}")
+    return Boosted([*trees, read_trees(final, count)], f"{count} trees of {limit}, learning rate {rate}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,7 @@ def _run(
     return _Run(setting, boosters, np.array(errors))
 
 
-def _flat(booster: Any, count: int) -> Trees:
+def read_trees(booster: Any, count: int) -> Trees:
     """Read the first trees of a booster from its text format, which is stable and quick to read."""
     lines: dict[str, list[str]] = {
         "num_leaves": [], "split_feature": [], "left_child": [], "right_child": [], "leaf_value": []
