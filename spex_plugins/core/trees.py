@@ -36,7 +36,7 @@ class Trees:
     ----------
     roots : ndarray of int, shape (R,)
     features, masked, kept : ndarray of int, shape (N,)
-        The feature that a node splits on, −1 at leaves; the child for masks without it, and for those with it.
+        The feature that a node splits on, −1 at leaves; the child for masks without it, and with it.
     values : ndarray of float64, shape (N,)
         The value of a leaf; ignored elsewhere.
     """

@@ -23,7 +23,7 @@ _RATE, _SLOW_RATE = 0.1, 0.03  # the second for the best depth only
 _LEAVES = {3: 8, 5: 31, -1: 31}
 _COUNTS = [int(30 * 1.3**k) for k in range(15)]  # numbers of trees that are compared: 30 … 1181
 _PATIENCE = 2  # counts without a gain that end a run
-_GAIN = 0.02  # share of the error; the refit makes up for less
+_GAIN = 0.02  # share of the error, or of what is explained if that is less; the refit makes up for less
 _WORK = 8e8  # bounds samples × features × trees of one run
 _LEAST_TREES = 200
 _QUIET: dict[str, Any] = {
@@ -138,7 +138,8 @@ def _run(
     left = [target[~part] for part, target in zip(parts, targets, strict=False)]
     tested = [masks[~part].astype(np.uint8) for part in parts]
     errors: list[list[float]] = []
-    done, best, best_at = 0, np.inf, 0
+    at_first = sum(float((rest**2).sum()) for rest in left)
+    done, best, best_at = 0, at_first, 0
     for count in counts:
         for part, booster in enumerate(boosters):
             for _ in range(count - done):
@@ -148,8 +149,9 @@ def _run(
             )
         done = count
         errors.append([float((rest**2).sum()) for rest in left])
-        if sum(errors[-1]) < (1 - _GAIN) * best:
-            best, best_at = sum(errors[-1]), len(errors)
+        error = sum(errors[-1])
+        if error < best - _GAIN * max(min(best, at_first - best), 0.0):
+            best, best_at = error, len(errors)
         if len(errors) - best_at >= _PATIENCE:
             break
     return _Run(setting, boosters, np.array(errors))
