@@ -151,9 +151,9 @@ def test_tiny_budgets(budget):
     assert (found.r2_source == "not measured") == np.isnan(found.r2)
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("order", [1, 3])
 def test_the_largest_order_is_kept(order):
-    found = explained(lambda m: 5.0 * m[:, :4].all(axis=1) + network(12, 0)(m), 12, 400, max_order=order)
+    found = explained(lambda m: 5.0 * m[:, :4].all(axis=1) + network(12, 0)(m), 12, 200, max_order=order)
     assert found.spectrum.max_order == order
 
 
