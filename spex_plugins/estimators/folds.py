@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from spex_plugins.core.design import Design, make_design
-from spex_plugins.core.gaussian_process import standardised
 from spex_plugins.core.paired import pair_numbers
 from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import Plan
 from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedEstimator
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray, IntArray
