@@ -59,7 +59,7 @@ class BoostedResidual:
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds, see `FoldedEstimator`; trees choose sets themselves: ``found`` is not used."""
+        """Fit with given folds, see `FoldedEstimator`; trees do not need ``found``."""
         scaled, mean, spread = standardised(values)
         order = max_order or _DEFAULT_ORDER
         linear = sparse_fit(masks, scaled, folds, 1, rng)

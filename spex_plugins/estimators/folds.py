@@ -33,10 +33,10 @@ def uniform_design(n: int, budget: int, max_order: int, rng: np.random.Generator
 
 
 def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:
-    """Return the fold of every sample, (m,): −1 for those that are always trained on, complements together.
+    """Return the fold of every sample, (m,), complements together; −1 for those always trained on.
 
-    Always trained on are the first ``n_structured`` ones and as many others as it takes to learn a kernel from
-    samples that measure nothing: up to 400, and at most three quarters.
+    These are the first ``n_structured`` ones and as many others as it takes to learn a kernel from samples
+    that measure nothing: up to 400, and at most three quarters.
     """
     m = len(masks)
     pairs = pair_numbers(masks[n_structured:])

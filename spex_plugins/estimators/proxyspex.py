@@ -59,7 +59,7 @@ class ProxySpex:
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds, see `FoldedEstimator`; trees choose sets themselves: ``found`` is not used."""
+        """Fit with given folds, see `FoldedEstimator`; trees do not need ``found``."""
         scaled, mean, spread = standardised(values)
         targets = [scaled] * (int(folds.max()) + 2)
         proxies, setting = boosted_spectra(masks, targets, folds, max_order)
