@@ -43,7 +43,7 @@ class Clock:
 
     def ask(self, masks: Any) -> np.ndarray:
         start, start_cpu = perf_counter(), process_time()
-        masks = np.asarray(masks, dtype=bool)
+        masks = np.atleast_2d(np.asarray(masks, dtype=bool))
         self.calls += len(masks)
         _send(self._replies, {"ask": _packed(masks), "shape": masks.shape})
         values = _unpacked_values(json.loads(sys.stdin.readline())["values"])

@@ -23,7 +23,7 @@ from _network import Network, trained_network
 from _texts import Review, reviews
 from _tfidf_game import TfidfModel
 
-__all__ = ["GAMES", "Value", "slow", "value_function"]
+__all__ = ["GAMES", "Value", "long_text", "slow", "table_data", "value_function"]
 
 Value = Callable[[np.ndarray], np.ndarray]
 
@@ -51,6 +51,12 @@ def value_function(game: str, n: int, which: int, folder: Path) -> Value:
         return _tfidf(folder).value_function(words)
     scorer = {"minilm": _minilm, "vader": _vader, "llm": _llm}[game](folder)
     return MaskedText(" ".join(words), scorer, folder / f"answers-{game}").values
+
+
+def long_text(n: int, folder: Path) -> Value:
+    """Return the game "tfidf" for n words of any number: unseen reviews, one after the other."""
+    words = [word for review in _split()[1][:n] for word in review.words]
+    return _tfidf(folder).value_function(words[:n])
 
 
 @cache
@@ -119,7 +125,7 @@ def _table(game: str, n: int, which: int) -> Value:
 
 @cache
 def _trained_table(game: str) -> Table:
-    X, y = _data(game)
+    X, y = table_data(game)
     order = np.random.default_rng(0).permutation(len(X))
     train, test = order[: 3 * len(X) // 4], order[3 * len(X) // 4 :]
     mean, scale = X[train].mean(axis=0), X[train].std(axis=0) + 1e-3 * X.std()
@@ -127,7 +133,8 @@ def _trained_table(game: str) -> Table:
     return Table(network, np.zeros(X.shape[1]), (X[test] - mean) / scale)
 
 
-def _data(game: str) -> tuple[np.ndarray, np.ndarray]:
+def table_data(game: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows and labels of "digits", "mnist" or "cancer"."""
     from sklearn import datasets
 
     if game == "mnist":
