@@ -16,11 +16,11 @@ _TRAINED = 4000
 _WORDS = 64
 
 
-def sentence_logits(train: list[Review], path: Path) -> Callable[[Sequence[str]], np.ndarray]:
+def sentence_logits(train: Callable[[], list[Review]], path: Path) -> Callable[[Sequence[str]], np.ndarray]:
     """Return the log-odds that texts are positive; the network on top is trained once, kept at ``path``."""
     encode = _encoder()
     if not path.exists():
-        some = train[:_TRAINED]
+        some = train()[:_TRAINED]
         features = encode([" ".join(review.words[:_WORDS]) for review in some])
         network = trained_network(features, [review.positive for review in some], hidden=(64,), epochs=30)
         network.save(path)

@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, required=True)
     parser.add_argument("--calls", type=int, required=True)
     parser.add_argument("--estimator", required=True)
-    parser.add_argument("--models", type=Path, default=Path("out/per_call/models"))
+    parser.add_argument("--models", type=Path, required=True)
     arguments = parser.parse_args()
     value = long_text(arguments.n, arguments.models)
     model_s = model_cpu_s = 0.0

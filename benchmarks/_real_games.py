@@ -12,6 +12,7 @@ the first ones of their length that no model was trained on; none is chosen.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -46,7 +47,7 @@ def value_function(game: str, n: int, which: int, folder: Path) -> Value:
     """
     if game in ("digits", "mnist", "cancer"):
         return _table(game, n, which)
-    words = _explained(n, which).words
+    words = _explained(n, which, folder)
     if game == "tfidf":
         return _tfidf(folder).value_function(words)
     scorer = {"minilm": _minilm, "vader": _vader, "llm": _llm}[game](folder)
@@ -55,8 +56,13 @@ def value_function(game: str, n: int, which: int, folder: Path) -> Value:
 
 def long_text(n: int, folder: Path) -> Value:
     """Return the game "tfidf" for n words of any number: unseen reviews, one after the other."""
+    (text,) = _kept(folder / f"long-{n}.json", lambda: [_joined(n)])
+    return _tfidf(folder).value_function(text.split())
+
+
+def _joined(n: int) -> str:
     words = [word for review in _split()[1][:n] for word in review.words]
-    return _tfidf(folder).value_function(words[:n])
+    return " ".join(words[:n])
 
 
 @cache
@@ -66,23 +72,36 @@ def _split() -> tuple[list[Review], list[Review]]:
     return [data[i] for i in order[:_TRAINED]], [data[i] for i in order[_TRAINED:]]
 
 
-def _explained(n: int, which: int) -> Review:
-    fitting = [review for review in _split()[1] if len(review.words) == n]
-    if which >= len(fitting):
-        raise SystemExit(f"There are {len(fitting)} unseen reviews of {n} words, not {which + 1}.")
-    return fitting[which]
+def _explained(n: int, which: int, folder: Path) -> list[str]:
+    texts = _kept(folder / f"texts-{n}.json", lambda: _of_length(n))
+    if which >= len(texts):
+        raise SystemExit(f"There are {len(texts)} unseen reviews of {n} words, not {which + 1}.")
+    return texts[which].split()
+
+
+def _of_length(n: int) -> list[str]:
+    return [" ".join(review.words) for review in _split()[1] if len(review.words) == n]
+
+
+def _kept(path: Path, make: Callable[[], list[str]]) -> list[str]:
+    """Read texts from a file, or make both: all reviews together take seconds and most of a gigabyte."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(make()))
+    texts: list[str] = json.loads(path.read_text())
+    return texts
 
 
 @cache
 def _tfidf(folder: Path) -> TfidfModel:
-    return TfidfModel.trained(_split()[0], folder / "tfidf.npz")
+    return TfidfModel.trained(lambda: _split()[0], folder / "tfidf.npz")
 
 
 @cache
 def _minilm(folder: Path) -> Callable[[Any], np.ndarray]:
     from _encoder import sentence_logits
 
-    return sentence_logits(_split()[0], folder / "minilm.npz")
+    return sentence_logits(lambda: _split()[0], folder / "minilm.npz")
 
 
 @cache

@@ -50,12 +50,13 @@ class TfidfModel:
         self._tokens = self._reference.build_tokenizer()
 
     @classmethod
-    def trained(cls, train: list[Review], path: Path) -> TfidfModel:
+    def trained(cls, train: Callable[[], list[Review]], path: Path) -> TfidfModel:
         """Train, or read what was trained before."""
         if not path.exists():
             words = _vectorizer(min_df=3, max_features=20_000)
-            features = words.fit_transform(" ".join(review.words[:_WORDS]) for review in train)
-            labels = [review.positive for review in train]
+            some = train()
+            features = words.fit_transform(" ".join(review.words[:_WORDS]) for review in some)
+            labels = [review.positive for review in some]
             network = trained_network(features, labels, hidden=(32,), epochs=_EPOCHS)
             network.save(path, terms=words.get_feature_names_out().astype(str), idf=words.idf_)
         with np.load(path) as stored:

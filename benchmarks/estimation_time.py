@@ -8,10 +8,11 @@ memory is its own. Prints markdown; see README.md beside this file.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from _harness import Report, machine, measure, save, seconds, table
+from _real_games import long_text
 
 _CASES = ((64, 2000, 15), (1000, 4000, 120))  # n, calls, seconds that we want to stay below
 _HEADER = (
@@ -27,11 +28,12 @@ _HEADER = (
 )
 
 
-def case(n: int, calls: int, estimator: str, threads: int | None) -> Report:
+def case(n: int, calls: int, estimator: str, arguments: Namespace) -> Report:
     """Measure one fit."""
-    command = ["_estimation_worker.py", "--n", n, "--calls", calls, "--estimator", estimator]
+    command: list[object] = ["_estimation_worker.py", "--n", n, "--calls", calls, "--estimator", estimator]
+    command += ["--models", arguments.models]
     report: Report = {"n": n, "calls": calls, "estimator": estimator}
-    for each in measure(command, threads=threads):
+    for each in measure(command, threads=arguments.threads):
         report |= each
     print(f"… n = {n}, {estimator}", flush=True)
     return report
@@ -54,11 +56,16 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--ours", nargs="+", default=["auto", "gaussian_process", "spex"], metavar="NAME")
     parser.add_argument("--threads", type=int, help="threads of BLAS and of boosting; by default all")
+    parser.add_argument(
+        "--models", type=Path, default=Path("out/per_call/models"), help="folder of the model"
+    )
     parser.add_argument("--out", type=Path, help="write the raw numbers here")
     arguments = parser.parse_args()
+    for n, *_ in _CASES:  # trains the model and writes the texts, so that no worker has to
+        long_text(n, arguments.models)
     where = machine()
     cases = [(n, calls, target, name) for n, calls, target in _CASES for name in arguments.ours]
-    reports = [case(n, calls, name, arguments.threads) for n, calls, _, name in cases]
+    reports = [case(n, calls, name, arguments) for n, calls, _, name in cases]
     print(f"\n{where} Threads: {arguments.threads or 'default'}.\n")
     rows = zip(reports, cases, strict=True)
     print(table(_HEADER, [row(report, target) for report, (_, _, target, _) in rows]))
