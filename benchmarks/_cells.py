@@ -47,7 +47,9 @@ def compute(
     missing = [cell for cell in cells if _key(cell, keys) not in known]
     print(f"{len(cells)} cells, {len(cells) - len(missing)} of them known", flush=True)
     os.environ |= dict.fromkeys((*THREAD_VARIABLES, "LOKY_MAX_CPU_COUNT"), "1")
+    cut_off = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
     with path.open("a") as file:
+        file.write("\n" if cut_off else "")
         for cell, report in _reports(missing, work, jobs, set_up, settings):
             file.write(json.dumps(cell | report | {"at": strftime("%Y-%m-%d %H:%M")}) + "\n")
             file.flush()

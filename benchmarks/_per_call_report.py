@@ -13,7 +13,16 @@ from _per_call_results import ADDITIVE, RIVALS, Results, Scores, label
 
 __all__ = ["print_report"]
 
-_BUDGETS = (500, 1000, 2000, 4000)
+_PAIRS = (
+    "B",
+    "ours",
+    "beside",
+    "pairs",
+    "median difference",
+    "R² ratio",
+    "ratio, interaction-rich",
+    "ours ahead",
+)
 
 
 def print_report(reports: list[Report], ours: Sequence[str], figure: Path | None) -> None:
@@ -26,19 +35,11 @@ def print_report(reports: list[Report], ours: Sequence[str], figure: Path | None
         some = Results([r for r in reports if (r["game"], r["n"]) == (game, n)])
         names = [name for name in ours if some.has(name)]
         print(f"\n### {game}, n = {n}\n")
-        print(table(_header(names), _rows(some, names)))
+        rivals = [name for name in RIVALS if some.has(name)]
+        print(table(_header(names, rivals), _rows(some, names, rivals)))
         if comparison := list(_comparisons(some, names)):
-            head = (
-                "B",
-                "ours",
-                "beside",
-                "pairs",
-                "median difference",
-                "R² ratio",
-                "ratio, interaction-rich",
-            )
             print("\nPair by pair, same input and seed (ours at B calls, others as in the table):\n")
-            print(table((*head, "ours ahead"), comparison))
+            print(table(_PAIRS, comparison))
     if failed := _failures(reports):
         print("\nFailed:\n")
         print(table(("method", "calls", "how", "times"), failed))
@@ -50,18 +51,16 @@ def print_report(reports: list[Report], ours: Sequence[str], figure: Path | None
         print(f"\nFigure: {figure}")
 
 
-def _header(ours: Sequence[str]) -> list[str]:
-    rivals = [f"{label(name)}, {multiple} B" for name, multiple in RIVALS.items()]
-    return ["B", *ours, *rivals, *map(label, ADDITIVE)]
+def _header(ours: Sequence[str], rivals: Sequence[str]) -> list[str]:
+    return ["B", *ours, *(f"{label(name)}, {RIVALS[name]} B" for name in rivals), *map(label, ADDITIVE)]
 
 
-def _rows(some: Results, ours: Sequence[str]) -> Iterator[list[object]]:
-    for budget in _BUDGETS:
+def _rows(some: Results, ours: Sequence[str], rivals: Sequence[str]) -> Iterator[list[object]]:
+    for budget in some.budgets:
         row = [_summary(some.of(name, budget)) for name in ours]
-        row += [_summary(some.rival(name, budget)) for name in RIVALS]
+        row += [_summary(some.rival(name, budget)) for name in rivals]
         row += [_summary(some.of(name, budget)) for name in ADDITIVE]
-        if any(row):
-            yield [budget, *row]
+        yield [budget, *row]
 
 
 def _summary(scores: Scores) -> str:
@@ -72,7 +71,7 @@ def _summary(scores: Scores) -> str:
 
 
 def _comparisons(some: Results, ours: Sequence[str]) -> Iterator[list[object]]:
-    for budget in _BUDGETS:
+    for budget in some.budgets:
         # Interaction-rich: the half of the inputs that the best additive method explains worst.
         additive = some.best_additive(budget)
         limit = np.median(list(additive.values())) if additive else np.inf

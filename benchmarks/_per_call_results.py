@@ -42,6 +42,11 @@ class Results:
     def has(self, method: str) -> bool:
         return any(name == method for name, _ in self._scores)
 
+    @property
+    def budgets(self) -> list[int]:
+        """All B: the calls of those methods that get 1 B."""
+        return sorted({calls for name, calls in self._scores if name not in RIVALS})
+
     def of(self, method: str, calls: int) -> Scores:
         return self._scores.get((method, calls), {})
 

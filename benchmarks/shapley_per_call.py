@@ -31,7 +31,6 @@ PEERS = (
     "LeverageSHAP",
     "OddSHAP",
     "PermutationSamplingSV",
-    "PolySHAP",
     "ProxySHAP",
     "ProxySHAP+adjustment",
     "RegressionMSR",
