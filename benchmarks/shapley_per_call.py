@@ -37,6 +37,8 @@ PEERS = (
     "SVARM",
 )
 
+_NOTHING = 1e-5  # of the mean size of a value: smaller errors are as good as none
+
 
 class Worker:
     """What a process keeps between cells."""
@@ -131,8 +133,7 @@ def print_report(reports: list[Report], ours: list[str]) -> None:
 def _error_rows(reports: list[Report], names: list[str]) -> Iterator[list[object]]:
     for game_name, calls in sorted({(r["game"], r["calls"]) for r in reports}):
         errors = [list(_errors(reports, game_name, calls, name).values()) for name in names]
-        size = np.mean([r["size"] for r in reports if r["game"] == game_name and "size" in r])
-        yield [game_name, f"{calls:,}", f"{size:.2g}", *map(_spread, errors)]
+        yield [game_name, f"{calls:,}", f"{_size(reports, game_name):.2g}", *map(_spread, errors)]
 
 
 def _best_rows(reports: list[Report], ours: list[str]) -> Iterator[list[object]]:
@@ -144,7 +145,8 @@ def _best_rows(reports: list[Report], ours: list[str]) -> Iterator[list[object]]
             if errors and medians:
                 best = min(medians, key=lambda peer: medians[peer])
                 both = [key for key in errors if key in peers[best]]
-                ratios = np.array([errors[key] / max(peers[best][key], 1e-15) for key in both])
+                floor = _NOTHING * _size(reports, game_name)
+                ratios = np.array([max(errors[key], floor) / max(peers[best][key], floor) for key in both])
                 ahead = f"{(ratios <= 1).mean():.0%}"
                 yield [game_name, f"{calls:,}", name, best, len(both), _spread(ratios), ahead]
 
@@ -153,6 +155,10 @@ def _errors(reports: list[Report], game_name: str, calls: int, method: str) -> d
     wanted = (game_name, calls, method)
     some = [r for r in reports if "mae" in r and (r["game"], r["calls"], r["method"]) == wanted]
     return {(r["input"], r["seed"]): r["mae"] for r in some}
+
+
+def _size(reports: list[Report], game_name: str) -> float:
+    return float(np.mean([r["size"] for r in reports if r["game"] == game_name and "size" in r]))
 
 
 def _spread(values: Any) -> str:
