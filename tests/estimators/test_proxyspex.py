@@ -126,7 +126,9 @@ def test_folds_do_not_see_themselves():
     values = network(10, 0)(masks)[:, None]
     folds = assign_folds(masks, 20, rng)
     assert (folds[:20] == -1).all()
-    fit = ProxySpex().fit_folds(masks, values, folds, max_order=None, rng=rng)
+    fit = ProxySpex().fit_folds(
+        masks, values, folds, found=np.empty((0, 0), dtype=np.int32), max_order=None, rng=rng
+    )
     np.testing.assert_array_equal(np.isnan(fit.out_of_fold[:, 0]), folds == -1)
     tested = folds >= 0
     score = 1 - ((fit.out_of_fold - values)[tested] ** 2).mean() / values[tested].var()

@@ -95,7 +95,14 @@ def test_no_fold_is_predicted_by_what_has_seen_it(make):
     masks = uniform(200, 12, 0)
     values = np.random.default_rng(0).normal(size=(200, 2))
     folds = assign_folds(masks, 30, np.random.default_rng(1))
-    fit = make().fit_folds(masks, values, folds, max_order=None, rng=np.random.default_rng(2))
+    fit = make().fit_folds(
+        masks,
+        values,
+        folds,
+        found=np.empty((0, 0), dtype=np.int32),
+        max_order=None,
+        rng=np.random.default_rng(2),
+    )
     np.testing.assert_array_equal(np.isnan(fit.out_of_fold).any(axis=1), folds == -1)
     assert (explained(values, fit.out_of_fold) < 0.1).all()
     assert fit.spectrum.output_shape == (2,)
