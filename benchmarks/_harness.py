@@ -17,7 +17,7 @@ from spex_plugins import __version__
 
 HERE = Path(__file__).parent
 
-_THREAD_VARIABLES = (
+THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -50,9 +50,9 @@ def measure(
     list of dict
         When the worker fails, what it printed until then and {"failed": exit status} at the end.
     """
-    environment = {key: value for key, value in os.environ.items() if key not in _THREAD_VARIABLES}
+    environment = {key: value for key, value in os.environ.items() if key not in THREAD_VARIABLES}
     if threads is not None:
-        environment |= dict.fromkeys(_THREAD_VARIABLES, str(threads))
+        environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
     if python != sys.executable:
         environment.pop("PYTHONPATH", None)
     script, *rest = map(str, arguments)

@@ -67,8 +67,9 @@ class MaskedText:
             scores = self._score([self._left(mask) for mask in missing.values()])
             new = dict(zip(missing, scores.tolist(), strict=True))
             self._known |= new
-            with self._file.open("a") as file:
-                file.writelines(f"{key.hex()} {value!r}\n" for key, value in new.items())
+            lines = "".join(f"{key.hex()} {value!r}\n" for key, value in new.items())
+            with self._file.open("ab", buffering=0) as file:  # one write: other processes append as well
+                file.write(lines.encode())
         return np.array([self._known[key] for key in keys])
 
     @staticmethod

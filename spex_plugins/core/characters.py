@@ -96,12 +96,12 @@ def project(masks: BoolArray, supports: IntArray, weights: FloatArray) -> FloatA
     m, n = masks.shape
     out = np.empty((len(supports), weights.shape[1]))
     if supports.shape[1] == 2 and len(supports) > n:  # all pairs at once: two products of n columns
-        signs = np.where(masks, np.float32(-1), np.float32(1))
-        signs = np.column_stack([signs, np.ones(m, dtype=np.float32)])  # for the empty slots
-        for k, one in enumerate(weights.T.astype(np.float32)):
+        signs = np.column_stack([np.where(masks, -1.0, 1.0), np.ones(m)])  # the last for the empty slots
+        for k, one in enumerate(weights.T):
             out[:, k] = ((signs * one[:, None]).T @ signs)[supports[:, 0], supports[:, 1]]
         return out
-    packed, single = pack(masks), weights.astype(np.float32)
+    packed = pack(masks)
     for block in _blocks(len(supports), m):
-        out[block] = characters(packed, supports[block], m) @ single
+        # float64: the weights of a posterior are large and nearly cancel.
+        out[block] = characters(packed, supports[block], m).astype(np.float64) @ weights
     return out

@@ -1,10 +1,11 @@
 """Characters that stand out from what a smooth kernel expects, found by their marginal likelihood.
 
-Given the posterior weights α = K⁻¹ y, adding the character χ_S with variance v to the kernel raises the marginal
-likelihood most at v = (q² − s) / s² with q = χ_S'α and s = χ_S' K⁻¹ χ_S (Tipping & Faul 2003). Where the
-function has no such spike, q² / s is χ² distributed, so that a threshold bounds how many sets are found by
-chance. Sets are tested in classes of their own, each at its own threshold: pairs of neighbours (words form
-idioms with the word next to them) need less evidence than any two features.
+Given the posterior weights α = K⁻¹ y, adding the character χ_S with variance v to the kernel raises the
+marginal likelihood most at v = (q² − s) / s² with q = χ_S'α and s = χ_S' K⁻¹ χ_S (Tipping & Faul 2003). Where
+the function has no such spike, q² / ‖α‖² is about χ² distributed, so that a threshold bounds how many sets
+are found by chance, even where the kernel is wrong about the size of the rest. Sets are tested in classes
+of their own, each at its own threshold: pairs of neighbours (words form idioms with the word next to them)
+need less evidence than any two features.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ __all__ = ["find_spikes"]
 _BY_CHANCE = 0.1  # sets of every class that are expected to pass by chance
 _ROUNDS = 4
 _PER_ROUND = 100
-_PROBES = 24  # random sets whose s stands for that of any one
 _TRIPLES_AMONG = 24  # features with the largest rates
 
 
@@ -51,20 +51,19 @@ def find_spikes(
     from scipy.special import chdtri
 
     m, n = masks.shape
-    outputs = scaled.shape[1]
     gram = kernel.gram(masks, masks)
     gram[np.diag_indices(m)] += noise
     factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
     packed = pack(masks)
     classes = _classes(kernel, n, found)
-    least = [float(chdtri(outputs, _BY_CHANCE / len(rows))) for rows in classes]
-    probes = _signs(packed, _random_sets(n), m)
-    typical = (probes * cho_solve(factor, probes.T, check_finite=False).T).sum(axis=1).mean()
-
+    if not classes or not scaled.any():
+        return kernel
     smooth = weights = cho_solve(factor, scaled, check_finite=False)
     signs, solved, variances = np.empty((0, m)), np.empty((m, 0)), np.empty(0)
     for _ in range(_ROUNDS):
-        scores = [(project(masks, rows, weights) ** 2).sum(axis=1) / typical for rows in classes]
+        total, degrees = _chance(weights)
+        least = [float(chdtri(degrees, _BY_CHANCE / len(rows))) for rows in classes]
+        scores = [(project(masks, rows, weights) ** 2).sum(axis=1) * degrees / total for rows in classes]
         new = _passed(classes, scores, least, n)
         if len(new) == 0:
             break
@@ -93,6 +92,16 @@ def _classes(kernel: MaskKernel, n: int, found: IntArray) -> list[IntArray]:
     return [one for one in (pairs[near], pairs[~near], rows, triples, high) if len(one)]
 
 
+def _chance(weights: FloatArray) -> tuple[float, float]:
+    """Return the mean of Σ_k q_k² over all 2^n sets, and the degrees of freedom of its χ² distribution.
+
+    Outputs that vary together count as fewer (Satterthwaite 1946).
+    """
+    products = weights.T @ weights
+    total = float(np.trace(products))
+    return total, total**2 / float((products**2).sum())
+
+
 def _signs(packed: PackedMasks, rows: IntArray, m: int) -> FloatArray:
     return characters(packed, rows, m).astype(np.float64)
 
@@ -100,7 +109,7 @@ def _signs(packed: PackedMasks, rows: IntArray, m: int) -> FloatArray:
 def _passed(
     classes: Sequence[IntArray], scores: Sequence[FloatArray], least: Sequence[float], n: int
 ) -> IntArray:
-    """Return the sets whose score exceeds that of their class, at most so many, those first that exceed it most."""
+    """Return the sets whose score exceeds that of their class, at most so many, the clearest first."""
     rows = [one[score > bound] for one, score, bound in zip(classes, scores, least, strict=True)]
     ratio = [score[score > bound] / bound for score, bound in zip(scores, least, strict=True)]
     best = np.argsort(-np.concatenate(ratio), kind="stable")[:_PER_ROUND]
@@ -113,10 +122,3 @@ def _corrected(signs: FloatArray, solved: FloatArray, variances: FloatArray, rig
     if len(signs) == 0:
         return np.zeros((0, right.shape[1]))
     return np.linalg.solve(np.diag(1 / variances) + signs @ solved, signs @ right)
-
-
-def _random_sets(n: int) -> IntArray:
-    """Return sets of a few features, or of less where there are few, to probe with."""
-    rng = np.random.default_rng(0)
-    order = min(n, 4)
-    return np.sort(rng.random((_PROBES, n)).argsort(axis=1)[:, :order], axis=1).astype(np.int32)

@@ -12,17 +12,22 @@ from scipy.stats import multivariate_normal
 
 from spex_plugins.core import marginal_likelihood
 from spex_plugins.core.gaussian_process import condition, fit_gaussian_process
-from spex_plugins.core.likely_sets import likely_sets, prior_variances
+from spex_plugins.core.likely_sets import likely_sets
 from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
+from spex_plugins.core.mask_kernel import MaskKernel
+from spex_plugins.core.posterior_spectrum import coefficient_deviations, posterior_spectrum
 from spex_plugins.core.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.semivalues import banzhaf_nodes, semivalues, shapley_nodes
-from spex_plugins.core.supports import all_of_order, to_sets
+from spex_plugins.core.supports import all_of_order, combine, from_sets, to_sets
 
 NOISE = 0.01
 
 
 def random_kernel(n, rng):
-    return ProductKernel(rng.exponential(1.0 / n, n), rng.random(len(SCALES)) + 0.1)
+    """A product kernel, and characters of the empty set and of one to three features."""
+    product = ProductKernel(rng.exponential(1.0 / n, n), rng.random(len(SCALES)) + 0.1)
+    rows = {tuple(sorted(rng.permutation(n)[:size].tolist())) for size in (0, 1, 1, 2, min(3, n))}
+    return MaskKernel(product, from_sets(sorted(rows), n), rng.random(len(rows)))
 
 
 def random_process(n, m, outputs, seed):
@@ -64,8 +69,10 @@ def test_gram_matrix_by_definition():
     kernel, masks = random_kernel(7, rng), all_masks(7)[::9]
     for row, x in zip(kernel.gram(masks, masks), masks, strict=True):
         for value, y in zip(row, masks, strict=True):
-            d = sum(kernel.rates[i] for i in range(7) if x[i] != y[i])
-            expected = sum(a * np.exp(-s * d) for a, s in zip(kernel.amplitudes, SCALES, strict=True))
+            d = sum(kernel.product.rates[i] for i in range(7) if x[i] != y[i])
+            expected = sum(a * np.exp(-s * d) for a, s in zip(kernel.product.amplitudes, SCALES, strict=True))
+            for row_set, variance in zip(to_sets(kernel.supports, 7), kernel.variances, strict=True):
+                expected += variance * (-1.0) ** sum(int(x[i]) + int(y[i]) for i in row_set)
             assert value == pytest.approx(expected, rel=1e-12)
 
 
@@ -75,16 +82,18 @@ def test_objective_is_the_density_and_has_its_gradient(outputs):
     rng = np.random.default_rng(1)
     masks = all_masks(n)[rng.permutation(32)[:m]]
     values = rng.normal(size=(m, outputs))
-    parameters = rng.normal(size=n + len(SCALES) + 2) * 0.5 - 1
+    parameters = rng.normal(size=2 * n + len(SCALES) + 3) * 0.5 - 1
 
     def objective(x):
         return marginal_likelihood._objective(x, masks, values)
 
     value, gradient = objective(parameters)
-    kernel = ProductKernel(np.exp(parameters[:n]), np.exp(parameters[n : n + len(SCALES)]))
-    covariance = kernel.gram(masks, masks) + (np.exp(parameters[-2]) + JITTER) * np.eye(m)
+    rates, linear, amplitudes = np.split(np.exp(parameters[:-3]), [n, 2 * n])
+    kernel = MaskKernel(ProductKernel(rates, amplitudes), all_of_order(n, 1), linear)
+    covariance = kernel.gram(masks, masks) + (np.exp(parameters[-3]) + JITTER) * np.eye(m)
     density = sum(multivariate_normal.logpdf(y, cov=covariance) for y in values.T)
-    prior = -0.5 * ((parameters[:n] - parameters[-1]) ** 2).sum()
+    prior = -0.5 * ((parameters[:n] - parameters[-2]) ** 2).sum()
+    prior -= 0.5 * ((parameters[n : 2 * n] - parameters[-1]) ** 2).sum() / 1.5**2
     assert value == pytest.approx(-density - prior - outputs * m / 2 * np.log(2 * np.pi), rel=1e-10)
     step = 1e-5
     for k, unit in enumerate(np.eye(len(parameters)) * step):
@@ -98,8 +107,9 @@ def test_learning_finds_the_features_that_matter():
     values = (masks[:, 3] & masks[:, 7]) * 1.0 - 2.0 * masks[:, 11]
     scaled = ((values - values.mean()) / values.std())[:, None]
     kernel, noise = learn_kernel(masks, scaled)
-    assert set(np.argsort(-kernel.rates)[:3]) == {3, 7, 11}
-    assert np.sort(kernel.rates)[-3] > 20 * np.sort(kernel.rates)[-4]
+    assert set(np.argsort(-kernel.product.rates)[:2]) == {3, 7}  # those that interact
+    assert np.argmax(kernel.variances) == 11  # the one that acts alone
+    assert np.sort(kernel.product.rates)[-2] > 20 * np.sort(kernel.product.rates)[-4]
     assert noise < 1e-3
 
 
@@ -125,7 +135,8 @@ def test_shapley_values_add_up_beyond_the_exact_nodes():
     masks = np.concatenate(
         [np.repeat([[False], [True]], n, axis=1), rng.random((60, n)) < rng.uniform(0.05, 0.95, (60, 1))]
     )
-    kernel = ProductKernel(rng.exponential(2.0 / n, n), np.ones(len(SCALES)))
+    product = ProductKernel(rng.exponential(2.0 / n, n), np.ones(len(SCALES)))
+    kernel = MaskKernel(product, from_sets([(3,), (5, 9), (1, 2, 300)], n), np.full(3, 0.2))
     scaled = rng.normal(size=(62, 1))
     process = condition(kernel, NOISE, masks, scaled, np.zeros(1), np.ones(1), np.arange(62))
     values, _ = semivalues(process, *shapley_nodes(n))
@@ -141,19 +152,52 @@ def test_prior_variances_are_those_of_the_fourier_coefficients():
         rows = all_of_order(5, size)
         characters = np.stack([(-1.0) ** masks[:, row].sum(axis=1) for row in rows]) / 32
         exact = np.einsum("sx,xy,sy->s", characters, kernel.gram(masks, masks), characters)
-        assert_allclose(prior_variances(kernel, rows), exact, rtol=1e-10)
+        assert_allclose(kernel.prior_variances(rows), exact, rtol=1e-8)
+    rows = combine([all_of_order(5, 3), all_of_order(5, 1)[::-1]], 5)  # in any order
+    assert_allclose(kernel.prior_variances(rows)[-1], kernel.prior_variances(all_of_order(5, 1))[0], rtol=0)
 
 
 def test_likely_sets_are_those_of_the_features_with_large_rates():
     rates = np.full(40, 1e-4)
     rates[[3, 17, 30, 31]] = [0.4, 0.3, 0.2, 0.1]
-    kernel = ProductKernel(rates, np.ones(len(SCALES)))
+    product = ProductKernel(rates, np.ones(len(SCALES)))
+    kernel = MaskKernel(product, from_sets([(5,), (8, 9), (20, 21, 22)], 40), np.ones(3))
     found = to_sets(likely_sets(kernel, 4), 40)
-    assert len(found) == len(set(found)) == 200 + 100 + 25
+    assert len(found) == len(set(found)) == 200 + 100 + 25 + 2
+    assert {(8, 9), (20, 21, 22)} <= set(found)
     assert {(3, 17), (3, 30), (17, 30), (30, 31), (3, 17, 30), (17, 30, 31), (3, 17, 30, 31)} <= set(found)
     assert {len(one) for one in to_sets(likely_sets(kernel, 3), 40)} == {2, 3}
     assert len(likely_sets(kernel, 1)) == 0
-    assert len(likely_sets(ProductKernel(rates[:1], np.ones(len(SCALES))), 4)) == 0
+    alone = MaskKernel(ProductKernel(rates[:1], np.ones(len(SCALES))), all_of_order(1, 1), np.ones(1))
+    assert len(likely_sets(alone, 4)) == 0
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_the_posterior_spectrum_is_the_transform_of_the_posterior_mean(outputs):
+    n = 5
+    process, _ = random_process(n, 20, outputs, 11)
+    masks = all_masks(n)
+    spectrum = posterior_spectrum(process, n)
+    assert len(spectrum) == 2**n  # every set, as there are so few
+    assert_allclose(spectrum.predict(masks), process.predict(masks), atol=1e-9)
+    low = posterior_spectrum(process, 2)
+    assert low.max_order == 2
+    same = [spectrum.as_dict()[row] for row in low.as_dict()]
+    assert_allclose(low.coefficients, same, atol=1e-12)
+
+
+def test_deviations_of_coefficients_by_definition():
+    n = 5
+    process, _ = random_process(n, 20, 2, 12)
+    masks = all_masks(n)
+    with_samples = process.kernel.gram(masks, process.masks)
+    posterior = process.kernel.gram(masks, masks) - with_samples @ process.solve(with_samples.T)
+    for size in range(n + 1):
+        rows = all_of_order(n, size)
+        characters = np.stack([(-1.0) ** masks[:, row].sum(axis=1) for row in rows]) / 2**n
+        exact = np.sqrt(np.einsum("sx,xy,sy->s", characters, posterior, characters))
+        expected = np.multiply.outer(exact, process.spread)
+        assert_allclose(coefficient_deviations(process, rows), expected, atol=1e-6)
 
 
 def test_left_out_errors_are_those_of_refits():

@@ -1,4 +1,4 @@
-"""The Gaussian process as an estimator: right, sure of itself as far as it may be, and honest."""
+"""The estimator of Shapley values: right, sure of itself as far as it may be, and honest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oracles import all_masks
 
 import spex_plugins as spex
 from spex_plugins.core.semivalues import shapley_nodes
-from spex_plugins.estimators import Auto, GaussianProcessEstimator
+from spex_plugins.estimators import Auto, Shapley
 
 
 def network(n, seed):
@@ -56,7 +56,7 @@ def games():
         function = network(12, seed)
         exact = shapley_value(function(all_masks(12)))
         out.append(
-            (function, exact, spex.explain(function, 12, budget=300, estimator="auto", progress=False))
+            (function, exact, spex.explain(function, 12, budget=300, estimator="shapley", progress=False))
         )
     return out
 
@@ -88,7 +88,7 @@ def test_banzhaf_values_and_their_deviations(games):
 
 def test_r2_is_what_fresh_masks_of_the_same_kind_say(games):
     for seed, (function, _, found) in enumerate(games):
-        draw = GaussianProcessEstimator().design
+        draw = Shapley().design
         fresh_ones = [draw(12, 300, None, np.random.default_rng(100 + 9 * seed + k)).masks for k in range(9)]
         masks = np.concatenate(fresh_ones)
         values = function(masks)
@@ -105,9 +105,9 @@ def test_the_largest_order_bounds_the_spectrum_and_not_the_values(order):
         return smooth(masks) + 9.0 * masks[:, :3].all(axis=1)
 
     found = spex.explain(
-        function, 12, budget=300, estimator="gaussian_process", max_order=order, progress=False
+        function, 12, budget=300, estimator="shapley", max_order=order, progress=False
     )
-    every = spex.explain(function, 12, budget=300, estimator="gaussian_process", progress=False)
+    every = spex.explain(function, 12, budget=300, estimator="shapley", progress=False)
     assert found.spectrum.max_order == order
     assert_allclose(found.single_values().values, every.single_values().values, atol=1e-12)
 
@@ -116,7 +116,7 @@ def test_outputs_share_a_kernel_and_nothing_else():
     one, other = network(10, 0), network(10, 1)
     both = spex.explain(
         lambda m: np.stack([one(m), 1e6 * other(m)], axis=1),
-        10, budget=300, estimator="gaussian_process", progress=False,
+        10, budget=300, estimator="shapley", progress=False,
     )  # fmt: skip
     assert both.r2.shape == (2,)
     assert (both.r2 > 0.9).all()
@@ -138,7 +138,7 @@ def test_tiny_budgets(n, budget):
         asked.extend(mask.tobytes() for mask in masks)
         return function(masks)
 
-    found = spex.explain(counting, n, budget=budget, estimator="gaussian_process", progress=False)
+    found = spex.explain(counting, n, budget=budget, estimator="shapley", progress=False)
     assert len(asked) == len(set(asked)) == found.n_calls == min(budget, 2**n)
     assert np.isfinite(found.single_values().values).all()
     assert np.isfinite(found.spectrum.coefficients).all()
@@ -146,7 +146,7 @@ def test_tiny_budgets(n, budget):
 
 
 def test_constant_function():
-    found = spex.explain(lambda m: np.full(len(m), 3.0), 30, budget=100, estimator="auto", progress=False)
+    found = spex.explain(lambda m: np.full(len(m), 3.0), 30, budget=100, estimator="shapley", progress=False)
     assert found.spectrum.as_dict() == {(): 3.0}
     assert found.r2 == 1.0
     assert not found.single_values().values.any()
@@ -186,13 +186,21 @@ def test_the_sparse_estimator_knows_no_deviations():
 
 def test_all_masks_leave_no_doubt():
     function = network(8, 0)
-    found = spex.explain(function, 8, budget=256, estimator="auto", max_order=1, progress=False)
+    found = spex.explain(function, 8, budget=256, estimator="shapley", max_order=1, progress=False)
     assert_allclose(found.single_values().values, shapley_value(function(all_masks(8))), atol=1e-10)
     assert not found.single_values().deviations.any()
 
 
 @pytest.mark.parametrize(
     ("n", "budget", "kind"), [(8, 256, "full"), (8, 255, "paired"), (60, 8000, "paired"), (60, 8001, "coded")]
+)
+def test_masks_are_chosen_by_budget(n, budget, kind):
+    assert Shapley().design(n, budget, None, np.random.default_rng(0)).plan.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("n", "budget", "kind"),
+    [(8, 256, "full"), (8, 255, "antithetic"), (60, 1000, "antithetic"), (60, 2000, "coded")],
 )
 def test_auto_chooses_by_budget(n, budget, kind):
     assert Auto().design(n, budget, None, np.random.default_rng(0)).plan.kind == kind
@@ -201,7 +209,7 @@ def test_auto_chooses_by_budget(n, budget, kind):
 def test_auto_fits_given_samples():
     rng = np.random.default_rng(0)
     masks = rng.random((500, 30)) < 0.5
-    found = spex.fit(masks, 1.0 * (masks[:, 3] & masks[:, 7]) - masks[:, 11], estimator="auto")
+    found = spex.fit(masks, 1.0 * (masks[:, 3] & masks[:, 7]) - masks[:, 11], estimator="shapley")
     assert found.top(1).terms == [(3, 7)]
     assert_allclose(found.single_values().values[[3, 7, 11]], [0.5, 0.5, -1.0], atol=0.01)
 

@@ -1,0 +1,54 @@
+"""One fit in a process of its own, without the time of the value function: prints one JSON object.
+
+The function is that of a real text: TF-IDF of words and pairs with a small network, on the first words
+of reviews joined to a text of n words.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+from argparse import ArgumentParser
+from pathlib import Path
+from time import perf_counter, process_time
+
+import numpy as np
+from _real_games import long_text
+
+import spex_plugins as spex
+
+_TEST = 2000
+
+
+def main() -> None:
+    parser = ArgumentParser()
+    parser.add_argument("--n", type=int, required=True)
+    parser.add_argument("--calls", type=int, required=True)
+    parser.add_argument("--estimator", required=True)
+    parser.add_argument("--models", type=Path, required=True)
+    arguments = parser.parse_args()
+    value = long_text(arguments.n, arguments.models)
+    model_s = model_cpu_s = 0.0
+
+    def timed(masks: np.ndarray) -> np.ndarray:
+        nonlocal model_s, model_cpu_s
+        start, start_cpu = perf_counter(), process_time()
+        values = value(masks)
+        model_s += perf_counter() - start
+        model_cpu_s += process_time() - start_cpu
+        return values
+
+    start, start_cpu = perf_counter(), process_time()
+    settings = {"budget": arguments.calls, "estimator": arguments.estimator, "progress": False}
+    found = spex.explain(timed, arguments.n, **settings)
+    own, cpu = perf_counter() - start - model_s, process_time() - start_cpu - model_cpu_s
+    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    masks = np.random.default_rng(1).random((_TEST, arguments.n)) < 0.5
+    truth, predicted = value(masks), found.predict(masks)
+    r2 = 1 - float(((predicted - truth) ** 2).sum() / ((truth - truth.mean()) ** 2).sum())
+    report = {"own_s": own, "cpu_s": cpu, "mib": mib, "r2": r2, "stated_r2": float(found.r2)}
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()
