@@ -8,9 +8,17 @@ from games import Recorded, random_spectrum
 from numpy.testing import assert_allclose
 from oracles import all_masks, shapley_value
 
-from spex_plugins import InputError, ValueFunctionError, explain
+from spex_plugins import InputError, Queries, ValueFunctionError, explain
 from spex_plugins.api import explain_each
-from spex_plugins.hosts import constant, default_budget, single_values, widened
+from spex_plugins.hosts import (
+    about,
+    constant,
+    default_budget,
+    query_options,
+    single_values,
+    telling_masks,
+    widened,
+)
 
 
 def functions(n, outputs=None):
@@ -104,3 +112,38 @@ def test_constants(value, names):
     assert_allclose(found.full_value, value)
     assert np.isnan(found.r2).all()
     assert "model calls 1 of 500" in repr(found)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 9, 1000])
+def test_telling_masks_tell_all_features_apart(n):
+    masks = telling_masks(n)
+    assert masks.dtype == bool
+    assert (masks[0].any(), masks[1].all()) == (False, True)
+    assert len(np.unique(masks, axis=1).T) == n
+    assert len(masks) <= 3 + np.log2(n)
+
+
+def test_options_are_what_was_asked_for():
+    assert query_options(None, len) == {}
+    options = query_options(Queries(retries=3, max_cost=7, progress=False), len)
+    assert options == {"retries": 3, "max_cost": 7, "on_failure": "raise", "price": 1.0}
+    assert about(options, "a row") == options
+
+
+def test_a_fingerprint_is_of_the_model_and_of_what_it_is_asked(tmp_path):
+    def digest(*parts, fingerprint="model 1"):
+        options = query_options(Queries(store=tmp_path / "s", fingerprint=fingerprint), len)
+        return about(options, *parts)["fingerprint"]
+
+    class Named:
+        fingerprint = "model 1"
+
+    assert digest("a", "b") == digest("a", "b")
+    named = query_options(Queries(store=tmp_path / "s"), Named())
+    assert about(named, "a", "b")["fingerprint"] == digest("a", "b")
+    row = np.arange(3.0)
+    others = [digest(), digest("ab"), digest("a", "b"), digest(row), digest(row[None]), digest("a", row)]
+    others += [digest(row.astype(int)), digest("a", fingerprint="model 2"), digest("a")]
+    assert len(set(others)) == len(others)
+    with pytest.raises(InputError, match="fingerprint: a store must know"):
+        query_options(Queries(store=tmp_path / "s"), len)

@@ -230,6 +230,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         )
         if f.output_indices is None and self.output_names is not None:
             raise InputError("output_names: the model has a single output; leave output_names out.")
+        chosen = [] if f.output_indices is None else f.output_indices.tolist()
         found = find_interactions(
             f,
             max_evals,
@@ -238,7 +239,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             seed=np.random.default_rng(self.seed),
             progress=call.progress,
             batch_size=batch_size,
-            **hosts.about(options, repr(f.output_indices)),
+            **hosts.about(options, str(chosen)),
         )
         call.rows.append(found)
         one_of_many = f.empty.shape == (1,)  # SHAP would drop the axis from the values and keep it elsewhere

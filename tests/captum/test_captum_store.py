@@ -25,7 +25,7 @@ def test_the_same_values_everywhere(outputs):
     values, (found,) = Spex(game_forward(game)).attribute(
         ONES, perturbations_per_eval=8, return_interactions=True
     )
-    assert_allclose(values[0].T.numpy(), expected, atol=1e-8)
+    assert_allclose(values[0].numpy().T, expected, atol=1e-8)
     assert values.dtype == torch.float64
     found = found.renamed(game.feature_names)
     assert found.index("FSII", order=3).names == whole.index("FSII", order=3).names

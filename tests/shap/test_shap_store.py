@@ -183,7 +183,7 @@ def test_what_cannot_be_used_here_is_refused(tmp_path):
     refused("queries: leave timeout out here; hosts mask one batch after another", timeout=3)
     with ThreadPoolExecutor() as threads:
         refused("queries: leave executor out here", executor=threads)
-    with pytest.raises(InputError, match="queries: must be spex_plugins.Queries"):
+    with pytest.raises(InputError, match="queries: must be spex_plugins"):
         SpexExplainer(model, BACKGROUND, queries={"store": "s.sqlite"})
 
 
