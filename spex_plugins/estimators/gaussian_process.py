@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.design import Design
-from spex_plugins.core.gaussian_process import GaussianProcess, condition, inner, noise_of
+from spex_plugins.core.gaussian_process import GaussianProcess, condition_with_spikes, inner
 from spex_plugins.core.marginal_likelihood import learn_kernel
 from spex_plugins.core.posterior_spectrum import posterior_spectrum
-from spex_plugins.core.spikes import find_spikes
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.designs import faithful_design
@@ -68,10 +67,8 @@ class GaussianProcessEstimator:
         untouched = np.setdiff1d(kept, learned)
 
         def posterior(rows: IntArray) -> GaussianProcess:
-            noises = noise_of(noise, masks[rows])
-            spiky = find_spikes(kernel, noises, masks[rows], scaled[rows], found)
             at = np.flatnonzero(np.isin(rows, untouched))
-            return condition(spiky, noise, masks[rows], scaled[rows], mean, spread, at)
+            return condition_with_spikes(kernel, noise, masks[rows], scaled[rows], mean, spread, at, found)
 
         with process_threads(len(masks)):
             kernel, noise = learn_kernel(masks[learned], scaled[learned])
