@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from spex_plugins import validation as check
 from spex_plugins.core.design import Design
-from spex_plugins.errors import InputError
+from spex_plugins.errors import InputError, ValueFunctionError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator, Fit, SingleValues
 from spex_plugins.interactions import Interactions
-from spex_plugins.queries.ask import ValueFunction, ask, keep_answers
+from spex_plugins.queries import Answers, Queries, QueryOptions, Session, keep_answers
+from spex_plugins.queries.replies import ValueFunction
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "explain_each", "fit"]
@@ -29,8 +30,7 @@ def explain(
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
-    progress: bool = True,
-    batch_size: int | None = None,
+    **queries: Unpack[QueryOptions],
 ) -> Interactions:
     """Explain a value function by its sparse Fourier spectrum.
 
@@ -52,11 +52,11 @@ def explain(
         Same seed, same masks, same answer.
     feature_names : sequence of str, optional
         Names of the n features, by default x0, x1, …; names may repeat.
-    progress : bool
-        Show a bar while the model is called (only when it takes longer than a second).
-    batch_size : int, optional
-        Masks per call of the value function; by default 16, and more while a call takes less than half a
-        second.
+    **queries
+        How the model is asked: ``store``, ``fingerprint``, ``executor``, ``batch_size``, ``retries``,
+        ``on_failure``, ``timeout``, ``max_seconds``, ``max_cost``, ``progress`` and others, see
+        `spex_plugins.queries.Queries`. With ``store="run.sqlite"`` every answer is kept in that file, and
+        the same call after a crash asks only for what is missing.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def explain(
               -1  x2
     """
     settings: dict[str, Any] = {"estimator": estimator, "max_order": max_order, "seed": seed}
-    settings |= {"feature_names": feature_names, "progress": progress, "batch_size": batch_size}
+    settings |= {"feature_names": feature_names, **queries}
     return explain_each(value_function, n, lambda values: [values], budget=budget, **settings)[0]
 
 
@@ -94,8 +94,7 @@ def explain_each(
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
-    progress: bool = True,
-    batch_size: int | None = None,
+    **queries: Unpack[QueryOptions],
 ) -> list[Interactions]:
     """Explain several functions that one value function answers together, such as the rows of a batch.
 
@@ -108,7 +107,7 @@ def explain_each(
         Masks (m, n) to the answers of all functions, (m, K).
     split : callable
         From these answers, float64, to those of every function, each (m,) or (m, K').
-    n, budget, estimator, max_order, seed, feature_names, progress, batch_size
+    n, budget, estimator, max_order, seed, feature_names, **queries
         As in `explain`.
 
     Returns
@@ -127,19 +126,40 @@ def explain_each(
     max_order = check.interaction_order(max_order)
     if not callable(value_function):
         raise InputError(f"value_function: must be callable, got {type(value_function).__name__}.")
+    how = Queries(**queries)
     method, rng = resolve(estimator), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
-    answers = ask(value_function, design.masks, batch_size=batch_size, progress=progress)
+    with Session(value_function, how, total=len(design.masks)) as session:
+        answers = session.ask(design.masks)
+    masks, everything = _usable(design, answers, session.statement)
+    complete = len(masks) == len(design.masks)
+    statement = design.statement if complete else f"{len(masks)} of {design.statement}; {session.statement}"
     found = []
     try:
-        for values in split(answers):
-            result = _fit(method, design.masks, values, design, max_order, deepcopy(rng))
-            about = (names, budget, method.name, design.statement)
-            found.append(_interactions(result, design.masks, values, *about))
+        for values in split(everything):
+            result = _fit(method, masks, values, design if complete else None, max_order, deepcopy(rng))
+            about = (names, budget, method.name, statement)
+            found.append(_interactions(result, masks, values, *about, n_stored=answers.n_stored))
     except BaseException as error:  # also when the user loses patience: everything has been paid for
-        keep_answers(error, design.masks, answers)
+        keep_answers(error, masks, everything)
         raise
     return found
+
+
+def _usable(design: Design, answers: Answers, statement: str) -> tuple[BoolArray, FloatArray]:
+    """Return the masks that were answered and their values; two at least, or nothing can be explained."""
+    if answers.answered.all():
+        return design.masks, answers.values
+    masks, values = design.masks[answers.answered], answers.values[answers.answered]
+    if len(masks) < 2:
+        raise ValueFunctionError(
+            f"value_function: {len(masks)} of {len(design.masks)} masks were answered, at least 2 are "
+            f"needed; {statement}.",
+            masks=masks,
+            values=values,
+            failed_masks=design.masks[~answers.answered],
+        )
+    return masks, values
 
 
 def fit(
@@ -209,6 +229,7 @@ def _interactions(
     budget: int,
     estimator: str,
     statement: str,
+    n_stored: int = 0,
 ) -> Interactions:
     kept = masks.sum(axis=1)
     missing = np.full(values.shape[1:], np.nan)
@@ -219,7 +240,8 @@ def _interactions(
     return Interactions(
         spectrum=result.spectrum,
         feature_names=names,
-        n_calls=len(masks),
+        n_calls=len(masks) - n_stored,
+        n_stored=n_stored,
         budget=budget,
         r2=np.asarray(result.r2),
         r2_source=result.r2_source,

@@ -21,7 +21,8 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Interactions"]
 
-_FORMAT = 1
+_FORMAT = 2
+_READABLE = (1, 2)  # 1 had no n_stored
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +36,7 @@ class Interactions:
     feature_names : tuple of str
         Names of the n features.
     n_calls : int
-        Model calls: the number of masks that the value function answered (every one once).
+        Model calls: the number of masks that the value function answered in this run (every one once).
     budget : int
         Model calls that were allowed.
     r2 : ndarray of float64, shape () or (K,)
@@ -53,6 +54,8 @@ class Interactions:
     singles : mapping from "SV" or "BV" to SingleValues
         Shapley and Banzhaf values that the estimator knows better than the spectrum does; read them with
         `single_values`.
+    n_stored : int
+        Number of further masks whose answers came from a store.
     """
 
     spectrum: Spectrum
@@ -66,6 +69,7 @@ class Interactions:
     empty_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
     full_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
     singles: Mapping[str, SingleValues] = field(default_factory=dict)
+    n_stored: int = 0
 
     @property
     def n(self) -> int:
@@ -173,6 +177,7 @@ class Interactions:
             "n": self.n,
             "feature_names": self.feature_names,
             "n_calls": self.n_calls,
+            "n_stored": self.n_stored,
             "budget": self.budget,
             "r2_source": self.r2_source,
             "estimator": self.estimator,
@@ -199,7 +204,7 @@ class Interactions:
         """Read a file written by `save`."""
         with np.load(path, allow_pickle=False) as data:
             header: dict[str, Any] = json.loads(data["header"].tobytes())
-            if header.pop("format") != _FORMAT:
+            if header.pop("format") not in _READABLE:
                 raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
             spectrum = Spectrum(header.pop("n"), data["supports"], data["coefficients"])
             header["feature_names"] = tuple(header["feature_names"])
@@ -223,9 +228,10 @@ class Interactions:
             f"{counts[k]} of order {k} ({energy[k] / energy[1:].sum():.0%} of the variance)"
             for k in np.flatnonzero(counts[1:]) + 1
         )
+        stored = f", {self.n_stored} answers from the store" if self.n_stored else ""
         return [
             ("features", str(self.n)),
-            ("model calls", f"{self.n_calls} of {self.budget}"),
+            ("model calls", f"{self.n_calls} of {self.budget}{stored}"),
             ("R²", f"{r2} ({self.r2_source})"),
             ("terms", terms or "none"),
             ("estimator", f"{self.estimator}: {self.plan}"),

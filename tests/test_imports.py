@@ -12,7 +12,10 @@ import pytest
 
 import spex_plugins
 
-HEAVY = ("scipy", "torch", "shap", "captum", "transformers", "matplotlib", "sklearn", "pandas", "tqdm")
+HEAVY = (
+    *("scipy", "torch", "shap", "captum", "transformers", "matplotlib", "sklearn", "pandas", "tqdm"),
+    *("cloudpickle", "dask", "distributed", "loky"),
+)
 ROOT = Path(spex_plugins.__file__).parents[1]
 HOSTS = ("shap", "captum", "plots", "games", "evaluation", "language_models")  # need their extras
 FILES = (path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("spex_plugins/**/*.py"))

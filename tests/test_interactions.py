@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
@@ -94,6 +95,20 @@ def test_results_of_explain_and_of_one_output_can_be_saved(tmp_path):
         loaded = Interactions.load(tmp_path / str(k))
         assert loaded.spectrum.as_dict() == each.spectrum.as_dict()
         np.testing.assert_array_equal(loaded.r2, each.r2)
+
+
+def test_files_of_the_first_format_can_be_read(found, tmp_path):
+    """It did not know stores."""
+    found.save(tmp_path / "new")
+    with np.load(tmp_path / "new") as data:
+        arrays = dict(data)
+    header = json.loads(arrays["header"].tobytes()) | {"format": 1}
+    del header["n_stored"]
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    np.savez(tmp_path / "old.npz", **arrays)
+    loaded = Interactions.load(tmp_path / "old.npz")
+    assert loaded.n_stored == 0
+    assert repr(loaded) == repr(found)
 
 
 def test_files_of_newer_versions_are_refused(tmp_path, monkeypatch):

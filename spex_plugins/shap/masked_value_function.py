@@ -9,7 +9,7 @@ import shap
 from shap.utils import MaskedModel, OpChain
 
 from spex_plugins.errors import InputError
-from spex_plugins.queries.ask import ask
+from spex_plugins.queries import Queries, Session
 
 if TYPE_CHECKING:
     from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -72,9 +72,8 @@ class MaskedValueFunction:
         size = max(self.n_inputs, *(int(np.prod(np.shape(part))) for part in row))
         self._chunk = max(1, _CELLS // max(1, samples * size))
         coalitions = np.repeat([[False], [True]], len(self.varying), axis=1)
-        ends = ask(
-            self._evaluate, coalitions if len(self.varying) else coalitions[:1], batch_size=1, progress=False
-        )
+        with Session(self._evaluate, Queries(batch_size=1, progress=False)) as session:
+            ends = session.ask(coalitions if len(self.varying) else coalitions[:1]).values
         self.output_indices = _selected(outputs, ends[-1])
         ends = ends if self.output_indices is None else ends[:, self.output_indices]
         self.empty: FloatArray = np.asarray(ends[0])

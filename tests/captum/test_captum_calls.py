@@ -201,12 +201,12 @@ def test_outputs_that_change_their_shape():
 
 @pytest.mark.parametrize("shown", [True, False])
 def test_a_bar_is_shown_when_wished(shown, monkeypatch):
-    from spex_plugins.queries import ask
+    from spex_plugins.queries import session
 
     seen = []
-    original = ask._bar
+    original = session._bar
     monkeypatch.setattr(
-        ask, "_bar", lambda total, progress: seen.append((total, progress)) or original(total, False)
+        session, "_bar", lambda total, progress: seen.append((total, progress)) or original(total, False)
     )
     Spex(product_of_three).attribute(WIDE, n_samples=30, show_progress=shown)
     assert seen == [(30, shown)]

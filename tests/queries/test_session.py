@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import sys
 from io import StringIO
 from itertools import pairwise
@@ -12,11 +13,17 @@ import pytest
 from games import Recorded
 
 from spex_plugins import InputError
-from spex_plugins.queries import ask as module
-from spex_plugins.queries.ask import ask
+from spex_plugins.queries import Queries, Session, replies, session
 
 
-def masks_of(m, n=6):
+def ask(function, masks, **options):
+    with Session(function, Queries(**options)) as session:
+        answers = session.ask(masks)
+    assert answers.answered.all()
+    return answers.values
+
+
+def masks_of(m, n=20):
     return np.random.default_rng(m).random((m, n)) < 0.5
 
 
@@ -24,7 +31,7 @@ def masks_of(m, n=6):
 def clock(monkeypatch):
     """A clock that only the value function moves."""
     now = [0.0]
-    monkeypatch.setattr(module, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(replies, "perf_counter", lambda: now[0])
     return now
 
 
@@ -40,11 +47,15 @@ def timed(clock, seconds_per_mask):
 @pytest.mark.parametrize("m", [1, 31, 32, 33, 500])
 def test_answers_keep_the_order_of_the_masks(m, batch_size):
     masks = masks_of(m)
-    function = Recorded(lambda x: x @ np.arange(6))
+    function = Recorded(lambda x: x @ np.arange(20))
     values = ask(function, masks, batch_size=batch_size, progress=False)
-    np.testing.assert_array_equal(values, masks @ np.arange(6))
+    np.testing.assert_array_equal(values, masks @ np.arange(20))
     np.testing.assert_array_equal(function.masks, masks)
     assert values.dtype == np.float64
+
+
+def test_the_example_of_the_docstring_is_true():
+    assert doctest.testmod(session) == (0, 2)
 
 
 def test_batches_of_a_fast_function_grow_fourfold(clock):

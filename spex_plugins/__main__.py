@@ -1,0 +1,10 @@
+"""``python -m spex_plugins store info|export``."""
+
+from __future__ import annotations
+
+import sys
+
+from spex_plugins.queries.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

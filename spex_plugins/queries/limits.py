@@ -1,0 +1,63 @@
+"""What a run may cost in time and money."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+
+from spex_plugins.types import FloatArray
+
+__all__ = ["Limits"]
+
+_ROUNDING = 1e-9  # a sum of prices may differ from the limit that it equals
+
+
+class Limits:
+    """The time and the money of a session; both run from its beginning through all rounds.
+
+    Attributes
+    ----------
+    reached : str
+        The limit that ended the run, in words; "" while there is none.
+    cost : float
+        Price of everything that was asked for, whether it was answered or not.
+    """
+
+    def __init__(self, max_seconds: float | None, max_cost: float | None) -> None:
+        self._seconds, self._cost = max_seconds, max_cost
+        self._start = perf_counter()
+        self.reached = ""
+        self.cost = 0.0
+
+    def affordable(self, prices: FloatArray) -> int:
+        """Return how many of the first masks can still be paid."""
+        if self._cost is None:
+            return len(prices)
+        return int(np.searchsorted(self.cost + np.cumsum(prices), self._cost * (1 + _ROUNDING), side="right"))
+
+    def in_time(self, masks: int, seconds_per_mask: float, waiting: float) -> int:
+        """Return how many of the masks can be answered in time; waiting is that until a worker is free."""
+        if self._seconds is None:
+            return masks
+        left = self._left() - waiting
+        if left <= 0:
+            return 0
+        return masks if seconds_per_mask == 0 else int(min(masks, left / seconds_per_mask))
+
+    def end_for_cost(self) -> None:
+        """Note that the next mask would cost too much."""
+        self.reached = self.reached or f"max_cost={self._cost:g}"
+
+    def end_for_time(self) -> None:
+        """Note that the next mask would come too late."""
+        self.reached = self.reached or f"max_seconds={self._seconds:g}"
+
+    def allow_wait(self, seconds: float) -> bool:
+        """Tell whether there is time to wait for so long."""
+        if self._seconds is not None and self._left() <= seconds:
+            self.end_for_time()
+        return not self.reached
+
+    def _left(self) -> float:
+        return (self._seconds or np.inf) - (perf_counter() - self._start)

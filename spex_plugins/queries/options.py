@@ -1,0 +1,135 @@
+"""How to ask: the keywords of `explain` that concern the model calls, checked before the first of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, Literal, TypedDict
+
+import numpy as np
+
+from spex_plugins.errors import InputError
+
+__all__ = ["Queries", "QueryOptions"]
+
+
+class QueryOptions(TypedDict, total=False):
+    """The keywords of `Queries`, for functions that pass them on."""
+
+    store: str | PathLike[str] | None
+    fingerprint: str | None
+    description: str | None
+    executor: Executor | None
+    in_flight: int | None
+    batch_size: int | None
+    retries: int | None
+    on_failure: Literal["raise", "drop"]
+    timeout: float | None
+    max_seconds: float | None
+    max_cost: float | None
+    price: float
+    progress: bool
+
+
+@dataclass(frozen=True)
+class Queries:
+    """How a value function is asked.
+
+    Parameters
+    ----------
+    store : path, optional
+        An SQLite file that keeps every answer, created when missing; one file may serve many runs and several
+        processes at once. Only masks that it lacks are asked for. It must lie on a local disk.
+    fingerprint : str, optional
+        What the answers depend on: model and revision, input, masking. Equal fingerprints mean equal answers.
+        By default the ``fingerprint`` of the value function; without one, a store needs this argument.
+        The store holds its SHA-256 digest only.
+    description : str, optional
+        A note for the store, in clear. Nothing else about the function is written there.
+    executor : concurrent.futures.Executor, optional
+        Where batches run: a thread or process pool, loky, ``dask.distributed.Client.get_executor()``. The
+        value function is sent once to every worker. By default, the calls are made here one after another.
+    in_flight : int, optional
+        Batches handed to the executor at a time, by default two for every worker.
+    batch_size : int, optional
+        Masks per call, halved when memory runs out. By default 16, then as many as half a second allows, and
+        more while that raises the throughput.
+    retries : int, optional
+        How often a mask is asked again after an exception, NaN, inf or a wrong number of values, with growing
+        pauses. By default 5 where another try is likely to help (connections, timeouts, PartialAnswerError),
+        else 0. Programming errors such as TypeError are never tried again.
+    on_failure : "raise" or "drop"
+        What happens with masks that still fail: the run ends with a ValueFunctionError, or goes on without
+        them, and the result says so.
+    timeout : float, optional
+        Seconds after which a batch counts as failed. The call itself cannot be stopped: it is left alone.
+    max_seconds : float, optional
+        No batch is begun that is not expected to end in time, judging by the one before; then what is there
+        is explained.
+    max_cost, price : float, optional
+        No call is made that would bring the cost above ``max_cost``. ``price`` is that of a mask or, if the
+        value function has a method ``work(masks) -> (m,)``, of one unit of its work, such as a token. A mask
+        that is asked again is paid for again, one from the store costs nothing.
+    progress : bool
+        Show a bar with calls done and left, rate and remaining time when it takes longer than a second.
+    """
+
+    store: str | PathLike[str] | None = None
+    fingerprint: str | None = None
+    description: str | None = None
+    executor: Executor | None = None
+    in_flight: int | None = None
+    batch_size: int | None = None
+    retries: int | None = None
+    on_failure: Literal["raise", "drop"] = "raise"
+    timeout: float | None = None
+    max_seconds: float | None = None
+    max_cost: float | None = None
+    price: float = 1.0
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        _path("store", self.store)
+        _text("fingerprint", self.fingerprint)
+        _text("description", self.description)
+        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
+            raise InputError(
+                "executor: must be a concurrent.futures.Executor (with Dask: client.get_executor()), "
+                f"got {type(self.executor).__name__}."
+            )
+        _integer("in_flight", self.in_flight, 1)
+        _integer("batch_size", self.batch_size, 1)
+        _integer("retries", self.retries, 0)
+        if self.on_failure not in ("raise", "drop"):
+            raise InputError(f'on_failure: must be "raise" or "drop", got {self.on_failure!r:.80}.')
+        for name in ("timeout", "max_seconds", "max_cost"):
+            _positive(name, getattr(self, name))
+        if self.price is None:
+            raise InputError("price: must be a number > 0, got None.")
+        _positive("price", self.price)
+
+
+def _path(name: str, value: Any) -> None:
+    if value is not None and (not isinstance(value, str | PathLike) or not str(value)):
+        raise InputError(f"{name}: must be the path of a file, got {value!r:.80}.")
+
+
+def _text(name: str, value: Any) -> None:
+    if value is not None and (not isinstance(value, str) or not value):
+        raise InputError(f"{name}: must be a text that is not empty, got {value!r:.80}.")
+
+
+def _integer(name: str, value: Any, least: int) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name}: must be an integer ≥ {least}, got {value!r:.80}.")
+
+
+def _positive(name: str, value: Any) -> None:
+    if value is None:
+        return
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not number or not 0 < value < np.inf:
+        raise InputError(f"{name}: must be a number > 0, got {value!r:.80}.")
