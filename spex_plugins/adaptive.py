@@ -21,7 +21,7 @@ __all__ = ["MOST_CALLS", "explain_until", "first_round"]
 MOST_CALLS = 20_000  # of a run that nobody limits
 _FIRST, _PER_FEATURE = 400, 4  # masks of the first round: so many, or so many for every feature
 _GROWTH = 1.5  # of the number of masks from round to round
-_GAIN = 0.15  # share of the variance not yet explained that a round must explain, or the run ends
+_GAIN = 0.25  # share of the variance not yet explained that two rounds must explain, or the run ends
 _GOOD = 0.99  # R² at which a run without a target ends
 _HOPELESS = 0.3  # R² below which a function is taken for one of high orders alone
 _CODED = 2  # times the smallest coded design is the first one that is asked for
@@ -47,14 +47,15 @@ def explain_until(
     """Ask for more and more masks, at most ``most``, and explain them.
 
     The run ends when the R² of left-out masks, less its standard error, reaches the target; without a target
-    when it is 0.99, or when half as many masks again explain less than a seventh of what was missing. Where
-    the R² stays poor, coded designs are asked for: a function of high orders alone shows in nothing else.
+    when it is 0.99, or when twice as many masks explain less than a quarter of what was missing. Where the R²
+    stays poor, coded designs are asked for: a function of high orders alone shows in nothing else.
     """
     kind: Literal["paired", "antithetic"] = "paired" if isinstance(method, Shapley) else "antithetic"
     drawn = make_design(Plan(kind, n, min(most, 2**n), min(max_order or n, n)), rng)
     design = drawn.first(first_round(n, most))
     history: list[str] = []
-    missed, n_stored = np.inf, 0
+    missed: list[float] = []
+    n_stored = 0
     with Session(value_function, how) as session:
         while True:
             answers = session.ask(design.masks)
@@ -67,16 +68,17 @@ def explain_until(
                 keep_answers(error, masks, values)
                 raise
             history.append(f"{np.min(result.r2):.3f} at {len(masks)}")
+            missed.append(float(1 - np.min(result.r2)))
             following = _following(design, drawn, most, result, max_order, rng)
             reason = session.statement or _reason(result, target_r2, missed, following)
             if reason or following is None:
                 break
-            missed, design = float(1 - np.min(result.r2)), following
+            design = following
     statement = f"{design.statement}; in rounds: R² {', '.join(history)}; {reason}"
     return interactions(result, masks, values, names, most, method.name, statement, n_stored)
 
 
-def _reason(result: Fit, target_r2: float | None, missed: float, following: Design | None) -> str:
+def _reason(result: Fit, target_r2: float | None, missed: list[float], following: Design | None) -> str:
     """Return why the run ends, "" if it goes on."""
     r2 = np.asarray(result.r2)
     error = 0.0 if result.r2_error is None else np.nan_to_num(result.r2_error)
@@ -85,7 +87,8 @@ def _reason(result: Fit, target_r2: float | None, missed: float, following: Desi
     if following is None:
         return "no more masks were allowed"
     searching = np.min(r2) < _HOPELESS and following.coded is not None
-    if 1 - np.min(r2) > (1 - _GAIN) * missed and not searching:
+    # Over two rounds, as the R² of one is known to a few hundredths only.
+    if len(missed) > 2 and missed[-1] > (1 - _GAIN) * missed[-3] and not searching:
         return "R² no longer improves"
     return ""
 

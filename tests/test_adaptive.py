@@ -58,14 +58,14 @@ def test_a_simple_function_ends_after_one_round():
 
 def test_a_target_is_reached_and_holds_on_fresh_masks():
     function = Counted(network(24))
-    found = spex.explain(function, 24, budget=8000, target_r2=0.94, progress=False)
+    found = spex.explain(function, 24, budget=8000, target_r2=0.9, progress=False)
     check_calls(function, found, 8000)
     assert 400 < found.n_calls < 8000
-    assert found.r2 - found.r2_error >= 0.94
+    assert found.r2 - found.r2_error >= 0.9
     fresh = np.random.default_rng(9).random((4000, 24)) < 0.5
     values = function.function(fresh)
     truth = 1 - ((found.predict(fresh) - values) ** 2).mean() / values.var()
-    assert found.r2 == pytest.approx(truth, abs=4 * float(found.r2_error))
+    assert found.r2 == pytest.approx(truth, abs=3 * float(found.r2_error))
 
 
 def test_noise_is_not_paid_for_long():
@@ -87,9 +87,9 @@ def test_the_budget_is_never_exceeded(budget):
 
 
 def test_functions_of_high_order_alone_are_not_lost():
-    terms, value = high_orders(64, 10, 1)
+    terms, value = high_orders(48, 10, 1)
     function = Counted(value)
-    found = spex.explain(function, 64, progress=False)
+    found = spex.explain(function, 48, progress=False)
     check_calls(function, found, 20_000)
     assert found.n_calls < 10_000
     assert {tuple(term.tolist()) for term in terms} <= set(found.spectrum.as_dict())
@@ -98,8 +98,8 @@ def test_functions_of_high_order_alone_are_not_lost():
 
 
 def test_given_budgets_find_high_orders_too():
-    terms, value = high_orders(64, 10, 2)
-    found = spex.explain(value, 64, budget=4000, progress=False)
+    terms, value = high_orders(40, 6, 2)
+    found = spex.explain(value, 40, budget=2500, progress=False)
     assert {tuple(term.tolist()) for term in terms} <= set(found.spectrum.as_dict())
     assert found.r2 > 0.99
 

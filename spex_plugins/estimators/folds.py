@@ -28,7 +28,7 @@ __all__ = [
 
 N_FOLDS = 5
 _MANY, _FOLDS_OF_MANY = 4000, 2  # samples of which two folds tell enough, and the cost counts
-_LEARNED, _SHARE_LEARNED = 400, 0.75
+_LEARNED, _SHARE_LEARNED = 400, 0.5
 _LEAST_TESTED = 8  # fewer samples cannot choose anything
 
 
@@ -69,14 +69,21 @@ def explained(values: FloatArray, predicted: FloatArray) -> FloatArray:
     return np.where(varies, 1 - error / np.where(varies, spread, 1.0), unknown)
 
 
-def explained_error(values: FloatArray, predicted: FloatArray) -> FloatArray:
-    """Return the standard error (K,) of R², a ratio of two means, by linearisation; NaN if R² is unknown."""
+def explained_error(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> FloatArray:
+    """Return the standard error (K,) of R², a ratio of two means, by linearisation; NaN if R² is unknown.
+
+    A mask and its complement count as one sample: of an odd function their errors are the same.
+    """
     known = np.isfinite(predicted).all(axis=1)
     r2 = explained(values, predicted)
     spread = (values[known] - values[known].mean(axis=0)) ** 2
     off = (values[known] - predicted[known]) ** 2 - (1 - r2) * spread
     total = spread.sum(axis=0)
-    return np.where(total > 0, np.sqrt((off**2).sum(axis=0)) / np.where(total > 0, total, 1.0), np.nan)
+    pairs = pair_numbers(masks[known])
+    together = np.zeros((int(pairs.max(initial=-1)) + 1, values.shape[1]))
+    np.add.at(together, pairs, off)
+    deviation = np.sqrt((together**2).sum(axis=0))
+    return np.where(total > 0, deviation / np.where(total > 0, total, 1.0), np.nan)
 
 
 def fit_by_folds(
@@ -104,7 +111,8 @@ def fit_by_folds(
     kind = "uniform masks" if design else "masks"
     source = f"cross-validated on {(folds >= 0).sum()} {kind}"
     method = f"{len(decoded)} sets decoded, {found.method}" if coded else found.method
-    r2, error = explained(values, found.out_of_fold), explained_error(values, found.out_of_fold)
+    r2 = explained(values, found.out_of_fold)
+    error = explained_error(masks, values, found.out_of_fold)
     return Fit(found.spectrum, r2, source, method, found.singles, error)
 
 
