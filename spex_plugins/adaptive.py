@@ -21,7 +21,7 @@ __all__ = ["MOST_CALLS", "explain_until", "first_round"]
 MOST_CALLS = 20_000  # of a run that nobody limits
 _FIRST, _PER_FEATURE = 400, 4  # masks of the first round: so many, or so many for every feature
 _GROWTH = 1.5  # of the number of masks from round to round
-_GAIN = 0.25  # share of the variance not yet explained that two rounds must explain, or the run ends
+_GAIN = 0.15  # share of the variance not yet explained that two rounds must explain, or the run ends
 _GOOD = 0.99  # R² at which a run without a target ends
 _HOPELESS = 0.3  # R² below which a function is taken for one of high orders alone
 _CODED = 2  # times the smallest coded design is the first one that is asked for
@@ -47,7 +47,7 @@ def explain_until(
     """Ask for more and more masks, at most ``most``, and explain them.
 
     The run ends when the R² of left-out masks, less its standard error, reaches the target; without a target
-    when it is 0.99, or when twice as many masks explain less than a quarter of what was missing. Where the R²
+    when it is 0.99, or when twice as many masks explain less than a seventh of what was missing. Where the R²
     stays poor, coded designs are asked for: a function of high orders alone shows in nothing else.
     """
     kind: Literal["paired", "antithetic"] = "paired" if isinstance(method, Shapley) else "antithetic"
