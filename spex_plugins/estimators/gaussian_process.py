@@ -83,6 +83,6 @@ class GaussianProcessEstimator:
             process = posterior(last, np.arange(len(masks)))
             spectrum = posterior_spectrum(process, order)
             singles = single_values(process)
-        spikes = len(process.kernel.supports) - process.kernel.n
+        spikes = len(process.kernel.supports) - len(kernels[len(last)][0].supports)
         method = f"Gaussian process with {spikes} spikes, {len(spectrum)} terms kept"
         return FoldedFit(spectrum, out_of_fold(without, masks, folds), method, singles)
