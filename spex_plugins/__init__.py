@@ -13,6 +13,7 @@ from spex_plugins.errors import (
 from spex_plugins.index_table import IndexTable
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries
+from spex_plugins.run_plan import RunPlan, plan
 
 __all__ = [
     "INDICES",
@@ -22,11 +23,13 @@ __all__ = [
     "MissingExtraError",
     "PartialAnswerError",
     "Queries",
+    "RunPlan",
     "Spectrum",
     "SpexError",
     "ValueFunctionError",
     "explain",
     "fit",
+    "plan",
 ]
 
 __version__ = "0.1.0"

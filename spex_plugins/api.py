@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
 from spex_plugins import validation as check
-from spex_plugins.core.design import Design
-from spex_plugins.errors import InputError, ValueFunctionError
+from spex_plugins.adaptive import MOST_CALLS, explain_until
+from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
-from spex_plugins.estimators.base import Estimator, Fit, SingleValues
+from spex_plugins.estimators.base import Estimator
 from spex_plugins.interactions import Interactions
-from spex_plugins.queries import Answers, Queries, QueryOptions, Session, keep_answers
+from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.replies import ValueFunction
+from spex_plugins.results import averaged, fitted, interactions, usable
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "explain_each", "fit"]
@@ -25,7 +26,8 @@ def explain(
     value_function: ValueFunction,
     n: int | None = None,
     *,
-    budget: int,
+    budget: int | Literal["auto"] = "auto",
+    target_r2: float | None = None,
     estimator: str | Estimator = "auto",
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
@@ -40,8 +42,12 @@ def explain(
         Takes masks, bool (m, n), True = feature kept, and returns (m,) or (m, K) real numbers.
     n : int, optional
         Number of features, by default ``value_function.n``, which the games of `spex_plugins.games` have.
-    budget : int
-        Largest number of masks that may be asked for; never exceeded, never more than 2^n.
+    budget : int or "auto"
+        Largest number of masks that may be asked for; never exceeded, never more than 2^n. With "auto", the
+        run asks in rounds and ends when R² no longer improves, or at 20,000 masks; `spex_plugins.plan` tells
+        beforehand what that may cost.
+    target_r2 : float, optional
+        Ask in rounds, and end when the R² of left-out masks, less its standard error, is so good.
     estimator : str or Estimator
         "auto" (the most faithful for the calls), "gaussian_process", "sparse_regression", "spex", "shapley"
         (the best Shapley values), "proxyspex", "boosted_residual" and "stacking" (these three need the
@@ -80,9 +86,24 @@ def explain(
               +2  x0 × x1
               -1  x2
     """
+    most, target = check.budget(budget), check.share("target_r2", target_r2)
+    if most is None or target is not None:
+        _callable(value_function)
+        n, names = check.features_of(value_function, n, feature_names)
+        return explain_until(
+            value_function,
+            n,
+            most=most or MOST_CALLS,
+            target_r2=target,
+            method=resolve(estimator),
+            max_order=check.interaction_order(max_order),
+            rng=check.generator(seed),
+            names=names,
+            how=Queries(**queries),
+        )
     settings: dict[str, Any] = {"estimator": estimator, "max_order": max_order, "seed": seed}
     settings |= {"feature_names": feature_names, **queries}
-    return explain_each(value_function, n, lambda values: [values], budget=budget, **settings)[0]
+    return explain_each(value_function, n, lambda values: [values], budget=most, **settings)[0]
 
 
 def explain_each(
@@ -121,8 +142,7 @@ def explain_each(
     InputError, ValueFunctionError
         As `explain` does.
     """
-    if not callable(value_function):
-        raise InputError(f"value_function: must be callable, got {type(value_function).__name__}.")
+    _callable(value_function)
     n, names = check.features_of(value_function, n, feature_names)
     budget = check.count("budget", budget, 2, "the number of model calls that may be made")
     max_order = check.interaction_order(max_order)
@@ -131,35 +151,19 @@ def explain_each(
     design = method.design(n, budget, max_order, rng)
     with Session(value_function, how, total=len(design.masks)) as session:
         answers = session.ask(design.masks)
-    masks, everything = _usable(design, answers, session.statement)
+    masks, everything = usable(design, answers, session.statement)
     complete = len(masks) == len(design.masks)
     statement = design.statement if complete else f"{len(masks)} of {design.statement}; {session.statement}"
     found = []
     try:
         for values in split(everything):
-            result = _fit(method, masks, values, design if complete else None, max_order, deepcopy(rng))
+            result = fitted(method, masks, values, design if complete else None, max_order, deepcopy(rng))
             about = (names, budget, method.name, statement)
-            found.append(_interactions(result, masks, values, *about, n_stored=answers.n_stored))
+            found.append(interactions(result, masks, values, *about, n_stored=answers.n_stored))
     except BaseException as error:  # also when the user loses patience: everything has been paid for
         keep_answers(error, masks, everything)
         raise
     return found
-
-
-def _usable(design: Design, answers: Answers, statement: str) -> tuple[BoolArray, FloatArray]:
-    """Return the masks that were answered and their values; two at least, or nothing can be explained."""
-    if answers.answered.all():
-        return design.masks, answers.values
-    masks, values = design.masks[answers.answered], answers.values[answers.answered]
-    if len(masks) < 2:
-        raise ValueFunctionError(
-            f"value_function: {len(masks)} of {len(design.masks)} masks were answered, at least 2 are "
-            f"needed; {statement}.",
-            masks=masks,
-            values=values,
-            failed_masks=design.masks[~answers.answered],
-        )
-    return masks, values
 
 
 def fit(
@@ -196,67 +200,12 @@ def fit(
     names = check.names_of_features(feature_names, given.shape[1])
     max_order = check.interaction_order(max_order)
     method, rng = resolve(estimator), check.generator(seed)
-    distinct, mean = _averaged(given, answers)
-    result = _fit(method, distinct, mean, None, max_order, rng)
+    distinct, mean = averaged(given, answers)
+    result = fitted(method, distinct, mean, None, max_order, rng)
     statement = f"{len(given)} given samples, {len(distinct)} distinct masks"
-    return _interactions(result, distinct, mean, names, len(given), method.name, statement)
+    return interactions(result, distinct, mean, names, len(given), method.name, statement)
 
 
-def _fit(
-    method: Estimator,
-    masks: BoolArray,
-    values: FloatArray,
-    design: Design | None,
-    max_order: int | None,
-    rng: np.random.Generator,
-) -> Fit:
-    """Run an estimator on values (m,) or (m, K)."""
-    found = method.fit(masks, values.reshape(len(masks), -1), design=design, max_order=max_order, rng=rng)
-    if values.ndim == 2:
-        return found
-    singles = {
-        index: SingleValues(single.values[:, 0], single.deviations[:, 0])
-        for index, single in found.singles.items()
-    }
-    return Fit(found.spectrum.output(0), found.r2[0], found.r2_source, found.method, singles)
-
-
-def _interactions(
-    result: Fit,
-    masks: BoolArray,
-    values: FloatArray,
-    names: tuple[str, ...],
-    budget: int,
-    estimator: str,
-    statement: str,
-    n_stored: int = 0,
-) -> Interactions:
-    kept = masks.sum(axis=1)
-    missing = np.full(values.shape[1:], np.nan)
-
-    def measured(count: int) -> FloatArray:
-        return values[np.argmax(kept == count)] if (kept == count).any() else missing
-
-    return Interactions(
-        spectrum=result.spectrum,
-        feature_names=names,
-        n_calls=len(masks) - n_stored,
-        n_stored=n_stored,
-        budget=budget,
-        r2=np.asarray(result.r2),
-        r2_source=result.r2_source,
-        estimator=estimator,
-        plan=f"{statement}; {result.method}",
-        empty_value=np.asarray(measured(0)),
-        full_value=np.asarray(measured(masks.shape[1])),
-        singles=result.singles,
-    )
-
-
-def _averaged(masks: BoolArray, values: FloatArray) -> tuple[BoolArray, FloatArray]:
-    _, first, inverse = np.unique(np.packbits(masks, axis=1), axis=0, return_index=True, return_inverse=True)
-    if len(first) == len(masks):
-        return masks, values
-    total = np.zeros((len(first), *values.shape[1:]))
-    np.add.at(total, inverse.ravel(), values)
-    return masks[first], (total.T / np.bincount(inverse.ravel())).T
+def _callable(value_function: object) -> None:
+    if not callable(value_function):
+        raise InputError(f"value_function: must be callable, got {type(value_function).__name__}.")

@@ -22,7 +22,7 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["Interactions"]
 
 _FORMAT = 2
-_READABLE = (1, 2)  # 1 had no n_stored
+_READABLE = (1, 2)  # 1 had no n_stored and no r2_error
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,6 +56,8 @@ class Interactions:
         `single_values`.
     n_stored : int
         Number of further masks whose answers came from a store.
+    r2_error : ndarray of float64, shape () or (K,)
+        Standard error of `r2`; NaN where it is not known.
     """
 
     spectrum: Spectrum
@@ -70,6 +72,7 @@ class Interactions:
     full_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
     singles: Mapping[str, SingleValues] = field(default_factory=dict)
     n_stored: int = 0
+    r2_error: FloatArray = field(default_factory=lambda: np.array(np.nan))
 
     @property
     def n(self) -> int:
@@ -156,6 +159,7 @@ class Interactions:
             self,
             spectrum=replace(self.spectrum, coefficients=self.spectrum.coefficients[:, columns]),
             r2=self.r2[columns],
+            r2_error=self.r2_error[columns] if self.r2_error.ndim else self.r2_error,
             empty_value=self.empty_value[columns],
             full_value=self.full_value[columns],
             singles={
@@ -194,6 +198,7 @@ class Interactions:
                 supports=self.spectrum.supports,
                 coefficients=self.spectrum.coefficients,
                 r2=self.r2,
+                r2_error=self.r2_error,
                 empty_value=self.empty_value,
                 full_value=self.full_value,
                 **singles,
@@ -215,13 +220,18 @@ class Interactions:
             return cls(
                 spectrum=spectrum,
                 r2=data["r2"],
+                r2_error=data["r2_error"] if "r2_error" in data else np.array(np.nan),
                 empty_value=data["empty_value"],
                 full_value=data["full_value"],
                 **header,
             )
 
     def _summary(self) -> list[tuple[str, str]]:
-        r2 = ", ".join(f"{v:.3f}" for v in np.atleast_1d(self.r2)[:6])
+        errors = np.broadcast_to(self.r2_error, self.r2.shape).ravel()
+        r2 = ", ".join(
+            f"{v:.3f}" + ("" if np.isnan(e) else f" ± {e:.3f}")
+            for v, e in zip(self.r2.ravel()[:6], errors, strict=False)
+        )
         orders = self.spectrum.orders
         counts, energy = np.bincount(orders), np.bincount(orders, weights=self.spectrum.energy())
         terms = ", ".join(

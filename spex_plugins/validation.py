@@ -11,13 +11,16 @@ from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = [
+    "budget",
     "count",
     "features_of",
     "generator",
     "interaction_order",
     "names_of_features",
+    "positive",
     "sampled_masks",
     "sampled_values",
+    "share",
 ]
 
 
@@ -34,6 +37,34 @@ def count(name: str, value: Any, least: int, meaning: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InputError(f"{name}: must be an integer ≥ {least} ({meaning}), got {value!r}.")
     return int(value)
+
+
+def budget(value: Any) -> int | None:
+    """Return the number of calls that may be made, None for "auto"."""
+    if isinstance(value, str) and value == "auto":
+        return None
+    if isinstance(value, str):
+        raise InputError(f'budget: must be an integer ≥ 2 or "auto", got {value!r}.')
+    return count("budget", value, 2, "the number of model calls that may be made")
+
+
+def share(name: str, value: Any) -> float | None:
+    """Return a number above 0 and below 1, or None."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < 1:
+        raise InputError(f"{name}: must be a number between 0 and 1, got {value!r}.")
+    return float(value)
+
+
+def positive(name: str, value: Any) -> float | None:
+    """Return a number above 0, or None."""
+    if value is None:
+        return None
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not 0 < value < np.inf:
+        raise InputError(f"{name}: must be a number > 0, got {value!r}.")
+    return float(value)
 
 
 def interaction_order(max_order: int | None) -> int | None:

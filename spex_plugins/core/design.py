@@ -7,7 +7,7 @@ d_1 … d_p are the parity columns of a BCH code. The random offsets o_c keep ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,6 +69,15 @@ class Design:
     def statement(self) -> str:
         """What was chosen, in words."""
         return f"{len(self.masks)} distinct masks: {self.plan}"
+
+    def first(self, count: int) -> Design:
+        """Return the design of the first masks of a design that has no structure."""
+        return replace(self, masks=self.masks[:count], n_structured=min(self.n_structured, count))
+
+    def followed_by(self, masks: BoolArray) -> Design:
+        """Return the design with masks (m, n) behind its own, without those that it has."""
+        together = np.concatenate([self.masks, masks])
+        return replace(self, masks=together[_distinct(together)[0]])
 
 
 def make_design(plan: Plan, rng: np.random.Generator) -> Design:

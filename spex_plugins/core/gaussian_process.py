@@ -7,12 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
-from spex_plugins.core.mask_kernel import MaskKernel
+from spex_plugins.core.mask_kernel import MaskKernel, character_gram
 from spex_plugins.core.spikes import find_spikes
 from spex_plugins.core.standardise import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["GaussianProcess", "condition", "fit_gaussian_process", "inner", "noise_of"]
+__all__ = [
+    "GaussianProcess",
+    "condition",
+    "condition_with_spikes",
+    "fit_gaussian_process",
+    "inner",
+    "noise_of",
+]
 
 _LEARNED = 400  # masks that the kernel is learned from
 _SHARE_LEARNED = 0.75  # at most; the others measure the faithfulness
@@ -77,8 +84,8 @@ def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Ge
     order = rng.permutation(np.flatnonzero(inner(masks)))
     n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(order)))
     kernel, noise = learn_kernel(masks[order[:n_learned]], scaled[order[:n_learned]])
-    kernel = find_spikes(kernel, noise_of(noise, masks), masks, scaled, np.empty((0, 0), dtype=np.int32))
-    return condition(kernel, noise, masks, scaled, mean, spread, order[n_learned:])
+    none = np.empty((0, 0), dtype=np.int32)
+    return condition_with_spikes(kernel, noise, masks, scaled, mean, spread, order[n_learned:], none)
 
 
 def condition(
@@ -95,9 +102,42 @@ def condition(
     The "noise" is what the kernel cannot explain of an exact answer. The empty and the full mask are met
     without it: Shapley values add up to their difference.
     """
+    gram = kernel.gram(masks, masks)
+    return _conditioned(kernel, gram, noise, masks, scaled, mean, spread, untouched)
+
+
+def condition_with_spikes(
+    kernel: MaskKernel,
+    noise: float,
+    masks: BoolArray,
+    scaled: FloatArray,
+    mean: FloatArray,
+    spread: FloatArray,
+    untouched: IntArray,
+    found: IntArray,
+) -> GaussianProcess:
+    """Condition as `condition` does, after the kernel has got the spikes that the samples call for.
+
+    ``found`` (T, d) are sets of a coded design, see `find_spikes`.
+    """
+    gram = kernel.gram(masks, masks)
+    spikes = find_spikes(kernel, gram, noise_of(noise, masks), masks, scaled, found)
+    gram += character_gram(*spikes, masks, masks)
+    return _conditioned(kernel.extended(*spikes), gram, noise, masks, scaled, mean, spread, untouched)
+
+
+def _conditioned(
+    kernel: MaskKernel,
+    gram: FloatArray,
+    noise: float,
+    masks: BoolArray,
+    scaled: FloatArray,
+    mean: FloatArray,
+    spread: FloatArray,
+    untouched: IntArray,
+) -> GaussianProcess:
     from scipy.linalg import cho_solve, cholesky
 
-    gram = kernel.gram(masks, masks)
     gram[np.diag_indices_from(gram)] += noise_of(noise, masks)
     factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
     weights = cho_solve((factor, True), scaled, check_finite=False)

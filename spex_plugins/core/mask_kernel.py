@@ -19,7 +19,7 @@ from spex_plugins.core.characters import characters, pack
 from spex_plugins.core.product_kernel import ProductKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["MaskKernel"]
+__all__ = ["MaskKernel", "character_gram"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +46,13 @@ class MaskKernel:
 
     def gram(self, a: BoolArray, b: BoolArray) -> FloatArray:
         """Return k between masks a (m, n) and b (l, n), shape (m, l)."""
-        left = self.characters(a)
-        right = left if a is b else self.characters(b)
         out = self.product.gram(a, b)
-        out += (left.T * self.variances) @ right
+        out += character_gram(self.supports, self.variances, a, b)
         return out
 
     def characters(self, masks: BoolArray) -> FloatArray:
         """Return χ_S of the characters, shape (T, m)."""
-        return characters(pack(masks), self.supports, len(masks)).astype(np.float64)
+        return _signs(masks, self.supports)
 
     def extended(self, supports: IntArray, variances: FloatArray) -> MaskKernel:
         """Return the kernel with more characters; variances of equal ones add up."""
@@ -71,3 +69,14 @@ class MaskKernel:
         out = self.product.prior_variances(supports)
         out[merged[asked, 1].astype(np.intp) - 1] += merged[asked, 0]
         return out
+
+
+def character_gram(supports: IntArray, variances: FloatArray, a: BoolArray, b: BoolArray) -> FloatArray:
+    """Return Σ_S v_S χ_S(x) χ_S(y) between masks a (m, n) and b (l, n), shape (m, l)."""
+    left = _signs(a, supports)
+    right = left if a is b else _signs(b, supports)
+    return (left.T * variances) @ right
+
+
+def _signs(masks: BoolArray, supports: IntArray) -> FloatArray:
+    return characters(pack(masks), supports, len(masks)).astype(np.float64)

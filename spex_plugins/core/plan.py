@@ -7,7 +7,7 @@ from typing import Literal
 
 from spex_plugins.core.bch import bch
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "least_coded", "plan"]
 
 _DEFAULT_ORDER = 5  # the order that the published SPEX experiments decode (Kang et al. 2025)
 _GROUPS = 3  # least number of hash functions: peeling needs two, the third settles ties
@@ -82,6 +82,12 @@ def plan(n: int, budget: int, max_order: int | None = None) -> Plan:
         if bits >= _MIN_BITS:
             return Plan("coded", n, budget, order, spare // (rows << bits), bits)
     return Plan("uniform", n, budget, min(wished, 2))
+
+
+def least_coded(n: int, max_order: int | None = None) -> int:
+    """Return the smallest budget with a coded design of the default order, or of ``max_order``."""
+    rows = bch(n, min(max_order or _DEFAULT_ORDER, n)).p + 1
+    return _GROUPS * (rows << _MIN_BITS) + _ENDPOINTS + _HELD_OUT_RANGE[0]
 
 
 def _held_out(budget: int) -> int:

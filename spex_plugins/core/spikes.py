@@ -28,13 +28,20 @@ _TRIPLES_AMONG = 24  # features with the largest rates
 
 
 def find_spikes(
-    kernel: MaskKernel, noise: FloatArray, masks: BoolArray, scaled: FloatArray, found: IntArray
-) -> MaskKernel:
-    """Add the characters to a kernel that the samples call for.
+    kernel: MaskKernel,
+    gram: FloatArray,
+    noise: FloatArray,
+    masks: BoolArray,
+    scaled: FloatArray,
+    found: IntArray,
+) -> tuple[IntArray, FloatArray]:
+    """Find the characters that the samples call for besides a kernel.
 
     Parameters
     ----------
     kernel : MaskKernel
+    gram : ndarray of float64, shape (m, m)
+        The kernel between the masks.
     noise : ndarray of float64, shape (m,)
         Variance of the noise of every sample.
     masks : ndarray of bool, shape (m, n)
@@ -45,25 +52,29 @@ def find_spikes(
 
     Returns
     -------
-    MaskKernel
+    supports : ndarray of int32, shape (T, d)
+        Distinct sets.
+    variances : ndarray of float64, shape (T,)
+        Their variances, of functions with unit variance.
     """
     from scipy.linalg import cho_factor, cho_solve
     from scipy.special import chdtri
 
     m, n = masks.shape
-    gram = kernel.gram(masks, masks)
-    gram[np.diag_indices(m)] += noise
-    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+    with_noise = gram.copy()
+    with_noise[np.diag_indices(m)] += noise
+    factor = cho_factor(with_noise, lower=True, overwrite_a=True, check_finite=False)
     packed = pack(masks)
     classes = _classes(kernel, n, found)
     if not classes or not scaled.any():
-        return kernel
+        return np.empty((0, 0), dtype=np.int32), np.empty(0)
     smooth = weights = cho_solve(factor, scaled, check_finite=False)
     signs, solved, variances = np.empty((0, m)), np.empty((m, 0)), np.empty(0)
+    rows: list[IntArray] = []
     for _ in range(_ROUNDS):
         total, degrees = _chance(weights)
-        least = [float(chdtri(degrees, _BY_CHANCE / len(rows))) for rows in classes]
-        scores = [(project(masks, rows, weights) ** 2).sum(axis=1) * degrees / total for rows in classes]
+        least = [float(chdtri(degrees, _BY_CHANCE / len(one))) for one in classes]
+        scores = [(project(masks, one, weights) ** 2).sum(axis=1) * degrees / total for one in classes]
         new = _passed(classes, scores, least, n)
         if len(new) == 0:
             break
@@ -73,11 +84,11 @@ def find_spikes(
         s = (more.T * whole).sum(axis=0)
         variance = np.maximum(((more @ weights) ** 2).mean(axis=1) - s, 0.0) / s**2
         keep = variance > 0
-        kernel = kernel.extended(new[keep], variance[keep])
+        rows.append(new[keep])
         signs, solved = np.concatenate([signs, more[keep]]), np.concatenate([solved, plain[:, keep]], axis=1)
         variances = np.append(variances, variance[keep])
         weights = smooth - solved @ _corrected(signs, solved, variances, smooth)
-    return kernel
+    return sets.merge(sets.combine(rows, n), variances, n)
 
 
 def _classes(kernel: MaskKernel, n: int, found: IntArray) -> list[IntArray]:

@@ -46,6 +46,8 @@ class Fit:
     singles : mapping from "SV" or "BV" to SingleValues
         Shapley and Banzhaf values, shape (n, K), of estimators that know them better than a sparse
         spectrum does.
+    r2_error : ndarray of float64, shape (K,), or None
+        Standard error of `r2`, where it is known.
     """
 
     spectrum: Spectrum
@@ -53,6 +55,7 @@ class Fit:
     r2_source: str
     method: str
     singles: Mapping[str, SingleValues] = field(default_factory=dict)
+    r2_error: FloatArray | None = None
 
 
 class Estimator(Protocol):

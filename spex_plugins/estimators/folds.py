@@ -16,11 +16,19 @@ from spex_plugins.estimators.base import Fit, FoldedEstimator
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["assign_folds", "explained", "fit_by_folds", "out_of_fold", "standardised", "uniform_design"]
+__all__ = [
+    "assign_folds",
+    "explained",
+    "explained_error",
+    "fit_by_folds",
+    "out_of_fold",
+    "standardised",
+    "uniform_design",
+]
 
 N_FOLDS = 5
 _MANY, _FOLDS_OF_MANY = 4000, 2  # samples of which two folds tell enough, and the cost counts
-_LEARNED, _SHARE_LEARNED = 400, 0.75
+_LEARNED, _SHARE_LEARNED = 400, 0.5
 _LEAST_TESTED = 8  # fewer samples cannot choose anything
 
 
@@ -61,6 +69,23 @@ def explained(values: FloatArray, predicted: FloatArray) -> FloatArray:
     return np.where(varies, 1 - error / np.where(varies, spread, 1.0), unknown)
 
 
+def explained_error(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> FloatArray:
+    """Return the standard error (K,) of R², a ratio of two means, by linearisation; NaN if R² is unknown.
+
+    A mask and its complement count as one sample: of an odd function their errors are the same.
+    """
+    known = np.isfinite(predicted).all(axis=1)
+    r2 = explained(values, predicted)
+    spread = (values[known] - values[known].mean(axis=0)) ** 2
+    off = (values[known] - predicted[known]) ** 2 - (1 - r2) * spread
+    total = spread.sum(axis=0)
+    pairs = pair_numbers(masks[known])
+    together = np.zeros((int(pairs.max(initial=-1)) + 1, values.shape[1]))
+    np.add.at(together, pairs, off)
+    deviation = np.sqrt((together**2).sum(axis=0))
+    return np.where(total > 0, deviation / np.where(total > 0, total, 1.0), np.nan)
+
+
 def fit_by_folds(
     estimator: FoldedEstimator,
     masks: BoolArray,
@@ -86,7 +111,9 @@ def fit_by_folds(
     kind = "uniform masks" if design else "masks"
     source = f"cross-validated on {(folds >= 0).sum()} {kind}"
     method = f"{len(decoded)} sets decoded, {found.method}" if coded else found.method
-    return Fit(found.spectrum, explained(values, found.out_of_fold), source, method, found.singles)
+    r2 = explained(values, found.out_of_fold)
+    error = explained_error(masks, values, found.out_of_fold)
+    return Fit(found.spectrum, r2, source, method, found.singles, error)
 
 
 def out_of_fold(without: Sequence[Spectrum], masks: BoolArray, folds: IntArray) -> FloatArray:

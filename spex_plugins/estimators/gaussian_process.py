@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.design import Design
-from spex_plugins.core.gaussian_process import GaussianProcess, condition, inner, noise_of
+from spex_plugins.core.gaussian_process import GaussianProcess, condition_with_spikes, inner
 from spex_plugins.core.marginal_likelihood import learn_kernel
 from spex_plugins.core.posterior_spectrum import posterior_spectrum
-from spex_plugins.core.spikes import find_spikes
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.designs import faithful_design
@@ -19,7 +18,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["GaussianProcessEstimator"]
 
 _DEFAULT_ORDER = 5
-_LEARNED = 400  # masks that the kernel is learned from
+_LEARNED, _SHARE_LEARNED = 400, 0.75  # masks that the kernel is learned from, at most
 
 
 class GaussianProcessEstimator:
@@ -62,26 +61,28 @@ class GaussianProcessEstimator:
         """Fit with given folds, see `FoldedEstimator`; the kernel is learned from samples without a fold."""
         order = max_order or _DEFAULT_ORDER
         scaled, mean, spread = standardised(values)
-        kept = np.flatnonzero(inner(masks))
+        kept = rng.permutation(np.flatnonzero(inner(masks)))
         always = kept[folds[kept] < 0]
-        learned = rng.permutation(always if len(always) else kept)[:_LEARNED]
-        untouched = np.setdiff1d(kept, learned)
+        n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(kept)))
 
-        def posterior(rows: IntArray) -> GaussianProcess:
-            noises = noise_of(noise, masks[rows])
-            spiky = find_spikes(kernel, noises, masks[rows], scaled[rows], found)
-            at = np.flatnonzero(np.isin(rows, untouched))
-            return condition(spiky, noise, masks[rows], scaled[rows], mean, spread, at)
+        def posterior(learned: IntArray, rows: IntArray) -> GaussianProcess:
+            at = np.flatnonzero(np.isin(rows, kept) & ~np.isin(rows, learned))
+            kernel, noise = kernels[len(learned)]
+            return condition_with_spikes(kernel, noise, masks[rows], scaled[rows], mean, spread, at, found)
 
         with process_threads(len(masks)):
-            kernel, noise = learn_kernel(masks[learned], scaled[learned])
+            # A fold is predicted with a kernel that was learned from samples without a fold alone; the final
+            # one may see more, where these are few.
+            first = always[:_LEARNED] if len(always) else kept[:n_learned]
+            last = first if len(first) >= n_learned else np.append(first, kept[folds[kept] >= 0])[:n_learned]
+            kernels = {len(one): learn_kernel(masks[one], scaled[one]) for one in (first, last)}
             without = [
-                posterior_spectrum(posterior(np.flatnonzero(folds != part)), order)
+                posterior_spectrum(posterior(first, np.flatnonzero(folds != part)), order)
                 for part in range(int(folds.max()) + 1)
             ]
-            process = posterior(np.arange(len(masks)))
+            process = posterior(last, np.arange(len(masks)))
             spectrum = posterior_spectrum(process, order)
             singles = single_values(process)
-        spikes = len(process.kernel.supports) - process.kernel.n
+        spikes = len(process.kernel.supports) - len(kernels[len(last)][0].supports)
         method = f"Gaussian process with {spikes} spikes, {len(spectrum)} terms kept"
         return FoldedFit(spectrum, out_of_fold(without, masks, folds), method, singles)

@@ -82,18 +82,23 @@ def test_objective_is_the_density_and_has_its_gradient(outputs):
     rng = np.random.default_rng(1)
     masks = all_masks(n)[rng.permutation(32)[:m]]
     values = rng.normal(size=(m, outputs))
-    parameters = rng.normal(size=2 * n + len(SCALES) + 3) * 0.5 - 1
+    supports, group = marginal_likelihood._own_variances(n)
+    terms = len(supports)
+    parameters = rng.normal(size=n + terms + len(SCALES) + 4) * 0.5 - 1
+    signs = np.stack([(-1.0) ** masks[:, list(row)].sum(axis=1) for row in to_sets(supports, n)], axis=1)
 
     def objective(x):
-        return marginal_likelihood._objective(x, masks, values)
+        return marginal_likelihood._objective(x, masks, values, signs, group)
 
     value, gradient = objective(parameters)
-    rates, linear, amplitudes = np.split(np.exp(parameters[:-3]), [n, 2 * n])
-    kernel = MaskKernel(ProductKernel(rates, amplitudes), all_of_order(n, 1), linear)
-    covariance = kernel.gram(masks, masks) + (np.exp(parameters[-3]) + JITTER) * np.eye(m)
+    rates, variances, amplitudes = np.split(np.exp(parameters[:-4]), [n, n + terms])
+    kernel = MaskKernel(ProductKernel(rates, amplitudes), supports, variances)
+    covariance = kernel.gram(masks, masks) + (np.exp(parameters[-4]) + JITTER) * np.eye(m)
     density = sum(multivariate_normal.logpdf(y, cov=covariance) for y in values.T)
-    prior = -0.5 * ((parameters[:n] - parameters[-2]) ** 2).sum()
-    prior -= 0.5 * ((parameters[n : 2 * n] - parameters[-1]) ** 2).sum() / 1.5**2
+    prior = -0.5 * ((parameters[:n] - parameters[-3]) ** 2).sum()
+    logs = parameters[n : n + terms]
+    prior -= 0.5 * ((logs[:n] - parameters[-2]) ** 2).sum() / 1.5**2
+    prior -= 0.5 * ((logs[n:] - parameters[-1]) ** 2).sum() / 2.0**2
     assert value == pytest.approx(-density - prior - outputs * m / 2 * np.log(2 * np.pi), rel=1e-10)
     step = 1e-5
     for k, unit in enumerate(np.eye(len(parameters)) * step):
@@ -108,7 +113,7 @@ def test_learning_finds_the_features_that_matter():
     scaled = ((values - values.mean()) / values.std())[:, None]
     kernel, noise = learn_kernel(masks, scaled)
     assert set(np.argsort(-kernel.product.rates)[:2]) == {3, 7}  # those that interact
-    assert np.argmax(kernel.variances) == 11  # the one that acts alone
+    assert to_sets(kernel.supports, 20)[np.argmax(kernel.variances)] == (11,)  # the one that acts alone
     assert np.sort(kernel.product.rates)[-2] > 20 * np.sort(kernel.product.rates)[-4]
     assert noise < 1e-3
 

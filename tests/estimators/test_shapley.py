@@ -104,9 +104,7 @@ def test_the_largest_order_bounds_the_spectrum_and_not_the_values(order):
     def function(masks):
         return smooth(masks) + 9.0 * masks[:, :3].all(axis=1)
 
-    found = spex.explain(
-        function, 12, budget=300, estimator="shapley", max_order=order, progress=False
-    )
+    found = spex.explain(function, 12, budget=300, estimator="shapley", max_order=order, progress=False)
     every = spex.explain(function, 12, budget=300, estimator="shapley", progress=False)
     assert found.spectrum.max_order == order
     assert_allclose(found.single_values().values, every.single_values().values, atol=1e-12)
