@@ -25,7 +25,7 @@ def explain(
     n: int,
     *,
     budget: int,
-    estimator: str | Estimator = "spex",
+    estimator: str | Estimator = "auto",
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
@@ -43,7 +43,9 @@ def explain(
     budget : int
         Largest number of masks that may be asked for; never exceeded, never more than 2^n.
     estimator : str or Estimator
-        Name of an estimator ("spex") or an object of one's own.
+        "auto" (the most faithful for the calls), "gaussian_process", "sparse_regression", "spex", "shapley"
+        (the best Shapley values), "proxyspex", "boosted_residual" and "stacking" (these three need the
+        extra ``trees``), or an object of one's own.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     seed : int or numpy Generator
@@ -88,7 +90,7 @@ def explain_each(
     split: Callable[[FloatArray], Sequence[FloatArray]],
     *,
     budget: int,
-    estimator: str | Estimator = "spex",
+    estimator: str | Estimator = "auto",
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
@@ -144,7 +146,7 @@ def fit(
     masks: BoolArray,
     values: FloatArray,
     *,
-    estimator: str | Estimator = "spex",
+    estimator: str | Estimator = "auto",
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,

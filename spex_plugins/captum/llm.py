@@ -80,7 +80,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         show_progress: bool = False,
         index: str = "SV",
         max_order: int | None = None,
-        estimator: str | Estimator = "auto",
+        estimator: str | Estimator = "shapley",
         seed: int | np.random.Generator = 0,
     ) -> SpexLLMAttributionResult:
         """Explain a prompt.

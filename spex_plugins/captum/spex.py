@@ -70,7 +70,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         return_interactions: bool = False,
         index: str = "SV",
         max_order: int | None = None,
-        estimator: str | Estimator = "auto",
+        estimator: str | Estimator = "shapley",
         seed: int | np.random.Generator = 0,
     ) -> Any:
         """Explain every example of a batch.
@@ -107,7 +107,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         max_order : int, optional
             As in `spex_plugins.explain`.
         estimator : str or Estimator
-            "auto" (the default): the exact transform where n_samples allows all masks, else a Gaussian
+            "shapley" (the default): the exact transform where n_samples allows all masks, else a Gaussian
             process, which knows how sure its values are, up to 8,000 masks. "spex": the coded design, which
             also finds sets none of whose parts matters by itself. Others as in `spex_plugins.explain`.
         seed : int or numpy Generator

@@ -9,9 +9,10 @@ import numpy as np
 from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
 from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.spikes import find_spikes
+from spex_plugins.core.standardise import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["GaussianProcess", "condition", "fit_gaussian_process", "inner", "noise_of", "standardised"]
+__all__ = ["GaussianProcess", "condition", "fit_gaussian_process", "inner", "noise_of"]
 
 _LEARNED = 400  # masks that the kernel is learned from
 _SHARE_LEARNED = 0.75  # at most; the others measure the faithfulness
@@ -78,13 +79,6 @@ def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Ge
     kernel, noise = learn_kernel(masks[order[:n_learned]], scaled[order[:n_learned]])
     kernel = find_spikes(kernel, noise_of(noise, masks), masks, scaled, np.empty((0, 0), dtype=np.int32))
     return condition(kernel, noise, masks, scaled, mean, spread, order[n_learned:])
-
-
-def standardised(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return values (m, K) of mean 0 and deviation 1, the means and the deviations; 0 for constants."""
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
-    return (values - mean) / np.where(spread > 0, spread, 1.0) * (spread > 0), mean, spread
 
 
 def condition(

@@ -75,8 +75,7 @@ def _distances(a: BoolArray, b: BoolArray, rates: FloatArray) -> FloatArray:
     """Return Σ_i r_i [a_i ≠ b_i], shape (m, l)."""
     root = np.sqrt(rates)
     x, y = a * root, b * root
-    out = x @ y.T
-    out *= -2
+    out = -2.0 * (x @ y.T)
     out += (x**2).sum(axis=1)[:, None]
     out += (y**2).sum(axis=1)
     return np.maximum(out, 0.0, out=out)

@@ -13,6 +13,7 @@ from spex_plugins.core.moments import fold_moments
 from spex_plugins.core.paired import pair_numbers
 from spex_plugins.core.screening import strongest_pairs
 from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.standardise import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Refit", "fit_sets", "refit"]
@@ -74,8 +75,7 @@ def refit(
     Refit
     """
     m, n = masks.shape
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
+    scaled, mean, spread = standardised(values)
     tested = m - n_structured
     if tested < _LEAST_TESTED or not spread.any():
         known = 1.0 if not spread.any() else np.nan
@@ -86,7 +86,6 @@ def refit(
     pairs = pair_numbers(masks[n_structured:])
     fold_of_pair = rng.permutation(int(pairs.max()) + 1) % n_folds
     folds = np.concatenate([np.full(n_structured, -1), fold_of_pair[pairs]])
-    scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
     return fit_sets(masks, values, _columns(masks, scaled, found, folds, n_folds, max_order, rng), folds)
 
 
@@ -103,9 +102,7 @@ def fit_sets(masks: BoolArray, values: FloatArray, parts: Sequence[IntArray], fo
         0 … F − 1; −1 for samples that are always trained on.
     """
     n, n_folds = masks.shape[1], len(parts) - 1
-    mean, spread = values.mean(axis=0), values.std(axis=0)
-    spread = np.where(spread > 1e-12 * np.maximum(np.abs(mean), 1e-300), spread, 0.0)
-    scaled = (values - mean) / np.where(spread > 0, spread, 1.0)
+    scaled, mean, spread = standardised(values)
     member = np.repeat(np.eye(len(parts)), [len(part) for part in parts], axis=0)
     supports, counts = sets.merge(sets.combine(parts, n), member, n)
     moments = fold_moments(masks, scaled, supports, folds + 1, n_folds + 1)

@@ -1,9 +1,9 @@
 """Characters that stand out from what a smooth kernel expects, found by their marginal likelihood.
 
-Given the posterior weights α = K⁻¹ y, adding the character χ_S with variance v to the kernel raises the marginal
-likelihood most at v = (q² − s) / s² with q = χ_S'α and s = χ_S' K⁻¹ χ_S (Tipping & Faul 2003). Where the
-function has no such spike, q² / s is χ² distributed, so that a threshold bounds how many sets are found by
-chance. Sets are tested in classes of their own, each at its own threshold: pairs of neighbours (words form
+Given the posterior weights α = K⁻¹ y, adding the character χ_S with variance v to the kernel raises the
+marginal likelihood most at v = (q² − s) / s² with q = χ_S'α and s = χ_S' K⁻¹ χ_S (Tipping & Faul 2003). Where
+the function has no such spike, q² / s is χ² distributed, so that a threshold bounds how many sets are found
+by chance. Sets are tested in classes of their own, each at its own threshold: pairs of neighbours (words form
 idioms with the word next to them) need less evidence than any two features.
 """
 
@@ -100,7 +100,7 @@ def _signs(packed: PackedMasks, rows: IntArray, m: int) -> FloatArray:
 def _passed(
     classes: Sequence[IntArray], scores: Sequence[FloatArray], least: Sequence[float], n: int
 ) -> IntArray:
-    """Return the sets whose score exceeds that of their class, at most so many, those first that exceed it most."""
+    """Return the sets whose score exceeds that of their class, at most so many, the clearest first."""
     rows = [one[score > bound] for one, score, bound in zip(classes, scores, least, strict=True)]
     ratio = [score[score > bound] / bound for score, bound in zip(scores, least, strict=True)]
     best = np.argsort(-np.concatenate(ratio), kind="stable")[:_PER_ROUND]

@@ -35,10 +35,8 @@ class Trees:
     Attributes
     ----------
     roots : ndarray of int, shape (R,)
-    features : ndarray of int, shape (N,)
-        The feature that a node splits on; −1 at leaves.
-    masked, kept : ndarray of int, shape (N,)
-        The child for masks without and with the feature; ignored at leaves.
+    features, masked, kept : ndarray of int, shape (N,)
+        The feature that a node splits on, −1 at leaves; the child for masks without it, and with it.
     values : ndarray of float64, shape (N,)
         The value of a leaf; ignored elsewhere.
     """
@@ -52,14 +50,13 @@ class Trees:
 
 @dataclass(frozen=True, eq=False)
 class TreeSpectrum:
-    """A scalar spectrum, and how much of the ensemble's terms of these orders it lacks.
+    """A scalar spectrum, and how much of the ensemble's terms of the orders asked for it lacks.
 
     Attributes
     ----------
     spectrum : Spectrum
     lost : float
-        Upper bound of the root mean square, over uniform masks, of what was left out among the orders
-        asked for. 0: all their coefficients are exact.
+        Upper bound of the root mean square, over uniform masks, of what is missing; 0: all is exact.
     """
 
     spectrum: Spectrum
@@ -85,16 +82,11 @@ def tree_spectrum(
     ----------
     trees : Trees
     n : int
-        Number of features.
     max_order : int, optional
         Larger sets are left out; by default none.
     max_rows : int
         Bounds the memory. Where the splits have more terms of one order, those with the smallest
         coefficients are left out, see `TreeSpectrum.lost`.
-
-    Returns
-    -------
-    TreeSpectrum
     """
     mean, levels = _descend(trees)
     levels = [_added_up(level, n) for level in levels]

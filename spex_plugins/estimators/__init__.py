@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
-from spex_plugins.estimators.base import Estimator, Fit, SingleValues
+from spex_plugins.estimators.base import Estimator, Fit, FoldedEstimator, FoldedFit, SingleValues
 from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
@@ -20,6 +20,8 @@ __all__ = [
     "BoostedResidual",
     "Estimator",
     "Fit",
+    "FoldedEstimator",
+    "FoldedFit",
     "GaussianProcessEstimator",
     "ProxySpex",
     "Shapley",

@@ -22,14 +22,14 @@ class Auto:
     """The most faithful spectrum for the calls.
 
     The exact transform where all masks are known; else a Gaussian process and sparse regression, stacked, and
-    `Spex` where there are too many masks for a Gaussian process. Where the budget allows it, a coded design finds the
-    sets of high order that these would miss.
+    `Spex` where there are too many masks for a Gaussian process. Where the budget allows it, a coded design
+    finds the sets of high order that these would miss.
     """
 
     name = "auto"
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose all masks, a coded design, or uniform masks and their complements, by what the budget allows."""
+        """Choose the masks, see `faithful_design`."""
         return faithful_design(n, budget, max_order, rng)
 
     def fit(

@@ -1,4 +1,8 @@
-"""A sparse fit of low order, and boosted trees on what it leaves over: one spectrum."""
+"""A linear fit, and boosted trees on what it leaves over: one spectrum.
+
+A linear fit, because a sparse fit with pairs explains the samples that it was fitted to so well that nothing
+is left for the trees to learn: on real models that was worse than either alone.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,10 @@ import numpy as np
 
 from spex_plugins.core.design import Design
 from spex_plugins.core.proxy_refit import proxy_refit
+from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.boosting import require_lightgbm
-from spex_plugins.estimators.folds import fit_by_folds, standardised, uniform_design
+from spex_plugins.estimators.folds import fit_by_folds, uniform_design
 from spex_plugins.estimators.proxyspex import boosted_spectra, rescaled
 from spex_plugins.estimators.sparse_regression import sparse_fit
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -16,11 +21,10 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["BoostedResidual"]
 
 _DEFAULT_ORDER = 8
-_SPARSE_ORDER = 1
 
 
 class BoostedResidual:
-    """Sparse regression on single features and pairs, plus boosted trees on its residual.
+    """Sparse regression on single features, plus boosted trees on its residual.
 
     Trees spend most of their splits on single features, which a linear fit knows better; here they are left
     the rest. Both spectra are added up and refitted as in `ProxySpex`. Needs the extra ``trees``.
@@ -55,15 +59,15 @@ class BoostedResidual:
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds, see `FoldedEstimator`; trees choose their sets, so that ``found`` is not used."""
+        """Fit with given folds, see `FoldedEstimator`; trees do not need ``found``."""
         scaled, mean, spread = standardised(values)
         order = max_order or _DEFAULT_ORDER
-        sparse = sparse_fit(masks, scaled, folds, min(order, _SPARSE_ORDER), rng)
-        bases = [*sparse.without, sparse.spectrum]
+        linear = sparse_fit(masks, scaled, folds, 1, rng)
+        bases = [*linear.without, linear.spectrum]
         # Fold f is predicted by a fit that has not seen it, the other samples by one that has seen them.
         residuals = [scaled - base.predict(masks) for base in bases]
         trees, setting = boosted_spectra(masks, residuals, folds, order)
         proxies = [base + part for base, part in zip(bases, trees, strict=True)]
         result = proxy_refit(masks, scaled, proxies, folds)
-        method = f"sparse fit and {setting}; {result.kind}, {len(result.spectrum)} terms kept"
+        method = f"linear fit and {setting}; {result.kind}, {len(result.spectrum)} terms kept"
         return FoldedFit(rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method)

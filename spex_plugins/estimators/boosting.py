@@ -16,14 +16,14 @@ from spex_plugins.core.trees import Trees
 from spex_plugins.errors import MissingExtraError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Boosted", "boost", "require_lightgbm"]
+__all__ = ["Boosted", "boost", "read_trees", "require_lightgbm"]
 
 _DEPTHS = (3, 5, -1)  # as published; −1: no limit, 31 leaves
 _RATE, _SLOW_RATE = 0.1, 0.03  # the second for the best depth only
 _LEAVES = {3: 8, 5: 31, -1: 31}
 _COUNTS = [int(30 * 1.3**k) for k in range(15)]  # numbers of trees that are compared: 30 … 1181
 _PATIENCE = 2  # counts without a gain that end a run
-_GAIN = 0.02  # share of the error; the refit makes up for less
+_GAIN = 0.02  # share of the error, or of what is explained if that is less; the refit makes up for less
 _WORK = 8e8  # bounds samples × features × trees of one run
 _LEAST_TREES = 200
 _QUIET: dict[str, Any] = {
@@ -96,14 +96,14 @@ def boost(masks: BoolArray, targets: Sequence[FloatArray], folds: IntArray) -> B
     runs.append(_run(lightgbm, tables, masks, targets, parts, (depth, _SLOW_RATE), counts))
     options = [(run, count) for run in runs for count in counts[: len(run.errors)]]
     choice, choices = honest_choices(np.concatenate([run.errors for run in runs])[:, :, None])
-    trees = [_flat(options[c][0].boosters[part], options[c][1]) for part, c in enumerate(choices)]
+    trees = [read_trees(options[c][0].boosters[part], options[c][1]) for part, c in enumerate(choices)]
     run, count = options[choice]
     final = lightgbm.Booster(_parameters(*run.setting), _table(masks, targets[-1]))
     for _ in range(count):
         final.update()
     depth, rate = run.setting
     limit = f"depth {depth}" if depth > 0 else "unlimited depth"
-    return Boosted([*trees, _flat(final, count)], f"{count} trees of {limit}, learning rate {rate}")
+    return Boosted([*trees, read_trees(final, count)], f"{count} trees of {limit}, learning rate {rate}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,8 @@ def _run(
     left = [target[~part] for part, target in zip(parts, targets, strict=False)]
     tested = [masks[~part].astype(np.uint8) for part in parts]
     errors: list[list[float]] = []
-    done, best, best_at = 0, np.inf, 0
+    at_first = sum(float((rest**2).sum()) for rest in left)
+    done, best, best_at = 0, at_first, 0
     for count in counts:
         for part, booster in enumerate(boosters):
             for _ in range(count - done):
@@ -148,14 +149,15 @@ def _run(
             )
         done = count
         errors.append([float((rest**2).sum()) for rest in left])
-        if sum(errors[-1]) < (1 - _GAIN) * best:
-            best, best_at = sum(errors[-1]), len(errors)
+        error = sum(errors[-1])
+        if error < best - _GAIN * max(min(best, at_first - best), 0.0):
+            best, best_at = error, len(errors)
         if len(errors) - best_at >= _PATIENCE:
             break
     return _Run(setting, boosters, np.array(errors))
 
 
-def _flat(booster: Any, count: int) -> Trees:
+def read_trees(booster: Any, count: int) -> Trees:
     """Read the first trees of a booster from its text format, which is stable and quick to read."""
     lines: dict[str, list[str]] = {
         "num_leaves": [], "split_feature": [], "left_child": [], "right_child": [], "leaf_value": []

@@ -13,7 +13,7 @@ __all__ = ["faithful_design"]
 
 
 def faithful_design(n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-    """Choose all masks or a coded design where the budget allows it, else uniform masks and their complements.
+    """Choose all masks or a coded design where the budget allows it, else uniform masks with complements.
 
     In our measurements coded masks serve a regression and a Gaussian process as well as uniform ones, and in
     them sets of high order can be decoded that no proxy would find.

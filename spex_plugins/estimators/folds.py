@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from spex_plugins.core.design import Design, make_design
-from spex_plugins.core.gaussian_process import standardised
 from spex_plugins.core.paired import pair_numbers
 from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import Plan
 from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedEstimator
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -33,10 +33,10 @@ def uniform_design(n: int, budget: int, max_order: int, rng: np.random.Generator
 
 
 def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:
-    """Return the fold of every sample, (m,): −1 for those that are always trained on, complements together.
+    """Return the fold of every sample, (m,), complements together; −1 for those always trained on.
 
-    Always trained on are the first ``n_structured`` ones and as many others as it takes to learn a kernel from
-    samples that measure nothing: up to 400, and at most three quarters.
+    These are the first ``n_structured`` ones and as many others as it takes to learn a kernel from samples
+    that measure nothing: up to 400, and at most three quarters.
     """
     m = len(masks)
     pairs = pair_numbers(masks[n_structured:])

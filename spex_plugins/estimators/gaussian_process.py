@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.design import Design
-from spex_plugins.core.gaussian_process import GaussianProcess, condition, inner, noise_of, standardised
+from spex_plugins.core.gaussian_process import GaussianProcess, condition, inner, noise_of
 from spex_plugins.core.marginal_likelihood import learn_kernel
 from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.spikes import find_spikes
+from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.designs import faithful_design
 from spex_plugins.estimators.folds import fit_by_folds, out_of_fold

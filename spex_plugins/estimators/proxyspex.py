@@ -10,10 +10,11 @@ from spex_plugins.core import supports as sets
 from spex_plugins.core.design import Design
 from spex_plugins.core.proxy_refit import proxy_refit
 from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.standardise import standardised
 from spex_plugins.core.trees import tree_spectrum
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.boosting import boost, require_lightgbm
-from spex_plugins.estimators.folds import fit_by_folds, standardised, uniform_design
+from spex_plugins.estimators.folds import fit_by_folds, uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["ProxySpex", "boosted_spectra", "joined", "rescaled"]
@@ -58,7 +59,7 @@ class ProxySpex:
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds, see `FoldedEstimator`; trees choose their sets, so that ``found`` is not used."""
+        """Fit with given folds, see `FoldedEstimator`; trees do not need ``found``."""
         scaled, mean, spread = standardised(values)
         targets = [scaled] * (int(folds.max()) + 2)
         proxies, setting = boosted_spectra(masks, targets, folds, max_order)

@@ -8,9 +8,10 @@ from spex_plugins.core import supports as sets
 from spex_plugins.core.design import Design
 from spex_plugins.core.refit import Refit, fit_sets
 from spex_plugins.core.screening import strongest_pairs
+from spex_plugins.core.standardise import standardised
 from spex_plugins.core.triples import strongest_triples
 from spex_plugins.estimators.base import Fit, FoldedFit
-from spex_plugins.estimators.folds import fit_by_folds, out_of_fold, standardised, uniform_design
+from spex_plugins.estimators.folds import fit_by_folds, out_of_fold, uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["SparseRegression", "sparse_fit"]
@@ -58,9 +59,9 @@ class SparseRegression:
         rng: np.random.Generator,
     ) -> FoldedFit:
         """Fit with given folds, see `FoldedEstimator`."""
-        found = sparse_fit(masks, values, folds, max_order or _DEFAULT_ORDER, rng, found)
-        method = f"sparse regression, {len(found.spectrum)} terms kept"
-        return FoldedFit(found.spectrum, out_of_fold(found.without, masks, folds), method)
+        result = sparse_fit(masks, values, folds, max_order or _DEFAULT_ORDER, rng, found)
+        method = f"sparse regression, {len(result.spectrum)} terms kept"
+        return FoldedFit(result.spectrum, out_of_fold(result.without, masks, folds), method)
 
 
 def sparse_fit(
@@ -71,7 +72,7 @@ def sparse_fit(
     rng: np.random.Generator,
     found: IntArray | None = None,
 ) -> Refit:
-    """Screen without each fold, and fit, with the sets besides that were found in samples without a fold."""
+    """Screen without each fold, and fit; with the sets besides that samples without a fold have shown."""
     m, n = masks.shape
     scaled = standardised(values)[0]
     n_folds = int(folds.max()) + 1

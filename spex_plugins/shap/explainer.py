@@ -69,7 +69,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     seed : int
         Same seed, same masks, same result.
     estimator : str or Estimator
-        As in `spex_plugins.explain`; "auto" serves Shapley values best.
+        As in `spex_plugins.explain`; "shapley" serves Shapley values best.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     index : str
@@ -99,7 +99,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         feature_names: Sequence[str] | None = None,
         linearize_link: bool = True,
         seed: int | None = 0,
-        estimator: str | Estimator = "auto",
+        estimator: str | Estimator = "shapley",
         max_order: int | None = None,
         index: str = "SV",
         max_evals: int | Literal["auto"] = "auto",

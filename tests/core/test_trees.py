@@ -10,7 +10,7 @@ from oracles import all_masks, fourier
 
 from spex_plugins.core import trees as trees_module
 from spex_plugins.core.trees import Trees, tree_spectrum
-from spex_plugins.estimators.boosting import _flat
+from spex_plugins.estimators.boosting import read_trees
 
 
 def forest(n, splits, rng):
@@ -138,7 +138,7 @@ def test_lightgbm(samples, depth):
     data = lightgbm.Dataset(masks.astype(np.uint8), values)
     booster = lightgbm.train(settings, data, 60)
     for count in (1, 25, 60):
-        found = tree_spectrum(_flat(booster, count), 12)
+        found = tree_spectrum(read_trees(booster, count), 12)
         assert found.lost == 0
         expected = booster.predict(all_masks(12).astype(np.uint8), num_iteration=count)
         np.testing.assert_allclose(found.spectrum.predict(all_masks(12)), expected, atol=1e-9)
@@ -150,7 +150,7 @@ def test_lightgbm_has_nothing_to_split(value):
     lightgbm = pytest.importorskip("lightgbm")
     data = lightgbm.Dataset(np.ones((50, 3), dtype=np.uint8), np.full(50, value))
     booster = lightgbm.train({"verbosity": -1, "num_threads": 1}, data, 5)
-    found = tree_spectrum(_flat(booster, 5), 3)
+    found = tree_spectrum(read_trees(booster, 5), 3)
     assert found.spectrum.as_dict() == {(): pytest.approx(value)}
 
 

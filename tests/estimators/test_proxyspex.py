@@ -56,7 +56,7 @@ def test_a_dominant_term_is_kept(constant):
 
 def test_a_sparse_function_is_exact_by_the_refit():
     truth = random_spectrum(20, 5, 2, np.random.default_rng(1))
-    found = explained(truth.predict, 20, 600)
+    found = explained(truth.predict, 20, 300)
     assert "LASSO refit" in found.plan
     assert difference(found.spectrum, truth) < 1e-9
 
@@ -71,7 +71,7 @@ def test_silence(capfd):
 
 def test_the_same_seed_gives_the_same_answer():
     function = network(15, 0)
-    one, two, other = (explained(function, 15, 300, seed=seed) for seed in (4, 4, 5))
+    one, two, other = (explained(function, 15, 150, seed=seed) for seed in (4, 4, 5))
     np.testing.assert_array_equal(one.spectrum.supports, two.spectrum.supports)
     np.testing.assert_array_equal(one.spectrum.coefficients, two.spectrum.coefficients)
     assert one.r2 == two.r2 != other.r2
@@ -100,7 +100,7 @@ def test_faithful_to_a_real_network_and_honest_about_it(breast_cancer):
 
 def test_noise_earns_no_credit():
     scores = []
-    for seed in range(4):
+    for seed in range(3):
         rng = np.random.default_rng(seed)
         found = spex.fit(rng.random((200, 20)) < 0.5, rng.normal(size=200), estimator="proxyspex")
         scores.append(float(found.r2))
@@ -111,7 +111,7 @@ def test_noise_earns_no_credit():
 def test_outputs_are_fitted_beside_each_other():
     truth = random_spectrum(12, 4, 2, np.random.default_rng(0), outputs=2)
     scale = np.array([1.0, 1e5])
-    found = explained(lambda m: np.column_stack([scale * truth.predict(m), np.ones(len(m))]), 12, 600)
+    found = explained(lambda m: np.column_stack([scale * truth.predict(m), np.ones(len(m))]), 12, 250)
     assert found.output_shape == (3,)
     assert_allclose(found.r2, 1.0, atol=1e-9)
     for k in range(2):
@@ -151,9 +151,9 @@ def test_tiny_budgets(budget):
     assert (found.r2_source == "not measured") == np.isnan(found.r2)
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("order", [1, 3])
 def test_the_largest_order_is_kept(order):
-    found = explained(lambda m: 5.0 * m[:, :4].all(axis=1) + network(12, 0)(m), 12, 400, max_order=order)
+    found = explained(lambda m: 5.0 * m[:, :4].all(axis=1) + network(12, 0)(m), 12, 200, max_order=order)
     assert found.spectrum.max_order == order
 
 
