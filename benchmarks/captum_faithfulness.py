@@ -23,7 +23,6 @@ import numpy.typing as npt
 import torch
 from _harness import machine, save, table
 from _masked_text import MaskedText
-from _texts import reviews
 from captum._utils.models.linear_model import SkLearnLasso
 from captum.attr import FeatureAblation, KernelShap, Lime, ShapleyValueSampling
 
@@ -199,6 +198,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=[*PEERS, *OURS], choices=[*PEERS, *OURS])
     parser.add_argument("--out", type=Path, default=Path("out/captum_faithfulness.json"))
     arguments = parser.parse_args()
+    from _texts import reviews
     from small_llm import load_small_llm
 
     model, tokenizer = load_small_llm()
