@@ -57,14 +57,18 @@ def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) 
 
 
 def explained(values: FloatArray, predicted: FloatArray) -> FloatArray:
-    """Return R² (K,) on the samples that were predicted; 1 for a constant that was met, NaN if none were."""
+    """Return R² (K,) on the samples that were predicted.
+
+    It is 1 for a constant that was met, and NaN if none were predicted, or if only those were equal.
+    """
     known = np.isfinite(predicted).all(axis=1)
     if not known.any():
         return np.full(values.shape[1], np.nan)
     error = ((values[known] - predicted[known]) ** 2).sum(axis=0)
     spread = ((values[known] - values[known].mean(axis=0)) ** 2).sum(axis=0)
     rounding = known.sum() * (1e-12 * np.abs(values[known]).max(axis=0)) ** 2
-    unknown = np.where(error > rounding, np.nan, 1.0)
+    constant = np.ptp(values, axis=0) <= 1e-12 * np.abs(values).max(axis=0)
+    unknown = np.where(constant & (error <= rounding), 1.0, np.nan)
     varies = spread > rounding
     return np.where(varies, 1 - error / np.where(varies, spread, 1.0), unknown)
 

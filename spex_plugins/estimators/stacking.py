@@ -12,12 +12,14 @@ from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.estimators.base import Fit, FoldedEstimator, FoldedFit
 from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.designs import faithful_design
-from spex_plugins.estimators.folds import fit_by_folds
+from spex_plugins.estimators.folds import explained, fit_by_folds
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Stacking"]
+
+_ROUNDING = 1e-10  # share of the variance that rounding may leave
 
 
 class Stacking:
@@ -70,6 +72,9 @@ class Stacking:
             member.fit_folds(masks, values, folds, found=found, max_order=max_order, rng=rng)
             for member in self.members
         ]
+        exact = [fit for fit in fits if (explained(values, fit.out_of_fold) > 1 - _ROUNDING).all()]
+        if exact:  # a combination would only add the rounding of the others
+            return min(exact, key=lambda fit: len(fit.spectrum))
         predicted = np.stack([fit.out_of_fold for fit in fits])  # (M, m, K)
         out_of_fold = np.full(values.shape, np.nan)
         for part in range(int(folds.max()) + 1):

@@ -83,8 +83,7 @@ def test_one_refusal_makes_all_requests_wait():
         (moment,) = refused
         after = [t - moment for t in server.times if t > moment]
     early = [t for t in after if t < seconds]
-    assert all(t < 0.3 for t in early)  # had been on their way
-    assert len(early) < 20
+    assert len(early) < 20  # had been on their way
     assert len(after) > 30
 
 

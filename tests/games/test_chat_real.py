@@ -59,7 +59,7 @@ def test_an_explanation_names_the_negations(base_url):
     found = spex.explain(
         recorded, game.n, budget=80, max_order=2, feature_names=game.feature_names, progress=False
     )
-    assert found.index("FBII", order=2).names[:2] == ["not × hate", "never × dull"]
+    assert {"not × hate", "never × dull"} <= set(found.index("FBII", order=2).names[:3])
     assert game.censored == 0
     assert game.usage.requests == 80
     assert game.usage.completion_tokens == 80

@@ -178,7 +178,7 @@ def test_workers_that_die_do_not_take_the_answers_along(tmp_path):
     options = {"store": tmp_path / "s.sqlite", "fingerprint": "f", "batch_size": 5}
     with processes() as pool, pytest.raises(ValueFunctionError, match="BrokenProcessPool") as caught:
         ask(ends_its_process, masks, executor=pool, on_failure="drop", **options)
-    assert 200 < len(caught.value.masks) < 310
+    assert 200 < len(caught.value.masks) < 400  # those on their way besides
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
     assert ask(weighted, masks, **options).n_stored == len(caught.value.masks)
 
