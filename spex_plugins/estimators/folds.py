@@ -13,6 +13,7 @@ from spex_plugins.core.plan import Plan
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedEstimator
+from spex_plugins.estimators.process import process_threads
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -111,7 +112,8 @@ def fit_by_folds(
     coded = design.coded if design else None
     decoded = find_support(values, coded) if coded else np.empty((0, 0), dtype=np.int32)
     folds = assign_folds(masks, n_structured, rng)
-    found = estimator.fit_folds(masks, values, folds, found=decoded, max_order=max_order, rng=rng)
+    with process_threads(m):
+        found = estimator.fit_folds(masks, values, folds, found=decoded, max_order=max_order, rng=rng)
     kind = "uniform masks" if design else "masks"
     source = f"cross-validated on {(folds >= 0).sum()} {kind}"
     method = f"{len(decoded)} sets decoded, {found.method}" if coded else found.method

@@ -12,7 +12,7 @@ from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.designs import faithful_design
 from spex_plugins.estimators.folds import fit_by_folds, out_of_fold
-from spex_plugins.estimators.process import process_threads, single_values
+from spex_plugins.estimators.process import single_values
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["GaussianProcessEstimator"]
@@ -70,19 +70,18 @@ class GaussianProcessEstimator:
             kernel, noise = kernels[len(learned)]
             return condition_with_spikes(kernel, noise, masks[rows], scaled[rows], mean, spread, at, found)
 
-        with process_threads(len(masks)):
-            # A fold is predicted with a kernel that was learned from samples without a fold alone; the final
-            # one may see more, where these are few.
-            first = always[:_LEARNED] if len(always) else kept[:n_learned]
-            last = first if len(first) >= n_learned else np.append(first, kept[folds[kept] >= 0])[:n_learned]
-            kernels = {len(one): learn_kernel(masks[one], scaled[one]) for one in (first, last)}
-            without = [
-                posterior_spectrum(posterior(first, np.flatnonzero(folds != part)), order)
-                for part in range(int(folds.max()) + 1)
-            ]
-            process = posterior(last, np.arange(len(masks)))
-            spectrum = posterior_spectrum(process, order)
-            singles = single_values(process)
+        # A fold is predicted with a kernel that was learned from samples without a fold alone; the final
+        # one may see more, where these are few.
+        first = always[:_LEARNED] if len(always) else kept[:n_learned]
+        last = first if len(first) >= n_learned else np.append(first, kept[folds[kept] >= 0])[:n_learned]
+        kernels = {len(one): learn_kernel(masks[one], scaled[one]) for one in (first, last)}
+        without = [
+            posterior_spectrum(posterior(first, np.flatnonzero(folds != part)), order)
+            for part in range(int(folds.max()) + 1)
+        ]
+        process = posterior(last, np.arange(len(masks)))
+        spectrum = posterior_spectrum(process, order)
+        singles = single_values(process)
         spikes = len(process.kernel.supports) - len(kernels[len(last)][0].supports)
         method = f"Gaussian process with {spikes} spikes, {len(spectrum)} terms kept"
         return FoldedFit(spectrum, out_of_fold(without, masks, folds), method, singles)
