@@ -9,7 +9,7 @@ demo: $(VENV)/demo.installed  ## explain a real language model's verdict on a re
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/test.installed  ## run the tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/test.installed  ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .
