@@ -48,4 +48,4 @@ class Auto:
 def _chosen(masks: int) -> Estimator:
     if masks > _MOST_MASKS:
         return Spex()
-    return Stacking([GaussianProcessEstimator(), SparseRegression()])
+    return Stacking([SparseRegression(), GaussianProcessEstimator()])

@@ -13,8 +13,8 @@ from spex_plugins.core.plan import Plan
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedEstimator
-from spex_plugins.estimators.process import process_threads
 from spex_plugins.estimators.spex import Spex
+from spex_plugins.estimators.threads import fitting_threads
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = [
@@ -68,7 +68,7 @@ def explained(values: FloatArray, predicted: FloatArray) -> FloatArray:
     error = ((values[known] - predicted[known]) ** 2).sum(axis=0)
     spread = ((values[known] - values[known].mean(axis=0)) ** 2).sum(axis=0)
     rounding = known.sum() * (1e-12 * np.abs(values[known]).max(axis=0)) ** 2
-    constant = np.ptp(values, axis=0) <= 1e-12 * np.abs(values).max(axis=0)
+    constant = standardised(values)[2] == 0
     unknown = np.where(constant & (error <= rounding), 1.0, np.nan)
     varies = spread > rounding
     return np.where(varies, 1 - error / np.where(varies, spread, 1.0), unknown)
@@ -112,7 +112,7 @@ def fit_by_folds(
     coded = design.coded if design else None
     decoded = find_support(values, coded) if coded else np.empty((0, 0), dtype=np.int32)
     folds = assign_folds(masks, n_structured, rng)
-    with process_threads(m):
+    with fitting_threads(m):
         found = estimator.fit_folds(masks, values, folds, found=decoded, max_order=max_order, rng=rng)
     kind = "uniform masks" if design else "masks"
     source = f"cross-validated on {(folds >= 0).sum()} {kind}"

@@ -1,8 +1,6 @@
-"""What the estimators with a Gaussian process share: threads, and single values with deviations."""
+"""Single values with deviations, for the estimators with a Gaussian process."""
 
 from __future__ import annotations
-
-from contextlib import AbstractContextManager
 
 import numpy as np
 
@@ -11,20 +9,9 @@ from spex_plugins.core.semivalues import banzhaf_nodes, semivalues, shapley_node
 from spex_plugins.estimators.base import SingleValues
 from spex_plugins.types import FloatArray
 
-__all__ = ["process_threads", "single_values"]
+__all__ = ["single_values"]
 
 _LEAST_TESTED = 8  # fewer masks measure nothing
-_ONE_THREAD = 3000  # masks
-
-
-def process_threads(m: int) -> AbstractContextManager[object]:
-    """Use one BLAS thread for few masks.
-
-    Where the processor is busy, threads wait for each other longer than they work on small matrices.
-    """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1 if m <= _ONE_THREAD else None, "blas")
 
 
 def single_values(process: GaussianProcess) -> dict[str, SingleValues]:

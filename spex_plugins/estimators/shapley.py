@@ -10,8 +10,9 @@ from spex_plugins.core.likely_sets import likely_sets
 from spex_plugins.core.plan import Plan
 from spex_plugins.core.refit import refit
 from spex_plugins.estimators.base import Fit
-from spex_plugins.estimators.process import process_threads, single_values
+from spex_plugins.estimators.process import single_values
 from spex_plugins.estimators.spex import Spex
+from spex_plugins.estimators.threads import fitting_threads
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Shapley"]
@@ -49,7 +50,7 @@ class Shapley:
         m, n = masks.shape
         if _exact(n, m) or m > _MOST_MASKS:
             return Spex().fit(masks, values, design=design, max_order=max_order, rng=rng)
-        with process_threads(m):
+        with fitting_threads(m):
             process = fit_gaussian_process(masks, values, rng)
             # The posterior mean has no sparse spectrum: a few thousand of its own coefficients miss most of
             # it where few or nearly all features are kept. A sparse regression is the better summary there.

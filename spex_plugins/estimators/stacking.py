@@ -27,18 +27,19 @@ class Stacking:
 
     Every estimator predicts the samples that it was not fitted to; the weights are those of the least squares
     of these predictions. As every estimator gives a spectrum, so does the combination. Its R² is nested: a
-    fold is predicted with the weights of the other folds.
+    fold is predicted with the weights of the other folds. An estimator that predicts all samples exactly
+    stands alone, and those behind it are not fitted.
 
     Parameters
     ----------
     members : sequence of FoldedEstimator, optional
-        By default a Gaussian process, sparse regression and boosted trees, which need the extra ``trees``.
+        By default sparse regression, a Gaussian process and boosted trees, which need the extra ``trees``.
     """
 
     name = "stacking"
 
     def __init__(self, members: Sequence[FoldedEstimator] | None = None) -> None:
-        default = (GaussianProcessEstimator(), SparseRegression(), BoostedResidual())
+        default = (SparseRegression(), GaussianProcessEstimator(), BoostedResidual())
         self.members: tuple[FoldedEstimator, ...] = tuple(members or default)
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
@@ -68,13 +69,12 @@ class Stacking:
         rng: np.random.Generator,
     ) -> FoldedFit:
         """Fit with given folds, see `FoldedEstimator`."""
-        fits = [
-            member.fit_folds(masks, values, folds, found=found, max_order=max_order, rng=rng)
-            for member in self.members
-        ]
-        exact = [fit for fit in fits if (explained(values, fit.out_of_fold) > 1 - _ROUNDING).all()]
-        if exact:  # a combination would only add the rounding of the others
-            return min(exact, key=lambda fit: len(fit.spectrum))
+        fits = []
+        for member in self.members:
+            fit = member.fit_folds(masks, values, folds, found=found, max_order=max_order, rng=rng)
+            if (explained(values, fit.out_of_fold) > 1 - _ROUNDING).all():
+                return fit  # others could only add their rounding
+            fits.append(fit)
         predicted = np.stack([fit.out_of_fold for fit in fits])  # (M, m, K)
         out_of_fold = np.full(values.shape, np.nan)
         for part in range(int(folds.max()) + 1):

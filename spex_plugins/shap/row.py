@@ -82,11 +82,9 @@ def what_is_asked(
     """
     maker = getattr(masker, "masker", masker)  # of the composites for language models
     shape = getattr(maker, "shape", None)
-    size = (
-        sum(np.size(part) for part in row)
-        if shape is None
-        else (shape(*row) if callable(shape) else shape)[1]
-    )
+    if callable(shape):
+        shape = shape(*row)
+    size = sum(map(np.size, row)) if shape is None else shape[1]
     parts = [repr((target, linearize_link)), np.asarray(link(_PROBES)), *_digestible(row)]
     for mask in hosts.telling_masks(int(size)):
         parts += _digestible(maker(mask, *row))
