@@ -72,9 +72,8 @@ def test_default_budget(n, budget):
 
 def test_values_add_up_and_the_rest_is_shared_by_those_that_play():
     (truth, *_) = functions(6)
-    found = explain(
-        truth.predict, 6, budget=40, max_order=1, estimator="spex", progress=False
-    )  # additive only
+    additive = {"max_order": 1, "estimator": "spex"}  # a fit without deviations
+    found = explain(truth.predict, 6, budget=40, progress=False, **additive)
     difference = np.asarray(truth.predict(np.ones((1, 6), bool)) - truth.predict(np.zeros((1, 6), bool)))[0]
     playing = np.array([0, 2, 5])
     plain, shared = found.index("SV").first_order(), single_values(found, "SV", difference, playing)

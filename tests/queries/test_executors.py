@@ -31,8 +31,8 @@ def find_tests():
 
 
 @contextmanager
-def processes():
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=find_tests) as pool:
+def processes(count=2):
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=find_tests) as pool:
         yield pool
 
 
@@ -176,9 +176,10 @@ def test_new_functions_replace_old_ones(remote):
 def test_workers_that_die_do_not_take_the_answers_along(tmp_path):
     masks = np.concatenate([masks_of(300), np.ones((1, 20), dtype=bool), masks_of(301)])
     options = {"store": tmp_path / "s.sqlite", "fingerprint": "f", "batch_size": 5}
-    with processes() as pool, pytest.raises(ValueFunctionError, match="BrokenProcessPool") as caught:
+    # A second worker would go on until its death was noticed, on a busy machine for many batches.
+    with processes(1) as pool, pytest.raises(ValueFunctionError, match="BrokenProcessPool") as caught:
         ask(ends_its_process, masks, executor=pool, on_failure="drop", **options)
-    assert 200 < len(caught.value.masks) < 400  # those on their way besides
+    assert 200 < len(caught.value.masks) < 310
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
     assert ask(weighted, masks, **options).n_stored == len(caught.value.masks)
 
