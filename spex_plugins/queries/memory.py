@@ -35,7 +35,7 @@ class Memory:
         place = first[inverse.ravel()][before:]
         new = place == before + np.arange(len(masks))
         rank = before - 1 + np.cumsum(new)
-        return new, np.where(place < before, place, rank[place - before])
+        return new, np.where(place < before, place, rank[np.maximum(place - before, 0)])
 
     def learn(self, desk: Desk) -> None:
         """Add the masks of a desk, all of them new."""

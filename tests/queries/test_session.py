@@ -54,6 +54,18 @@ def test_answers_keep_the_order_of_the_masks(m, batch_size):
     assert values.dtype == np.float64
 
 
+@pytest.mark.parametrize("m", [1, 5, 60])
+def test_small_rounds_after_a_large_one_ask_what_is_new(m):
+    first, new = masks_of(50), masks_of(60)[:m]
+    function = Recorded(lambda x: x @ np.arange(20))
+    mixed = np.concatenate([first[40:], new, first[:3], new])
+    with Session(function, Queries(progress=False)) as session:
+        session.ask(first)
+        for masks in (first[:1], mixed, mixed[::-1]):
+            np.testing.assert_array_equal(session.ask(masks).values, masks @ np.arange(20))
+    np.testing.assert_array_equal(function.masks, np.concatenate([first, new]))
+
+
 def test_the_example_of_the_docstring_is_true():
     assert doctest.testmod(session) == (0, 2)
 
