@@ -149,7 +149,7 @@ def explained(
                     if text.calls > budget:
                         raise RuntimeError(f"{method} took {text.calls} calls of {budget}")
                     spent = {"text": k, "n": text.n, "seed": seed, "budget": budget, "calls": text.calls}
-                    print(f"{method}: {spent}; model asked {text.asked}", file=sys.stderr, flush=True)
+                    print(f"{method}: {spent}", file=sys.stderr, flush=True)
                     for name, one in readings.items():
                         yield k, {"method": name, **spent}, one
 
@@ -215,7 +215,6 @@ def main() -> None:
     records = measured(texts, arguments.methods, sorted(arguments.budgets), arguments.seeds)
     for budget in sorted(arguments.budgets):
         print(summary(records, budget) + "\n")
-    print(f"The model itself was asked {sum(text.asked for text in texts)} times; the rest was known.")
     save(arguments.out, records)
 
 

