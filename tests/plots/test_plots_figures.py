@@ -131,10 +131,10 @@ def test_two_hundred_words_are_drawn_soon():
     rng = np.random.default_rng(0)
     terms = {tuple(sorted(rng.choice(200, 2, replace=False).tolist())): rng.normal() for _ in range(20)}
     found = interactions([f"w{i % 150}" for i in range(200)], terms)
-    start = time.perf_counter()
+    start = time.process_time()
     ax = text_arcs(found, top=20)
     draw(ax)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert len(word_patches(ax)) == 200
 
 
