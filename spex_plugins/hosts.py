@@ -136,7 +136,8 @@ def widened(found: Interactions, at: IntArray, names: Sequence[str]) -> Interact
         )
         for index, single in found.singles.items()
     }
-    return replace(found, spectrum=spectrum, feature_names=tuple(names), singles=singles)
+    process = found.process and found.process.placed(at, len(names))
+    return replace(found, spectrum=spectrum, feature_names=tuple(names), singles=singles, process=process)
 
 
 def constant(value: FloatArray, names: Sequence[str], budget: int) -> Interactions:

@@ -47,7 +47,9 @@ def fitted(
         for index, single in found.singles.items()
     }
     error = None if found.r2_error is None else found.r2_error[0]
-    return Fit(found.spectrum.output(0), found.r2[0], found.r2_source, found.method, singles, error)
+    process = found.process and found.process.output(0)
+    spectrum = found.spectrum.output(0)
+    return Fit(spectrum, found.r2[0], found.r2_source, found.method, singles, error, process)
 
 
 def interactions(
@@ -81,6 +83,7 @@ def interactions(
         empty_value=np.asarray(measured(0)),
         full_value=np.asarray(measured(masks.shape[1])),
         singles=result.singles,
+        process=result.process,
     )
 
 

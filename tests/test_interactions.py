@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from games import random_spectrum
 
 import spex_plugins as spex
 from spex_plugins import InputError, Interactions, Spectrum
+from spex_plugins.core.posterior import Posterior, Uncertainty
 
 NAMES = ("not", "good", "<b>film</b>", "a & b", "'quoted'")
 
@@ -97,6 +99,38 @@ def test_results_of_explain_and_of_one_output_can_be_saved(tmp_path):
         np.testing.assert_array_equal(loaded.r2, each.r2)
 
 
+@pytest.mark.parametrize("estimator", ["auto", "shapley"])
+@pytest.mark.parametrize("outputs", [None, 2])
+def test_what_a_process_knows_is_saved(estimator, outputs, tmp_path):
+    rng = np.random.default_rng(0)
+    masks = rng.random((300, 12)) < 0.5
+    values = np.tanh(masks @ rng.normal(size=(12, outputs or 1)))
+    found = spex.fit(masks, values if outputs else values[:, 0], estimator=estimator)
+    assert type(found.process) is (Posterior if estimator == "shapley" else Uncertainty)
+    found.save(tmp_path / "x")
+    for again in (Interactions.load(tmp_path / "x"), pickle.loads(pickle.dumps(found))):
+        assert type(again.process) is type(found.process)
+        table = found.index("STII", 2)
+        assert again.index("STII", 2).as_dict() == table.as_dict()
+        np.testing.assert_array_equal(again.deviations(table), found.deviations(table))
+        np.testing.assert_array_equal(again.predict(masks), found.predict(masks))
+    if outputs:
+        one = found.output(1)
+        np.testing.assert_allclose(one.predict(masks), found.predict(masks)[:, 1], atol=1e-12)
+        few = one.top(5)
+        expected = [found.index("FSII", few.order).as_dict()[term][1] for term in few.terms]
+        np.testing.assert_allclose(few.values, expected, atol=1e-12)
+        same = found.deviations(found.index("FSII", few.order))[:, 1]
+        np.testing.assert_allclose(np.sort(one.deviations(one.index("FSII", few.order))), np.sort(same))
+
+
+def test_deviations_where_nothing_or_everything_is_known():
+    every = spex.explain(lambda m: 1.0 * (m[:, 0] & m[:, 1]), 4, budget=16, progress=False)
+    np.testing.assert_array_equal(every.deviations(every.top()), [0.0])
+    some = spex.explain(lambda m: 1.0 * (m[:, 0] & m[:, 1]), 20, budget=300, estimator="spex", progress=False)
+    np.testing.assert_array_equal(some.deviations(some.top()), [np.nan])
+
+
 def test_files_of_the_first_format_can_be_read(found, tmp_path):
     """It did not know stores."""
     found.save(tmp_path / "new")
@@ -112,7 +146,7 @@ def test_files_of_the_first_format_can_be_read(found, tmp_path):
 
 
 def test_files_of_newer_versions_are_refused(tmp_path, monkeypatch):
-    from spex_plugins import interactions as module
+    from spex_plugins import saving as module
 
     monkeypatch.setattr(module, "_FORMAT", 99)
     build().save(tmp_path / "x")

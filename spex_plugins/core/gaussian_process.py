@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
 from spex_plugins.core.mask_kernel import MaskKernel, character_gram
+from spex_plugins.core.paired import complements
 from spex_plugins.core.spikes import find_spikes
 from spex_plugins.core.standardise import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -33,6 +35,8 @@ class GaussianProcess:
     ----------
     kernel : MaskKernel
         Of values with unit variance.
+    noise : float
+        Variance of what the kernel cannot explain of such values.
     masks : ndarray of bool, shape (m, n)
     weights : ndarray of float64, shape (m, K)
         The posterior mean at x is mean + spread · k(x, masks) @ weights.
@@ -44,6 +48,7 @@ class GaussianProcess:
     """
 
     kernel: MaskKernel
+    noise: float
     masks: BoolArray
     weights: FloatArray
     factor: FloatArray
@@ -61,8 +66,11 @@ class GaussianProcess:
 
         return cho_solve((self.factor, True), right, check_finite=False)
 
+    @cached_property
     def left_out(self) -> tuple[FloatArray, FloatArray]:
-        """Leave every sample out in turn and predict it (Rasmussen & Williams 2006, section 5.4.2).
+        """Every sample predicted without it and its complement (Rasmussen & Williams 2006, section 5.4.2).
+
+        The complement would give the sample away: of an odd function, one is minus the other.
 
         Returns
         -------
@@ -73,9 +81,17 @@ class GaussianProcess:
         """
         from scipy.linalg.lapack import dtrtri
 
-        inverse, _ = dtrtri(self.factor, lower=1)
-        precision = (np.tril(inverse) ** 2).sum(axis=0)[:, None]
-        return self.spread * self.weights / precision, self.weights / np.sqrt(precision)
+        inverse = np.tril(dtrtri(self.factor, lower=1)[0])
+        own = np.einsum("ij,ij->j", inverse, inverse)
+        # What the weights and precisions of two complements make of each other; nothing where one is alone.
+        first, second = complements(self.masks)
+        shared, others, other_own = np.zeros(len(own)), np.zeros_like(self.weights), np.ones(len(own))
+        shared[first] = shared[second] = np.einsum("ij,ij->j", inverse[:, first], inverse[:, second])
+        others[first], others[second] = self.weights[second], self.weights[first]
+        other_own[first], other_own[second] = own[second], own[first]
+        variance = (other_own / (own * other_own - shared**2))[:, None]
+        errors = variance * (self.weights - (shared / other_own)[:, None] * others)
+        return self.spread * errors, errors / np.sqrt(variance)
 
 
 def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
@@ -141,7 +157,7 @@ def _conditioned(
     gram[np.diag_indices_from(gram)] += noise_of(noise, masks)
     factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
     weights = cho_solve((factor, True), scaled, check_finite=False)
-    return GaussianProcess(kernel, masks, weights, factor, mean, spread, untouched)
+    return GaussianProcess(kernel, noise, masks, weights, factor, mean, spread, untouched)
 
 
 def noise_of(noise: float, masks: BoolArray) -> FloatArray:

@@ -26,7 +26,7 @@ from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["INDICES", "Index", "convert", "same_single_values"]
+__all__ = ["INDICES", "Index", "checked_order", "convert", "index_weight", "same_single_values"]
 
 _ROUNDING = 1e-13
 
@@ -126,10 +126,13 @@ INDICES: dict[str, Index] = {index.symbol: index for index in _TABLE}
 
 
 @lru_cache(maxsize=4096)
-def _weight(symbol: str, order: int, s: int, t: int) -> float:
+def index_weight(index: str, order: int, s: int, t: int) -> Fraction:
     """Return w(s, t): what F(S), |S| = s, gives to each of the subsets of S of size t."""
-    c = INDICES[symbol].moebius_weight
-    return float(sum(comb(s - t, r - t) * (-2) ** r * c(r, t, order) for r in range(t, s + 1)))
+    if index == "Fourier":
+        return Fraction(s == t)
+    c = INDICES[index].moebius_weight
+    terms = (comb(s - t, r - t) * (-2) ** r * c(r, t, order) for r in range(t, s + 1))
+    return sum(terms, Fraction(0))
 
 
 def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[IntArray, FloatArray]:
@@ -155,7 +158,7 @@ def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[I
     InputError
         If the index is unknown or the order does not exist for it.
     """
-    order = _checked_order(spectrum, index, order)
+    order = checked_order(index, order) or max(spectrum.max_order, 1)
     if index == "Fourier":
         kept = spectrum.truncate(order)
         return kept.supports, kept.coefficients
@@ -166,7 +169,7 @@ def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[I
         of_order = orders == s
         terms, coefficients = spectrum.supports[of_order, :s], spectrum.coefficients[of_order]
         for t in range(min(s, order) + 1):
-            weight = _weight(index, order, s, t)
+            weight = float(index_weight(index, order, s, t))
             if weight:
                 parts = sets.subsets(terms, t)
                 each = parts.shape[1]
@@ -184,7 +187,8 @@ def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[I
     return supports[kept], merged_values[kept]
 
 
-def _checked_order(spectrum: Spectrum, index: str, order: int | None) -> int:
+def checked_order(index: str, order: int | None) -> int | None:
+    """Return the order as an int: 1 where there is no other, None if it is free; or raise InputError."""
     if index != "Fourier" and index not in INDICES:
         raise InputError(f"index: {index!r} is unknown; choose one of {['Fourier', *INDICES]}.")
     fixed = None if index == "Fourier" else INDICES[index].fixed_order
@@ -194,7 +198,7 @@ def _checked_order(spectrum: Spectrum, index: str, order: int | None) -> int:
         raise InputError(f"order: {index} has {allowed}, got {order!r}.")
     if fixed is not None:
         return fixed
-    return max(spectrum.max_order, 1) if order is None else int(order)
+    return None if order is None else int(order)
 
 
 def same_single_values(index: str, other: str) -> bool:

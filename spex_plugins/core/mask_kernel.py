@@ -59,6 +59,14 @@ class MaskKernel:
         rows = sets.combine([self.supports, supports], self.n)
         return MaskKernel(self.product, *sets.merge(rows, np.append(self.variances, variances), self.n))
 
+    def placed(self, at: IntArray, n: int) -> MaskKernel:
+        """Place the features at ``at`` among n; the others have no effect."""
+        rates = np.zeros(n)
+        rates[at] = self.product.rates
+        supports = np.append(at, n).astype(np.int32)[self.supports]
+        product = ProductKernel(rates, self.product.amplitudes)
+        return MaskKernel(product, *sets.merge(supports, self.variances, n))
+
     def prior_variances(self, supports: IntArray) -> FloatArray:
         """Return the prior variance of the Fourier coefficients F(S) of distinct sets, shape (T,)."""
         own = np.concatenate([np.zeros(len(supports)), self.variances])

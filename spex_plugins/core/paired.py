@@ -15,7 +15,7 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["antithetic_masks", "pair_numbers", "paired_masks"]
+__all__ = ["antithetic_masks", "complements", "pair_numbers", "paired_masks"]
 
 _LISTED = 16  # up to 2^16 masks are listed
 
@@ -87,6 +87,14 @@ def pair_numbers(masks: BoolArray) -> IntArray:
     place = np.empty(len(first), dtype=np.intp)
     place[np.argsort(first)] = np.arange(len(first))
     return place[inverse.ravel()]
+
+
+def complements(masks: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return the places of the first and of the second masks of all pairs among distinct masks, each (P,)."""
+    numbers = pair_numbers(masks)
+    order = np.argsort(numbers, kind="stable")
+    twice = np.flatnonzero(numbers[order[1:]] == numbers[order[:-1]])
+    return order[twice], order[twice + 1]
 
 
 def _either(masks: BoolArray) -> IntArray:

@@ -2,7 +2,7 @@
 
 The prior covariance of F(S) with the value at a mask x is p_S χ_S(x), p_S its prior variance, so that
 
-    E[F(S) | y] = p_S Σ_j α_j χ_S(x_j),    Cov[F(S), F(T) | y] = p_S [S = T] − p_S p_T χ_S' K⁻¹ χ_T
+    E[F(S) | y] = p_S Σ_j α_j χ_S(x_j)
 
 There are 2^n of them, and few that matter: those of low order and, hierarchically, those among the features
 with the largest rates.
@@ -13,13 +13,13 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.characters import characters, pack, project
+from spex_plugins.core.characters import project
 from spex_plugins.core.gaussian_process import GaussianProcess
 from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.types import FloatArray, IntArray
+from spex_plugins.types import IntArray
 
-__all__ = ["coefficient_deviations", "posterior_spectrum"]
+__all__ = ["posterior_spectrum"]
 
 # Among so many features with the largest rates, all sets of an order are looked at.
 _AMONG = {2: 1000, 3: 45, 4: 22, 5: 16}
@@ -45,16 +45,6 @@ def posterior_spectrum(process: GaussianProcess, max_order: int) -> Spectrum:
     share[sets.orders_of(rows, n) == 0] = np.inf
     best = np.sort(np.argsort(-share, kind="stable")[:_KEPT])
     return Spectrum.from_terms(n, rows[best], coefficients[best])
-
-
-def coefficient_deviations(process: GaussianProcess, supports: IntArray) -> FloatArray:
-    """Return the posterior standard deviations of the coefficients of distinct sets, shape (T, K)."""
-    m = len(process.masks)
-    prior = process.kernel.prior_variances(supports)
-    signs = characters(pack(process.masks), supports, m).astype(np.float64)
-    explained = (signs * process.solve(signs.T).T).sum(axis=1)
-    variance = np.maximum(prior - prior**2 * explained, 0.0)
-    return np.multiply.outer(np.sqrt(variance), process.spread)
 
 
 def _candidates(kernel: MaskKernel, max_order: int) -> list[IntArray]:

@@ -13,7 +13,7 @@ from spex_plugins.core.characters import evaluate
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Spectrum"]
+__all__ = ["Spectrum", "checked_masks"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +91,7 @@ class Spectrum:
 
     def predict(self, masks: BoolArray) -> FloatArray:
         """Evaluate the function at masks (m, n); returns (m,) or (m, K)."""
-        masks = np.asarray(masks)
-        if masks.ndim != 2 or masks.shape[1] != self.n:
-            raise InputError(
-                f"masks must have shape (m, {self.n}), got {masks.shape}; for one mask pass mask[None]."
-            )
-        return evaluate(masks.astype(bool, copy=False), self.supports, self.coefficients)
+        return evaluate(checked_masks(masks, self.n), self.supports, self.coefficients)
 
     def energy(self) -> FloatArray:
         """F(S)² of every term, summed over outputs, shape (T,)."""
@@ -160,3 +155,11 @@ class Spectrum:
     def __repr__(self) -> str:
         outputs = f", outputs={self.output_shape[0]}" if self.output_shape else ""
         return f"Spectrum(n={self.n}, terms={len(self)}, max_order={self.max_order}{outputs})"
+
+
+def checked_masks(masks: BoolArray, n: int) -> BoolArray:
+    """Return masks (m, n) as bool, or raise InputError."""
+    masks = np.asarray(masks)
+    if masks.ndim != 2 or masks.shape[1] != n:
+        raise InputError(f"masks must have shape (m, {n}), got {masks.shape}; for one mask pass mask[None].")
+    return masks.astype(bool, copy=False)

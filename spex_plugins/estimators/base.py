@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from spex_plugins.core.design import Design
+from spex_plugins.core.posterior import Uncertainty
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -48,6 +49,9 @@ class Fit:
         spectrum does.
     r2_error : ndarray of float64, shape (K,), or None
         Standard error of `r2`, where it is known.
+    process : Uncertainty or Posterior, optional
+        How sure estimators with a Gaussian process are; a `Posterior` is the fitted function itself, of which
+        the spectrum holds the largest terms.
     """
 
     spectrum: Spectrum
@@ -56,6 +60,7 @@ class Fit:
     method: str
     singles: Mapping[str, SingleValues] = field(default_factory=dict)
     r2_error: FloatArray | None = None
+    process: Uncertainty | None = None
 
 
 class Estimator(Protocol):
@@ -94,6 +99,7 @@ class FoldedFit:
     method : str
         What was done, in words.
     singles : mapping from "SV" or "BV" to SingleValues
+    process : Uncertainty, optional
         As in `Fit`.
     """
 
@@ -101,6 +107,7 @@ class FoldedFit:
     out_of_fold: FloatArray
     method: str
     singles: Mapping[str, SingleValues] = field(default_factory=dict)
+    process: Uncertainty | None = None
 
 
 class FoldedEstimator(Estimator, Protocol):

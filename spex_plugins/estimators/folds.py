@@ -81,6 +81,8 @@ def explained_error(masks: BoolArray, values: FloatArray, predicted: FloatArray)
     """
     known = np.isfinite(predicted).all(axis=1)
     r2 = explained(values, predicted)
+    if not known.any():
+        return r2
     spread = (values[known] - values[known].mean(axis=0)) ** 2
     off = (values[known] - predicted[known]) ** 2 - (1 - r2) * spread
     total = spread.sum(axis=0)
@@ -119,7 +121,7 @@ def fit_by_folds(
     method = f"{len(decoded)} sets decoded, {found.method}" if coded else found.method
     r2 = explained(values, found.out_of_fold)
     error = explained_error(masks, values, found.out_of_fold)
-    return Fit(found.spectrum, r2, source, method, found.singles, error)
+    return Fit(found.spectrum, r2, source, method, found.singles, error, found.process)
 
 
 def out_of_fold(without: Sequence[Spectrum], masks: BoolArray, folds: IntArray) -> FloatArray:

@@ -12,7 +12,7 @@ from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.designs import faithful_design
 from spex_plugins.estimators.folds import fit_by_folds, out_of_fold
-from spex_plugins.estimators.process import single_values
+from spex_plugins.estimators.process import single_values, uncertainty_of
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["GaussianProcessEstimator"]
@@ -81,7 +81,7 @@ class GaussianProcessEstimator:
         ]
         process = posterior(last, np.arange(len(masks)))
         spectrum = posterior_spectrum(process, order)
-        singles = single_values(process)
         spikes = len(process.kernel.supports) - len(kernels[len(last)][0].supports)
         method = f"Gaussian process with {spikes} spikes, {len(spectrum)} terms kept"
-        return FoldedFit(spectrum, out_of_fold(without, masks, folds), method, singles)
+        unseen = out_of_fold(without, masks, folds)
+        return FoldedFit(spectrum, unseen, method, single_values(process), uncertainty_of(process))

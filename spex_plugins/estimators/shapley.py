@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 
+from spex_plugins.core import supports as sets
+from spex_plugins.core.characters import characters, pack
 from spex_plugins.core.design import Design, make_design
-from spex_plugins.core.gaussian_process import fit_gaussian_process
+from spex_plugins.core.gaussian_process import GaussianProcess, fit_gaussian_process
 from spex_plugins.core.likely_sets import likely_sets
 from spex_plugins.core.plan import Plan
+from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.refit import refit
+from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit
-from spex_plugins.estimators.process import single_values
+from spex_plugins.estimators.folds import explained, explained_error
+from spex_plugins.estimators.process import (
+    posterior_of,
+    predicted_left_out,
+    single_values,
+    uncertainty_of,
+)
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.threads import fitting_threads
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Shapley"]
 
 _DEFAULT_ORDER = 4
 _MOST_MASKS = 8000  # a Gaussian process takes half a minute for so many
+_RIDGE = 1e-9  # where columns are the same on all samples
 
 
 class Shapley:
     """Gaussian process regression on complementary masks of all sizes; up to 8,000 masks, then `Spex`.
 
-    Shapley and Banzhaf values are read from the posterior in closed form, with their standard deviations.
-    The spectrum is a sparse regression on the sets that the learned rates make likely: it is faithful to
-    masks of all sizes, where the other estimators are to uniform ones.
+    Predictions and all indices are read from the posterior in closed form, with their standard deviations.
+    They are faithful to masks of all sizes, where those of other estimators are to uniform ones. Where a
+    sparse regression on the sets that the learned rates make likely predicts better, and where ``max_order``
+    limits the sets, its spectrum is the result.
     """
 
     name = "shapley"
@@ -52,14 +64,58 @@ class Shapley:
             return Spex().fit(masks, values, design=design, max_order=max_order, rng=rng)
         with fitting_threads(m):
             process = fit_gaussian_process(masks, values, rng)
-            # The posterior mean has no sparse spectrum: a few thousand of its own coefficients miss most of
-            # it where few or nearly all features are kept. A sparse regression is the better summary there.
             likely = likely_sets(process.kernel, max_order or _DEFAULT_ORDER)
-            result = refit(masks, values, likely, 0, 1, rng)
-            singles = single_values(process)
-        source = f"cross-validated on {result.tested} masks" if result.tested else "not measured"
-        method = f"Gaussian process, {len(result.spectrum)} terms kept"
-        return Fit(result.spectrum, result.r2, source, method, singles)
+            unseen = predicted_left_out(process, values)
+            r2, error = explained(values, unseen), explained_error(masks, values, unseen)
+            if max_order or _may_be_sparse(masks, values, likely, r2):
+                sparse = _sparse(process, masks, values, likely, rng)
+                if max_order or not np.sum(sparse.r2) <= np.sum(r2 + error):
+                    return sparse
+            return _smooth(process, r2, error)
+
+
+def _smooth(process: GaussianProcess, r2: FloatArray, error: FloatArray) -> Fit:
+    source = f"{len(process.untouched)} masks, each left out with its complement"
+    return Fit(
+        posterior_spectrum(process, _DEFAULT_ORDER),
+        r2,
+        source,
+        "Gaussian process",
+        single_values(process),
+        error,
+        posterior_of(process),
+    )
+
+
+def _sparse(
+    process: GaussianProcess, masks: BoolArray, values: FloatArray, likely: IntArray, rng: np.random.Generator
+) -> Fit:
+    found = refit(masks, values, likely, 0, 1, rng)
+    source = f"cross-validated on {found.tested} masks" if found.tested else "not measured"
+    method = f"sparse regression, {len(found.spectrum)} terms kept"
+    singles, sure = single_values(process), uncertainty_of(process)
+    return Fit(found.spectrum, found.r2, source, method, singles, process=sure)
+
+
+def _may_be_sparse(masks: BoolArray, values: FloatArray, likely: IntArray, r2: FloatArray) -> bool:
+    """Tell whether a regression on these sets and single features may predict better than R² (K,).
+
+    It cannot where its least squares, for which the samples themselves are fitted, explain less.
+    """
+    m, n = masks.shape
+    rows = sets.combine([likely, sets.singletons(n)], n)
+    columns = len(rows) + 1
+    if 2 * columns > m:
+        return True
+    scaled, _, _ = standardised(values)
+    signs = characters(pack(masks), rows, m).astype(np.float64)
+    signs -= signs.mean(axis=1, keepdims=True)
+    gram = signs @ signs.T
+    gram[np.diag_indices_from(gram)] += _RIDGE * m
+    covariance = signs @ scaled
+    explained_sum = (covariance * np.linalg.solve(gram, covariance)).sum(axis=0)
+    left = ((scaled**2).sum(axis=0) - explained_sum) / (m - columns)
+    return not np.sum(1 - left) <= np.sum(r2)
 
 
 def _exact(n: int, masks: int) -> bool:

@@ -86,8 +86,9 @@ class Stacking:
         parts = "; ".join(
             f"{share.mean():.0%} {fit.method}" for share, fit in zip(shares, fits, strict=True) if share.any()
         )
-        singles = next((fit.singles for fit in fits if fit.singles), {})
-        return FoldedFit(_combined(fits, shares, constant), out_of_fold, parts or "the mean", singles)
+        sure = next((fit for fit in fits if fit.process), fits[0])
+        spectrum, method = _combined(fits, shares, constant), parts or "the mean"
+        return FoldedFit(spectrum, out_of_fold, method, sure.singles, sure.process)
 
 
 def _weights(predicted: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:

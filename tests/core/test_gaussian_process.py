@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from oracles import all_masks
+from oracles import all_masks, index
 from scipy.stats import multivariate_normal
 
+from spex_plugins import INDICES
 from spex_plugins.core import marginal_likelihood
 from spex_plugins.core.gaussian_process import condition, fit_gaussian_process
 from spex_plugins.core.likely_sets import likely_sets
 from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
 from spex_plugins.core.mask_kernel import MaskKernel
-from spex_plugins.core.posterior_spectrum import coefficient_deviations, posterior_spectrum
+from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.product_kernel import SCALES, ProductKernel
-from spex_plugins.core.semivalues import banzhaf_nodes, semivalues, shapley_nodes
+from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.supports import all_of_order, combine, from_sets, to_sets
+from spex_plugins.estimators.process import posterior_of, single_values
 
 NOISE = 0.01
 
@@ -40,28 +44,20 @@ def random_process(n, m, outputs, seed):
     return condition(kernel, NOISE, masks, scaled, mean, spread, np.arange(m)), values
 
 
-def semivalue_operator(n, weight):
-    """The linear map from all 2^n values to n semivalues, by the definition; weight(size of S, n)."""
-    masks = all_masks(n)
-    place = {tuple(mask): k for k, mask in enumerate(masks.tolist())}
-    out = np.zeros((n, 2**n))
-    for mask in masks.tolist():
-        for i in range(n):
-            if not mask[i]:
-                share = weight(sum(mask), n)
-                out[i, place[(*mask[:i], True, *mask[i + 1 :])]] += share
-                out[i, place[tuple(mask)]] -= share
-    return out
+def everywhere(process):
+    """The posterior mean (2^n, K) and covariance of all values, of functions with unit variance."""
+    masks = all_masks(process.masks.shape[1])
+    with_samples = process.kernel.gram(masks, process.masks)
+    return process.predict(masks), process.kernel.gram(masks, masks) - with_samples @ process.solve(
+        with_samples.T
+    )
 
 
-def shapley_weight(size, n):
-    from math import comb
-
-    return 1 / (n * comb(n - 1, size))
-
-
-def banzhaf_weight(size, n):
-    return 2.0 ** (1 - n)
+def operator(n, symbol, order):
+    """The linear map from all 2^n values to an index, by the definition, and its sets."""
+    unit = [index(symbol, row, order) for row in np.eye(2**n)]
+    rows = sorted(unit[0], key=lambda row: (len(row), row))
+    return np.array([[float(one[row]) for one in unit] for row in rows]), from_sets(rows, n)
 
 
 def test_gram_matrix_by_definition():
@@ -118,20 +114,24 @@ def test_learning_finds_the_features_that_matter():
     assert noise < 1e-3
 
 
-@given(st.integers(2, 6), st.integers(1, 2), st.integers(0, 10**6))
-@settings(max_examples=20, deadline=None)
-def test_semivalues_and_their_variances_by_definition(n, outputs, seed):
+@pytest.mark.parametrize("symbol", ["Fourier", *INDICES])
+@given(st.integers(2, 5), st.integers(1, 3), st.integers(1, 2), st.integers(0, 10**6))
+@settings(max_examples=10, deadline=None)
+def test_indices_and_their_variances_by_definition(symbol, n, order, outputs, seed):
+    order = 1 if symbol in ("SV", "BV") else min(order, n)
     process, _ = random_process(n, 2 ** (n - 1), outputs, seed)
-    masks = all_masks(n)
-    mean = process.predict(masks)
-    with_samples = process.kernel.gram(masks, process.masks)
-    posterior = process.kernel.gram(masks, masks) - with_samples @ process.solve(with_samples.T)
-    for nodes, weight in ((shapley_nodes(n), shapley_weight), (banzhaf_nodes(), banzhaf_weight)):
-        operator = semivalue_operator(n, weight)
-        values, deviations = semivalues(process, *nodes)
-        assert_allclose(values, operator @ mean, atol=1e-9)
-        expected = np.sqrt(np.einsum("is,st,it->i", operator, posterior, operator))
-        assert_allclose(deviations, np.multiply.outer(expected, process.spread), atol=1e-6)
+    mean, covariance = everywhere(process)
+    linear, rows = operator(n, symbol, order)
+    posterior = posterior_of(process)
+    supports, values = posterior.convert(symbol, order, Spectrum.zero(n, (outputs,)))
+    found = dict(zip(to_sets(supports, n), values, strict=True))
+    expected = linear @ mean
+    for row, value in zip(to_sets(rows, n), expected, strict=True):
+        assert_allclose(found[row], value, atol=1e-8 * (np.abs(expected).max() + 1))
+    variance = np.maximum(np.einsum("is,st,it->i", linear, covariance, linear), 0.0)
+    deviations = posterior.deviations(rows, symbol, order)
+    exact = np.multiply.outer(np.sqrt(variance), posterior.scale)
+    assert_allclose(deviations, exact, atol=2e-6 * (np.abs(linear).sum(axis=1).max() * posterior.scale.max()))
 
 
 def test_shapley_values_add_up_beyond_the_exact_nodes():
@@ -144,7 +144,7 @@ def test_shapley_values_add_up_beyond_the_exact_nodes():
     kernel = MaskKernel(product, from_sets([(3,), (5, 9), (1, 2, 300)], n), np.full(3, 0.2))
     scaled = rng.normal(size=(62, 1))
     process = condition(kernel, NOISE, masks, scaled, np.zeros(1), np.ones(1), np.arange(62))
-    values, _ = semivalues(process, *shapley_nodes(n))
+    values = single_values(process)["SV"].values
     difference = process.predict(masks[1:2]) - process.predict(masks[:1])
     assert_allclose(values.sum(axis=0), difference[0], atol=1e-8)
     assert_allclose(difference[0], scaled[1] - scaled[0], atol=1e-3)  # the end points are met
@@ -191,34 +191,67 @@ def test_the_posterior_spectrum_is_the_transform_of_the_posterior_mean(outputs):
     assert_allclose(low.coefficients, same, atol=1e-12)
 
 
-def test_deviations_of_coefficients_by_definition():
-    n = 5
-    process, _ = random_process(n, 20, 2, 12)
-    masks = all_masks(n)
-    with_samples = process.kernel.gram(masks, process.masks)
-    posterior = process.kernel.gram(masks, masks) - with_samples @ process.solve(with_samples.T)
-    for size in range(n + 1):
-        rows = all_of_order(n, size)
-        characters = np.stack([(-1.0) ** masks[:, row].sum(axis=1) for row in rows]) / 2**n
-        exact = np.sqrt(np.einsum("sx,xy,sy->s", characters, posterior, characters))
-        expected = np.multiply.outer(exact, process.spread)
-        assert_allclose(coefficient_deviations(process, rows), expected, atol=1e-6)
-
-
-def test_left_out_errors_are_those_of_refits():
-    process, values = random_process(5, 16, 2, 5)
-    errors, scores = process.left_out()
-    for k in range(16):
-        rest = np.arange(16) != k
+def test_left_out_errors_are_those_of_refits_without_the_complement():
+    process, values = random_process(5, 19, 2, 5)
+    errors, scores = process.left_out
+    alone = 0
+    for k, mask in enumerate(process.masks):
+        rest = (process.masks != mask).any(axis=1) & (process.masks == mask).any(axis=1)
+        alone += rest.sum() == 18
         scaled = ((values - process.mean) / process.spread)[rest]
         again = condition(
-            process.kernel, NOISE, process.masks[rest], scaled, process.mean, process.spread, np.arange(15)
+            process.kernel,
+            NOISE,
+            process.masks[rest],
+            scaled,
+            process.mean,
+            process.spread,
+            np.arange(rest.sum()),
         )
-        one = process.masks[k : k + 1]
+        one = mask[None]
         assert_allclose(errors[k], values[k] - again.predict(one)[0], atol=1e-9)
         known = again.kernel.gram(one, again.masks)[0]
         variance = again.kernel.gram(one, one)[0, 0] + NOISE + JITTER - known @ again.solve(known)
         assert_allclose(scores[k], errors[k] / (process.spread * np.sqrt(variance)), rtol=1e-6)
+    assert 0 < alone < 19  # masks with and without their complement
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_of_many_sets_those_of_the_leading_coefficients_are_read(order):
+    n = 40
+    rng = np.random.default_rng(8)
+    masks = rng.random((60, n)) < 0.5
+    process = condition(
+        random_kernel(n, rng), NOISE, masks, rng.normal(size=(60, 1)), np.ones(1), np.ones(1), np.arange(60)
+    )
+    posterior = posterior_of(process)
+    leading = Spectrum.from_dict(n, {(1, 2, 3): [1.0], (7,): [0.5]})
+    supports, values = posterior.convert("FSII", order, leading)
+    few = sum(comb(n, size) for size in range(order + 1)) <= 5000
+    assert len(supports) == (sum(comb(n, size) for size in range(order + 1)) if few else 9)
+    assert {(), (7,), (1,), (2,)} <= set(to_sets(supports, n))
+    if order == 1:  # Shapley values, by the other way
+        assert_allclose(values[1:], single_values(process)["SV"].values, atol=1e-10)
+
+
+def test_a_posterior_among_other_features():
+    process, _ = random_process(4, 9, 2, 9)
+    posterior, at = posterior_of(process), np.array([1, 3, 4, 6])
+    wide = posterior.placed(at, 7)
+    masks = np.random.default_rng(0).random((30, 7)) < 0.5
+    assert_allclose(wide.predict(masks), posterior.predict(masks[:, at]), atol=1e-9)
+    assert_allclose(wide.predict(masks), process.predict(masks[:, at]), atol=1e-9)
+    supports, values = posterior.convert("FSII", 2, Spectrum.zero(4, (2,)))
+    wide_supports, wide_values = wide.convert("FSII", 2, Spectrum.zero(7, (2,)))
+    found = dict(zip(to_sets(wide_supports, 7), wide_values, strict=True))
+    sets = [tuple(at[list(row)].tolist()) for row in to_sets(supports, 4)]
+    assert_allclose([found.pop(row) for row in sets], values, atol=1e-9)
+    assert_allclose(np.array(list(found.values())), 0, atol=1e-9)
+    rows = from_sets(sets[1:], 7)
+    assert_allclose(
+        wide.deviations(rows, "FSII", 2), posterior.deviations(supports[1:], "FSII", 2), atol=1e-7
+    )
+    assert_allclose(wide.output(1).predict(masks), wide.predict(masks)[:, 1], atol=1e-12)
 
 
 def test_a_constant_output_beside_another_one():
@@ -227,6 +260,6 @@ def test_a_constant_output_beside_another_one():
     values = np.stack([masks[:, 0] * 1.0, np.full(50, 7.0)], axis=1)
     process = fit_gaussian_process(masks, values, rng)
     assert_allclose(process.predict(all_masks(8))[:, 1], 7.0, atol=0)
-    single, deviations = semivalues(process, *shapley_nodes(8))
-    assert not single[:, 1].any()
-    assert not deviations[:, 1].any()
+    single = single_values(process)["SV"]
+    assert not single.values[:, 1].any()
+    assert not single.deviations[:, 1].any()
