@@ -23,7 +23,6 @@ __all__ = [
     "explained_error",
     "fit_by_folds",
     "out_of_fold",
-    "standardised",
     "uniform_design",
 ]
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from spex_plugins.core import supports as sets
 from spex_plugins.core.design import Design
+from spex_plugins.core.paired import pair_numbers
 from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedEstimator, FoldedFit
 from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.designs import faithful_design
@@ -28,7 +30,8 @@ class Stacking:
     Every estimator predicts the samples that it was not fitted to; the weights are those of the least squares
     of these predictions. As every estimator gives a spectrum, so does the combination. Its R² is nested: a
     fold is predicted with the weights of the other folds. An estimator that predicts all samples exactly
-    stands alone, and those behind it are not fitted.
+    stands alone, and those behind it are not fitted; so does the first one where it predicts clearly better
+    than all together: a sparse function keeps its few terms.
 
     Parameters
     ----------
@@ -82,6 +85,8 @@ class Stacking:
             shares, constant = _weights(predicted[:, rest], values[rest])
             out_of_fold[left] = constant + np.einsum("jk,jmk->mk", shares, predicted[:, left])
         tested = folds >= 0
+        if _clearly_better(fits[0].out_of_fold[tested], out_of_fold[tested], values[tested], masks[tested]):
+            return fits[0]
         shares, constant = _weights(predicted[:, tested], values[tested])
         parts = "; ".join(
             f"{share.mean():.0%} {fit.method}" for share, fit in zip(shares, fits, strict=True) if share.any()
@@ -89,6 +94,15 @@ class Stacking:
         sure = next((fit for fit in fits if fit.process), fits[0])
         spectrum, method = _combined(fits, shares, constant), parts or "the mean"
         return FoldedFit(spectrum, out_of_fold, method, sure.singles, sure.process)
+
+
+def _clearly_better(one: FloatArray, other: FloatArray, values: FloatArray, masks: BoolArray) -> bool:
+    """Tell whether predictions (m, K) are better than others by more than the standard error of the gain."""
+    spread = standardised(values)[2]
+    scale = np.where(spread > 0, spread, 1.0)
+    gain = (((values - other) ** 2 - (values - one) ** 2) / scale**2).sum(axis=1)
+    pairs = np.bincount(pair_numbers(masks), gain)  # complements tell the same
+    return bool(pairs.sum() > np.sqrt((pairs**2).sum()))
 
 
 def _weights(predicted: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:

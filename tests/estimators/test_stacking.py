@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from games import random_spectrum
 from numpy.testing import assert_allclose
 from oracles import all_masks
 
@@ -100,6 +101,16 @@ def test_the_stack_is_no_worse_than_its_members():
 
     members = [mean_r2(GaussianProcessEstimator()), mean_r2(SparseRegression())]
     assert mean_r2(Auto()) > max(members) - 0.01
+
+
+def test_a_sparse_function_in_noise_keeps_its_few_terms():
+    rng = np.random.default_rng(0)
+    truth = random_spectrum(30, 12, 3, rng)
+    masks = rng.random((1500, 30)) < 0.5
+    found = spex.fit(masks, truth.predict(masks) + 0.2 * rng.normal(size=1500))
+    assert len(found.spectrum) < 30
+    assert set(truth.as_dict()) <= set(found.spectrum.as_dict())
+    assert "Gaussian process" not in found.plan
 
 
 def test_trees_may_join():
