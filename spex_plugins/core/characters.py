@@ -15,6 +15,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 __all__ = ["characters", "evaluate", "pack", "project"]
 
 _CHUNK = 1 << 22  # ±1 entries that are held at once (16 MiB in float32)
+_FEW_PRODUCTS = 8  # times the number of sets: then a matrix of all products of their halves is cheaper
 
 
 def pack(masks: BoolArray) -> PackedMasks:
@@ -94,14 +95,27 @@ def project(masks: BoolArray, supports: IntArray, weights: FloatArray) -> FloatA
     ndarray of float64, shape (T, K)
     """
     m, n = masks.shape
-    out = np.empty((len(supports), weights.shape[1]))
-    if supports.shape[1] == 2 and len(supports) > n:  # all pairs at once: two products of n columns
-        signs = np.column_stack([np.where(masks, -1.0, 1.0), np.ones(m)])  # the last for the empty slots
-        for k, one in enumerate(weights.T):
-            out[:, k] = ((signs * one[:, None]).T @ signs)[supports[:, 0], supports[:, 1]]
-        return out
     packed = pack(masks)
+    half = supports.shape[1] // 2
+    left, at_left = _distinct(supports[:, :half], n)
+    right, at_right = _distinct(supports[:, half:], n)
+    out = np.empty((len(supports), weights.shape[1]))
+    if len(left) * len(right) <= _FEW_PRODUCTS * len(supports):
+        # All sets among some features: products of halves, χ_{A ∪ B} = χ_A χ_B, are one matrix product.
+        one, other = (characters(packed, rows, m).astype(np.float64) for rows in (left, right))
+        for k, column in enumerate(weights.T):
+            out[:, k] = ((one * column) @ other.T)[at_left, at_right]
+        return out
     for block in _blocks(len(supports), m):
         # float64: the weights of a posterior are large and nearly cancel.
         out[block] = characters(packed, supports[block], m).astype(np.float64) @ weights
     return out
+
+
+def _distinct(rows: IntArray, n: int) -> tuple[IntArray, IntArray]:
+    """Return the distinct rows (U, d) of features 0 … n, and for every row (T, d) which one it is, (T,)."""
+    keys = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        keys = keys * (n + 1) + column
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    return rows[first], inverse

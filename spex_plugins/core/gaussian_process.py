@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from spex_plugins.core.covariance import Factor, factorised
 from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
 from spex_plugins.core.mask_kernel import MaskKernel, character_gram
 from spex_plugins.core.paired import complements
@@ -40,8 +41,8 @@ class GaussianProcess:
     masks : ndarray of bool, shape (m, n)
     weights : ndarray of float64, shape (m, K)
         The posterior mean at x is mean + spread · k(x, masks) @ weights.
-    factor : ndarray of float64, shape (m, m)
-        Lower Cholesky factor of the Gram matrix with noise.
+    factor : Factor
+        Of the Gram matrix with noise.
     mean, spread : ndarray of float64, shape (K,)
     untouched : ndarray of int
         Samples that the kernel was not learned from.
@@ -51,7 +52,7 @@ class GaussianProcess:
     noise: float
     masks: BoolArray
     weights: FloatArray
-    factor: FloatArray
+    factor: Factor
     mean: FloatArray
     spread: FloatArray
     untouched: IntArray
@@ -62,9 +63,7 @@ class GaussianProcess:
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Return the Gram matrix with noise, inverted, times ``right`` (m, …)."""
-        from scipy.linalg import cho_solve
-
-        return cho_solve((self.factor, True), right, check_finite=False)
+        return self.factor.solve(right)
 
     @cached_property
     def left_out(self) -> tuple[FloatArray, FloatArray]:
@@ -79,14 +78,11 @@ class GaussianProcess:
         scores : ndarray of float64, shape (m, K)
             Errors in predicted standard deviations.
         """
-        from scipy.linalg.lapack import dtrtri
-
-        inverse = np.tril(dtrtri(self.factor, lower=1)[0])
-        own = np.einsum("ij,ij->j", inverse, inverse)
-        # What the weights and precisions of two complements make of each other; nothing where one is alone.
         first, second = complements(self.masks)
+        own, together = self.factor.precisions(first, second)
+        # What the weights and precisions of two complements make of each other; nothing where one is alone.
         shared, others, other_own = np.zeros(len(own)), np.zeros_like(self.weights), np.ones(len(own))
-        shared[first] = shared[second] = np.einsum("ij,ij->j", inverse[:, first], inverse[:, second])
+        shared[first] = shared[second] = together
         others[first], others[second] = self.weights[second], self.weights[first]
         other_own[first], other_own[second] = own[second], own[first]
         variance = (other_own / (own * other_own - shared**2))[:, None]
@@ -152,11 +148,9 @@ def _conditioned(
     spread: FloatArray,
     untouched: IntArray,
 ) -> GaussianProcess:
-    from scipy.linalg import cho_solve, cholesky
-
     gram[np.diag_indices_from(gram)] += noise_of(noise, masks)
-    factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
-    weights = cho_solve((factor, True), scaled, check_finite=False)
+    factor = factorised(gram)
+    weights = factor.solve(scaled)
     return GaussianProcess(kernel, noise, masks, weights, factor, mean, spread, untouched)
 
 

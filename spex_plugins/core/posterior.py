@@ -7,12 +7,12 @@ is not kept but made anew for deviations.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from math import comb
 
 import numpy as np
 
 from spex_plugins.core import supports as sets
+from spex_plugins.core.covariance import factorised
 from spex_plugins.core.gaussian_process import noise_of
 from spex_plugins.core.indices import convert
 from spex_plugins.core.mask_kernel import MaskKernel
@@ -53,14 +53,10 @@ class Uncertainty:
 
     def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the standard deviations of an index at distinct sets (U, d), shape (U,) or (U, K)."""
-        from scipy.linalg import cho_factor, cho_solve
-
         masks = self.masks
         gram = self.kernel.gram(masks, masks)
         gram[np.diag_indices_from(gram)] += noise_of(self.noise, masks)
-        factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-        solve = partial(cho_solve, factor, check_finite=False)
-        found = index_deviations(self.kernel, masks, solve, supports, index, order)
+        found = index_deviations(self.kernel, masks, factorised(gram).solve, supports, index, order)
         return np.multiply.outer(found, self.scale)
 
     def output(self, columns: int | IntArray) -> Uncertainty:

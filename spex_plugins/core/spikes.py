@@ -16,6 +16,7 @@ import numpy as np
 
 from spex_plugins.core import supports as sets
 from spex_plugins.core.characters import characters, pack, project
+from spex_plugins.core.covariance import factorised
 from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
@@ -57,18 +58,17 @@ def find_spikes(
     variances : ndarray of float64, shape (T,)
         Their variances, of functions with unit variance.
     """
-    from scipy.linalg import cho_factor, cho_solve
     from scipy.special import chdtri
 
     m, n = masks.shape
     with_noise = gram.copy()
     with_noise[np.diag_indices(m)] += noise
-    factor = cho_factor(with_noise, lower=True, overwrite_a=True, check_finite=False)
+    factor = factorised(with_noise)
     packed = pack(masks)
     classes = _classes(kernel, n, found)
     if not classes or not scaled.any():
         return np.empty((0, 0), dtype=np.int32), np.empty(0)
-    smooth = weights = cho_solve(factor, scaled, check_finite=False)
+    smooth = weights = factor.solve(scaled)
     signs, solved, variances = np.empty((0, m)), np.empty((m, 0)), np.empty(0)
     rows: list[IntArray] = []
     for _ in range(_ROUNDS):
@@ -79,7 +79,7 @@ def find_spikes(
         if len(new) == 0:
             break
         more = _signs(packed, new, m)
-        plain = cho_solve(factor, more.T, check_finite=False)
+        plain = factor.solve(more.T)
         whole = plain - solved @ _corrected(signs, solved, variances, plain)
         s = (more.T * whole).sum(axis=0)
         variance = np.maximum(((more @ weights) ** 2).mean(axis=1) - s, 0.0) / s**2

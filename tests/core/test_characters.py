@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spex_plugins.core import characters as module
-from spex_plugins.core.characters import characters, evaluate, pack
-from spex_plugins.core.supports import from_sets
+from spex_plugins.core.characters import characters, evaluate, pack, project
+from spex_plugins.core.supports import all_of_order, combine, from_sets
 
 
 def products(masks, sets):
@@ -45,6 +45,25 @@ def test_evaluation_is_the_sum_over_sets(case):
         out = evaluate(masks, from_sets(sets, masks.shape[1]), coefficients)
         assert out.shape == (len(masks), *shape)
         np.testing.assert_allclose(out, products(masks, sets).T @ coefficients, atol=1e-12)
+
+
+@given(cases())
+def test_projection_is_the_adjoint_of_evaluation(case):
+    masks, sets = case
+    weights = np.random.default_rng(len(sets)).normal(size=(len(masks), 2))
+    out = project(masks, from_sets(sets, masks.shape[1]), weights)
+    np.testing.assert_allclose(out, products(masks, sets) @ weights, atol=1e-12)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
+def test_all_sets_among_some_features_are_projected_together(order, monkeypatch):
+    rng = np.random.default_rng(order)
+    masks, weights = rng.random((70, 40)) < 0.5, rng.normal(size=(70, 2))
+    supports = np.arange(3, 14, dtype=np.int32)[all_of_order(11, order)]
+    supports = combine([supports, np.array([[2], [17]])], 40)  # and some with empty slots
+    together = project(masks, supports, weights)
+    monkeypatch.setattr(module, "_FEW_PRODUCTS", 0)
+    np.testing.assert_allclose(together, project(masks, supports, weights), atol=1e-12)
 
 
 @pytest.mark.parametrize("m", [1, 7, 8, 63, 64, 65, 128, 200])
