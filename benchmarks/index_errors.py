@@ -42,7 +42,7 @@ def cells(game: str, which: int, budget: int, folder: Path) -> Iterator[tuple[st
             values = given.as_dict()
             deviations = dict(zip(given.terms, found.deviations(given), strict=True))
             rows = [(values.get(t, 0.0) - v, deviations.get(t, np.nan), v) for t, v in truth]
-            yield estimator, name, np.array(rows)
+            yield estimator, name, np.array(rows).reshape(-1, 3)
 
 
 def main() -> None:

@@ -67,9 +67,10 @@ class Shapley:
             likely = likely_sets(process.kernel, max_order or _DEFAULT_ORDER)
             unseen = predicted_left_out(process, values)
             r2, error = explained(values, unseen), explained_error(masks, values, unseen)
-            if max_order or _may_be_sparse(masks, values, likely, r2):
+            clearly_better = r2 + error
+            if max_order or _may_reach(clearly_better, masks, values, likely):
                 sparse = _sparse(process, masks, values, likely, rng)
-                if max_order or not np.sum(sparse.r2) <= np.sum(r2 + error):
+                if max_order or not np.sum(sparse.r2) <= np.sum(clearly_better):
                     return sparse
             return _smooth(process, r2, error)
 
@@ -97,8 +98,8 @@ def _sparse(
     return Fit(found.spectrum, found.r2, source, method, singles, process=sure)
 
 
-def _may_be_sparse(masks: BoolArray, values: FloatArray, likely: IntArray, r2: FloatArray) -> bool:
-    """Tell whether a regression on these sets and single features may predict better than R² (K,).
+def _may_reach(r2: FloatArray, masks: BoolArray, values: FloatArray, likely: IntArray) -> bool:
+    """Tell whether a regression on these sets and single features may have more than this R² (K,).
 
     It cannot where its least squares, for which the samples themselves are fitted, explain less.
     """
