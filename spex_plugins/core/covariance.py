@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["Factor", "factorised"]
+__all__ = ["Factor", "ScipyFactor", "TorchFactor", "factorised"]
 
 _WORTH_MOVING = 3000  # samples; smaller matrices are factored sooner than moved
 
