@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Literal
 
 import numpy as np
 
 from spex_plugins.core.design import Design, make_design
+from spex_plugins.core.paired import antithetic_masks
 from spex_plugins.core.plan import Plan, least_coded, plan
 from spex_plugins.estimators.base import Estimator, Fit
 from spex_plugins.estimators.shapley import Shapley
@@ -46,12 +46,12 @@ def explain_until(
 ) -> Interactions:
     """Ask for more and more masks, at most ``most``, and explain them.
 
-    The run ends when the R² of left-out masks, less its standard error, reaches the target; without a target
-    when it is 0.99, or when twice as many masks explain less than a seventh of what was missing. Where the R²
-    stays poor, coded designs are asked for: a function of high orders alone shows in nothing else.
+    The run ends when the R² of left-out masks, less its standard error, reaches the target (without one:
+    0.99), or when twice as many masks explain less than a seventh of what was missing and the target is
+    farther off than the error. Where the R² stays poor, coded designs are asked for: a function of high
+    orders alone shows in nothing else.
     """
-    kind: Literal["paired", "antithetic"] = "paired" if isinstance(method, Shapley) else "antithetic"
-    drawn = make_design(Plan(kind, n, min(most, 2**n), min(max_order or n, n)), rng)
+    drawn = _drawn(n, min(most, 2**n), min(max_order or n, n), method, rng)
     design = drawn.first(first_round(n, most))
     history: list[str] = []
     missed: list[float] = []
@@ -78,6 +78,14 @@ def explain_until(
     return interactions(result, masks, values, names, most, method.name, statement, n_stored)
 
 
+def _drawn(n: int, most: int, max_order: int, method: Estimator, rng: np.random.Generator) -> Design:
+    """Draw the masks of all rounds, in an order in which a run may stop anywhere."""
+    if isinstance(method, Shapley):
+        return make_design(Plan("paired", n, most, max_order), rng)
+    first = make_design(Plan("orthogonal", n, first_round(n, most), max_order), rng)
+    return first.followed_by(antithetic_masks(n, most, rng)).first(most)
+
+
 def _reason(result: Fit, target_r2: float | None, missed: list[float], following: Design | None) -> str:
     """Return why the run ends, "" if it goes on."""
     r2 = np.asarray(result.r2)
@@ -87,8 +95,9 @@ def _reason(result: Fit, target_r2: float | None, missed: list[float], following
     if following is None:
         return "no more masks were allowed"
     searching = np.min(r2) < _HOPELESS and following.coded is not None
+    near = target_r2 is not None and np.min(r2 + error) >= target_r2
     # Over two rounds, as the R² of one is known to a few hundredths only.
-    if len(missed) > 2 and missed[-1] > (1 - _GAIN) * missed[-3] and not searching:
+    if len(missed) > 2 and missed[-1] > (1 - _GAIN) * missed[-3] and not searching and not near:
         return "R² no longer improves"
     return ""
 

@@ -12,12 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spex_plugins.core.bch import BCH, bch
+from spex_plugins.core.orthogonal import orthogonal_masks
 from spex_plugins.core.paired import antithetic_masks, paired_masks
 from spex_plugins.core.plan import Plan
 from spex_plugins.types import BoolArray, IntArray
 
 __all__ = ["CodedDesign", "Design", "make_design"]
 
+# Share of an orthogonal design, and masks for every feature, that are orthogonal; more of these gain nothing.
+# The others are independent of them and test the fit.
+_ORTHOGONAL, _ORTHOGONAL_PER_FEATURE = 0.8, 8
 _LISTED = 22  # up to 2^22 masks can be listed when most of them are wanted
 
 
@@ -87,10 +91,14 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
         masks = _bits(np.arange(2**n), n)
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
-    if plan.kind in ("paired", "antithetic"):
-        draw = paired_masks if plan.kind == "paired" else antithetic_masks
-        masks = np.concatenate([ends, draw(n, plan.budget - len(ends), rng)])
-        return Design(plan, masks, len(masks) if plan.kind == "paired" else len(ends))
+    if plan.kind == "paired":
+        masks = np.concatenate([ends, paired_masks(n, plan.budget - len(ends), rng)])
+        return Design(plan, masks, len(masks))
+    if plan.kind == "orthogonal":
+        count = plan.budget - len(ends)
+        pairs = min(round(_ORTHOGONAL * count / 2), _ORTHOGONAL_PER_FEATURE * n // 2)
+        masks = np.concatenate([ends, orthogonal_masks(n, 2 * pairs, rng)])
+        return Design(plan, masks, len(masks)).followed_by(antithetic_masks(n, count, rng)).first(plan.budget)
     if plan.kind == "uniform":
         return Design(plan, _fill(ends, plan.budget, rng), len(ends))
     code = bch(n, plan.max_order)

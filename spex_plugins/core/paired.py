@@ -15,7 +15,7 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["antithetic_masks", "complements", "pair_numbers", "paired_masks"]
+__all__ = ["antithetic_masks", "complements", "pair_numbers", "paired_masks", "with_complements"]
 
 _LISTED = 16  # up to 2^16 masks are listed
 
@@ -40,7 +40,7 @@ def paired_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
         masks = np.zeros((0, n), dtype=bool)
         while len(masks) < pairs:
             masks = _different(np.concatenate([masks, _drawn(n, pairs - len(masks), rng)]))
-    return np.stack([masks, ~masks], axis=1).reshape(-1, n)[:count]
+    return with_complements(masks)[:count]
 
 
 def antithetic_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
@@ -56,7 +56,16 @@ def antithetic_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
         while len(masks) < pairs:
             masks = _different(np.concatenate([masks, rng.random((pairs - len(masks), n)) < 0.5]))
             masks = masks[(masks != masks[:, :1]).any(axis=1)]
-    return np.stack([masks, ~masks], axis=1).reshape(-1, n)[:count]
+    return with_complements(masks)[:count]
+
+
+def with_complements(masks: BoolArray) -> BoolArray:
+    """Return those of masks (m, n) that are neither empty nor full, one of every pair, and their complements.
+
+    Rows 2k and 2k + 1 are complements.
+    """
+    one = _different(masks[(masks != masks[:, :1]).any(axis=1)])
+    return np.stack([one, ~one], axis=1).reshape(-1, masks.shape[1])
 
 
 def _listed(n: int, rng: np.random.Generator) -> BoolArray:

@@ -23,9 +23,9 @@ class Plan:
 
     Attributes
     ----------
-    kind : {"full", "coded", "uniform", "antithetic", "paired"}
-        All 2^n masks; an aliased, BCH-delayed design plus uniform masks; uniform masks alone, or with their
-        complements; complementary pairs of masks of all sizes.
+    kind : {"full", "coded", "uniform", "orthogonal", "paired"}
+        All 2^n masks; an aliased, BCH-delayed design plus uniform masks; uniform masks; nearly orthogonal
+        masks with their complements, plus uniform ones; complementary pairs of masks of all sizes.
     n, budget : int
     max_order : int
         Largest order that the design can resolve.
@@ -33,7 +33,7 @@ class Plan:
         C and b of a coded design, which has C·2^b·(p + 1) masks; 0 otherwise.
     """
 
-    kind: Literal["full", "coded", "uniform", "antithetic", "paired"]
+    kind: Literal["full", "coded", "uniform", "orthogonal", "paired"]
     n: int
     budget: int
     max_order: int
@@ -51,8 +51,10 @@ class Plan:
             )
         if self.kind == "paired":
             return "complementary masks of all sizes"
-        if self.kind == "antithetic":
-            return "uniform masks and their complements (a coded design needs more calls)"
+        if self.kind == "orthogonal":
+            return (
+                "nearly orthogonal masks, uniform masks, their complements (a coded design needs more calls)"
+            )
         return f"uniform masks, orders ≤ {self.max_order} (a coded design needs more calls)"
 
 

@@ -13,12 +13,13 @@ __all__ = ["faithful_design"]
 
 
 def faithful_design(n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-    """Choose all masks or a coded design where the budget allows it, else uniform masks with complements.
+    """Choose all masks or a coded design where the budget allows it, else nearly orthogonal masks and others.
 
     In our measurements coded masks serve a regression and a Gaussian process as well as uniform ones, and in
-    them sets of high order can be decoded that no proxy would find.
+    them sets of high order can be decoded that no proxy would find. Orthogonal ones serve better than either
+    where there are few masks for every feature.
     """
     chosen = plan(n, budget, max_order)
     if chosen.kind == "uniform":
-        chosen = replace(chosen, kind="antithetic")
+        chosen = replace(chosen, kind="orthogonal")
     return make_design(chosen, rng)

@@ -46,7 +46,7 @@ class Stacking:
         self.members: tuple[FoldedEstimator, ...] = tuple(members or default)
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose a coded design where the budget allows one, else uniform masks and their complements."""
+        """Choose the masks, see `faithful_design`."""
         return faithful_design(n, budget, max_order, rng)
 
     def fit(

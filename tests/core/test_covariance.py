@@ -65,6 +65,19 @@ def test_solves_and_inverts(make):
     assert factor.precisions(first[:0], second[:0])[1].shape == (0,)
 
 
+@pytest.mark.parametrize("size", [1, 20, 21, 93])
+def test_blocks_make_no_difference(size, monkeypatch):
+    monkeypatch.setattr(covariance, "_BLOCK", 20)
+    matrix = positive_definite(size, 3)
+    inverse = np.linalg.inv(matrix)
+    factor = ScipyFactor(matrix.copy())
+    assert_allclose(factor.solve(np.eye(size)), inverse, rtol=1e-9, atol=1e-12)
+    first, second = np.random.default_rng(0).integers(0, size, (2, 50))
+    own, entries = factor.precisions(first, second)
+    assert_allclose(own, np.diag(inverse), rtol=1e-9)
+    assert_allclose(entries, inverse[first, second], rtol=1e-9, atol=1e-12)
+
+
 def test_large_matrices_go_to_the_gpu(on_gpu):
     assert isinstance(factorised(positive_definite(99, 0)), ScipyFactor)
     assert isinstance(factorised(positive_definite(100, 0)), TorchFactor)

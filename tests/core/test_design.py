@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spex_plugins.core.design import make_design
-from spex_plugins.core.plan import plan
+from spex_plugins.core.plan import Plan, plan
 
 
 @st.composite
@@ -16,7 +18,9 @@ def plans(draw):
     n = draw(st.one_of(st.integers(1, 15), st.integers(1, 400)))
     budget = draw(st.one_of(st.integers(2, 40), st.integers(2, 6000)))
     max_order = draw(st.one_of(st.none(), st.integers(1, 7)))
-    return plan(n, budget, max_order)
+    chosen = plan(n, budget, max_order)
+    unstructured = st.sampled_from(["uniform", "orthogonal"])
+    return replace(chosen, kind=draw(unstructured)) if chosen.kind == "uniform" else chosen
 
 
 seeds = st.integers(0, 2**32 - 1)
@@ -73,6 +77,17 @@ def test_random_masks_are_pairwise_balanced(n):
     signs = 1.0 - 2.0 * design.masks[design.n_structured :]
     gram = signs.T @ signs / len(signs)
     assert np.abs(gram - np.eye(n)).max() < 5 / np.sqrt(len(signs))
+
+
+@pytest.mark.parametrize(
+    ("n", "budget", "tested"), [(12, 1000, 904), (64, 501, 101), (64, 1000, 486), (200, 300, 60)]
+)
+def test_part_of_an_orthogonal_design_is_independent_of_the_rest(n, budget, tested):
+    design = draw_masks(Plan("orthogonal", n, budget, 2), 0)
+    assert len(design.masks) == budget
+    assert budget - design.n_structured == pytest.approx(tested, abs=6)  # of 96 masks of 12 some come twice
+    whole = budget // 2 * 2
+    np.testing.assert_array_equal(design.masks[2:whole:2], ~design.masks[3:whole:2])
 
 
 CODED = [(11, 2047, 3), (30, 3000, 3), (60, 4000, None), (100, 9000, 4), (300, 6000, 5)]

