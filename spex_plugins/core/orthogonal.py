@@ -9,7 +9,10 @@ besides.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from spex_plugins.core.paired import with_complements
 from spex_plugins.types import BoolArray
@@ -42,7 +45,7 @@ def orthogonal_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
     numbers = rng.standard_normal((m, n))
     scale = 1 / np.sqrt(n * m)
     for left in np.linspace(1, 0, _STEPS, endpoint=False):
-        signs = np.where(numbers > 0, 1, -1).astype(exact)
+        signs: NDArray[Any] = np.where(numbers > 0, 1, -1).astype(exact)
         products = signs.T @ signs
         np.fill_diagonal(products, 0)
         # A sign's own part in the products is no reason to change it.
