@@ -39,7 +39,7 @@ def factorised(matrix: FloatArray) -> Factor:
     torch = sys.modules.get("torch")
     if torch is not None and len(matrix) >= _WORTH_MOVING and torch.cuda.is_available():
         try:
-            return TorchFactor(matrix, torch.device("cuda"))
+            return TorchFactor(torch, matrix, "cuda")
         except torch.cuda.OutOfMemoryError:
             pass  # the model may fill it
     return ScipyFactor(matrix)
@@ -98,18 +98,16 @@ def _invert(lower: FloatArray) -> None:
 
 
 class TorchFactor:
-    """A factor on a device of torch, in float64."""
+    """A factor on a device of torch, the module that the program has imported, in float64."""
 
-    def __init__(self, matrix: FloatArray, device: Any) -> None:
-        import torch
-
+    def __init__(self, torch: Any, matrix: FloatArray, device: str) -> None:
+        self._torch = torch
         self._device = device
         self._lower = torch.linalg.cholesky(torch.from_numpy(matrix).to(device))
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Return C⁻¹ times ``right`` (m, …)."""
-        import torch
-
+        torch = self._torch
         columns = torch.from_numpy(np.ascontiguousarray(right.reshape(len(right), -1)))
         solved = torch.cholesky_solve(columns.to(self._device, torch.float64), self._lower)
         out: FloatArray = solved.cpu().numpy().reshape(right.shape)
@@ -117,8 +115,7 @@ class TorchFactor:
 
     def precisions(self, first: IntArray, second: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return the diagonal (m,) of C⁻¹ and its entries at (first, second)."""
-        import torch
-
+        torch = self._torch
         inverse = torch.cholesky_inverse(self._lower)
         entries = inverse[torch.from_numpy(first), torch.from_numpy(second)]
         return inverse.diagonal().cpu().numpy(), entries.cpu().numpy()

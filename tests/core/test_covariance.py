@@ -19,11 +19,11 @@ def scipy(matrix):
 
 
 def torch_on_processor(matrix):
-    return TorchFactor(matrix, torch.device("cpu"))
+    return TorchFactor(torch, matrix, "cpu")
 
 
 def torch_on_gpu(matrix):
-    return TorchFactor(matrix, torch.device("cuda"))
+    return TorchFactor(torch, matrix, "cuda")
 
 
 def positive_definite(m, seed):
@@ -36,8 +36,8 @@ def on_gpu(monkeypatch):
     """A program with a GPU, played by the processor; returns the sizes of the matrices moved to it."""
     moved = []
 
-    def move(matrix, device):
-        assert device == torch.device("cuda")
+    def move(module, matrix, device):
+        assert (module, device) == (torch, "cuda")
         moved.append(len(matrix))
         return torch_on_processor(matrix)
 
@@ -85,7 +85,7 @@ def test_large_matrices_go_to_the_gpu(on_gpu):
 
 
 def test_a_full_gpu_is_done_without(on_gpu, monkeypatch):
-    def full(matrix, device):
+    def full(module, matrix, device):
         raise torch.cuda.OutOfMemoryError("no room")
 
     monkeypatch.setattr(covariance, "TorchFactor", full)
