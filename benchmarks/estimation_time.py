@@ -1,8 +1,9 @@
 """Estimation time: seconds of a fit without the model, and peak memory, for each of our estimators.
 
-    python benchmarks/estimation_time.py
+    python benchmarks/estimation_time.py [--large]
 
-n = 64 with 2,000 calls and n = 1,000 with 4,000. Every case runs in a process of its own, so that its peak
+n = 64 with 2,000 calls and n = 1,000 with 4,000; with --large, n = 64 with 20,000 calls, the most that a
+Gaussian process gets. Every case runs in a process of its own, so that its peak
 memory is its own. Prints markdown; see README.md beside this file.
 """
 
@@ -15,6 +16,7 @@ from _harness import Report, machine, measure, save, seconds, table
 from _real_games import long_text
 
 _CASES = ((64, 2000, 15), (1000, 4000, 120))  # n, calls, seconds that we want to stay below
+_LARGE = (64, 20_000, 600)
 _HEADER = (
     "n",
     "calls",
@@ -55,16 +57,18 @@ def row(report: Report, target: int) -> list[object]:
 def main() -> None:
     parser = ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--ours", nargs="+", default=["auto", "gaussian_process", "spex"], metavar="NAME")
+    parser.add_argument("--large", action="store_true", help="20,000 calls instead: ten minutes each")
     parser.add_argument("--threads", type=int, help="threads of BLAS and of boosting; by default all")
     parser.add_argument(
         "--models", type=Path, default=Path("out/per_call/models"), help="folder of the model"
     )
     parser.add_argument("--out", type=Path, help="write the raw numbers here")
     arguments = parser.parse_args()
-    for n, *_ in _CASES:  # trains the model and writes the texts, so that no worker has to
+    chosen = (_LARGE,) if arguments.large else _CASES
+    for n, *_ in chosen:  # trains the model and writes the texts, so that no worker has to
         long_text(n, arguments.models)
     where = machine()
-    cases = [(n, calls, target, name) for n, calls, target in _CASES for name in arguments.ours]
+    cases = [(n, calls, target, name) for n, calls, target in chosen for name in arguments.ours]
     reports = [case(n, calls, name, arguments) for n, calls, _, name in cases]
     print(f"\n{where} Threads: {arguments.threads or 'default'}.\n")
     rows = zip(reports, cases, strict=True)
