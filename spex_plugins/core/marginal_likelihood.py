@@ -13,7 +13,8 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["JITTER", "learn_kernel"]
 
 JITTER = 1e-6  # added to every noise variance, of values with unit variance
-_ITERATIONS = 20  # more of them change the posterior by less than its error
+_ITERATIONS = (20, 40)  # more change the posterior by less than its error; the larger where they are cheap:
+_CHEAP = 20_000  # iterations times samples
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 _SPREAD = 1.0  # standard deviation of the log rates around their mean, which is learned
 _SPREADS = np.array([1.5, 2.0])  # of the log variances of single features, and of pairs of neighbours
@@ -32,7 +33,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-        A few hundred suffice; the cost is some 20 times m³.
+        A few for every feature suffice; the cost is some 20 to 40 times m³.
     values : ndarray of float64, shape (m, K)
         K outputs share the kernel.
 
@@ -58,6 +59,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
         mean_variances,
     )
     bounds = [_LOG_RATE] * n + [_LOG_VARIANCE] * terms + [_LOG_AMPLITUDE] * q
+    iterations = int(np.clip(_CHEAP // len(masks), *_ITERATIONS))
     # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
     with threadpool_limits(1, "blas"):
         found = minimize(
@@ -67,7 +69,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
             jac=True,
             method="L-BFGS-B",
             bounds=[*bounds, _LOG_NOISE, _LOG_RATE, _LOG_VARIANCE, _LOG_VARIANCE],
-            options={"maxiter": _ITERATIONS, "maxfun": 2 * _ITERATIONS, "ftol": _TOLERANCE},
+            options={"maxiter": iterations, "maxfun": 2 * iterations, "ftol": _TOLERANCE},
         )
     rates, variances, amplitudes, noise, _ = _split(np.exp(found.x), n, terms)
     product = ProductKernel(rates, amplitudes)

@@ -44,7 +44,7 @@ def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) 
     """Return the fold of every sample, (m,), complements together; −1 for those always trained on.
 
     These are the first ``n_structured`` ones and as many others as it takes to learn a kernel from samples
-    that measure nothing: up to 400, and at most three quarters.
+    that measure nothing: up to 400, and at most half of all.
     """
     m = len(masks)
     pairs = pair_numbers(masks[n_structured:])

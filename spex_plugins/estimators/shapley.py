@@ -16,6 +16,7 @@ from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit
 from spex_plugins.estimators.folds import explained, explained_error
 from spex_plugins.estimators.process import (
+    calibration,
     posterior_of,
     predicted_left_out,
     single_values,
@@ -76,15 +77,16 @@ class Shapley:
 
 
 def _smooth(process: GaussianProcess, r2: FloatArray, error: FloatArray) -> Fit:
+    scale = calibration(process)
     source = f"{len(process.untouched)} masks, each left out with its complement"
     return Fit(
         posterior_spectrum(process, _DEFAULT_ORDER),
         r2,
         source,
         "Gaussian process",
-        single_values(process),
+        single_values(process, scale),
         error,
-        posterior_of(process),
+        posterior_of(process, scale),
     )
 
 
@@ -94,7 +96,8 @@ def _sparse(
     found = refit(masks, values, likely, 0, 1, rng)
     source = f"cross-validated on {found.tested} masks" if found.tested else "not measured"
     method = f"sparse regression, {len(found.spectrum)} terms kept"
-    singles, sure = single_values(process), uncertainty_of(process)
+    scale = calibration(process)
+    singles, sure = single_values(process, scale), uncertainty_of(process, scale)
     return Fit(found.spectrum, found.r2, source, method, singles, process=sure)
 
 

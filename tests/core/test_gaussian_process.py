@@ -22,7 +22,7 @@ from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.supports import all_of_order, combine, from_sets, to_sets
-from spex_plugins.estimators.process import posterior_of, single_values
+from spex_plugins.estimators.process import calibration, posterior_of, single_values
 
 NOISE = 0.01
 
@@ -122,7 +122,7 @@ def test_indices_and_their_variances_by_definition(symbol, n, order, outputs, se
     process, _ = random_process(n, 2 ** (n - 1), outputs, seed)
     mean, covariance = everywhere(process)
     linear, rows = operator(n, symbol, order)
-    posterior = posterior_of(process)
+    posterior = posterior_of(process, calibration(process))
     supports, values = posterior.convert(symbol, order, Spectrum.zero(n, (outputs,)))
     found = dict(zip(to_sets(supports, n), values, strict=True))
     expected = linear @ mean
@@ -144,7 +144,7 @@ def test_shapley_values_add_up_beyond_the_exact_nodes():
     kernel = MaskKernel(product, from_sets([(3,), (5, 9), (1, 2, 300)], n), np.full(3, 0.2))
     scaled = rng.normal(size=(62, 1))
     process = condition(kernel, NOISE, masks, scaled, np.zeros(1), np.ones(1), np.arange(62))
-    values = single_values(process)["SV"].values
+    values = single_values(process, calibration(process))["SV"].values
     difference = process.predict(masks[1:2]) - process.predict(masks[:1])
     assert_allclose(values.sum(axis=0), difference[0], atol=1e-8)
     assert_allclose(difference[0], scaled[1] - scaled[0], atol=1e-3)  # the end points are met
@@ -224,19 +224,19 @@ def test_of_many_sets_those_of_the_leading_coefficients_are_read(order):
     process = condition(
         random_kernel(n, rng), NOISE, masks, rng.normal(size=(60, 1)), np.ones(1), np.ones(1), np.arange(60)
     )
-    posterior = posterior_of(process)
+    posterior = posterior_of(process, calibration(process))
     leading = Spectrum.from_dict(n, {(1, 2, 3): [1.0], (7,): [0.5]})
     supports, values = posterior.convert("FSII", order, leading)
     few = sum(comb(n, size) for size in range(order + 1)) <= 5000
     assert len(supports) == (sum(comb(n, size) for size in range(order + 1)) if few else 9)
     assert {(), (7,), (1,), (2,)} <= set(to_sets(supports, n))
     if order == 1:  # Shapley values, by the other way
-        assert_allclose(values[1:], single_values(process)["SV"].values, atol=1e-10)
+        assert_allclose(values[1:], single_values(process, calibration(process))["SV"].values, atol=1e-10)
 
 
 def test_a_posterior_among_other_features():
     process, _ = random_process(4, 9, 2, 9)
-    posterior, at = posterior_of(process), np.array([1, 3, 4, 6])
+    posterior, at = posterior_of(process, calibration(process)), np.array([1, 3, 4, 6])
     wide = posterior.placed(at, 7)
     masks = np.random.default_rng(0).random((30, 7)) < 0.5
     assert_allclose(wide.predict(masks), posterior.predict(masks[:, at]), atol=1e-9)
@@ -260,6 +260,6 @@ def test_a_constant_output_beside_another_one():
     values = np.stack([masks[:, 0] * 1.0, np.full(50, 7.0)], axis=1)
     process = fit_gaussian_process(masks, values, rng)
     assert_allclose(process.predict(all_masks(8))[:, 1], 7.0, atol=0)
-    single = single_values(process)["SV"]
+    single = single_values(process, calibration(process))["SV"]
     assert not single.values[:, 1].any()
     assert not single.deviations[:, 1].any()
