@@ -59,7 +59,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
         mean_variances,
     )
     bounds = [_LOG_RATE] * n + [_LOG_VARIANCE] * terms + [_LOG_AMPLITUDE] * q
-    iterations = int(np.clip(_CHEAP // len(masks), *_ITERATIONS))
+    iterations = int(np.clip(_CHEAP // max(len(masks), 1), *_ITERATIONS))
     # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
     with threadpool_limits(1, "blas"):
         found = minimize(
