@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from _harness import Report, machine, table
 from _per_call_figure import draw
-from _per_call_results import ADDITIVE, RIVALS, Results, Scores, label
+from _per_call_results import ADDITIVE, RIVALS, Results, label
 
 __all__ = ["print_report"]
 
@@ -57,17 +57,18 @@ def _header(ours: Sequence[str], rivals: Sequence[str]) -> list[str]:
 
 def _rows(some: Results, ours: Sequence[str], rivals: Sequence[str]) -> Iterator[list[object]]:
     for budget in some.budgets:
-        row = [_summary(some.of(name, budget)) for name in ours]
-        row += [_summary(some.rival(name, budget)) for name in rivals]
-        row += [_summary(some.of(name, budget)) for name in ADDITIVE]
+        multiples = [(name, 1) for name in ours] + [(name, RIVALS[name]) for name in rivals]
+        multiples += [(name, 1) for name in ADDITIVE]
+        row = [_summary(some, name, multiple * budget) for name, multiple in multiples]
         yield [budget, *row]
 
 
-def _summary(scores: Scores) -> str:
-    if not scores:
+def _summary(some: Results, method: str, calls: int) -> str:
+    quartiles, count = some.quartiles(method, calls), len(some.of(method, calls))
+    if quartiles is None:
         return ""
-    low, middle, high = np.quantile(list(scores.values()), (0.25, 0.5, 0.75))
-    return f"{middle:.3f} ({low:.3f}–{high:.3f}) [{len(scores)}]"
+    low, middle, high = quartiles
+    return f"{middle:.3f} ({low:.3f}–{high:.3f}) [{count}]" if count else f"{middle:.3f}"
 
 
 def _comparisons(some: Results, ours: Sequence[str]) -> Iterator[list[object]]:

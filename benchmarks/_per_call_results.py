@@ -31,16 +31,20 @@ def label(method: str) -> str:
 
 
 class Results:
-    """The cells of one game and n, by method and calls."""
+    """The cells of one game and n, by method and calls; of some only their median is known."""
 
     def __init__(self, reports: Iterable[Report]) -> None:
         self._scores: dict[tuple[str, int], Scores] = {}
+        self._medians: dict[tuple[str, int], float] = {}
         for r in reports:
+            key = r["method"], r["calls"]
             if "r2" in r:
-                self._scores.setdefault((r["method"], r["calls"]), {})[r["input"], r["seed"]] = r["r2"]
+                self._scores.setdefault(key, {})[r["input"], r["seed"]] = r["r2"]
+            elif "median_r2" in r:
+                self._medians[key] = r["median_r2"]
 
     def has(self, method: str) -> bool:
-        return any(name == method for name, _ in self._scores)
+        return any(name == method for name, _ in (*self._scores, *self._medians))
 
     @property
     def budgets(self) -> list[int]:
@@ -49,6 +53,17 @@ class Results:
 
     def of(self, method: str, calls: int) -> Scores:
         return self._scores.get((method, calls), {})
+
+    def quartiles(self, method: str, calls: int) -> np.ndarray | None:
+        """Return the quartiles of R², the median alone three times where no more is known; None without any.
+
+        Of the best additive method for "additive".
+        """
+        scores = self.best_additive(calls) if method == "additive" else self.of(method, calls)
+        if scores:
+            return np.quantile(list(scores.values()), (0.25, 0.5, 0.75))
+        median = self._medians.get((method, calls))
+        return None if median is None else np.full(3, median)
 
     def best_additive(self, calls: int) -> Scores:
         """Return, of the additive methods, the one that is best in the median (not cell by cell)."""
@@ -61,8 +76,7 @@ class Results:
         return self.of(method, RIVALS[method] * budget)
 
     def curve(self, method: str) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield calls and quartiles of R²; of the best additive method for "additive"."""
-        for calls in sorted({calls for _, calls in self._scores}):
-            scores = self.best_additive(calls) if method == "additive" else self.of(method, calls)
-            if scores:
-                yield calls, np.quantile(list(scores.values()), (0.25, 0.5, 0.75))
+        """Yield calls and quartiles of R²."""
+        for calls in sorted({calls for _, calls in (*self._scores, *self._medians)}):
+            if (found := self.quartiles(method, calls)) is not None:
+                yield calls, found

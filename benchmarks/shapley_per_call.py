@@ -24,7 +24,7 @@ from _shapley_games import GAMES, game
 import spex_plugins as spex
 from spex_plugins.hosts import single_values
 
-OURS = ("auto",)
+OURS = ("shapley",)
 PEERS = (
     "KernelSHAP",
     "KernelSHAP+pairing_trick",
