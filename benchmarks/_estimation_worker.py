@@ -26,7 +26,12 @@ def main() -> None:
     parser.add_argument("--calls", type=int, required=True)
     parser.add_argument("--estimator", required=True)
     parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--gpu", action="store_true")
     arguments = parser.parse_args()
+    if arguments.gpu:
+        import torch
+
+        torch.zeros(1, device="cuda")  # as after a model's calls: a GPU that is ready
     value = long_text(arguments.n, arguments.models)
     model_s = model_cpu_s = 0.0
 

@@ -1,10 +1,10 @@
 """Estimation time: seconds of a fit without the model, and peak memory, for each of our estimators.
 
-    python benchmarks/estimation_time.py [--large]
+    python benchmarks/estimation_time.py [--large] [--gpu]
 
 n = 64 with 2,000 calls and n = 1,000 with 4,000; with --large, n = 64 with 20,000 calls, the most that a
-Gaussian process gets. Every case runs in a process of its own, so that its peak
-memory is its own. Prints markdown; see README.md beside this file.
+Gaussian process gets. With --gpu the process has imported torch and uses its GPU. Every case runs in a process
+of its own, so that its peak memory is its own. Prints markdown; see README.md beside this file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HEADER = (
 def case(n: int, calls: int, estimator: str, arguments: Namespace) -> Report:
     """Measure one fit."""
     command: list[object] = ["_estimation_worker.py", "--n", n, "--calls", calls, "--estimator", estimator]
-    command += ["--models", arguments.models]
+    command += ["--models", arguments.models, *(["--gpu"] if arguments.gpu else [])]
     report: Report = {"n": n, "calls": calls, "estimator": estimator}
     for each in measure(command, threads=arguments.threads):
         report |= each
@@ -54,10 +54,17 @@ def row(report: Report, target: int) -> list[object]:
     return [*first, *times, f"{report['r2']:.3f}", f"{report['stated_r2']:.3f}"]
 
 
+def _gpu() -> str:
+    import torch
+
+    return f" GPU: {torch.cuda.get_device_name()}."
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--ours", nargs="+", default=["auto", "gaussian_process", "spex"], metavar="NAME")
     parser.add_argument("--large", action="store_true", help="20,000 calls instead: ten minutes each")
+    parser.add_argument("--gpu", action="store_true", help="with torch imported and its GPU in use")
     parser.add_argument("--threads", type=int, help="threads of BLAS and of boosting; by default all")
     parser.add_argument(
         "--models", type=Path, default=Path("out/per_call/models"), help="folder of the model"
@@ -70,7 +77,7 @@ def main() -> None:
     where = machine()
     cases = [(n, calls, target, name) for n, calls, target in chosen for name in arguments.ours]
     reports = [case(n, calls, name, arguments) for n, calls, _, name in cases]
-    print(f"\n{where} Threads: {arguments.threads or 'default'}.\n")
+    print(f"\n{where} Threads: {arguments.threads or 'default'}.{_gpu() if arguments.gpu else ''}\n")
     rows = zip(reports, cases, strict=True)
     print(table(_HEADER, [row(report, target) for report, (_, _, target, _) in rows]))
     save(arguments.out, reports)

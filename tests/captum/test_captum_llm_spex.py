@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import numpy as np
@@ -187,3 +188,14 @@ def test_a_failing_model_keeps_what_was_answered(gpt2, tokenizer, monkeypatch):
         attribution.attribute(TextTokenInput(PROMPT, tokenizer), TARGET, perturbations_per_eval=10)
     assert caught.value.values.shape == (20, 4)
     assert caught.value.masks.shape == (20, 7)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_model_on_a_gpu_gives_the_same(gpt2, tokenizer):
+    def found(device):
+        model = copy.deepcopy(gpt2).to(device)
+        return SpexLLMAttribution(Spex(model), tokenizer).attribute(_template(tokenizer), TARGET)
+
+    here, there = found("cpu"), found("cuda")
+    torch.testing.assert_close(there.seq_attr.cpu(), here.seq_attr, atol=5e-5, rtol=0)
+    torch.testing.assert_close(there.token_attr.cpu(), here.token_attr, atol=5e-5, rtol=0)

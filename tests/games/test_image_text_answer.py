@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -236,3 +237,11 @@ def test_what_is_missing_is_named_with_its_extra(monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(spex.MissingExtraError, match=r"spex-plugins\[llm\]"):
         ImageTextAnswer(None, None, "red", template=TEMPLATE)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_model_on_a_gpu_gives_the_same(parts):
+    model, processor = parts
+    here = ImageTextAnswer(model, processor, "red", template=TEMPLATE)(IMAGES, TEXTS)
+    there = ImageTextAnswer(copy.deepcopy(model).cuda(), processor, "red", template=TEMPLATE)
+    np.testing.assert_allclose(there(IMAGES, TEXTS), here, atol=1e-4)
