@@ -3,8 +3,8 @@
     python benchmarks/estimation_time.py [--large] [--gpu]
 
 n = 64 with 2,000 calls and n = 1,000 with 4,000; with --large, n = 64 with 20,000 calls, the most that a
-Gaussian process gets. With --gpu the process has imported torch and uses its GPU. Every case runs in a process
-of its own, so that its peak memory is its own. Prints markdown; see README.md beside this file.
+Gaussian process gets. With --gpu the process has imported torch and uses its GPU. Every case runs in a
+process of its own, so that its peak memory is its own. Prints markdown; see README.md beside this file.
 """
 
 from __future__ import annotations
