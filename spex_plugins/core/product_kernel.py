@@ -86,7 +86,7 @@ def _powers(left: FloatArray, right: FloatArray) -> list[FloatArray]:
 
 
 def _factors(a: BoolArray, b: BoolArray, rates: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return (m, n + 2) and (n + 2, l) with the product Σ_i r_i [a_i ≠ b_i] = Σ_i r_i (a_i + b_i − 2 a_i b_i)."""
+    """Return (m, n + 2) and (n + 2, l) with the product Σ_i r_i [a_i ≠ b_i], by a_i + b_i − 2 a_i b_i."""
     left = np.column_stack([-2.0 * rates * a, a @ rates, np.ones(len(a))])
     right = np.vstack([b.T, np.ones(len(b)), b @ rates])
     return left, right
