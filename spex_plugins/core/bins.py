@@ -44,21 +44,25 @@ class Signatures:
         # One more row for the empty slots of the support array.
         hashes = np.pad(coded.hashes, ((0, 0), (0, 1)))
         offsets = np.pad(coded.offsets, ((0, 0), (0, 1)))
-        delays = np.pad(coded.delays.T, ((0, 1), (0, 0)))
+        delays = np.packbits(np.pad(coded.delays.T, ((0, 1), (0, 0))), axis=1)
         columns = supports.T
         bins = reduce(np.bitwise_xor, (hashes[:, c] for c in columns), np.zeros_like(hashes[:, :1]))
         flips = reduce(np.logical_xor, (offsets[:, c] for c in columns), np.zeros_like(offsets[:, :1]))
-        parity = reduce(np.logical_xor, (delays[c] for c in columns), np.zeros_like(delays[:1]))
+        packed = reduce(np.bitwise_xor, (delays[c] for c in columns), np.zeros_like(delays[:1]))
+        parity = np.unpackbits(packed, axis=1, count=len(coded.delays))
         shape = (len(coded.hashes), len(supports))
         return cls(
             np.broadcast_to(bins, shape),
-            np.broadcast_to(_sign(parity), (len(supports), delays.shape[1])),
+            np.broadcast_to(_sign(parity), (len(supports), len(coded.delays))),
             np.broadcast_to(_sign(flips), shape),
         )
 
 
-def _sign(parity: BoolArray) -> FloatArray:
-    return np.array([1, -1], dtype=np.float32)[parity.view(np.int8)]
+def _sign(parity: IntArray | BoolArray) -> FloatArray:
+    signs = parity.astype(np.float32)
+    signs *= -2
+    signs += 1
+    return signs
 
 
 def aliased_transform(values: FloatArray, coded: CodedDesign) -> FloatArray:
@@ -67,14 +71,14 @@ def aliased_transform(values: FloatArray, coded: CodedDesign) -> FloatArray:
     return np.swapaxes(walsh_hadamard(gathered, axis=2), 1, 2) / coded.rows.shape[2]
 
 
-def correlate(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> FloatArray:
+def correlate(bins: FloatArray, signature: Signatures) -> FloatArray:
     """Apply the matched filter: average sign·U over the delays, group by group.
 
     Parameters
     ----------
     bins : ndarray, shape (C, 2^b, p + 1, K)
-    coded : CodedDesign
-    supports : ndarray of int, shape (T, d)
+    signature : Signatures
+        Of T sets.
 
     Returns
     -------
@@ -82,16 +86,16 @@ def correlate(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> Float
         Each entry estimates F(S); sets that share the bin disturb it.
     """
     groups, _, delays, outputs = bins.shape
-    out = np.empty((groups, len(supports), outputs), dtype=np.float32)
+    count = len(signature.signs)
+    out = np.empty((groups, count, outputs), dtype=np.float32)
     table = bins.astype(np.float32)
     step = max(1, _CHUNK // (delays * outputs))
-    for start in range(0, len(supports), step):
+    for start in range(0, count, step):
         some = slice(start, start + step)
-        signature = Signatures.of(coded, supports[some])
         for c in range(groups):
-            seen = table[c, signature.bins[c]]  # (t, p + 1, K)
-            mean = (signature.signs[:, None, :] @ seen)[:, 0] / np.float32(delays)
-            out[c, some] = signature.group_signs[c][:, None] * mean
+            seen = table[c, signature.bins[c, some]]  # (t, p + 1, K)
+            mean = np.einsum("tq,tqk->tk", signature.signs[some], seen) / np.float32(delays)
+            out[c, some] = signature.group_signs[c, some][:, None] * mean
     return out
 
 

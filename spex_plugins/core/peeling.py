@@ -9,7 +9,7 @@ one by one, so that early errors do not stay in the bins), and the search starts
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from math import comb
 
 import numpy as np
@@ -69,8 +69,13 @@ def find_support(values: FloatArray, coded: CodedDesign) -> IntArray:
 
 def _detectors(coded: CodedDesign) -> list[Callable[[FloatArray], IntArray]]:
     low = _low_orders(coded.code.n, coded.code.t)
+    signature = cache(lambda: Signatures.of(coded, low))  # many sets, in vain where hard decoding suffices
     soft = [partial(_decoded, coded=coded, flips=flips) for flips in _FLIPS]
-    return [partial(_decoded, coded=coded, flips=0), partial(_matched, coded=coded, low=low), *soft]
+    return [
+        partial(_decoded, coded=coded, flips=0),
+        lambda rest: low[_standing_out(rest, signature())],
+        *soft,
+    ]
 
 
 def _principal(values: FloatArray) -> FloatArray:
@@ -118,10 +123,10 @@ def _refitted(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> tuple
     return supports, residual(bins, coded, supports, fit_support(bins, coded, supports))
 
 
-def _matched(rest: FloatArray, coded: CodedDesign, low: IntArray) -> IntArray:
-    """Return the sets of low order that stand out in the mean of all groups and do not owe it to a group."""
+def _standing_out(rest: FloatArray, signature: Signatures) -> IntArray:
+    """Return which sets stand out in the mean of all groups and do not owe it to a group."""
     groups, size, delays, _ = rest.shape
-    by_group = correlate(rest, coded, low)  # (C, T, K)
+    by_group = correlate(rest, signature)  # (C, T, K)
     mean = by_group.mean(axis=0)
     strength = np.linalg.norm(mean, axis=1)
     along = np.median((by_group * mean).sum(axis=2), axis=0)
@@ -129,7 +134,7 @@ def _matched(rest: FloatArray, coded: CodedDesign, low: IntArray) -> IntArray:
     threshold = max(_SIGNIFICANT * error, _LEADING * strength.max())
     stand_out = np.flatnonzero((strength > threshold) & (along > 0.5 * strength**2))
     # More sets than bins would only fit each other's disturbance.
-    return low[stand_out[np.argsort(-strength[stand_out])[: groups * size]]]
+    return stand_out[np.argsort(-strength[stand_out])[: groups * size]]
 
 
 def _decoded(rest: FloatArray, coded: CodedDesign, flips: int) -> IntArray:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spex_plugins import Spectrum
 from spex_plugins.core import bins as module
-from spex_plugins.core.bins import aliased_transform, correlate, fit_support, residual
+from spex_plugins.core.bins import Signatures, aliased_transform, correlate, fit_support, residual
 from spex_plugins.core.design import make_design
 from spex_plugins.core.plan import plan
 
@@ -82,7 +82,7 @@ def test_the_matched_filter_is_the_mean_over_the_delays(case):
     groups, delays, _ = design.coded.rows.shape
     bins = observed(design, spectrum)
     alone = Spectrum(spectrum.n, spectrum.supports, np.ones((len(spectrum), 1)))
-    found = correlate(bins, design.coded, spectrum.supports)
+    found = correlate(bins, Signatures.of(design.coded, spectrum.supports))
     assert found.shape == (groups, len(spectrum), bins.shape[3])
     for t in range(len(spectrum)):
         one = Spectrum(alone.n, alone.supports[t : t + 1], alone.coefficients[t : t + 1])
@@ -94,7 +94,7 @@ def test_the_matched_filter_is_the_mean_over_the_delays(case):
 def test_a_lone_set_is_measured_by_every_group():
     design = make_design(plan(40, 4000, 3), np.random.default_rng(0))
     lone = Spectrum.from_dict(40, {(3, 17, 39): [-1.25]})
-    found = correlate(observed(design, lone), design.coded, lone.supports)
+    found = correlate(observed(design, lone), Signatures.of(design.coded, lone.supports))
     np.testing.assert_allclose(found, -1.25, atol=1e-6)
 
 
@@ -103,9 +103,10 @@ def test_chunks_do_not_change_the_matched_filter(monkeypatch):
     design = make_design(plan(40, 4000, 3), rng)
     spectrum = random_spectrum(40, 30, 3, rng, outputs=2)
     bins = observed(design, spectrum)
-    whole = correlate(bins, design.coded, spectrum.supports)
+    signature = Signatures.of(design.coded, spectrum.supports)
+    whole = correlate(bins, signature)
     monkeypatch.setattr(module, "_CHUNK", 500)
-    np.testing.assert_allclose(correlate(bins, design.coded, spectrum.supports), whole, atol=1e-6)
+    np.testing.assert_allclose(correlate(bins, signature), whole, atol=1e-6)
 
 
 @pytest.mark.parametrize("width", [0, 3])
@@ -114,5 +115,5 @@ def test_no_sets_change_nothing(width):
     bins = observed(design, Spectrum.from_dict(40, {(3,): [1.0]}))
     none = np.empty((0, width), dtype=np.int32)
     assert fit_support(bins, design.coded, none).shape == (0, 1)
-    assert correlate(bins, design.coded, none).shape == (len(bins), 0, 1)
+    assert correlate(bins, Signatures.of(design.coded, none)).shape == (len(bins), 0, 1)
     np.testing.assert_array_equal(residual(bins, design.coded, none, np.zeros((0, 1))), bins)
