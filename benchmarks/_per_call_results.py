@@ -38,7 +38,7 @@ class Results:
         self._medians: dict[tuple[str, int], float] = {}
         for r in reports:
             key = r["method"], r["calls"]
-            if "r2" in r:
+            if np.isfinite(r.get("r2", np.nan)):  # a constant function has none
                 self._scores.setdefault(key, {})[r["input"], r["seed"]] = r["r2"]
             elif "median_r2" in r:
                 self._medians[key] = r["median_r2"]

@@ -1,0 +1,63 @@
+"""`explain`: arguments that are refused before any call."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from runs import asked, linear, same
+
+from spex_plugins import InputError, SpexError, explain
+from spex_plugins.estimators import Spex
+
+
+def never(masks):
+    raise AssertionError("no call may be made")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"n": 0}, "n: must be an integer ≥ 1"),
+        ({"n": -3}, "n: "),
+        ({"n": 2.0}, "n: "),
+        ({"n": "5"}, "n: "),
+        ({"n": True}, "n: "),
+        ({"n": None}, "n: "),
+        ({"budget": 1}, "budget: must be an integer ≥ 2"),
+        ({"budget": 0}, "budget: "),
+        ({"budget": -5}, "budget: "),
+        ({"budget": 1e3}, "budget: "),
+        ({"budget": np.nan}, "budget: "),
+        ({"max_order": 0}, "max_order: "),
+        ({"max_order": 1.5}, "max_order: "),
+        ({"batch_size": 0}, "batch_size: "),
+        ({"batch_size": -1}, "batch_size: "),
+        ({"batch_size": 2.5}, "batch_size: "),
+        ({"batch_size": True}, "batch_size: "),
+        ({"seed": -1}, "seed: "),
+        ({"seed": "abc"}, "seed: "),
+        ({"estimator": "magic"}, "estimator: 'magic' is unknown; choose one of"),
+        ({"estimator": 3}, "or an object with design and fit, got 3"),
+        ({"estimator": Spex}, "or an object with design and fit, got <class"),
+        ({"feature_names": ["a"]}, "feature_names: expected a sequence of 5 names"),
+        ({"feature_names": "abcde"}, "feature_names: "),
+        ({"feature_names": 5}, "feature_names: "),
+    ],
+)
+def test_unusable_arguments_are_refused_before_any_call(options, text):
+    arguments = {"n": 5, "budget": 20, "progress": False} | options
+    with pytest.raises(InputError) as caught:
+        explain(never, arguments.pop("n"), **arguments)
+    assert text in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, SpexError)
+
+
+@pytest.mark.parametrize("function", [None, 3, "f", np.zeros(4)])
+def test_what_cannot_be_called_is_refused(function):
+    with pytest.raises(InputError, match="value_function: must be callable"):
+        asked(function, 4, 16)
+
+
+def test_numpy_integers_are_integers():
+    same(asked(linear, np.int64(6), np.int32(40), max_order=np.uint8(2)), asked(linear, 6, 40, max_order=2))
