@@ -17,8 +17,11 @@ _ITERATIONS = (20, 40)  # more change the posterior by less than its error; the 
 _CHEAP = 20_000  # iterations times samples
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 _SPREAD = 1.0  # standard deviation of the log rates around their mean, which is learned
-_SPREADS = np.array([1.5, 2.0])  # of the log variances of single features, and of pairs of neighbours
-_START_RATE, _START_NOISE, _START_VARIANCES = 2.0, 0.02, (0.3, 0.02)  # of all features together
+# Of the sets with variances of their own, group by group: the deviations of their logs, and where they start,
+# all sets of a group together.
+_SPREADS = np.array([1.5, 2.0, 1.5, 1.5])
+_START_VARIANCES = np.array([0.3, 0.02, 0.005, 0.002])
+_START_RATE, _START_NOISE = 2.0, 0.02  # the rate of all features together
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE, _LOG_VARIANCE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0), (-16.0, 1.0)
 
 
@@ -26,9 +29,10 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
     """Maximise the marginal likelihood of values with mean 0 and variance 1.
 
     Every feature has a rate in the product kernel and a variance of its own as a single character, and so
-    has every pair of neighbours: words act together with the next word more than with others. The logs have
-    normal priors around common means, which are learned too: features are alike until the samples say
-    otherwise, and where neighbours do not matter their mean falls.
+    has every set within three features in a row: words act together with the next words more than with
+    others, and with the next but one where the word between is hidden. The logs have normal priors around
+    common means, which are learned too: features are alike until the samples say otherwise, and where
+    neighbours do not matter their means fall.
 
     Parameters
     ----------
@@ -50,7 +54,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
     supports, group = _own_variances(n)
     terms = len(supports)
     signs = characters(pack(masks), supports, len(masks)).astype(np.float64).T
-    mean_rate, mean_variances = np.log(_START_RATE / n), np.log(np.array(_START_VARIANCES) / n)
+    mean_rate, mean_variances = np.log(_START_RATE / n), np.log(_START_VARIANCES / n)
     start = _joined(
         np.full(n, mean_rate),
         mean_variances[group],
@@ -58,7 +62,8 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
         [np.log(_START_NOISE), mean_rate],
         mean_variances,
     )
-    bounds = [_LOG_RATE] * n + [_LOG_VARIANCE] * terms + [_LOG_AMPLITUDE] * q
+    own = [_LOG_RATE] * n + [_LOG_VARIANCE] * terms + [_LOG_AMPLITUDE] * q
+    bounds = [*own, _LOG_NOISE, _LOG_RATE, *[_LOG_VARIANCE] * len(_SPREADS)]
     iterations = int(np.clip(_CHEAP // max(len(masks), 1), *_ITERATIONS))
     # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
     with threadpool_limits(1, "blas"):
@@ -68,7 +73,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
             args=(masks, values, signs, group),
             jac=True,
             method="L-BFGS-B",
-            bounds=[*bounds, _LOG_NOISE, _LOG_RATE, _LOG_VARIANCE, _LOG_VARIANCE],
+            bounds=bounds,
             options={"maxiter": iterations, "maxfun": 2 * iterations, "ftol": _TOLERANCE},
         )
     rates, variances, amplitudes, noise, _ = _split(np.exp(found.x), n, terms)
@@ -77,15 +82,17 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
 
 
 def _own_variances(n: int) -> tuple[IntArray, IntArray]:
-    """Return the sets with variances of their own, (T, d), and the group of each: 0 singles, 1 neighbours."""
-    features = np.arange(n, dtype=np.int32)
-    neighbours = np.column_stack([features[:-1], features[1:]])
-    supports = sets.combine([sets.singletons(n), neighbours], n)
-    return supports, np.repeat([0, 1], [n, n - 1])
+    """Return the sets with variances of their own, (T, d), and the group of each, (T,).
+
+    The groups: single features, neighbours, pairs with one feature between them, three in a row.
+    """
+    i = np.arange(n, dtype=np.int32)[:, None]
+    groups = [i, np.hstack([i[:-1], i[1:]]), np.hstack([i[:-2], i[2:]]), np.hstack([i[:-2], i[1:-1], i[2:]])]
+    return sets.combine(groups, n), np.repeat(np.arange(len(groups)), [len(group) for group in groups])
 
 
 def _split(parameters: FloatArray, n: int, terms: int) -> list[FloatArray]:
-    """Return rates, variances, amplitudes, the noise, and the three means."""
+    """Return rates, variances, amplitudes, the noise, and the means of the logs."""
     return np.split(parameters, np.cumsum([n, terms, len(SCALES), 1]))
 
 

@@ -80,21 +80,21 @@ def test_objective_is_the_density_and_has_its_gradient(outputs):
     values = rng.normal(size=(m, outputs))
     supports, group = marginal_likelihood._own_variances(n)
     terms = len(supports)
-    parameters = rng.normal(size=n + terms + len(SCALES) + 4) * 0.5 - 1
+    parameters = rng.normal(size=n + terms + len(SCALES) + 6) * 0.5 - 1
     signs = np.stack([(-1.0) ** masks[:, list(row)].sum(axis=1) for row in to_sets(supports, n)], axis=1)
 
     def objective(x):
         return marginal_likelihood._objective(x, masks, values, signs, group)
 
     value, gradient = objective(parameters)
-    rates, variances, amplitudes = np.split(np.exp(parameters[:-4]), [n, n + terms])
+    rates, variances, amplitudes = np.split(np.exp(parameters[:-6]), [n, n + terms])
     kernel = MaskKernel(ProductKernel(rates, amplitudes), supports, variances)
-    covariance = kernel.gram(masks, masks) + (np.exp(parameters[-4]) + JITTER) * np.eye(m)
+    covariance = kernel.gram(masks, masks) + (np.exp(parameters[-6]) + JITTER) * np.eye(m)
     density = sum(multivariate_normal.logpdf(y, cov=covariance) for y in values.T)
-    prior = -0.5 * ((parameters[:n] - parameters[-3]) ** 2).sum()
-    logs = parameters[n : n + terms]
-    prior -= 0.5 * ((logs[:n] - parameters[-2]) ** 2).sum() / 1.5**2
-    prior -= 0.5 * ((logs[n:] - parameters[-1]) ** 2).sum() / 2.0**2
+    prior = -0.5 * ((parameters[:n] - parameters[-5]) ** 2).sum()
+    for row, log in zip(to_sets(supports, n), parameters[n : n + terms], strict=True):
+        number = {1: 0, 2: row[-1] - row[0], 3: 3}[len(row)]
+        prior -= 0.5 * ((log - parameters[-4 + number]) / (1.5, 2.0, 1.5, 1.5)[number]) ** 2
     assert value == pytest.approx(-density - prior - outputs * m / 2 * np.log(2 * np.pi), rel=1e-10)
     step = 1e-5
     for k, unit in enumerate(np.eye(len(parameters)) * step):
@@ -263,3 +263,22 @@ def test_a_constant_output_beside_another_one():
     single = single_values(process, calibration(process))["SV"]
     assert not single.values[:, 1].any()
     assert not single.deviations[:, 1].any()
+
+
+@pytest.mark.parametrize("row", [(0, 1), (0, 2), (0, 1, 2)])
+def test_features_in_a_row_are_expected_to_act_together(row):
+    """A function is learned better where its sets lie within three features than where they are spread."""
+    n, m = 40, 160
+    rng = np.random.default_rng(4)
+    supports = from_sets([tuple(i + k for k in row) for i in range(n - 2)], n)
+    function = Spectrum.from_terms(n, supports, rng.normal(size=len(supports)))
+    masks, test = rng.random((m, n)) < 0.5, rng.random((500, n)) < 0.5
+    anywhere = rng.permutation(n)
+
+    def r2(places):
+        process = fit_gaussian_process(masks, function.predict(masks[:, places])[:, None], rng)
+        truth = function.predict(test[:, places])
+        return 1 - ((process.predict(test)[:, 0] - truth) ** 2).mean() / truth.var()
+
+    assert r2(np.arange(n)) > 0.75
+    assert r2(anywhere) < 0.7
