@@ -17,22 +17,23 @@ _ITERATIONS = (20, 40)  # more change the posterior by less than its error; the 
 _CHEAP = 20_000  # iterations times samples
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 _SPREAD = 1.0  # standard deviation of the log rates around their mean, which is learned
-# Of the sets with variances of their own, group by group: the deviations of their logs, and where they start,
-# all sets of a group together.
+# The sets with variances of their own, group by group, as places behind a first feature; the deviations of
+# the logs of the variances; and where they start, all sets of a group together.
+_GROUPS = ((0,), (0, 1), (0, 2), (0, 1, 2))
 _SPREADS = np.array([1.5, 2.0, 1.5, 1.5])
 _START_VARIANCES = np.array([0.3, 0.02, 0.005, 0.002])
 _START_RATE, _START_NOISE = 2.0, 0.02  # the rate of all features together
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE, _LOG_VARIANCE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0), (-16.0, 1.0)
 
 
-def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, float]:
+def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKernel, float]:
     """Maximise the marginal likelihood of values with mean 0 and variance 1.
 
     Every feature has a rate in the product kernel and a variance of its own as a single character, and so
-    has every set within three features in a row: words act together with the next words more than with
-    others, and with the next but one where the word between is hidden. The logs have normal priors around
-    common means, which are learned too: features are alike until the samples say otherwise, and where
-    neighbours do not matter their means fall.
+    has every set within ``row`` neighbours: words act together with the next words more than with others, and
+    with the next but one where the word between is hidden. The logs have normal priors around common means,
+    which are learned too: features are alike until the samples say otherwise, and where neighbours do not
+    matter their means fall.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
         A few for every feature suffice; the cost is some 20 to 40 times m³.
     values : ndarray of float64, shape (m, K)
         K outputs share the kernel.
+    row : int
+        2 or 3.
 
     Returns
     -------
@@ -51,10 +54,10 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
     from threadpoolctl import threadpool_limits
 
     n, q = masks.shape[1], len(SCALES)
-    supports, group = _own_variances(n)
+    supports, group = _own_variances(n, row)
     terms = len(supports)
     signs = characters(pack(masks), supports, len(masks)).astype(np.float64).T
-    mean_rate, mean_variances = np.log(_START_RATE / n), np.log(_START_VARIANCES / n)
+    mean_rate, mean_variances = np.log(_START_RATE / n), np.log(_START_VARIANCES[: group[-1] + 1] / n)
     start = _joined(
         np.full(n, mean_rate),
         mean_variances[group],
@@ -63,7 +66,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
         mean_variances,
     )
     own = [_LOG_RATE] * n + [_LOG_VARIANCE] * terms + [_LOG_AMPLITUDE] * q
-    bounds = [*own, _LOG_NOISE, _LOG_RATE, *[_LOG_VARIANCE] * len(_SPREADS)]
+    bounds = [*own, _LOG_NOISE, _LOG_RATE, *[_LOG_VARIANCE] * len(mean_variances)]
     iterations = int(np.clip(_CHEAP // max(len(masks), 1), *_ITERATIONS))
     # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
     with threadpool_limits(1, "blas"):
@@ -81,13 +84,13 @@ def learn_kernel(masks: BoolArray, values: FloatArray) -> tuple[MaskKernel, floa
     return MaskKernel(product, *sets.merge(supports, variances, n)), float(noise[0])
 
 
-def _own_variances(n: int) -> tuple[IntArray, IntArray]:
-    """Return the sets with variances of their own, (T, d), and the group of each, (T,).
-
-    The groups: single features, neighbours, pairs with one feature between them, three in a row.
-    """
-    i = np.arange(n, dtype=np.int32)[:, None]
-    groups = [i, np.hstack([i[:-1], i[1:]]), np.hstack([i[:-2], i[2:]]), np.hstack([i[:-2], i[1:-1], i[2:]])]
+def _own_variances(n: int, row: int) -> tuple[IntArray, IntArray]:
+    """Return the sets with variances of their own, (T, d), and the number of the group of each, (T,)."""
+    groups = [
+        np.arange(n - places[-1], dtype=np.int32)[:, None] + np.array(places, dtype=np.int32)
+        for places in _GROUPS
+        if places[-1] < row
+    ]
     return sets.combine(groups, n), np.repeat(np.arange(len(groups)), [len(group) for group in groups])
 
 
@@ -129,7 +132,7 @@ def _objective(
         [(slope * kernel).sum() for kernel in kernels],
         noise * np.trace(slope),
         [-off.sum() / _SPREAD],
-        -np.bincount(group, off_own / _SPREADS[group], minlength=len(_SPREADS)),
+        -np.bincount(group, off_own / _SPREADS[group], minlength=len(means) - 1),
     )
     return float(value), gradient
 

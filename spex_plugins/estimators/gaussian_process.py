@@ -22,6 +22,7 @@ __all__ = ["GaussianProcessEstimator"]
 
 _DEFAULT_ORDER = 5
 _LEARNED = 1000  # masks that the kernel is learned from, at most: its cost is that of some 20 factors
+_ROW = 3  # uniform masks often hide the word between two others
 
 
 class _Learned(NamedTuple):
@@ -76,7 +77,7 @@ class GaussianProcessEstimator:
         always = kept[folds[kept] < 0]
 
         def learn(rows: IntArray) -> _Learned:
-            return _Learned(rows, *learn_kernel(masks[rows], scaled[rows]))
+            return _Learned(rows, *learn_kernel(masks[rows], scaled[rows], _ROW))
 
         def posterior(prior: _Learned, rows: IntArray) -> GaussianProcess:
             at = np.flatnonzero(np.isin(rows, kept) & ~np.isin(rows, prior.rows))

@@ -21,6 +21,7 @@ from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.standardise import standardised
 from spex_plugins.core.supports import all_of_order, combine, from_sets, to_sets
 from spex_plugins.estimators.process import calibration, posterior_of, single_values
 
@@ -78,7 +79,7 @@ def test_objective_is_the_density_and_has_its_gradient(outputs):
     rng = np.random.default_rng(1)
     masks = all_masks(n)[rng.permutation(32)[:m]]
     values = rng.normal(size=(m, outputs))
-    supports, group = marginal_likelihood._own_variances(n)
+    supports, group = marginal_likelihood._own_variances(n, 3)
     terms = len(supports)
     parameters = rng.normal(size=n + terms + len(SCALES) + 6) * 0.5 - 1
     signs = np.stack([(-1.0) ** masks[:, list(row)].sum(axis=1) for row in to_sets(supports, n)], axis=1)
@@ -107,7 +108,7 @@ def test_learning_finds_the_features_that_matter():
     masks = rng.random((200, 20)) < 0.5
     values = (masks[:, 3] & masks[:, 7]) * 1.0 - 2.0 * masks[:, 11]
     scaled = ((values - values.mean()) / values.std())[:, None]
-    kernel, noise = learn_kernel(masks, scaled)
+    kernel, noise = learn_kernel(masks, scaled, 2)
     assert set(np.argsort(-kernel.product.rates)[:2]) == {3, 7}  # those that interact
     assert to_sets(kernel.supports, 20)[np.argmax(kernel.variances)] == (11,)  # the one that acts alone
     assert np.sort(kernel.product.rates)[-2] > 20 * np.sort(kernel.product.rates)[-4]
@@ -276,7 +277,9 @@ def test_features_in_a_row_are_expected_to_act_together(row):
     anywhere = rng.permutation(n)
 
     def r2(places):
-        process = fit_gaussian_process(masks, function.predict(masks[:, places])[:, None], rng)
+        scaled, mean, spread = standardised(function.predict(masks[:, places])[:, None])
+        kernel, noise = learn_kernel(masks, scaled, 3)
+        process = condition(kernel, noise, masks, scaled, mean, spread, np.arange(0))
         truth = function.predict(test[:, places])
         return 1 - ((process.predict(test)[:, 0] - truth) ** 2).mean() / truth.var()
 
