@@ -42,7 +42,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     values : ndarray of float64, shape (m, K)
         K outputs share the kernel.
     row : int
-        2 or 3.
+        2: neighbours; 3: pairs with one feature between them too, and three in a row.
 
     Returns
     -------

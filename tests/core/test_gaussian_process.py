@@ -103,12 +103,13 @@ def test_objective_is_the_density_and_has_its_gradient(outputs):
         assert gradient[k] == pytest.approx(slope, rel=1e-5, abs=1e-6)
 
 
-def test_learning_finds_the_features_that_matter():
+@pytest.mark.parametrize("row", [2, 3])
+def test_learning_finds_the_features_that_matter(row):
     rng = np.random.default_rng(2)
     masks = rng.random((200, 20)) < 0.5
     values = (masks[:, 3] & masks[:, 7]) * 1.0 - 2.0 * masks[:, 11]
     scaled = ((values - values.mean()) / values.std())[:, None]
-    kernel, noise = learn_kernel(masks, scaled, 2)
+    kernel, noise = learn_kernel(masks, scaled, row)
     assert set(np.argsort(-kernel.product.rates)[:2]) == {3, 7}  # those that interact
     assert to_sets(kernel.supports, 20)[np.argmax(kernel.variances)] == (11,)  # the one that acts alone
     assert np.sort(kernel.product.rates)[-2] > 20 * np.sort(kernel.product.rates)[-4]
