@@ -37,10 +37,10 @@ class GaussianProcessEstimator:
     """Gaussian process regression on masks, with one learned rate per feature and spikes.
 
     The kernel is learned from up to 1,000 samples, with variances for all sets within three features in a
-    row: features should be numbered in an order that means something, where there is one. Characters that stand out from it, pairs of neighbours
-    and any two features, triples, and the sets that a coded design decodes, get variances of their own.
-    Coefficients, Shapley and Banzhaf values are read from the posterior in closed form. The cost grows with
-    the cube of the number of masks.
+    row: features should be numbered in an order that means something, where there is one. Characters that
+    stand out from it, pairs of neighbours and any two features, triples, and the sets that a coded design
+    decodes, get variances of their own. Coefficients, Shapley and Banzhaf values are read from the
+    posterior in closed form. The cost grows with the cube of the number of masks.
     """
 
     name = "gaussian_process"
