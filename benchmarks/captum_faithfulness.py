@@ -202,9 +202,6 @@ def main() -> None:
     from small_llm import load_small_llm
 
     model, tokenizer = load_small_llm()
-    # Half the time of float32 where the processor knows bfloat16, and values that differ by half a percent of
-    # their variance: the same function for every method, as each mask is asked once.
-    model.to(torch.bfloat16)
     chosen = [" ".join(r.words) for r in reviews() if len(r.words) in WORDS][: arguments.texts]
     folder = arguments.out.parent / "answers"
     texts = [
