@@ -8,6 +8,7 @@ from spex_plugins.errors import (
     MissingExtraError,
     PartialAnswerError,
     SpexError,
+    StoreError,
     ValueFunctionError,
 )
 from spex_plugins.index_table import IndexTable
@@ -26,6 +27,7 @@ __all__ = [
     "RunPlan",
     "Spectrum",
     "SpexError",
+    "StoreError",
     "ValueFunctionError",
     "explain",
     "fit",

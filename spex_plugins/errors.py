@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["InputError", "MissingExtraError", "PartialAnswerError", "SpexError", "ValueFunctionError"]
+__all__ = [
+    "InputError",
+    "MissingExtraError",
+    "PartialAnswerError",
+    "SpexError",
+    "StoreError",
+    "ValueFunctionError",
+]
 
 
 class SpexError(Exception):
@@ -52,6 +61,21 @@ def _rebuild_partial(
     message: str, values: FloatArray, answered: BoolArray, retry_after: float | None
 ) -> PartialAnswerError:
     return PartialAnswerError(message, values=values, answered=answered, retry_after=retry_after)
+
+
+class StoreError(SpexError, RuntimeError):
+    """A store of answers can no longer be read or written: it is damaged, or its disk is full.
+
+    If model calls were made before, their answers are in the attributes ``masks`` and ``values``.
+    """
+
+    @classmethod
+    def damaged(cls, path: str | PathLike[str], problem: str) -> StoreError:
+        """Return the error of a file whose content is not what was written."""
+        return cls(
+            f"store: {path} is damaged ({problem}). Put back a copy of it, or save the answers that can still "
+            f"be read with `python -m spex_plugins store recover {path} NEW`."
+        )
 
 
 class ValueFunctionError(SpexError, RuntimeError):

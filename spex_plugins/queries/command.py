@@ -1,4 +1,4 @@
-"""The command line: what a store holds, and its answers as arrays or as a table."""
+"""The command line: what a store holds, its answers as arrays or as a table, and what is left of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from spex_plugins.errors import InputError
+from spex_plugins.errors import InputError, SpexError
+from spex_plugins.files import replacing
+from spex_plugins.queries.recovery import recovered
 from spex_plugins.queries.store import Store, StoredRun
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["main"]
 
@@ -22,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     actions = store.add_subparsers(required=True)
     info = actions.add_parser("info", help="what the store holds")
     export = actions.add_parser("export", help="write the answers to one value function")
-    for action, run in ((info, _info), (export, _export)):
+    recover = actions.add_parser("recover", help="copy what can be read of a damaged store to a new one")
+    for action, run in ((info, _info), (export, _export), (recover, _recover)):
         action.add_argument("store", type=Path, help="an SQLite file, as given to explain(store=…)")
         action.set_defaults(run=run)
     export.add_argument(
@@ -31,22 +35,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="a file .npz with arrays masks and values, for spex_plugins.fit, or a table .csv",
     )
     export.add_argument("--fingerprint", help="which function: the beginning of what info shows")
+    recover.add_argument("out", type=Path, help="the new store, a file that does not exist")
     chosen = parser.parse_args(arguments)
     try:
         if not chosen.store.is_file():
             raise InputError(f"store: {chosen.store} does not exist.")
-        with Store(chosen.store) as opened:
-            chosen.run(opened, chosen)
-    except InputError as error:
+        return int(chosen.run(chosen))
+    except (SpexError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
 
 
-def _info(store: Store, _: Namespace) -> None:
-    print(f"{store.path}: {store.path.stat().st_size / 2**20:.1f} MiB")
-    for run in store.info():
+def _info(chosen: Namespace) -> int:
+    with Store(chosen.store) as store:
+        runs = store.info()
+        print(f"{store.path}: {store.path.stat().st_size / 2**20:.1f} MiB")
+    for run in runs:
         print("\n".join(f"  {name:<13}{text}" for name, text in _lines(run)))
+    return 0
 
 
 def _lines(run: StoredRun) -> list[tuple[str, str]]:
@@ -60,21 +66,37 @@ def _lines(run: StoredRun) -> list[tuple[str, str]]:
     return lines if run.description is None else [*lines, ("description", run.description)]
 
 
-def _export(store: Store, chosen: Namespace) -> None:
+def _export(chosen: Namespace) -> int:
     if chosen.out.suffix not in (".npz", ".csv"):
         raise InputError(f"out: must end in .npz or .csv, got {chosen.out}.")
-    masks, values = store.export(chosen.fingerprint)
-    if chosen.out.suffix == ".npz":
-        np.savez_compressed(chosen.out, masks=masks, values=values)
-    else:
-        columns = values.reshape(len(values), -1)
-        names = ["mask", *(f"value{k}" for k in range(columns.shape[1]))]
-        rows = [
-            ",".join([_digits(mask), *map(repr, row)])
-            for mask, row in zip(masks, columns.tolist(), strict=True)
-        ]
-        chosen.out.write_text("\n".join([",".join(names), *rows, ""]))
+    if chosen.out.exists() and chosen.out.samefile(chosen.store):
+        raise InputError(f"out: {chosen.out} is the store itself; choose another file.")
+    with Store(chosen.store) as store:
+        masks, values = store.export(chosen.fingerprint)
+    with replacing(chosen.out) as file:
+        if chosen.out.suffix == ".npz":
+            np.savez_compressed(file, masks=masks, values=values)
+        else:
+            file.write(_table(masks, values).encode())
     print(f"{len(masks):,} answers written to {chosen.out}")
+    return 0
+
+
+def _recover(chosen: Namespace) -> int:
+    found = recovered(chosen.store, chosen.out)
+    print(f"{found.answers:,} answers to {found.functions} functions written to {chosen.out}")
+    if found.unreadable:
+        print("Others could not be read; they will be asked for again.", file=sys.stderr)
+    return 0
+
+
+def _table(masks: BoolArray, values: FloatArray) -> str:
+    columns = values.reshape(len(values), -1)
+    names = ["mask", *(f"value{k}" for k in range(columns.shape[1]))]
+    rows = [
+        ",".join([_digits(mask), *map(repr, row)]) for mask, row in zip(masks, columns.tolist(), strict=True)
+    ]
+    return "\n".join([",".join(names), *rows, ""])
 
 
 def _digits(mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> str:

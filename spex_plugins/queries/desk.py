@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from spex_plugins.queries.stored_answers import Run
+from spex_plugins.errors import StoreError
+from spex_plugins.queries.stored_answers import KnownAnswers
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Desk"]
@@ -19,7 +22,7 @@ class Desk:
     ----------
     masks : ndarray of bool, shape (m, n)
         Distinct masks.
-    run : Run or None
+    run : KnownAnswers or None
         Their place in the store.
     outputs : tuple or None
         () or (K,), the shape of a value, if it is known.
@@ -31,9 +34,11 @@ class Desk:
     answered : ndarray of bool, shape (m,)
     n_stored : int
         Answers that came from the store.
+    failure : StoreError or None
+        Why the store can no longer be used; answers that still arrive are kept in memory.
     """
 
-    def __init__(self, masks: BoolArray, run: Run | None, outputs: tuple[int, ...] | None) -> None:
+    def __init__(self, masks: BoolArray, run: KnownAnswers | None, outputs: tuple[int, ...] | None) -> None:
         self.masks = masks
         self._packed: Any = np.packbits(masks, axis=1)
         self._run = run
@@ -42,6 +47,7 @@ class Desk:
         self.answered = np.zeros(len(masks), dtype=bool)
         self._durable = np.zeros(len(masks), dtype=bool)
         self.n_stored = 0
+        self.failure: StoreError | None = None
         if run is not None:
             self._take(np.arange(len(masks)), *run.look_up(self._packed))
 
@@ -49,29 +55,50 @@ class Desk:
         """Return the number of a claim, the rows that it holds, and those that another process asks for."""
         if self._run is None:
             return 0, rows, rows[:0]
-        number, free, (at, values) = self._run.claim(self._packed[rows])
-        self._take(rows, at, values)
-        others = np.ones(len(rows), dtype=bool)
-        others[free] = others[at] = False
+        number, free, others = 0, rows[:0], np.zeros(len(rows), dtype=bool)
+        with self._noting_failure():
+            number, free, (at, values) = self._run.claim(self._packed[rows])
+            self._take(rows, at, values)
+            others = np.ones(len(rows), dtype=bool)
+            others[free] = others[at] = False
         return number, rows[free], rows[others]
 
     def keep(self, claim: int, rows: IntArray, values: FloatArray) -> None:
-        """Note answers, and return when they are durable."""
+        """Note answers, and return when they are durable, or the store has failed."""
         self._fill(rows, values)
-        if self._run is not None:
-            self._run.keep(claim, self._packed[rows], values)
-            self._durable[rows] = True
+        with self._noting_failure():
+            self._write(claim, rows)
 
     def release(self, claim: int) -> None:
         """Give up a claim without an answer."""
-        if self._run is not None:
-            self._run.release(claim)
+        if self._run is not None and self.failure is None:
+            with self._noting_failure():
+                self._run.release(claim)
 
     def flush(self) -> None:
-        """Write what an interruption came before."""
+        """Write what an interruption or a failure of the store came before."""
         rows = np.flatnonzero(self.answered & ~self._durable)
-        if self._run is not None and self.values is not None and len(rows):
-            self._run.keep(0, self._packed[rows], self.values[rows])
+        if len(rows):
+            failure, self.failure = self.failure, None  # there may be room on the disk again
+            with self._noting_failure():
+                self._write(0, rows)
+            self.failure = failure or self.failure
+
+    def check(self) -> None:
+        """Raise the failure of the store, if there was one."""
+        if self.failure is not None:
+            raise self.failure
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreError as error:
+            self.failure = error
+
+    def _write(self, claim: int, rows: IntArray) -> None:
+        if self._run is not None and self.failure is None and self.values is not None:
+            self._run.keep(claim, self._packed[rows], self.values[rows])
             self._durable[rows] = True
 
     def _take(self, rows: IntArray, at: IntArray, values: FloatArray) -> None:

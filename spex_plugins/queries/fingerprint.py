@@ -28,4 +28,4 @@ def fingerprint_of(value_function: Any, given: str | None) -> str:
             "say. Pass fingerprint=, a text that changes whenever the model, its input or the masking "
             "changes, or give the value function such an attribute."
         )
-    return sha256(text.encode()).hexdigest()
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from os import PathLike
+from os import PathLike, fspath
+from os.path import realpath
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -40,7 +41,9 @@ class Queries:
     ----------
     store : path, optional
         An SQLite file that keeps every answer, created when missing; one file may serve many runs and several
-        processes at once. Only masks that it lacks are asked for. It must lie on a local disk.
+        processes at once. Only masks that it lacks are asked for. It must lie on a local disk; where it cannot
+        be written, its answers are used, and a run that needs others is refused. A relative path or a link is
+        resolved here, once.
     fingerprint : str, optional
         What the answers depend on: model and revision, input, masking. Equal fingerprints mean equal answers.
         By default the ``fingerprint`` of the value function; without one, a store needs this argument.
@@ -90,7 +93,7 @@ class Queries:
     progress: bool = True
 
     def __post_init__(self) -> None:
-        _path("store", self.store)
+        object.__setattr__(self, "store", _path("store", self.store))
         _text("fingerprint", self.fingerprint)
         _text("description", self.description)
         if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
@@ -110,14 +113,23 @@ class Queries:
         _positive("price", self.price)
 
 
-def _path(name: str, value: Any) -> None:
-    if value is not None and (not isinstance(value, str | PathLike) or not str(value)):
+def _path(name: str, value: Any) -> str | None:
+    """Return the path of the file itself: the working directory and links may change during a run."""
+    if value is None:
+        return None
+    path = fspath(value) if isinstance(value, str | PathLike) else None
+    if not isinstance(path, str) or not path or "\0" in path:
         raise InputError(f"{name}: must be the path of a file, got {value!r:.80}.")
+    return realpath(path)
 
 
 def _text(name: str, value: Any) -> None:
-    if value is not None and (not isinstance(value, str) or not value):
+    if value is None:
+        return
+    if not isinstance(value, str) or not value:
         raise InputError(f"{name}: must be a text that is not empty, got {value!r:.80}.")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InputError(f"{name}: must be a text that UTF-8 can write, got {value!r:.80}.")
 
 
 def _integer(name: str, value: Any, least: int) -> None:

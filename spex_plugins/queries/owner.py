@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import suppress
 from glob import escape
 from pathlib import Path
+from stat import S_IMODE
 from uuid import uuid4
 
 __all__ = ["Owner", "dead_owners", "is_alive"]
@@ -16,33 +19,48 @@ class Owner:
     The lock is SQLite's own, on an empty file, so that it works on every system, across containers that
     share a disk, and needs neither clocks nor process numbers. Owners are made and examined inside write
     transactions of the store, one at a time.
+
+    Parameters
+    ----------
+    store : Path
+        Absolute and without links, so that all processes look for owners in the same folder.
     """
 
     def __init__(self, store: Path) -> None:
         self.name = uuid4().hex
         self._path = _path(store, self.name)
         self._lock = sqlite3.connect(self._path, isolation_level=None, timeout=0)
-        _lock(self._lock)
+        try:
+            self._lock.execute("PRAGMA journal_mode = MEMORY")  # no second file: nothing is ever written
+            self._lock.execute("BEGIN EXCLUSIVE")
+            with suppress(OSError):  # whoever may use the store may look at its owners
+                os.chmod(self._path, S_IMODE(store.stat().st_mode))
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go."""
         self._lock.close()
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # it says nothing any more, and is removed by whoever comes next
+            self._path.unlink()
 
 
 def is_alive(store: Path, name: str) -> bool:
     """Tell whether the process of an owner lives."""
     path = _path(store, name)
+    if not path.exists():
+        return False
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=0)
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0)
         try:
-            connection.isolation_level = None
-            _lock(connection)
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         finally:
             connection.close()
-    except sqlite3.OperationalError as error:
-        return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
-    path.unlink(missing_ok=True)
+    except sqlite3.OperationalError:
+        return path.exists()  # locked, or out of our reach
+    with suppress(OSError):
+        path.unlink()
     return False
 
 
@@ -51,11 +69,6 @@ def dead_owners(store: Path) -> list[str]:
     start = len(_path(store, "").name)
     names = [path.name[start:] for path in store.parent.glob(escape(_path(store, "").name) + "*")]
     return [name for name in names if not is_alive(store, name)]
-
-
-def _lock(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = MEMORY")  # no second file: nothing is ever written
-    connection.execute("BEGIN EXCLUSIVE")
 
 
 def _path(store: Path, name: str) -> Path:

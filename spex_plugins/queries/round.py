@@ -47,6 +47,7 @@ class Round:
             while self._begin() or self._running or self._waiting():
                 if self._running:
                     self._end()
+            self._desk.check()
         except BaseException:  # Ctrl-C, above all
             self._abandon()
             raise
@@ -102,7 +103,8 @@ class Round:
         return self._tools.queries.price * self._work[rows]
 
     def _over(self) -> bool:
-        return self.failure is not None or bool(self._tools.limits.reached)
+        failed = self.failure is not None or self._desk.failure is not None
+        return failed or bool(self._tools.limits.reached)
 
     def _waiting(self) -> bool:
         """Wait until a batch may begin, if one may; called when none runs."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spex_plugins.errors import ValueFunctionError
+from spex_plugins.errors import StoreError, ValueFunctionError
 from spex_plugins.queries.batching import BatchSize
 from spex_plugins.queries.desk import Desk
 from spex_plugins.queries.executors import runner_of
@@ -19,7 +19,7 @@ from spex_plugins.queries.order import longest_first, work_of
 from spex_plugins.queries.replies import ValueFunction
 from spex_plugins.queries.round import Round
 from spex_plugins.queries.store import Store
-from spex_plugins.queries.stored_answers import Run
+from spex_plugins.queries.stored_answers import KnownAnswers
 from spex_plugins.queries.tools import Failure, Tools
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -69,7 +69,7 @@ class Session:
         stored = queries.store is not None
         self._fingerprint = fingerprint_of(value_function, queries.fingerprint) if stored else ""
         self._store: Store | None = None
-        self._run: Run | None = None
+        self._run: KnownAnswers | None = None
         self._memory = Memory()
         self._dropped: list[Failure] = []
 
@@ -110,11 +110,18 @@ class Session:
         ValueFunctionError
             If the function fails and failures are to be raised. Everything answered in this session is
             attached.
+        StoreError
+            If the store fails while answers come in; those that were under way are waited for, and everything
+            is attached as ``masks`` and ``values``.
         KeyboardInterrupt
             If the user stops the run; it carries the answers as ``masks`` and ``values`` too.
         """
         new, place = self._memory.place(masks)
-        desk = self._open(masks[new])
+        try:
+            desk = self._open(masks[new])
+        except StoreError as error:
+            keep_answers(error, *self._memory.answers())
+            raise
         missing = np.flatnonzero(~desk.answered)
         work = work_of(self._function, desk.masks)
         timed = self._queries.max_seconds is not None

@@ -11,18 +11,20 @@ from time import sleep
 
 import numpy as np
 
-from spex_plugins.errors import InputError
-from spex_plugins.queries.stored_answers import Run, writing
+from spex_plugins.errors import InputError, StoreError
+from spex_plugins.queries.answer_rows import decoded
+from spex_plugins.queries.database import Database, explained
+from spex_plugins.queries.stored_answers import KnownAnswers, Run
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Store", "StoredRun"]
 
-_VERSION = 1
+_VERSION = 2
 _APPLICATION = 0x53504558  # "SPEX": other SQLite files are left alone
-_WAIT = 60.0  # seconds for another process to finish its transaction
+_WAIT = 60.0  # seconds for another process that switches to the log at the same time
 
 # A mask is its bits, eight features a byte, the first one highest (numpy.packbits); an answer is K float64,
-# little-endian. outputs is K, 0 for a function without that axis, NULL before the first answer.
+# little-endian, and a checksum, which the first version did not write. outputs is K, 0 for a function without that axis, NULL before the first answer.
 _SCHEMA = (
     """CREATE TABLE runs (
         id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, n INTEGER NOT NULL, outputs INTEGER,
@@ -72,25 +74,30 @@ class Store:
     Parameters
     ----------
     path : path
-        On a local disk: SQLite's write-ahead log does not work over a network.
+        On a local disk: SQLite's write-ahead log does not work over a network. Where the file cannot be
+        written, its answers can be read.
 
     Raises
     ------
     InputError
-        If the file is something else, or was written by a newer version.
+        If the file is something else, was written by a newer version, or has several names (hard links).
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        self.path = Path(path)
         try:
-            self._db = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None)
+            self._db = Database(path)
             try:
                 self._set_up()
-            except sqlite3.DatabaseError:
+            except BaseException:
                 self._db.close()
                 raise
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"store: {self.path} cannot be used as a store: {error}.") from error
+        except StoreError as error:
+            raise InputError(str(error)) from error
+
+    @property
+    def path(self) -> Path:
+        """Where the file is: absolute, without links."""
+        return self._db.path
 
     def __enter__(self) -> Store:
         return self
@@ -102,7 +109,7 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def run(self, fingerprint: str, n: int, description: str | None = None) -> Run:
+    def run(self, fingerprint: str, n: int, description: str | None = None) -> KnownAnswers:
         """Return the answers of a value function, to be looked up and added to; close them after use.
 
         Parameters
@@ -114,24 +121,25 @@ class Store:
         description : str, optional
             A note, in clear.
         """
-        with writing(self._db):
-            self._db.execute(
+        if self._db.read_only:
+            found = self._db.rows("SELECT id, n FROM runs WHERE fingerprint = ?", (fingerprint,))
+            return KnownAnswers(self._db, self._number(found, n), n)
+        with self._db.writing():
+            self._db.rows(
                 "INSERT INTO runs (fingerprint, n, description, created) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (fingerprint) "
                 "DO UPDATE SET description = coalesce(excluded.description, description)",
                 (fingerprint, n, description, datetime.now(UTC).isoformat(timespec="seconds")),
             )
-            row = self._db.execute("SELECT id, n FROM runs WHERE fingerprint = ?", (fingerprint,)).fetchone()
-            if row[1] != n:
-                raise InputError(
-                    f"fingerprint: the store has it for a function of {row[1]} features, not {n}; functions "
-                    "that differ need different fingerprints."
-                )
-            return Run(self._db, self.path, row[0], n)
+            found = self._db.rows("SELECT id, n FROM runs WHERE fingerprint = ?", (fingerprint,))
+            return Run(self._db, self._number(found, n), n)
 
     def info(self) -> list[StoredRun]:
         """Return what the store has, oldest first."""
-        rows = self._db.execute(
+        (sound,) = self._db.rows("PRAGMA integrity_check(1)")[0]
+        if sound != "ok":
+            raise StoreError.damaged(self.path, " ".join(sound.split()))
+        rows = self._db.rows(
             "SELECT fingerprint, n, outputs, (SELECT count(*) FROM answers WHERE run = runs.id), "
             "description, created FROM runs ORDER BY id"
         )
@@ -150,40 +158,55 @@ class Store:
         masks : ndarray of bool, shape (m, n)
         values : ndarray of float64, shape (m,) or (m, K)
         """
-        found = [run for run in self.info() if run.fingerprint.startswith(fingerprint or "")]
+        known = self.info()
+        found = [run for run in known if run.fingerprint.startswith(fingerprint or "")]
         if len(found) != 1:
             raise InputError(
                 f"fingerprint: {len(found)} of the runs in {self.path} match {fingerprint or ''!r}; "
-                f"choose one: {[run.fingerprint[:12] for run in self.info()]}."
+                f"choose one: {[run.fingerprint[:12] for run in known]}."
             )
         (run,) = found
-        rows = self._db.execute(
+        rows = self._db.rows(
             "SELECT mask, answer FROM answers JOIN runs ON run = id WHERE fingerprint = ?", (run.fingerprint,)
-        ).fetchall()
-        bits = np.frombuffer(b"".join(mask for mask, _ in rows), dtype=np.uint8).reshape(
-            len(rows), -(-run.n // 8)
         )
-        values = np.frombuffer(b"".join(answer for _, answer in rows), dtype="<f8").astype(np.float64)
-        masks = np.unpackbits(bits, axis=1, count=run.n).astype(bool)
-        return masks, values.reshape(len(rows), run.outputs) if run.outputs else values
+        values, intact = decoded(rows, None if run.outputs is None else (run.outputs,) if run.outputs else ())
+        if not intact.all():
+            raise StoreError.damaged(self.path, f"{int((~intact).sum())} answers have wrong checksums")
+        packed = np.frombuffer(b"".join(mask for mask, _ in rows), dtype=np.uint8)
+        bits = np.unpackbits(packed.reshape(len(rows), -(-run.n // 8)), axis=1, count=run.n)
+        return bits.astype(bool), values
+
+    def _number(self, found: list[tuple[int, int]], n: int) -> int:
+        """Return the number of a value function of n features, 0 where there is none."""
+        if found and found[0][1] != n:
+            raise InputError(
+                f"fingerprint: the store has it for a function of {found[0][1]} features, not {n}; functions "
+                "that differ need different fingerprints."
+            )
+        return found[0][0] if found else 0
 
     def _set_up(self) -> None:
         application, version, tables = (
-            self._db.execute(query).fetchone()[0]
+            self._db.rows(query)[0][0]
             for query in (
                 "PRAGMA application_id",
                 "PRAGMA user_version",
                 "SELECT count(*) FROM sqlite_master",
             )
         )
-        if tables and application != _APPLICATION:
-            raise sqlite3.DatabaseError("it is a database of another program")
+        self._db.rows("PRAGMA cell_size_check = ON")
+        if application != _APPLICATION and (tables or self._db.read_only):
+            raise self._refused("it is a database of another program")
         if version > _VERSION:
-            raise sqlite3.DatabaseError("a newer version wrote it; upgrade spex-plugins")
+            raise self._refused("a newer version wrote it; upgrade spex-plugins")
+        if not self._db.read_only:
+            self._set_up_to_write(version)
+
+    def _set_up_to_write(self, version: int) -> None:
         self._use_log()
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA cache_size = -65536")  # KiB
-        self._db.execute("PRAGMA wal_autocheckpoint = 8192")  # pages: masks fall all over the tree
+        self._db.rows("PRAGMA synchronous = FULL")
+        self._db.rows("PRAGMA cache_size = -65536")  # KiB
+        self._db.rows("PRAGMA wal_autocheckpoint = 8192")  # pages: masks fall all over the tree
         if version < _VERSION:
             self._create()
 
@@ -191,19 +214,23 @@ class Store:
         """Switch to the write-ahead log; SQLite does not wait by itself when two processes do so at once."""
         for _ in range(int(_WAIT / 0.05)):
             try:
-                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.connection.execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                    raise
+                    with explained(self.path):
+                        raise
                 sleep(0.05)
-        raise sqlite3.OperationalError("it is locked")
+        raise self._refused("it is locked")
 
     def _create(self) -> None:
-        with writing(self._db):
-            if self._db.execute("PRAGMA user_version").fetchone()[0]:
-                return  # another process was quicker
-            for table in _SCHEMA:
-                self._db.execute(table)
-            self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
-            self._db.execute(f"PRAGMA user_version = {_VERSION}")
+        """Create the tables; those of the first version are the same."""
+        with self._db.writing():
+            if self._db.rows("PRAGMA user_version")[0][0] == 0:  # else another process was quicker
+                for table in _SCHEMA:
+                    self._db.rows(table)
+                self._db.rows(f"PRAGMA application_id = {_APPLICATION}")
+            self._db.rows(f"PRAGMA user_version = {_VERSION}")
+
+    def _refused(self, problem: str) -> StoreError:
+        return StoreError(f"store: {self.path} cannot be used as a store: {problem}.")

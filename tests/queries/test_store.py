@@ -190,7 +190,7 @@ def test_a_full_disk_loses_nothing_that_was_answered(path, monkeypatch):
     with sqlite3.connect(path) as db:
         db.execute("CREATE TRIGGER full BEFORE INSERT ON answers BEGIN SELECT raise(abort, 'disk full'); END")
     db.close()
-    with pytest.raises(sqlite3.Error, match="disk full") as caught:
+    with pytest.raises(spex.StoreError, match=r"run.sqlite cannot be used.*disk full") as caught:
         ask(weighted, masks, path, batch_size=8)
     assert len(caught.value.masks) == 9
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
@@ -212,7 +212,7 @@ def test_other_files_are_refused(tmp_path):
         Store(tmp_path / "no" / "folder")
     Store(tmp_path / "new").close()
     with sqlite3.connect(tmp_path / "new") as db:
-        db.execute("PRAGMA user_version = 2")
+        db.execute("PRAGMA user_version = 3")
     db.close()
     with pytest.raises(InputError, match="a newer version wrote it"):
         Store(tmp_path / "new")
@@ -231,7 +231,7 @@ def test_every_batch_waits_for_the_disk(path):
         return weighted(batch)
 
     with Session(function, Queries(store=path, fingerprint="f", progress=False, batch_size=8)) as session:
-        db = session._store._db
+        db = session._store._db.connection
         db.set_trace_callback(lambda text: levels.append(text))
         session.ask(masks_of(32, 12))
         db.set_trace_callback(None)
