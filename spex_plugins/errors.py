@@ -73,8 +73,8 @@ class StoreError(SpexError, RuntimeError):
     def damaged(cls, path: str | PathLike[str], problem: str) -> StoreError:
         """Return the error of a file whose content is not what was written."""
         return cls(
-            f"store: {path} is damaged ({problem}). Put back a copy of it, or save the answers that can still "
-            f"be read with `python -m spex_plugins store recover {path} NEW`."
+            f"store: {path} is damaged ({problem}). Put back a copy of it, or save what can still be read "
+            f"with `python -m spex_plugins store recover {path} NEW`."
         )
 
 

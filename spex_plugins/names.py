@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["told_apart", "visible"]
+__all__ = ["displayable", "told_apart", "visible"]
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LONGEST_WORD = 32
+# Control characters, those that turn around or hide the text behind them (Unicode's explicit directional
+# formatting), halves of surrogate pairs, which no file can hold, and what XML forbids.
+_UNDISPLAYABLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 _PUNCTUATED = re.compile(r"(?P<before>[\"'“‘«]*)(?P<core>.*\w.*?)(?P<after>[.,;:!?…\"'”’»]*)", re.DOTALL)
 
 
@@ -24,10 +29,16 @@ def _shorten(text: str, longest: int) -> str:
     return text[:head] + "…" + text[len(text) - (longest - 1 - head) :]
 
 
+def displayable(text: str) -> str:
+    """Replace characters that a page, a figure or a terminal cannot show, or obeys, by U+FFFD."""
+    return _UNDISPLAYABLE.sub("\ufffd", text)
+
+
 def visible(name: str) -> str:
-    """Return a name without the white space around it, not too long and never empty."""
+    """Return a name without the white space around it, not too long, never empty, and displayable."""
     # Tokens carry their white space; a token of nothing else must stay visible.
-    return _shorten(" ".join(name.split()), _LONGEST_WORD) or ("⏎" if "\n" in name else "␣")
+    shown = " ".join(displayable(name).split())
+    return _shorten(shown, _LONGEST_WORD) or ("⏎" if "\n" in name else "␣")
 
 
 def told_apart(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

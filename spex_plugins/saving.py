@@ -14,6 +14,7 @@ from spex_plugins.core.product_kernel import ProductKernel
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import SingleValues
+from spex_plugins.files import replacing
 from spex_plugins.interactions import Interactions
 
 __all__ = ["load", "save"]
@@ -25,7 +26,7 @@ _ARRAYS = ("r2", "r2_error", "empty_value", "full_value")
 
 
 def save(found: Interactions, path: str | PathLike[str]) -> None:
-    """Write everything to one file."""
+    """Write everything to one file; what was there stays until the new file is complete."""
     header = {"format": _FORMAT, "n": found.n, "singles": list(found.singles)}
     header |= {name: getattr(found, name) for name in _TEXTS}
     arrays: dict[str, Any] = {name: getattr(found, name) for name in _ARRAYS}
@@ -33,7 +34,7 @@ def save(found: Interactions, path: str | PathLike[str]) -> None:
         arrays |= {f"{name}_values": single.values, f"{name}_deviations": single.deviations}
     if found.process:
         arrays |= {f"process_{name}": value for name, value in _arrays_of(found.process).items()}
-    with open(path, "wb") as file:
+    with replacing(path) as file:
         np.savez_compressed(
             file,
             header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from captum.attr import LLMAttributionResult
 
 from spex_plugins.errors import InputError
+from spex_plugins.names import displayable
 
 if TYPE_CHECKING:
     from spex_plugins.interactions import Interactions
@@ -59,5 +60,5 @@ class SpexLLMAttributionResult(LLMAttributionResult):  # type: ignore[misc]
         return self.interactions.output(1 + k)
 
     def _repr_html_(self) -> str:
-        output = escape(" ".join(self.output_tokens))
+        output = escape(displayable(" ".join(self.output_tokens)))
         return f"<p>Output: <b>{output}</b></p>{self.seq_interactions._repr_html_()}"

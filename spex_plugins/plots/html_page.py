@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import bidirectional
 
+from spex_plugins.files import replacing
+from spex_plugins.names import displayable
 from spex_plugins.plots.colors import shade
 from spex_plugins.plots.content import Content, RankedSet, one_output, read, signed
 from spex_plugins.plots.html_style import SCRIPT, STYLE
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["save_html", "to_html"]
 
 _WORD_SHADE = 0.62
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}  # bidirectional classes of Unicode
 _HINT = "Point at a word or at a line of the list to see what acts together; click to keep it."
 
 
@@ -61,23 +65,44 @@ def to_html(
     """
     content = read(interactions, index, order, top, output, words)
     found = one_output(interactions, output)
-    heading = escape(title or "Which words act together")
+    heading = escape(displayable(title or "Which words act together"))
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
     text = " ".join(_word(content, i, word) for i, word in enumerate(content.in_text()))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>\n'
         f'<body><main><header><h1>{heading}</h1><ul class="facts">{facts}</ul>'
-        f'<p class="quiet">{escape(f"{found.estimator}: {found.plan}")}</p></header>\n'
-        f'<section>{_key(content)}<div id="text">{text}</div>\n'
+        f'<p class="quiet">{escape(displayable(f"{found.estimator}: {found.plan}"))}</p></header>\n'
+        f'<section>{_key(content)}<div id="text" dir="{_direction(content.words)}">{text}</div>\n'
         f'<p class="say quiet" id="say" aria-live="polite">{_HINT}</p></section>\n'
         f"<section>{_table(content)}</section></main>\n<script>{SCRIPT}</script></body></html>\n"
     )
 
 
 def save_html(interactions: Any, path: str | PathLike[str], **options: Any) -> None:
-    """Write the page of `to_html`, which takes the same keyword arguments, to a file."""
-    Path(path).write_text(to_html(interactions, **options), encoding="utf-8")
+    """Write the page of `to_html`, which takes the same keyword arguments, to a file.
+
+    A file that is there already is replaced only once the page is complete.
+    """
+    page = to_html(interactions, **options).encode()
+    with replacing(path) as file:
+        file.write(page)
+
+
+def _direction(words: Sequence[str]) -> str:
+    """Return the direction in which most letters of a text are written."""
+    letters = Counter(bidirectional(letter) for word in words for letter in word)
+    return "rtl" if letters["R"] + letters["AL"] > letters["L"] else "ltr"
+
+
+def _isolated(label: str) -> str:
+    """Keep a label that is written from right to left from turning its neighbours around."""
+    turns = any(bidirectional(letter) in _RIGHT_TO_LEFT for letter in label)
+    return f"\u2068{label}\u2069" if turns else label
+
+
+def _name(content: Content, ranked: RankedSet) -> str:
+    return " × ".join(_isolated(content.labels[i]) for i in ranked.features)
 
 
 def _side(value: float) -> str:
@@ -92,8 +117,8 @@ def _word(content: Content, i: int, word: str) -> str:
     """Return one word with its colour, what to say about it, and the numbers of its sets."""
     own = [ranked for ranked in content.sets if i in ranked.features]
     effect = float(content.effects[i])
-    said = [f"{content.labels[i]}: own effect {signed(effect, content.effect_limit)}"]
-    said += [f"{content.name(ranked)}: {signed(ranked.value, content.set_limit)}" for ranked in own]
+    said = [f"{_isolated(content.labels[i])}: own effect {signed(effect, content.effect_limit)}"]
+    said += [f"{_name(content, ranked)}: {signed(ranked.value, content.set_limit)}" for ranked in own]
     say = escape("   ·   ".join(said))
     color = shade(effect, content.effect_limit, most=_WORD_SHADE)
     sets = f' data-sets="{" ".join(str(ranked.rank) for ranked in own)}" tabindex="0"' if own else ""
@@ -129,7 +154,7 @@ def _row(content: Content, ranked: RankedSet) -> str:
     share = abs(ranked.value) / content.set_limit
     color = shade(ranked.value, content.set_limit, least=0.55)
     value = signed(ranked.value, content.set_limit)
-    name = escape(content.name(ranked))
+    name = escape(_name(content, ranked))
     left = 50.0 if ranked.value > 0 else 50.0 - 50.0 * share
     members = " ".join(map(str, ranked.features))
     bar = f"left:{left:.1f}%;width:{50 * share:.1f}%;background:{color}"

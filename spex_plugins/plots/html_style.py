@@ -22,19 +22,19 @@ section { background: #fff; border: 1px solid #e1e4ea; border-radius: 12px; padd
 .up { color: var(--up); }
 .down { color: var(--down); }
 #text { position: relative; font-size: 18px; line-height: 2.9; margin-top: 16px; }
-.u { white-space: nowrap; }
+.u { white-space: nowrap; unicode-bidi: isolate; }
 #text svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible;
   pointer-events: none; }
 #text path { fill: none; stroke-linecap: round; transition: opacity .12s; }
 .w { position: relative; z-index: 1; padding: 3px 5px; border-radius: 5px; cursor: default; white-space: pre;
-  transition: opacity .12s; outline-offset: 1px; }
+  unicode-bidi: isolate; transition: opacity .12s; outline-offset: 1px; }
 .w[data-sets] { cursor: pointer; }
 .badge { display: inline-block; min-width: 1.5em; padding: 0 .35em; border-radius: 999px;
   background: currentColor;
   font-size: 11px; line-height: 1.5em; font-weight: 700; text-align: center; vertical-align: middle; }
 .badge span { color: #fff; }
-sup { position: relative; z-index: 2; font-size: 0; line-height: 0; vertical-align: 5px; margin-left: 1px; }
-sup .badge { font-size: 9.5px; margin-left: 1px; vertical-align: baseline; }
+sup { position: relative; z-index: 2; font-size: 0; line-height: 0; vertical-align: 5px; margin-inline-start: 1px; }
+sup .badge { font-size: 9.5px; margin-inline-start: 1px; vertical-align: baseline; }
 .say { min-height: 3em; margin-top: 10px; padding-top: 10px; border-top: 1px solid #edeff3; font-size: 14px; }
 table { border-collapse: collapse; width: 100%; margin-top: 10px; font-size: 15px; }
 th { text-align: left; font-size: 12px; font-weight: 600; color: var(--quiet); }

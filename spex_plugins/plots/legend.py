@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from spex_plugins.names import displayable
 from spex_plugins.plots.colors import INK, QUIET, ink_of, shade
 from spex_plugins.plots.content import Content, RankedSet, signed
 from spex_plugins.plots.layout import flow
@@ -39,7 +40,7 @@ def _facts(canvas: Canvas, content: Content, width: float) -> list[str]:
 
 def _title(canvas: Canvas, title: str | None, width: float) -> list[str]:
     # Bold letters are wider than the regular ones that are measured.
-    return _wrapped(canvas, (title or "").split(), _TITLE, 0.86 * width, " ")
+    return _wrapped(canvas, displayable(title or "").split(), _TITLE, 0.86 * width, " ")
 
 
 def header_height(canvas: Canvas, content: Content, title: str | None, width: float) -> float:

@@ -1,4 +1,4 @@
-"""Answers as they stand in a store: float64 with a checksum, which tells whether a row is what was written."""
+"""Answers as they stand in a store: float64 with a checksum that shows whether a row is damaged."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def encoded(packed: Any, values: FloatArray) -> list[tuple[bytes, bytes]]:
     return [(mask, answer + _checksum(mask, answer)) for mask, answer in pairs]
 
 
-def decoded(
-    rows: Sequence[tuple[Any, Any]], outputs: tuple[int, ...] | None
-) -> tuple[FloatArray, BoolArray]:
+def decoded(rows: Sequence[tuple[Any, Any]], outputs: tuple[int, ...] | None) -> tuple[FloatArray, BoolArray]:
     """Read rows of the table.
 
     Parameters

@@ -41,9 +41,9 @@ class Queries:
     ----------
     store : path, optional
         An SQLite file that keeps every answer, created when missing; one file may serve many runs and several
-        processes at once. Only masks that it lacks are asked for. It must lie on a local disk; where it cannot
-        be written, its answers are used, and a run that needs others is refused. A relative path or a link is
-        resolved here, once.
+        processes at once. Only masks that it lacks are asked for. It must lie on a local disk; where it
+        cannot be written, its answers are used, and a run that needs others is refused. A relative path or a
+        link is resolved here, once.
     fingerprint : str, optional
         What the answers depend on: model and revision, input, masking. Equal fingerprints mean equal answers.
         By default the ``fingerprint`` of the value function; without one, a store needs this argument.

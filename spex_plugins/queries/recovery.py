@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError, StoreError
+from spex_plugins.errors import InputError
 from spex_plugins.queries.answer_rows import decoded
 from spex_plugins.queries.database import Database
 from spex_plugins.queries.store import Store
@@ -50,7 +50,10 @@ def recovered(damaged: str | PathLike[str], new: str | PathLike[str]) -> Recover
         raise InputError(f"out: {new} exists already; choose the name of a new file.")
     old, answers, unreadable = Database(damaged), 0, False
     try:
-        runs = old.rows("SELECT id, fingerprint, n, outputs, description FROM runs ORDER BY id")
+        runs = old.rows(
+            "SELECT id, fingerprint, n, outputs, description FROM runs "
+            "WHERE typeof(fingerprint) = 'text' AND typeof(n) = 'integer' ORDER BY id"
+        )
         with Store(new) as store:
             for number, fingerprint, n, outputs, description in runs:
                 rows, all_read = _readable(old, number, -(-n // 8))

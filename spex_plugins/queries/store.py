@@ -24,7 +24,8 @@ _APPLICATION = 0x53504558  # "SPEX": other SQLite files are left alone
 _WAIT = 60.0  # seconds for another process that switches to the log at the same time
 
 # A mask is its bits, eight features a byte, the first one highest (numpy.packbits); an answer is K float64,
-# little-endian, and a checksum, which the first version did not write. outputs is K, 0 for a function without that axis, NULL before the first answer.
+# little-endian, and a checksum, which the first version did not write. outputs is K, 0 for a function without
+# that axis, NULL before the first answer.
 _SCHEMA = (
     """CREATE TABLE runs (
         id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, n INTEGER NOT NULL, outputs INTEGER,

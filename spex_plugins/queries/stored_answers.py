@@ -51,8 +51,8 @@ class KnownAnswers:
     def claim(self, packed: Any) -> Claim:
         """Refuse to have further masks asked for."""
         raise InputError(
-            f"store: {self._db.path} cannot be written, and it lacks answers that this run needs: they would be "
-            "paid for and lost. Copy it to a folder that can be written, or leave store= out."
+            f"store: {self._db.path} cannot be written, and it lacks answers that this run needs: they would "
+            "be paid for and lost. Copy it to a folder that can be written, or leave store= out."
         )
 
     def keep(self, claim: int, packed: Any, values: FloatArray) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.interactions import Interactions
+from spex_plugins.names import displayable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,8 @@ def _values_table(explanation: Any) -> str:
         return ""
     strength = np.abs(values).reshape(len(values), -1).max(axis=1)
     rows = "".join(
-        f"<tr><td style='text-align:left'>{html.escape(str(names[i]))}</td><td>{_number(values[i])}</td></tr>"
+        f"<tr><td style='text-align:left'>{html.escape(displayable(str(names[i])))}</td>"
+        f"<td>{_number(values[i])}</td></tr>"
         for i in np.argsort(-strength, kind="stable")[:_SHOWN_ROWS]
     )
     return f"<table><caption>values: {len(values)} features</caption>{rows}</table>"
