@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from spex_plugins import validation as check
-from spex_plugins.errors import InputError, PartialAnswerError
+from spex_plugins.errors import InputError, PartialAnswerError, SpexError
 from spex_plugins.games import background_loop
 from spex_plugins.games.chat_client import checked_client, make_client
-from spex_plugins.games.chat_faults import can_be_answered_later
+from spex_plugins.games.chat_faults import PassingError, can_be_answered_later
 from spex_plugins.games.chat_question import Question, Template
-from spex_plugins.games.chat_requests import Requests, Usage
+from spex_plugins.games.chat_requests import Outcome, Request, Requests, Usage
+from spex_plugins.games.credentials import without_credentials
 from spex_plugins.games.spans import Spans, masked_parts
 from spex_plugins.games.text_work import text_work
 from spex_plugins.queries.digest import digest_of_data
@@ -39,11 +40,14 @@ class ChatGame:
     An answer that is not among the `top_logprobs` most probable tokens has no known value: the value is then
     the largest that it can be, the least of the listed log-probabilities or what probability they leave,
     whichever is smaller. Of a difference such a value is a bound too, and 0 where neither answer is listed.
-    `censored` counts these values, and a warning tells if they are many.
+    `censored` counts these values, and a warning tells if they are many. The first request goes alone: a
+    warning tells before the others are sent if its value is a bound, and an answer that is several tokens
+    for this model raises `InputError`.
 
     Requests that fail in passing (limits, timeouts, errors of the server, broken replies) are repeated; the
     server's rate-limit headers are obeyed. What fails for long raises `PartialAnswerError` with all answers
-    that were obtained; a request that the server refuses raises `InputError` with a remedy.
+    that were obtained; a request that the server refuses, or a server that was never reached, raises
+    `InputError` with a remedy. Errors never quote the key.
 
     Parameters
     ----------
@@ -135,7 +139,12 @@ class ChatGame:
         self.censored, self._values, self._warned = 0, 0, False
         self._own_client = client is None
         self._connect(make_client(base_url, api_key) if client is None else checked_client(client))
-        asked = {"server": self._base_url, "text": text, "spans": self._parts.spans, "mask": mask}
+        asked = {
+            "server": without_credentials(self._base_url),
+            "text": text,
+            "spans": self._parts.spans,
+            "mask": mask,
+        }
         try:
             told = json.dumps(asked | self._question.said, sort_keys=True)
         except TypeError as error:
@@ -151,7 +160,7 @@ class ChatGame:
         if not distinct:
             return np.zeros(0)
         requests = [request for text in distinct for request in self._question.requests(text)]
-        outcome = background_loop.run(self._requests.send(requests))
+        outcome = self._send(requests)
         place = {text: i for i, text in enumerate(distinct)}
         values, exact = self._question.values(outcome.scores)
         which = [place[text] for text in texts]
@@ -168,6 +177,16 @@ class ChatGame:
             answered=answered,
             retry_after=outcome.retry_after,
         ) from outcome.problem
+
+    def _send(self, requests: list[Request]) -> Outcome:
+        """Send requests; until one was ever answered the first goes alone, so that a mistake costs one."""
+        outcome = Outcome(len(requests))
+        if not self._requests.proven:
+            background_loop.run(self._requests.send_one(requests, outcome))
+            if self._question.unlisted:
+                warnings.warn(self._question.unlisted, stacklevel=4)
+        background_loop.run(self._requests.send(requests, outcome))
+        return outcome
 
     def work(self, masks: BoolArray) -> FloatArray:
         """Estimate the tokens of every mask's prompts, shape (b,)."""
@@ -225,4 +244,5 @@ def _close(client: Any) -> None:
 
 
 def _told(problem: Exception) -> str:
-    return f"{type(problem).__name__}: {problem}".removesuffix(": ")
+    said = isinstance(problem, PassingError | SpexError)
+    return str(problem) if said else f"{type(problem).__name__}: {problem}".removesuffix(": ")

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from spex_plugins.errors import InputError
 from spex_plugins.games.chat_scores import MissingLogProbsError
+from spex_plugins.games.credentials import redacted
 
-__all__ = ["ServerBusyError", "can_be_answered_later", "explained", "headers_of", "is_passing"]
+__all__ = [
+    "PassingError",
+    "ServerBusyError",
+    "can_be_answered_later",
+    "explained",
+    "headers_of",
+    "is_passing",
+    "repetitions",
+]
 
 _PASSING = {408, 409, 425, 429}  # and everything from 500
 _REQUEST = (
@@ -21,10 +31,16 @@ _REMEDIES = {
     404: "model, base_url: the server does not know the model or has no such endpoint; check both",
     429: "api_key: the account has no credit left; add some and run again, what was answered is kept",
 }
+_BROKEN_REPLY = (json.JSONDecodeError, UnicodeDecodeError)
+_QUOTED = 500  # characters of what a server says
 
 
 class ServerBusyError(Exception):
     """The server wants to be left alone for longer than a request should wait."""
+
+
+class PassingError(Exception):
+    """A request failed, and a later one may not; the text names the error, without credentials."""
 
 
 def is_passing(error: Exception) -> bool:
@@ -34,40 +50,100 @@ def is_passing(error: Exception) -> bool:
     if isinstance(error, openai.APIStatusError):
         spent = error.status_code == 429 and error.code == "insufficient_quota"
         return not spent and (error.status_code in _PASSING or error.status_code >= 500)
-    broken_reply = (json.JSONDecodeError, UnicodeDecodeError, MissingLogProbsError)
-    return isinstance(error, (openai.APIConnectionError, TimeoutError, *broken_reply))
+    return isinstance(error, (openai.APIConnectionError, TimeoutError, MissingLogProbsError, *_BROKEN_REPLY))
 
 
 def can_be_answered_later(error: Exception) -> bool:
     """Tell whether the same masks may be asked for again."""
-    return is_passing(error) or isinstance(error, ServerBusyError)
+    return isinstance(error, PassingError | ServerBusyError)
 
 
-def explained(error: Exception, *, proven: bool, secret: str) -> Exception:
-    """Return the error that the user sees: with a remedy where only the user can help, and without the key.
+def repetitions(error: Exception, most: int, *, proven: bool) -> int:
+    """Return how often a request that failed so is repeated.
+
+    A server that has never answered is most likely the wrong one, or does not run.
+
+    Parameters
+    ----------
+    error : Exception
+    most : int
+        For a server that has answered before.
+    proven : bool
+        Whether it has.
+    """
+    if not is_passing(error):
+        return 0
+    if not proven and _is_unreachable(error):
+        return min(most, 1)
+    return most if proven or not isinstance(error, (MissingLogProbsError, *_BROKEN_REPLY)) else min(most, 2)
+
+
+def explained(error: Exception, *, proven: bool, address: str, credentials: Iterable[str]) -> Exception:
+    """Return the error that the user sees: with a remedy where only the user can help, without credentials.
 
     Parameters
     ----------
     error : Exception
     proven : bool
         Whether this server has ever answered with log-probabilities.
-    secret : str
-        The key; some servers quote it.
+    address : str
+        Of the server.
+    credentials : iterable of str
+        Keys and passwords; some servers quote them.
     """
     import openai
 
-    if isinstance(error, MissingLogProbsError) and not proven:
-        return InputError(
-            f"model, endpoint: {error}; choose a model and an endpoint that give top_logprobs (reasoning "
-            "models mostly do not)."
-        )
-    if not isinstance(error, openai.APIStatusError) or is_passing(error):
+    def told(text: str) -> str:
+        return f"{redacted(text, credentials):.{_QUOTED}}"
+
+    refused = isinstance(error, openai.APIStatusError) and not is_passing(error)
+    if refused:
+        remedy = _REMEDIES.get(error.status_code, _REQUEST)  # type: ignore[attr-defined]
+        return InputError(f"{remedy}. The server says: {told(str(error))}")
+    if not is_passing(error):
         return error
-    said = str(error).replace(secret, "…") if secret else str(error)
-    return InputError(f"{_REMEDIES.get(error.status_code, _REQUEST)}. The server says: {said:.500}")
+    if isinstance(error, openai.APIConnectionError):
+        reason = told(f"{type(error).__name__} at {address}: {_reason(error)}")
+        if not proven and _is_unreachable(error):
+            return InputError(f"base_url: no server answers ({reason}); check the address, and that it runs.")
+        return PassingError(reason)
+    reason = told(f"{type(error).__name__}: {error}".removesuffix(": "))
+    if not proven and isinstance(error, MissingLogProbsError):
+        return InputError(
+            f"model, endpoint: {told(str(error))}; choose a model and an endpoint that give top_logprobs "
+            "(reasoning models mostly do not)."
+        )
+    if not proven and isinstance(error, _BROKEN_REPLY):
+        return InputError(
+            f"base_url: {told(address)} does not answer as an OpenAI-compatible API does ({reason}); check "
+            "the address, which often ends in /v1."
+        )
+    return PassingError(reason)
 
 
 def headers_of(error: BaseException) -> Any:
     """Return the headers of the response behind an error, or None where there was none."""
     response = getattr(error, "response", None)
     return None if response is None else response.headers
+
+
+def _is_unreachable(error: Exception) -> bool:
+    """Tell whether nothing answered at all; a server that takes its time is no such case."""
+    import openai
+
+    if isinstance(error, openai.APITimeoutError):
+        return type(error.__cause__).__name__ == "ConnectTimeout"
+    return isinstance(error, openai.APIConnectionError)
+
+
+def _reason(error: Exception) -> str:
+    """Return what the system said, which every layer above hides behind words of its own."""
+    behind: BaseException | None = error.__cause__
+    reason = str(behind or error) or type(behind).__name__
+    while behind is not None:
+        if isinstance(behind, OSError) and str(behind):
+            reason = str(behind)
+        behind = behind.__cause__ or behind.__context__
+        if isinstance(behind, BaseExceptionGroup):  # one error for every address of a name
+            behind = behind.exceptions[0]
+    return reason

@@ -58,6 +58,8 @@ class Question:
         One for each request: the value is the sum of their scores with these signs.
     fixed_characters : int
         How long the template is.
+    unlisted : str
+        What to tell the user if no answer was listed in the first reply; "" if one was.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Question:
         if len(self._forms) == 2 and set(self._forms[0]) & set(self._forms[1]):
             raise InputError(f"against: must be another answer than {answer!r}.")
         self._listed_before = [False] * len(self._answers)
+        self._replies, self.unlisted = 0, ""
         self.said = {"endpoint": endpoint, "fields": self._fields, "template": self._template}
         self.said |= {"answers": self._answers}
         self.signs = (1.0, -1.0)[: len(self._answers)] if self._echo else (1.0,)
@@ -118,13 +121,22 @@ class Question:
         top = TopTokens.of(reply)
         for k, forms in enumerate(self._forms):
             self._listed_before[k] |= any(form in top.log_probs for form in forms)
-            part = "" if self._listed_before[k] else first_of_several(top, forms)
-            if part:
+            part = None if self._listed_before[k] else first_of_several(top, forms)
+            if part is not None:
+                begun = f", which begins it with {part!r}" if part else ""
                 raise InputError(
                     f"{('answer', 'against')[k]}: {self._answers[k]!r} seems to be several tokens for this "
-                    f"model, which began it with {part!r}; choose an answer of one token, such as {part!r}, "
+                    f"model{begun}; choose an answer of one token{f', such as {part!r}' if part else ''}, "
                     'or, where the server can echo prompts, endpoint="completions+echo".'
                 )
+        self._replies += 1
+        if self._replies == 1 and not any(self._listed_before):
+            names = " and ".join(map(repr, self._answers))
+            self.unlisted = (
+                f"answer: {names} is not among the most probable tokens of the first reply, whose value is "
+                f"therefore a bound; the likeliest are {top.likeliest(5)}. Choose an answer that the model "
+                "gives as one token, or raise top_logprobs."
+            )
         answer, *against = self._forms
         return score_difference(top, answer, *against) if against else score_answer(top, answer)
 

@@ -9,14 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spex_plugins.games.chat_faults import ServerBusyError, explained, headers_of, is_passing
-from spex_plugins.games.chat_scores import MissingLogProbsError, Score
+from spex_plugins.games.chat_faults import (
+    PassingError,
+    ServerBusyError,
+    explained,
+    headers_of,
+    repetitions,
+)
+from spex_plugins.games.chat_scores import Score
+from spex_plugins.games.credentials import credentials_of
 from spex_plugins.games.rate_limit import RateLimit
 
 __all__ = ["Outcome", "Request", "Requests", "Usage"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0  # seconds between attempts
-_CHANCES = 2  # repetitions for a server that has never given log-probs
+_CONNECT = 5.0  # seconds until a server takes a connection
 _LONGEST_WAIT = 60.0  # seconds until a limit ends; the caller is asked to come back after a longer time
 
 
@@ -54,6 +61,8 @@ class Outcome:
     ----------
     scores : list of Score or None
         None where there is no answer.
+    waiting : iterator of int
+        The requests that have not been sent.
     problem : Exception or None
         Why, if there are such: the error that ended the batch, or else the last one.
     ended : bool
@@ -66,6 +75,7 @@ class Outcome:
 
     def __init__(self, count: int) -> None:
         self.scores: list[Score | None] = [None] * count
+        self.waiting = iter(range(count))
         self.problem: Exception | None = None
         self.ended = False
         self.retry_after: float | None = None
@@ -79,7 +89,7 @@ class Outcome:
         if not self.ended:
             self.problem = problem
             # A dead server is not tried with every single request.
-            self.ended = not is_passing(problem) or self._in_a_row > self.patience
+            self.ended = not isinstance(problem, PassingError) or self._in_a_row > self.patience
 
 
 class Requests:
@@ -94,39 +104,49 @@ class Requests:
         How often a request is repeated.
     timeout : float
         Seconds for one request.
+
+    Attributes
+    ----------
+    proven : bool
+        Whether the server has ever answered.
+    usage : Usage
     """
 
     def __init__(self, client: Any, *, concurrency: int, max_retries: int, timeout: float) -> None:
         # Repeating is done here, where one refusal makes all requests wait and every attempt is counted.
-        self._client = client.with_options(max_retries=0, timeout=timeout)
+        import openai
+
+        limits = openai.Timeout(timeout, connect=min(timeout, _CONNECT))
+        self._client = client.with_options(max_retries=0, timeout=limits)
         self._concurrency, self._max_retries, self._timeout = concurrency, max_retries, timeout
         self._limit = RateLimit()
         self._slots = asyncio.Semaphore(concurrency)  # for calls from several threads together
-        self._proven = False
+        self.proven = False
         self.usage = Usage()
 
-    async def send(self, requests: Sequence[Request]) -> Outcome:
-        """Send requests; until one was ever answered the first goes alone, so that a wrong key costs one."""
-        outcome = Outcome(len(requests))
-        waiting = iter(range(len(requests)))
-        if not self._proven:
-            await self._work(requests, iter([next(waiting)]), outcome)
+    async def send_one(self, requests: Sequence[Request], outcome: Outcome) -> None:
+        """Send one request, alone: it shows whether the others are worth their money."""
+        await self._work(requests, iter([next(outcome.waiting)]), outcome)
+        outcome.patience = self._concurrency
+
+    async def send(self, requests: Sequence[Request], outcome: Outcome) -> None:
+        """Send the requests that wait."""
         outcome.patience = self._concurrency
         async with asyncio.TaskGroup() as group:
             for _ in range(min(self._concurrency, len(requests))):
-                group.create_task(self._work(requests, waiting, outcome))
+                group.create_task(self._work(requests, outcome.waiting, outcome))
         outcome.retry_after = self._limit.wait() or None
-        return outcome
 
     async def _work(self, requests: Sequence[Request], waiting: Iterator[int], outcome: Outcome) -> None:
         """Settle one request after the other; several workers share those that are waiting."""
         while not outcome.ended and (i := next(waiting, None)) is not None:
             try:
                 outcome.answered(i, await self._ask(requests[i], outcome))
-                self._proven = True
+                self.proven = True
             except Exception as error:
-                secret = str(self._client.api_key)
-                outcome.failed(explained(error, proven=self._proven, secret=secret))
+                address, credentials = str(self._client.base_url), credentials_of(self._client)
+                told = explained(error, proven=self.proven, address=address, credentials=credentials)
+                outcome.failed(told)
 
     async def _ask(self, request: Request, outcome: Outcome) -> Score:
         """Send a request until it is answered, or until that is of no use."""
@@ -136,9 +156,8 @@ class Requests:
                     await self._pass_the_limit()
                     return await self._attempt(request)
             except Exception as error:
-                never = isinstance(error, MissingLogProbsError) and not self._proven
-                last = attempt == min(self._max_retries, _CHANCES if never else self._max_retries)
-                if last or outcome.ended or not is_passing(error):
+                most = repetitions(error, self._max_retries, proven=self.proven)
+                if attempt >= most or outcome.ended:
                     raise
             pause = min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
             await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # not all at the same moment

@@ -82,6 +82,11 @@ class TopTokens:
         lowest = min((log_probs[token] for token, v in listed if _usable(v)), default=0.0)
         return cls(log_probs, chosen[0], lowest)
 
+    def likeliest(self, count: int) -> str:
+        """Quote the most probable tokens."""
+        ranked = sorted(self.log_probs, key=lambda token: -self.log_probs[token])
+        return ", ".join(repr(token.decode(errors="replace")) for token in ranked[:count])
+
     def bound(self) -> float:
         """Return what no token that is not listed can exceed.
 
@@ -123,12 +128,26 @@ def score_difference(top: TopTokens, forms: tuple[bytes, ...], against: tuple[by
     return Score(one.value - other.value, one.exact and other.exact)
 
 
-def first_of_several(top: TopTokens, forms: tuple[bytes, ...]) -> str:
-    """Return the generated token if the answer merely begins with it, and is itself not listed; else ""."""
-    begun = [form for form in forms if form.startswith(top.generated) and form != top.generated]
-    if not begun or not top.generated.strip() or any(form in top.log_probs for form in forms):
-        return ""
-    return top.generated.decode(errors="replace")
+def first_of_several(top: TopTokens, forms: tuple[bytes, ...]) -> str | None:
+    """Return the token with which an answer of several tokens begins, "" if it is not listed either.
+
+    None where the answer is listed, or may be a single token that is merely improbable: several are those
+    with white space inside, and those of which a token begins the answer that was generated, or that makes up
+    half of it. (A short one, such as "In", begins other answers too.)
+    """
+    if any(form in top.log_probs for form in forms):
+        return None
+    begun = [token for token in (top.generated, *top.log_probs) if _begins(token, forms)]
+    longest = max(begun, key=len, default=b"")
+    first = top.generated if top.generated in begun else longest
+    several = first == top.generated or 2 * len(longest) >= min(map(len, forms))
+    if (begun and several) or len(forms[0].split()) > 1:
+        return first.decode(errors="replace")
+    return None
+
+
+def _begins(token: bytes, forms: tuple[bytes, ...]) -> bool:
+    return bool(token.strip()) and any(form.startswith(token) and form != token for form in forms)
 
 
 def _usable(value: Any) -> bool:
@@ -150,4 +169,4 @@ def token_bytes(entry: Mapping[str, Any]) -> bytes:
 def _stated_error(reply: Any) -> str:
     """Quote the error that some gateways send with the status of success."""
     error = reply.get("error") if isinstance(reply, dict) else None
-    return f", but an error: {error!r:.200}" if error else ""
+    return f", but an error: {error!r}" if error else ""

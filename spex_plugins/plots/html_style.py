@@ -33,7 +33,8 @@ section { background: #fff; border: 1px solid #e1e4ea; border-radius: 12px; padd
   background: currentColor;
   font-size: 11px; line-height: 1.5em; font-weight: 700; text-align: center; vertical-align: middle; }
 .badge span { color: #fff; }
-sup { position: relative; z-index: 2; font-size: 0; line-height: 0; vertical-align: 5px; margin-inline-start: 1px; }
+sup { position: relative; z-index: 2; font-size: 0; line-height: 0; vertical-align: 5px;
+  margin-inline-start: 1px; }
 sup .badge { font-size: 9.5px; margin-inline-start: 1px; vertical-align: baseline; }
 .say { min-height: 3em; margin-top: 10px; padding-top: 10px; border-top: 1px solid #edeff3; font-size: 14px; }
 table { border-collapse: collapse; width: 100%; margin-top: 10px; font-size: 15px; }

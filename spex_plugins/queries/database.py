@@ -131,6 +131,6 @@ def _check_names(path: Path) -> None:
     if path.exists() and (path.stat().st_nlink > 1 or files.is_mount_point(path)):
         raise StoreError(
             f"store: {path} has a second name (a hard link, or a mount of the file alone), and SQLite does "
-            "not see what is written under the other one: answers would be paid twice, or lost. Copy the file, "
-            "or use a symbolic link, or a mount of its folder, instead."
+            "not see what is written under the other one: answers would be paid twice, or lost. Copy the "
+            "file, or use a symbolic link, or a mount of its folder, instead."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ from spex_plugins.queries.tools import Failure, Tools
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Answers", "Session", "keep_answers"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +96,15 @@ class Session:
 
     @property
     def statement(self) -> str:
-        """What went otherwise than asked, in words; "" if nothing did."""
+        """What went otherwise than asked, in words; "" if nothing did.
+
+        It becomes part of results that are saved and shown, and therefore never quotes an exception: servers
+        put keys and prompts into their errors.
+        """
         parts = []
         if self._dropped:
             count = sum(len(failure.rows) for failure in self._dropped)
-            parts.append(f"{count} masks dropped, of which the first {self._dropped[0].problem.rstrip('.')}")
+            parts.append(f"{count} masks dropped, of which the first {_in_short(self._dropped[0])}")
         if self._tools.limits.reached:
             parts.append(f"ended early by {self._tools.limits.reached}")
         return "; ".join(parts)
@@ -135,6 +142,8 @@ class Session:
             keep_answers(error, *self._memory.answers())
             raise
         self._memory.learn(desk)
+        if round_.dropped and not self._dropped:
+            _log.warning("masks are dropped: the value function %s", round_.dropped[0].problem)
         self._dropped += round_.dropped
         if round_.failure is not None:
             raise self._error(desk.masks[round_.failure.rows], round_.failure)
@@ -166,6 +175,11 @@ def keep_answers(error: BaseException, masks: BoolArray, values: FloatArray) -> 
     """Give an error that is not ours the answers that were paid for, as ``masks`` and ``values``."""
     vars(error).update(masks=masks, values=values)
     error.add_note(_kept(len(masks)))
+
+
+def _in_short(failure: Failure) -> str:
+    """Say what went wrong, of an exception only which."""
+    return failure.problem.rstrip(".") if failure.cause is None else f"raised {type(failure.cause).__name__}"
 
 
 def _kept(count: int) -> str:

@@ -42,7 +42,7 @@ class Verdict:
     @classmethod
     def failed(cls, error: BaseException, b: int) -> Verdict:
         """Return the verdict on an exception that left nothing behind."""
-        return cls(np.zeros(b, dtype=bool), np.zeros(b), f"raised {type(error).__name__}: {error}.", error)
+        return cls(np.zeros(b, dtype=bool), np.zeros(b), _raised(error), error)
 
 
 def judge(outcome: Reply | BaseException, b: int, outputs: tuple[int, ...] | None) -> Verdict:
@@ -67,8 +67,11 @@ def _partial(error: PartialAnswerError, b: int, outputs: tuple[int, ...] | None)
     answered = np.asarray(error.answered, dtype=bool)
     if problem or answered.shape != (b,) or (answered.any() and _other_shape(values, outputs)):
         return Verdict.failed(error, b)
-    text = f"raised {type(error).__name__}: {error}."
-    return Verdict(answered & _finite(values), values, text, error, blames=True)
+    return Verdict(answered & _finite(values), values, _raised(error), error, blames=True)
+
+
+def _raised(error: BaseException) -> str:
+    return f"raised {type(error).__name__}: {error}".rstrip(".") + "."
 
 
 def _other_shape(values: FloatArray, outputs: tuple[int, ...] | None) -> str:
