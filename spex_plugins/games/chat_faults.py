@@ -75,7 +75,8 @@ def repetitions(error: Exception, most: int, *, proven: bool) -> int:
         return 0
     if not proven and _is_unreachable(error):
         return min(most, 1)
-    return most if proven or not isinstance(error, (MissingLogProbsError, *_BROKEN_REPLY)) else min(most, 2)
+    never = not proven and isinstance(error, (MissingLogProbsError, *_BROKEN_REPLY, *_timeouts()))
+    return min(most, 2) if never else most
 
 
 def explained(error: Exception, *, proven: bool, address: str, credentials: Iterable[str]) -> Exception:
@@ -96,29 +97,17 @@ def explained(error: Exception, *, proven: bool, address: str, credentials: Iter
     def told(text: str) -> str:
         return f"{redacted(text, credentials):.{_QUOTED}}"
 
-    refused = isinstance(error, openai.APIStatusError) and not is_passing(error)
-    if refused:
-        remedy = _REMEDIES.get(error.status_code, _REQUEST)  # type: ignore[attr-defined]
+    if isinstance(error, openai.APIStatusError) and not is_passing(error):
+        remedy = _REMEDIES.get(error.status_code, _REQUEST)
         return InputError(f"{remedy}. The server says: {told(str(error))}")
     if not is_passing(error):
         return error
-    if isinstance(error, openai.APIConnectionError):
-        reason = told(f"{type(error).__name__} at {address}: {_reason(error)}")
-        if not proven and _is_unreachable(error):
-            return InputError(f"base_url: no server answers ({reason}); check the address, and that it runs.")
-        return PassingError(reason)
-    reason = told(f"{type(error).__name__}: {error}".removesuffix(": "))
-    if not proven and isinstance(error, MissingLogProbsError):
-        return InputError(
-            f"model, endpoint: {told(str(error))}; choose a model and an endpoint that give top_logprobs "
-            "(reasoning models mostly do not)."
-        )
-    if not proven and isinstance(error, _BROKEN_REPLY):
-        return InputError(
-            f"base_url: {told(address)} does not answer as an OpenAI-compatible API does ({reason}); check "
-            "the address, which often ends in /v1."
-        )
-    return PassingError(reason)
+    by_transport = isinstance(error, openai.APIConnectionError)
+    where = "" if proven and not by_transport else f" at {address}"
+    said = _reason(error) if by_transport else str(error)
+    reason = told(f"{type(error).__name__}{where}: {said}".removesuffix(": "))
+    remedy = "" if proven else _remedy_of_first(error)
+    return InputError(f"{remedy}: {reason}") if remedy else PassingError(reason)
 
 
 def headers_of(error: BaseException) -> Any:
@@ -134,6 +123,31 @@ def _is_unreachable(error: Exception) -> bool:
     if isinstance(error, openai.APITimeoutError):
         return type(error.__cause__).__name__ == "ConnectTimeout"
     return isinstance(error, openai.APIConnectionError)
+
+
+def _remedy_of_first(error: Exception) -> str:
+    """Return what may be wrong with a server that has never answered; "" where it may be busy."""
+    if _is_unreachable(error):
+        return "base_url: no server answers; check the address, and that it runs"
+    if isinstance(error, _timeouts()):
+        return (
+            "base_url, timeout: the server takes requests and answers none in time; check that the model "
+            "runs, or allow more seconds"
+        )
+    if isinstance(error, MissingLogProbsError):
+        return "model, endpoint: choose ones that give top_logprobs (reasoning models mostly do not)"
+    if isinstance(error, _BROKEN_REPLY):
+        return (
+            "base_url: the server does not answer as an OpenAI-compatible API does; check the address, which "
+            "often ends in /v1"
+        )
+    return ""
+
+
+def _timeouts() -> tuple[type[Exception], ...]:
+    import openai
+
+    return TimeoutError, openai.APITimeoutError
 
 
 def _reason(error: Exception) -> str:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -173,3 +174,17 @@ def test_importing_plots_imports_no_host():
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "['numpy']"
+
+
+def test_names_of_any_characters_make_a_sound_file(tmp_path):
+    """Neither controls nor halves of surrogate pairs get into a drawing: XML could not hold them."""
+    names = ["\u202emask", "\ud800", "a\x00b", "\x1b[31m", "\u2069", "x"]
+    found = interactions(names, {(0, 1): 1.0, (2, 3): -1.0})
+    for draw_one in (text_arcs, heatmap):
+        figure = draw_one(found).figure
+        with plt.rc_context({"svg.fonttype": "none"}):
+            figure.savefig(tmp_path / "drawing.svg")
+        drawing = ElementTree.parse(tmp_path / "drawing.svg").getroot()
+        written = "".join(drawing.itertext())
+        assert "\ufffdmask" in written
+        assert "\u202e" not in written

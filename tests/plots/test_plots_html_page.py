@@ -124,3 +124,32 @@ def test_the_page_is_saved(review, tmp_path):
     save_html(review, tmp_path / "page.html", top=2, words=[f"ü{i}" for i in range(review.n)])
     saved = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert saved == to_html(review, top=2, words=[f"ü{i}" for i in range(review.n)])
+
+
+def test_a_word_turns_none_of_its_neighbours_around():
+    """Directional formatting in a name is shown as what it is, and every word is a text of its own."""
+    names = ["good", "\u202emask", "film", "\u2069\u202enot", "\u2067bad", "last"]
+    found = interactions(names, {(0,): 1.0, (1, 2): 2.0, (3, 4): 1.0})
+    page = to_html(found, title="a \u202etitle")
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)
+    assert [word["text"] for word in Page(page).words][5] == "last"
+    style = re.search(r"\.w \{[^}]*\}", page)[0]
+    assert "unicode-bidi: isolate" in style
+
+
+def test_words_from_right_to_left_keep_their_place():
+    """In lists and tooltips a name is isolated, and a text runs as most of its letters do."""
+    found = interactions(["שלום", "עולם", "x"], {(0, 1): 1.0, (0,): 1.0})
+    page = to_html(found)
+    assert '<div id="text" dir="rtl">' in page
+    assert Page(page).rows[0]["data-say"] == "\u2068שלום\u2069 × \u2068עולם\u2069: +1.00"
+    assert Page(page).words[0]["title"].startswith("\u2068שלום\u2069: own effect")
+    marked = to_html(interactions(["\u200fmark", "plain", "words", "here"], {(0, 1): 1.0}))
+    assert '<div id="text" dir="ltr">' in marked
+    assert "\u2068\u200fmark\u2069 × plain" in marked
+
+
+def test_half_a_pair_of_surrogates_is_replaced(tmp_path):
+    found = interactions(["\ud800", "b\udfff", "c"], {(0, 1): 1.0}, plan="\ud800")
+    save_html(found, tmp_path / "page.html", title="\ud800")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count("\ufffd") > 4
