@@ -79,7 +79,9 @@ def repetitions(error: Exception, most: int, *, proven: bool) -> int:
     return min(most, 2) if never else most
 
 
-def explained(error: Exception, *, proven: bool, address: str, credentials: Iterable[str]) -> Exception:
+def explained(
+    error: Exception, *, proven: bool, secret: str | Iterable[str], address: str = "the server"
+) -> Exception:
     """Return the error that the user sees: with a remedy where only the user can help, without credentials.
 
     Parameters
@@ -87,15 +89,17 @@ def explained(error: Exception, *, proven: bool, address: str, credentials: Iter
     error : Exception
     proven : bool
         Whether this server has ever answered with log-probabilities.
+    secret : str or iterable of str
+        Keys and passwords; some servers quote them.
     address : str
         Of the server.
-    credentials : iterable of str
-        Keys and passwords; some servers quote them.
     """
     import openai
 
+    secrets = [secret] if isinstance(secret, str) else list(secret)
+
     def told(text: str) -> str:
-        return f"{redacted(text, credentials):.{_QUOTED}}"
+        return f"{redacted(text, secrets):.{_QUOTED}}"
 
     if isinstance(error, openai.APIStatusError) and not is_passing(error):
         remedy = _REMEDIES.get(error.status_code, _REQUEST)

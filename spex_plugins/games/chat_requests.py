@@ -144,8 +144,8 @@ class Requests:
                 outcome.answered(i, await self._ask(requests[i], outcome))
                 self.proven = True
             except Exception as error:
-                address, credentials = str(self._client.base_url), credentials_of(self._client)
-                told = explained(error, proven=self.proven, address=address, credentials=credentials)
+                secret, address = credentials_of(self._client), str(self._client.base_url)
+                told = explained(error, proven=self.proven, secret=secret, address=address)
                 outcome.failed(told)
 
     async def _ask(self, request: Request, outcome: Outcome) -> Score:

@@ -11,7 +11,7 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["as_bytes", "decoded", "encoded"]
+__all__ = ["as_bytes", "decoded", "encoded", "shape_of"]
 
 _CHECKSUM = 4  # bytes: the CRC-32 of mask and answer; rows of the first version have none
 
@@ -22,11 +22,18 @@ def as_bytes(rows: Any) -> list[bytes]:
     return rows.view(f"V{rows.shape[1]}").ravel().tolist() if rows.size else []
 
 
+def shape_of(outputs: int | None) -> tuple[int, ...] | None:
+    """Return the shape of a value as the table of runs has it: K, 0 without that axis, None if unknown."""
+    return None if outputs is None else (outputs,) if outputs else ()
+
+
 def encoded(packed: Any, values: FloatArray) -> list[tuple[bytes, bytes]]:
     """Return packed masks (m, b) and their values, (m,) or (m, K), as rows of the table."""
     answers = np.ascontiguousarray(values, dtype="<f8").reshape(len(values), -1).view(np.uint8)
-    pairs = zip(as_bytes(packed), as_bytes(answers), strict=True)
-    return [(mask, answer + _checksum(mask, answer)) for mask, answer in pairs]
+    checked = np.concatenate([packed, answers], axis=1)
+    sums = np.fromiter(map(crc32, as_bytes(checked)), dtype="<u4", count=len(values))
+    answers = np.concatenate([answers, sums.view(np.uint8).reshape(len(values), -1)], axis=1)
+    return list(zip(as_bytes(packed), as_bytes(answers), strict=True))
 
 
 def decoded(rows: Sequence[tuple[Any, Any]], outputs: tuple[int, ...] | None) -> tuple[FloatArray, BoolArray]:
@@ -54,8 +61,4 @@ def decoded(rows: Sequence[tuple[Any, Any]], outputs: tuple[int, ...] | None) ->
 def _is_intact(mask: Any, answer: Any, size: int) -> bool:
     if not isinstance(mask, bytes) or not isinstance(answer, bytes):
         return False
-    return len(answer) == size or answer[size:] == _checksum(mask, answer[:size])
-
-
-def _checksum(mask: bytes, answer: bytes) -> bytes:
-    return crc32(answer, crc32(mask)).to_bytes(_CHECKSUM, "little")
+    return len(answer) == size or answer[size:] == crc32(mask + answer[:size]).to_bytes(_CHECKSUM, "little")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.queries.answer_rows import decoded
+from spex_plugins.queries.answer_rows import decoded, shape_of
 from spex_plugins.queries.database import Database
 from spex_plugins.queries.store import Store
 
@@ -57,8 +57,7 @@ def recovered(damaged: str | PathLike[str], new: str | PathLike[str]) -> Recover
         with Store(new) as store:
             for number, fingerprint, n, outputs, description in runs:
                 rows, all_read = _readable(old, number, -(-n // 8))
-                shape = None if outputs is None else (outputs,) if outputs else ()
-                values, intact = decoded(rows, shape)
+                values, intact = decoded(rows, shape_of(outputs))
                 packed = np.frombuffer(
                     b"".join(mask for (mask, _), whole in zip(rows, intact, strict=True) if whole), np.uint8
                 )

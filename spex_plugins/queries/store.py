@@ -12,7 +12,7 @@ from time import sleep
 import numpy as np
 
 from spex_plugins.errors import InputError, StoreError
-from spex_plugins.queries.answer_rows import decoded
+from spex_plugins.queries.answer_rows import decoded, shape_of
 from spex_plugins.queries.database import Database, explained
 from spex_plugins.queries.stored_answers import KnownAnswers, Run
 from spex_plugins.types import BoolArray, FloatArray
@@ -170,7 +170,7 @@ class Store:
         rows = self._db.rows(
             "SELECT mask, answer FROM answers JOIN runs ON run = id WHERE fingerprint = ?", (run.fingerprint,)
         )
-        values, intact = decoded(rows, None if run.outputs is None else (run.outputs,) if run.outputs else ())
+        values, intact = decoded(rows, shape_of(run.outputs))
         if not intact.all():
             raise StoreError.damaged(self.path, f"{int((~intact).sum())} answers have wrong checksums")
         packed = np.frombuffer(b"".join(mask for mask, _ in rows), dtype=np.uint8)

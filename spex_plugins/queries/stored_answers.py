@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import InputError, StoreError
-from spex_plugins.queries.answer_rows import as_bytes, decoded, encoded
+from spex_plugins.queries.answer_rows import as_bytes, decoded, encoded, shape_of
 from spex_plugins.queries.database import Database, explained
 from spex_plugins.queries.owner import Owner, dead_owners, is_alive
 from spex_plugins.types import FloatArray, IntArray
@@ -42,7 +42,7 @@ class KnownAnswers:
     @property
     def outputs(self) -> tuple[int, ...] | None:
         known = self._db.rows("SELECT outputs FROM runs WHERE id = ?", (self._number,))
-        return None if not known or known[0][0] is None else (known[0][0],) if known[0][0] else ()
+        return shape_of(known[0][0]) if known else None
 
     def look_up(self, packed: Any) -> Found:
         """Return the masks that have been answered; to be done once before these masks are claimed."""
