@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from spex_plugins.core.bch import bch
+from spex_plugins.core.exhaustive import all_masks_within
 
 __all__ = ["Plan", "least_coded", "plan"]
 
@@ -74,7 +75,7 @@ def plan(n: int, budget: int, max_order: int | None = None) -> Plan:
     -------
     Plan
     """
-    if n <= 62 and 2**n <= budget:
+    if all_masks_within(n, budget):
         return Plan("full", n, budget, min(max_order or n, n))
     wished = min(max_order or _DEFAULT_ORDER, n)
     for order in range(wished, 2, -1):

@@ -40,12 +40,15 @@ class Refit:
         Samples that were left out in turn.
     without : tuple of F Spectrum
         The fits that did not see a fold and in whose choice it took no part.
+    folds : ndarray of int, shape (m,)
+        The fold of every sample; −1 for samples that are always trained on.
     """
 
     spectrum: Spectrum
     r2: FloatArray
     tested: int
-    without: tuple[Spectrum, ...] = ()
+    without: tuple[Spectrum, ...]
+    folds: IntArray
 
 
 def refit(
@@ -80,7 +83,7 @@ def refit(
     if tested < _LEAST_TESTED or not spread.any():
         known = 1.0 if not spread.any() else np.nan
         constant = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), mean[None])
-        return Refit(constant, np.full(len(mean), known), 0)
+        return Refit(constant, np.full(len(mean), known), 0, (), np.full(m, -1))
     n_folds = _FOLDS_CODED if n_structured > tested else _FOLDS
     # Complements stay together: of a function that is odd around the middle, one tells the other.
     pairs = pair_numbers(masks[n_structured:])
@@ -111,7 +114,7 @@ def fit_sets(masks: BoolArray, values: FloatArray, parts: Sequence[IntArray], fo
     fit = cross_validated_fit(sum(moments[1:], start=moments[0]), moments[1:], weights[:-1], weights[-1])
     fits = [*fit.without, Model(fit.columns, fit.beta, fit.intercept)]
     *without, final = (_spectrum(one, supports, n, mean, spread) for one in fits)
-    return Refit(final, fit.r2, int((folds >= 0).sum()), tuple(without))
+    return Refit(final, fit.r2, int((folds >= 0).sum()), tuple(without), folds)
 
 
 def _spectrum(fit: Model, supports: IntArray, n: int, mean: FloatArray, spread: FloatArray) -> Spectrum:

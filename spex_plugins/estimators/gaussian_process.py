@@ -14,7 +14,8 @@ from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.designs import faithful_design
-from spex_plugins.estimators.folds import fit_by_folds, out_of_fold
+from spex_plugins.estimators.folds import fit_by_folds
+from spex_plugins.estimators.held_out import out_of_fold
 from spex_plugins.estimators.process import calibration, single_values, uncertainty_of
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

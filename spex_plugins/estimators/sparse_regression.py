@@ -11,7 +11,8 @@ from spex_plugins.core.screening import strongest_pairs
 from spex_plugins.core.standardise import standardised
 from spex_plugins.core.triples import strongest_triples
 from spex_plugins.estimators.base import Fit, FoldedFit
-from spex_plugins.estimators.folds import fit_by_folds, out_of_fold, uniform_design
+from spex_plugins.estimators.folds import fit_by_folds, uniform_design
+from spex_plugins.estimators.held_out import out_of_fold
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["SparseRegression", "sparse_fit"]

@@ -6,6 +6,7 @@ import numpy as np
 
 from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.exact import exact_spectrum
+from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.indices import convert
 from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import plan
@@ -13,6 +14,7 @@ from spex_plugins.core.refit import refit
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.supports import orders_of
 from spex_plugins.estimators.base import Fit, SingleValues
+from spex_plugins.estimators.held_out import measured_refit
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Spex"]
@@ -45,7 +47,7 @@ class Spex:
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
         m, n = masks.shape
-        if n < 63 and m == 2**n:
+        if all_masks_within(n, m):
             spectrum = exact_spectrum(masks, values)
             kept = spectrum.truncate(max_order or n)
             explained = 1 - (spectrum - kept).variance() / np.maximum(spectrum.variance(), 1e-300)
@@ -56,8 +58,9 @@ class Spex:
         order = max_order or (coded.code.t if coded else _UNCODED_ORDER)
         result = refit(masks, values, found, design.n_structured if design else 0, order, rng)
         decoded = f"{len(found)} sets decoded, " if coded else ""
-        source = f"cross-validated on {result.tested} uniform masks" if result.tested else "not measured"
-        return Fit(result.spectrum, result.r2, source, f"{decoded}{len(result.spectrum)} terms kept")
+        r2, error, source = measured_refit(masks, values, result, "uniform masks")
+        method = f"{decoded}{len(result.spectrum)} terms kept"
+        return Fit(result.spectrum, r2, source, method, r2_error=error)
 
 
 def _exact(spectrum: Spectrum, index: str) -> SingleValues:
