@@ -4,10 +4,12 @@ from spex_plugins.api import explain, fit
 from spex_plugins.core.indices import INDICES
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import (
+    FewSamplesWarning,
     InputError,
     MissingExtraError,
     PartialAnswerError,
     SpexError,
+    UnidentifiableWarning,
     ValueFunctionError,
 )
 from spex_plugins.index_table import IndexTable
@@ -16,6 +18,7 @@ from spex_plugins.queries import Queries
 from spex_plugins.run_plan import RunPlan, plan
 
 __all__ = [
+    "FewSamplesWarning",
     "INDICES",
     "IndexTable",
     "InputError",
@@ -26,6 +29,7 @@ __all__ = [
     "RunPlan",
     "Spectrum",
     "SpexError",
+    "UnidentifiableWarning",
     "ValueFunctionError",
     "explain",
     "fit",

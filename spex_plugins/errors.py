@@ -1,10 +1,18 @@
-"""The errors that this package raises; each text names the argument, its value and the remedy."""
+"""The errors and warnings of this package; each text names the argument, its value and the remedy."""
 
 from __future__ import annotations
 
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["InputError", "MissingExtraError", "PartialAnswerError", "SpexError", "ValueFunctionError"]
+__all__ = [
+    "FewSamplesWarning",
+    "InputError",
+    "MissingExtraError",
+    "PartialAnswerError",
+    "SpexError",
+    "UnidentifiableWarning",
+    "ValueFunctionError",
+]
 
 
 class SpexError(Exception):
@@ -13,6 +21,14 @@ class SpexError(Exception):
 
 class InputError(SpexError, ValueError):
     """An argument is not usable; raised before any model call is spent."""
+
+
+class FewSamplesWarning(UserWarning):
+    """There are too few samples for the values to be relied on, or to tell whether they can be."""
+
+
+class UnidentifiableWarning(UserWarning):
+    """The samples do not tell the effects of some features: never masked, always masked, or only together."""
 
 
 class MissingExtraError(SpexError, ImportError):

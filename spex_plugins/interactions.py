@@ -12,7 +12,7 @@ import numpy as np
 from spex_plugins.core import supports as sets
 from spex_plugins.core.indices import INDICES, checked_order, convert, same_single_values
 from spex_plugins.core.posterior import Posterior, Uncertainty
-from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.spectrum import Spectrum, norms
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import SingleValues
 from spex_plugins.index_table import IndexTable
@@ -111,7 +111,7 @@ class Interactions:
         sizes = sets.orders_of(supports, self.n)
         baseline = values[sizes == 0].sum(axis=0)
         supports, values = supports[sizes > 0], values[sizes > 0]
-        ranking = np.argsort(-(values**2).reshape(len(values), self.n_outputs).sum(axis=1), kind="stable")
+        ranking = np.argsort(-norms(values), kind="stable")
         return IndexTable(index, order, supports[ranking], values[ranking], baseline, self.feature_names)
 
     def _converted(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
@@ -227,7 +227,9 @@ class Interactions:
             for v, e in zip(self.r2.ravel()[:6], errors, strict=False)
         )
         orders = self.spectrum.orders
-        counts, energy = np.bincount(orders), np.bincount(orders, weights=self.spectrum.energy())
+        largest = np.abs(self.spectrum.coefficients[orders > 0]).max(initial=0.0) or 1.0
+        energy = np.bincount(orders, weights=norms(self.spectrum.coefficients / largest) ** 2)
+        counts = np.bincount(orders)
         terms = ", ".join(
             f"{counts[k]} of order {k} ({energy[k] / energy[1:].sum():.0%} of the variance)"
             for k in np.flatnonzero(counts[1:]) + 1

@@ -193,9 +193,7 @@ def _is_sparse(train: Moments, point: tuple[IntArray, FloatArray]) -> bool:
     return len(point[0]) <= _DENSEST * train.count
 
 
-def _errors(
-    train: Moments, test: Moments, point: tuple[IntArray, FloatArray], is_sparse: bool
-) -> FloatArray:
+def _errors(train: Moments, test: Moments, point: tuple[IntArray, FloatArray], is_sparse: bool) -> FloatArray:
     """Return squared errors on a left-out fold for every blend, (blends, K)."""
     columns, lasso = point
     relaxed = _relaxed(train, columns, lasso) if is_sparse else lasso

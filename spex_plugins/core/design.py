@@ -88,7 +88,8 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     """Draw the masks of a plan; the same generator state gives the same masks."""
     n = plan.n
     if plan.kind == "full":
-        masks = _bits(np.arange(2**n), n)
+        # In any order, but the end points first: a run may be cut short.
+        masks = _bits(np.concatenate([[0, 2**n - 1], rng.permutation(np.arange(1, 2**n - 1))]), n)
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
     if plan.kind == "paired":

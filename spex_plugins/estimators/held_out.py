@@ -23,7 +23,7 @@ __all__ = [
     "unmeasured",
 ]
 
-EQUAL = "not measured: all values are equal"
+EQUAL = "not measured: all values are equal, or differ by rounding errors only"
 TOO_FEW = "not measured: too few samples"
 
 # Of what is stated with fewer samples, more than one in forty exceeds the truth by half the variance.
