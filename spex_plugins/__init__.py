@@ -18,8 +18,8 @@ from spex_plugins.queries import Queries
 from spex_plugins.run_plan import RunPlan, plan
 
 __all__ = [
-    "FewSamplesWarning",
     "INDICES",
+    "FewSamplesWarning",
     "IndexTable",
     "InputError",
     "Interactions",

@@ -69,11 +69,11 @@ def explain_until(
             except BaseException as error:  # also when the user loses patience: everything has been paid for
                 keep_answers(error, masks, values)
                 raise
-            r2, error = _least(result, values)
+            r2, r2_error = _least(result, values)
             history.append(f"{r2:.3f} at {len(masks)}")
             missed.append(1 - r2)
             following = _following(design, drawn, most, r2, max_order, rng)
-            reason = session.statement or _reason(r2, error, target_r2, missed, following)
+            reason = session.statement or _reason(r2, r2_error, target_r2, missed, following)
             if reason or following is None:
                 break
             design = following

@@ -20,8 +20,8 @@ from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.replies import ValueFunction
 from spex_plugins.results import averaged, fitted, interactions, usable
-from spex_plugins.unidentifiable import of_all_features, warn_of_unidentifiable
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.unidentifiable import of_all_features, warn_of_unidentifiable
 
 __all__ = ["explain", "explain_each", "fit"]
 

@@ -14,6 +14,7 @@ from spex_plugins.captum.llm_forward import MaskedPrompts
 from spex_plugins.captum.llm_queries import queries_about
 from spex_plugins.captum.llm_result import SpexLLMAttributionResult
 from spex_plugins.captum.spex import Spex
+from spex_plugins.core.exhaustive import FEATURES_OF_PROMPTS
 from spex_plugins.errors import InputError
 from spex_plugins.hosts import default_budget
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from spex_plugins.queries import Queries
 
 __all__ = ["SpexLLMAttribution"]
-
-_ALL_MASKS = 10  # features of which all masks are asked by default: a language model is no quick function
 
 
 class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
@@ -148,7 +147,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             method.forward_func = lambda perturbed: log_probs(perturbed).exp()
         attributions, (found,) = method.attribute(
             torch.ones(1, inp.n_itp_features),  # of floats and on the CPU, whatever the input's own tensor is
-            n_samples=n_samples or default_budget(inp.n_itp_features, _ALL_MASKS),
+            n_samples=n_samples or default_budget(inp.n_itp_features, FEATURES_OF_PROMPTS),
             perturbations_per_eval=perturbations_per_eval,
             show_progress=show_progress,
             return_interactions=True,

@@ -143,7 +143,7 @@ class SparsePath:
                 for train, w, point in zip(trains, weights, at, strict=True)
             ]
             points.append([(point.columns, point.beta[point.columns]) for point in at])
-            # One answer for all models: what is tried on the folds must be what the model of all samples does.
+            # One answer for all models: the folds must try what the model of all samples does.
             sparse.append(all(map(_is_sparse, trains, points[-1])))
             tried = [_errors(*args, sparse[-1]) for args in zip(trains, tests, points[-1], strict=False)]
             errors.append(np.stack(tried, axis=1))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["CHEAP_FEATURES", "all_masks_within"]
+__all__ = ["CHEAP_FEATURES", "FEATURES_OF_PROMPTS", "all_masks_within"]
 
 CHEAP_FEATURES = 12
 """All masks of so many features are asked by default: an exact transform costs less than a fit to a few."""
+
+FEATURES_OF_PROMPTS = 10
+"""The same for language models, whose answers cost more than any transform."""
 
 
 def all_masks_within(n: int, masks: int) -> bool:

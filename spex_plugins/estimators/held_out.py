@@ -10,7 +10,7 @@ from spex_plugins.core.paired import pair_numbers
 from spex_plugins.core.refit import Refit
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.standardise import standardised
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = [
     "EQUAL",

@@ -154,7 +154,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             the texts it shall be scored on, one for every row.
         max_evals : int or "auto"
             Largest number of masks per row; never exceeded. A mask costs one model call per background
-            sample. "auto" is 2^n, all of them, for up to 12 features that vary, else max(500, 16 n).
+            sample. "auto" is 2^n, all of them, for up to 12 features that vary (10 of a language model), else
+            max(500, 16 n).
         main_effects : bool
             Also return f({i}) − f(∅) of every feature, as fitted.
         error_bounds : bool

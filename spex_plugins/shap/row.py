@@ -41,7 +41,7 @@ def find_interactions(
         Further arguments of `spex_plugins.explain`.
     """
     n = len(f.varying)
-    budget = hosts.default_budget(n) if max_evals is None else max_evals
+    budget = hosts.default_budget(n, f.most_listed) if max_evals is None else max_evals
     if n == 0:
         return hosts.constant(f.empty, _numbered(f.n_inputs), budget)
     (found,) = explain_each(f, n, lambda values: [values], budget=budget, **settings)
