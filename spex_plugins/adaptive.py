@@ -70,7 +70,7 @@ def explain_until(
                 keep_answers(error, masks, values)
                 raise
             r2, r2_error = _least(result, values)
-            history.append(f"{r2:.3f} at {len(masks)}")
+            history.append(f"{np.fmin.reduce(np.atleast_1d(result.r2)):.3f} at {len(masks)}")
             missed.append(1 - r2)
             following = _following(design, drawn, most, r2, max_order, rng)
             reason = session.statement or _reason(r2, r2_error, target_r2, missed, following)

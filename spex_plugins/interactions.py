@@ -10,6 +10,7 @@ from os import PathLike
 import numpy as np
 
 from spex_plugins.core import supports as sets
+from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.indices import INDICES, checked_order, convert, same_single_values
 from spex_plugins.core.posterior import Posterior, Uncertainty
 from spex_plugins.core.spectrum import Spectrum, norms
@@ -161,7 +162,7 @@ class Interactions:
         """
         if self.process:
             return self.process.deviations(table.supports, table.index, table.order)
-        exact = self.n < 63 and self.n_calls + self.n_stored == 2**self.n
+        exact = all_masks_within(self.n, self.n_calls + self.n_stored)
         return np.full(table.values.shape, 0.0 if exact else np.nan)
 
     def top(self, k: int = 10, index: str = "FSII", order: int | None = None) -> IndexTable:
@@ -227,9 +228,10 @@ class Interactions:
             for v, e in zip(self.r2.ravel()[:6], errors, strict=False)
         )
         orders = self.spectrum.orders
-        largest = np.abs(self.spectrum.coefficients[orders > 0]).max(initial=0.0) or 1.0
-        energy = np.bincount(orders, weights=norms(self.spectrum.coefficients / largest) ** 2)
+        size = norms(self.spectrum.coefficients[orders > 0])
+        share = (size / (size.max(initial=0.0) or 1.0)) ** 2
         counts = np.bincount(orders)
+        energy = np.bincount(orders[orders > 0], weights=share, minlength=len(counts))
         terms = ", ".join(
             f"{counts[k]} of order {k} ({energy[k] / energy[1:].sum():.0%} of the variance)"
             for k in np.flatnonzero(counts[1:]) + 1
