@@ -11,6 +11,7 @@ from spex_plugins.core.paired import antithetic_masks
 from spex_plugins.core.plan import Plan, least_coded, plan
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.designs import LEAST_BITS
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries, Session, keep_answers
@@ -120,8 +121,8 @@ def _following(
     """Return the design of the next round, with all masks that were asked for; None if there are no more."""
     asked, n = len(design.masks), design.plan.n
     if design.coded or r2 < _HOPELESS:
-        wished = _CODED * (asked if design.coded else least_coded(n, max_order))
-        coded = plan(n, min(wished, most - asked), max_order)
+        wished = _CODED * (asked if design.coded else least_coded(n, max_order, LEAST_BITS))
+        coded = plan(n, min(wished, most - asked), max_order, LEAST_BITS)
         if coded.kind == "coded":
             return make_design(coded, rng).followed_by(design.masks)
     if design.coded or asked >= len(drawn.masks):

@@ -9,11 +9,11 @@ import numpy as np
 from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.paired import pair_numbers
-from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import Plan
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedEstimator
+from spex_plugins.estimators.decoded import decode
 from spex_plugins.estimators.held_out import measured, unmeasured
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.threads import fitting_threads
@@ -28,6 +28,7 @@ __all__ = [
 N_FOLDS = 5
 _MANY, _FOLDS_OF_MANY = 4000, 2  # samples of which two folds tell enough, and the cost counts
 _LEARNED, _SHARE_LEARNED = 400, 0.5
+_GROUPS_LEARNED = 1  # groups of a coded design from which a kernel is learned
 _LEAST_TESTED = 8  # fewer samples cannot choose anything
 
 
@@ -41,12 +42,14 @@ def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) 
     """Return the fold of every sample, (m,), complements together; −1 for those always trained on.
 
     These are the first ``n_structured`` ones and as many others as it takes to learn a kernel from samples
-    that measure nothing: up to 400, and at most half of all.
+    that measure nothing: up to 400, and at most half of all. All are −1 where the others are too few.
     """
     m = len(masks)
+    if m - n_structured < _LEAST_TESTED:
+        return np.full(m, -1)
     pairs = pair_numbers(masks[n_structured:])
-    count = int(pairs.max(initial=-1)) + 1
-    missing = max(min(_LEARNED, int(_SHARE_LEARNED * m)) - n_structured, 0) / max(m - n_structured, 1)
+    count = int(pairs.max()) + 1
+    missing = max(min(_LEARNED, int(_SHARE_LEARNED * m)) - n_structured, 0) / (m - n_structured)
     n_folds = N_FOLDS if m <= _MANY else _FOLDS_OF_MANY
     fold_of_pair = np.arange(count) % n_folds
     fold_of_pair[: round(missing * count)] = -1
@@ -66,18 +69,14 @@ def fit_by_folds(
     m, n = masks.shape
     if all_masks_within(n, m):
         return Spex().fit(masks, values, design=design, max_order=max_order, rng=rng)
-    n_structured = design.n_structured if design else 0
-    varies = standardised(values)[2] > 0
-    if m - n_structured < _LEAST_TESTED or not varies.any():
+    unstructured = assign_folds(masks, design.n_structured if design else 0, rng)
+    folds, decoded, kind = known = decode(masks, values, design, unstructured, _GROUPS_LEARNED)
+    if (folds < 0).all() or not standardised(values)[2].any():
         constant = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), values.mean(axis=0)[None])
         return Fit(constant, *unmeasured(values), "the mean")
-    coded = design.coded if design else None
-    decoded = find_support(values, coded) if coded else np.empty((0, 0), dtype=np.int32)
-    folds = assign_folds(masks, n_structured, rng)
     with fitting_threads(m):
         found = estimator.fit_folds(masks, values, folds, found=decoded, max_order=max_order, rng=rng)
-    kind = "uniform masks" if design else "masks"
     source = f"cross-validated on {(folds >= 0).sum()} {kind}"
-    method = f"{len(decoded)} sets decoded, {found.method}" if coded else found.method
+    method = f"{known.method}, {found.method}" if design and design.coded else found.method
     r2, error, source = measured(masks, values, found.out_of_fold, source)
     return Fit(found.spectrum, r2, source, method, found.singles, error, found.process)

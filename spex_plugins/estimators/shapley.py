@@ -12,7 +12,7 @@ from spex_plugins.core.gaussian_process import GaussianProcess, fit_gaussian_pro
 from spex_plugins.core.likely_sets import likely_sets
 from spex_plugins.core.plan import Plan
 from spex_plugins.core.posterior_spectrum import posterior_spectrum
-from spex_plugins.core.refit import Refit, refit
+from spex_plugins.core.refit import Refit, refit, uniform_folds
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit
 from spex_plugins.estimators.held_out import explained, explained_error, measured, measured_refit
@@ -70,7 +70,8 @@ class Shapley:
             unseen = predicted_left_out(process, values)
             clearly_better = explained(values, unseen) + explained_error(masks, values, unseen)
             if max_order or _may_reach(clearly_better, masks, values, likely):
-                sparse = refit(masks, values, likely, 0, 1, rng)
+                folds = uniform_folds(masks, 0, rng)
+                sparse = refit(masks, values, [likely] * (int(folds.max()) + 2), folds, 1, rng)
                 if max_order or not np.sum(sparse.r2) <= np.sum(clearly_better):
                     return _sparse(process, masks, values, sparse)
             return _smooth(process, masks, values, unseen)

@@ -8,12 +8,12 @@ from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.exact import exact_spectrum
 from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.indices import convert
-from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import plan
-from spex_plugins.core.refit import refit
+from spex_plugins.core.refit import refit, uniform_folds
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.supports import orders_of
 from spex_plugins.estimators.base import Fit, SingleValues
+from spex_plugins.estimators.decoded import decode
 from spex_plugins.estimators.held_out import measured_refit
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -27,7 +27,8 @@ class Spex:
 
     With all 2^n masks the transform is exact. With a coded design, sets of up to five features are decoded
     from the aliased transform. With fewer calls, or with given samples, sets of up to two features compete
-    in the regression alone.
+    in the regression alone. R² is that of uniform masks where the budget has room for enough of them, else
+    every group of the coded design is predicted from the others.
     """
 
     name = "spex"
@@ -54,12 +55,13 @@ class Spex:
             singles = {index: _exact(spectrum, index) for index in ("SV", "BV")}
             return Fit(kept, explained, "exact: all masks are known", f"{len(kept)} terms", singles)
         coded = design.coded if design else None
-        found = find_support(values, coded) if coded else np.empty((0, 0), dtype=np.int32)
         order = max_order or (coded.code.t if coded else _UNCODED_ORDER)
-        result = refit(masks, values, found, design.n_structured if design else 0, order, rng)
-        decoded = f"{len(found)} sets decoded, " if coded else ""
-        r2, error, source = measured_refit(masks, values, result, "uniform masks")
-        method = f"{decoded}{len(result.spectrum)} terms kept"
+        unstructured = uniform_folds(masks, design.n_structured if design else 0, rng)
+        decoded = decode(masks, values, design, unstructured)
+        result = refit(masks, values, decoded.found, decoded.folds, order, rng)
+        r2, error, source = measured_refit(masks, values, result, decoded.kind)
+        terms = f"{len(result.spectrum)} terms kept"
+        method = f"{decoded.method}, {terms}" if coded else terms
         return Fit(result.spectrum, r2, source, method, r2_error=error)
 
 

@@ -69,7 +69,7 @@ class Stacking:
         values: FloatArray,
         folds: IntArray,
         *,
-        found: IntArray,
+        found: Sequence[IntArray],
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:

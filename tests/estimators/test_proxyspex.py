@@ -127,7 +127,7 @@ def test_folds_do_not_see_themselves():
     folds = assign_folds(masks, 20, rng)
     assert (folds[:20] == -1).all()
     fit = ProxySpex().fit_folds(
-        masks, values, folds, found=np.empty((0, 0), dtype=np.int32), max_order=None, rng=rng
+        masks, values, folds, found=[np.empty((0, 0), dtype=np.int32)] * 6, max_order=None, rng=rng
     )
     np.testing.assert_array_equal(np.isnan(fit.out_of_fold[:, 0]), folds == -1)
     tested = folds >= 0

@@ -100,7 +100,7 @@ def test_no_fold_is_predicted_by_what_has_seen_it(make):
         masks,
         values,
         folds,
-        found=np.empty((0, 0), dtype=np.int32),
+        found=[np.empty((0, 0), dtype=np.int32)] * 6,
         max_order=None,
         rng=np.random.default_rng(2),
     )

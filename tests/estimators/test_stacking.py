@@ -15,7 +15,7 @@ from spex_plugins.estimators.folds import assign_folds
 from spex_plugins.estimators.held_out import explained, explained_error
 from spex_plugins.estimators.stacking import _weights
 
-NONE = np.empty((0, 0), dtype=np.int32)
+NONE = [np.empty((0, 0), dtype=np.int32)] * 6  # for five folds and for all samples
 
 
 def network(n, seed, width=40):
