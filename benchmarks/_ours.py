@@ -20,6 +20,7 @@ import spex_plugins as spex
 from spex_plugins.core.bch import bch
 from spex_plugins.core.bins import aliased_transform, fit_support
 from spex_plugins.core.design import make_design
+from spex_plugins.core.group_folds import group_folds, sets_without_groups
 from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import plan
 from spex_plugins.core.refit import refit
@@ -64,7 +65,13 @@ def phases(problem: Problem, budget: int, t: int, repeats: int) -> dict[str, Any
     again = [_seconds(lambda: find_support(values, coded)) for _ in range(repeats)]
     transform = [_seconds(lambda: aliased_transform(values, coded)) for _ in range(repeats)]
     coefficients = fit_support(aliased_transform(values, coded), coded, found)[:, 0]
-    fitted = clock("refit", lambda: refit(design.masks, values, found, design.n_structured, t, rng))
+    folds = group_folds(design.masks, coded)
+    fitted = clock(
+        "refit",
+        lambda: refit(
+            design.masks, values, [*sets_without_groups(values, coded, found), found], folds, t, rng
+        ),
+    )
     spectrum = fitted.spectrum
     return {
         **clock.report,

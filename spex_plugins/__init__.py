@@ -4,11 +4,13 @@ from spex_plugins.api import explain, fit
 from spex_plugins.core.indices import INDICES
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import (
+    FewSamplesWarning,
     InputError,
     MissingExtraError,
     PartialAnswerError,
     SpexError,
     StoreError,
+    UnidentifiableWarning,
     ValueFunctionError,
 )
 from spex_plugins.index_table import IndexTable
@@ -18,6 +20,7 @@ from spex_plugins.run_plan import RunPlan, plan
 
 __all__ = [
     "INDICES",
+    "FewSamplesWarning",
     "IndexTable",
     "InputError",
     "Interactions",
@@ -28,6 +31,7 @@ __all__ = [
     "Spectrum",
     "SpexError",
     "StoreError",
+    "UnidentifiableWarning",
     "ValueFunctionError",
     "explain",
     "fit",

@@ -9,12 +9,15 @@ import numpy as np
 from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.paired import antithetic_masks
 from spex_plugins.core.plan import Plan, least_coded, plan
+from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.designs import LEAST_BITS
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries, Session, keep_answers
 from spex_plugins.queries.replies import ValueFunction
 from spex_plugins.results import fitted, interactions, usable
+from spex_plugins.types import FloatArray
 
 __all__ = ["MOST_CALLS", "explain_until", "first_round"]
 
@@ -67,10 +70,11 @@ def explain_until(
             except BaseException as error:  # also when the user loses patience: everything has been paid for
                 keep_answers(error, masks, values)
                 raise
-            history.append(f"{np.min(result.r2):.3f} at {len(masks)}")
-            missed.append(float(1 - np.min(result.r2)))
-            following = _following(design, drawn, most, result, max_order, rng)
-            reason = session.statement or _reason(result, target_r2, missed, following)
+            r2, r2_error = _least(result, values)
+            history.append(f"{np.fmin.reduce(np.atleast_1d(result.r2)):.3f} at {len(masks)}")
+            missed.append(1 - r2)
+            following = _following(design, drawn, most, r2, max_order, rng)
+            reason = session.statement or _reason(r2, r2_error, target_r2, missed, following)
             if reason or following is None:
                 break
             design = following
@@ -86,16 +90,25 @@ def _drawn(n: int, most: int, max_order: int, method: Estimator, rng: np.random.
     return first.followed_by(antithetic_masks(n, most, rng)).first(most)
 
 
-def _reason(result: Fit, target_r2: float | None, missed: list[float], following: Design | None) -> str:
+def _least(result: Fit, values: FloatArray) -> tuple[float, float]:
+    """Return the least R² of all outputs with its error: 0 if not measured, 1 if all values are equal."""
+    constant = standardised(values.reshape(len(values), -1))[2] == 0
+    r2 = np.where(constant, 1.0, np.nan_to_num(np.atleast_1d(result.r2)))
+    error = np.zeros_like(r2) if result.r2_error is None else np.nan_to_num(np.atleast_1d(result.r2_error))
+    worst = np.argmin(r2 - error)
+    return float(r2[worst]), float(error[worst])
+
+
+def _reason(
+    r2: float, error: float, target_r2: float | None, missed: list[float], following: Design | None
+) -> str:
     """Return why the run ends, "" if it goes on."""
-    r2 = np.asarray(result.r2)
-    error = 0.0 if result.r2_error is None else np.nan_to_num(result.r2_error)
-    if np.min(r2 - error) >= (_GOOD if target_r2 is None else target_r2):
+    if r2 - error >= (_GOOD if target_r2 is None else target_r2):
         return "that is enough"
     if following is None:
         return "no more masks were allowed"
-    searching = np.min(r2) < _HOPELESS and following.coded is not None
-    near = target_r2 is not None and np.min(r2 + error) >= target_r2
+    searching = r2 < _HOPELESS and following.coded is not None
+    near = target_r2 is not None and r2 + error >= target_r2
     # Over two rounds, as the R² of one is known to a few hundredths only.
     if len(missed) > 2 and missed[-1] > (1 - _GAIN) * missed[-3] and not searching and not near:
         return "R² no longer improves"
@@ -103,13 +116,13 @@ def _reason(result: Fit, target_r2: float | None, missed: list[float], following
 
 
 def _following(
-    design: Design, drawn: Design, most: int, result: Fit, max_order: int | None, rng: np.random.Generator
+    design: Design, drawn: Design, most: int, r2: float, max_order: int | None, rng: np.random.Generator
 ) -> Design | None:
     """Return the design of the next round, with all masks that were asked for; None if there are no more."""
     asked, n = len(design.masks), design.plan.n
-    if design.coded or np.min(result.r2) < _HOPELESS:
-        wished = _CODED * (asked if design.coded else least_coded(n, max_order))
-        coded = plan(n, min(wished, most - asked), max_order)
+    if design.coded or r2 < _HOPELESS:
+        wished = _CODED * (asked if design.coded else least_coded(n, max_order, LEAST_BITS))
+        coded = plan(n, min(wished, most - asked), max_order, LEAST_BITS)
         if coded.kind == "coded":
             return make_design(coded, rng).followed_by(design.masks)
     if design.coded or asked >= len(drawn.masks):

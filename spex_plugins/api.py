@@ -10,14 +10,18 @@ import numpy as np
 
 from spex_plugins import validation as check
 from spex_plugins.adaptive import MOST_CALLS, explain_until
+from spex_plugins.core.exhaustive import CHEAP_FEATURES
+from spex_plugins.core.identifiable import identify
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
+from spex_plugins.few_samples import FewSamples
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.replies import ValueFunction
 from spex_plugins.results import averaged, fitted, interactions, usable
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.unidentifiable import of_all_features, warn_of_unidentifiable
 
 __all__ = ["explain", "explain_each", "fit"]
 
@@ -43,11 +47,12 @@ def explain(
     n : int, optional
         Number of features, by default ``value_function.n``, which the games of `spex_plugins.games` have.
     budget : int or "auto"
-        Largest number of masks that may be asked for; never exceeded, never more than 2^n. With "auto", the
-        run asks in rounds and ends when R² no longer improves, or at 20,000 masks; `spex_plugins.plan` tells
-        beforehand what that may cost.
+        Largest number of masks that may be asked for; never exceeded, never more than 2^n. With "auto", all
+        2^n masks of up to 12 features are asked; with more features the run asks in rounds and ends when R²
+        no longer improves, or at 20,000 masks. `spex_plugins.plan` tells beforehand what that may cost.
     target_r2 : float, optional
-        Ask in rounds, and end when the R² of left-out masks, less its standard error, is so good.
+        Ask in rounds, however few the features, and end when the R² of left-out masks, less its standard
+        error, is so good.
     estimator : str or Estimator
         "auto" (the most faithful for the calls), "gaussian_process", "sparse_regression", "spex", "shapley"
         (the best Shapley values), "proxyspex", "boosted_residual" and "stacking" (these three need the
@@ -77,6 +82,11 @@ def explain(
         If the value function fails; carries every answer obtained until then (``masks``, ``values``). So do
         the KeyboardInterrupt when the user stops the run, and any error of the estimator.
 
+    Warns
+    -----
+    FewSamplesWarning
+        If the masks were fewer than two for each feature or too few to measure R², or if R² is below 0.2.
+
     Examples
     --------
     >>> import spex_plugins as spex
@@ -87,10 +97,12 @@ def explain(
               -1  x2
     """
     most, target = check.budget(budget), check.share("target_r2", target_r2)
+    _callable(value_function)
+    n, names = check.features_of(value_function, n, feature_names)
+    if most is None and target is None and n <= CHEAP_FEATURES:
+        most = 2**n
     if most is None or target is not None:
-        _callable(value_function)
-        n, names = check.features_of(value_function, n, feature_names)
-        return explain_until(
+        found = explain_until(
             value_function,
             n,
             most=most or MOST_CALLS,
@@ -101,9 +113,14 @@ def explain(
             names=names,
             how=Queries(**queries),
         )
-    settings: dict[str, Any] = {"estimator": estimator, "max_order": max_order, "seed": seed}
-    settings |= {"feature_names": feature_names, **queries}
-    return explain_each(value_function, n, lambda values: [values], budget=most, **settings)[0]
+    else:
+        settings: dict[str, Any] = {"estimator": estimator, "max_order": max_order, "seed": seed}
+        settings |= {"feature_names": names, **queries}
+        found = explain_each(value_function, n, lambda values: [values], budget=most, **settings)[0]
+    few = FewSamples(f"budget={budget!r}", "allow more model calls")
+    few.see(found)
+    few.warn(stacklevel=2)
+    return found
 
 
 def explain_each(
@@ -121,7 +138,7 @@ def explain_each(
     """Explain several functions that one value function answers together, such as the rows of a batch.
 
     All are asked at the same masks; each is fitted as if it were alone, so that its explanation does not
-    depend on its neighbours.
+    depend on its neighbours. Nothing is said of too few samples: the caller knows what to call them.
 
     Parameters
     ----------
@@ -178,6 +195,9 @@ def fit(
 ) -> Interactions:
     """Explain from samples that exist already (logged calls, retrained models).
 
+    A feature that is never masked, or always, has no effect that could be seen: its values are 0. Features
+    that are always masked together, or each whenever the other is kept, share the effect of both equally.
+
     Parameters
     ----------
     masks : array of bool or of 0 and 1, shape (m, n)
@@ -195,6 +215,13 @@ def fit(
     ------
     InputError
         If the arrays do not fit together or contain NaN or inf.
+
+    Warns
+    -----
+    UnidentifiableWarning
+        If there are such features.
+    FewSamplesWarning
+        If the samples are fewer than two for each feature or too few to measure R², or if R² is below 0.2.
     """
     given = check.sampled_masks(masks)
     answers = check.sampled_values(values, len(given))
@@ -202,9 +229,15 @@ def fit(
     max_order = check.interaction_order(max_order)
     method, rng = resolve(estimator), check.generator(seed)
     distinct, mean = averaged(given, answers)
-    result = fitted(method, distinct, mean, None, max_order, rng)
+    known = identify(distinct)
+    warn_of_unidentifiable(known, names, stacklevel=2)
+    result = fitted(method, distinct[:, known.features], mean, None, max_order, rng)
     statement = f"{len(given)} given samples, {len(distinct)} distinct masks"
-    return interactions(result, distinct, mean, names, len(given), method.name, statement)
+    about = (names, len(given), method.name, statement)
+    few = FewSamples("masks", "give more samples")
+    found = few.see(interactions(of_all_features(result, known), distinct, mean, *about))
+    few.warn(stacklevel=2)
+    return found
 
 
 def _callable(value_function: object) -> None:

@@ -1,4 +1,4 @@
-"""The errors that this package raises; each text names the argument, its value and the remedy."""
+"""The errors and warnings of this package; each text names the argument, its value and the remedy."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from os import PathLike
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = [
+    "FewSamplesWarning",
     "InputError",
     "MissingExtraError",
     "PartialAnswerError",
     "SpexError",
     "StoreError",
+    "UnidentifiableWarning",
     "ValueFunctionError",
 ]
 
@@ -22,6 +24,14 @@ class SpexError(Exception):
 
 class InputError(SpexError, ValueError):
     """An argument is not usable; raised before any model call is spent."""
+
+
+class FewSamplesWarning(UserWarning):
+    """There are too few samples for the values to be relied on, or to tell whether they can be."""
+
+
+class UnidentifiableWarning(UserWarning):
+    """The samples do not tell the effects of some features: never masked, always masked, or only together."""
 
 
 class MissingExtraError(SpexError, ImportError):

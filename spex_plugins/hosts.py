@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins.core.exhaustive import CHEAP_FEATURES
 from spex_plugins.core.indices import same_single_values
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import SingleValues
+from spex_plugins.estimators.held_out import EQUAL
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries
 from spex_plugins.queries.digest import digest_of_data
@@ -38,9 +40,12 @@ _SIDE_BY_SIDE = ("executor", "in_flight", "timeout")
 _LEAST_EVALS, _EVALS_PER_INPUT = 500, 16  # SHAP's permutation explainer takes 500, or 10 (2n + 1) if more
 
 
-def default_budget(n: int) -> int:
-    """Return how many masks to ask for n features when nobody says: max(500, 16 n), at most 2^n."""
-    return min(2**n, max(_LEAST_EVALS, _EVALS_PER_INPUT * n))
+def default_budget(n: int, most_listed: int = CHEAP_FEATURES) -> int:
+    """Return how many masks to ask for n features when nobody says.
+
+    All 2^n masks of up to ``most_listed`` features, else max(500, 16 n).
+    """
+    return 2**n if n <= most_listed else max(_LEAST_EVALS, _EVALS_PER_INPUT * n)
 
 
 def query_options(queries: Queries | None, model: Any) -> dict[str, Any]:
@@ -148,7 +153,7 @@ def constant(value: FloatArray, names: Sequence[str], budget: int) -> Interactio
         n_calls=1,
         budget=budget,
         r2=np.full(value.shape, np.nan),
-        r2_source="not measured",
+        r2_source=EQUAL,
         estimator="none",
         plan="1 mask; no input varies",
         empty_value=value,

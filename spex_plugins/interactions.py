@@ -10,9 +10,10 @@ from os import PathLike
 import numpy as np
 
 from spex_plugins.core import supports as sets
+from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.indices import INDICES, checked_order, convert, same_single_values
 from spex_plugins.core.posterior import Posterior, Uncertainty
-from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.spectrum import Spectrum, norms
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import SingleValues
 from spex_plugins.index_table import IndexTable
@@ -111,7 +112,7 @@ class Interactions:
         sizes = sets.orders_of(supports, self.n)
         baseline = values[sizes == 0].sum(axis=0)
         supports, values = supports[sizes > 0], values[sizes > 0]
-        ranking = np.argsort(-(values**2).reshape(len(values), self.n_outputs).sum(axis=1), kind="stable")
+        ranking = np.argsort(-norms(values), kind="stable")
         return IndexTable(index, order, supports[ranking], values[ranking], baseline, self.feature_names)
 
     def _converted(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
@@ -161,7 +162,7 @@ class Interactions:
         """
         if self.process:
             return self.process.deviations(table.supports, table.index, table.order)
-        exact = self.n < 63 and self.n_calls + self.n_stored == 2**self.n
+        exact = all_masks_within(self.n, self.n_calls + self.n_stored)
         return np.full(table.values.shape, 0.0 if exact else np.nan)
 
     def top(self, k: int = 10, index: str = "FSII", order: int | None = None) -> IndexTable:
@@ -227,7 +228,10 @@ class Interactions:
             for v, e in zip(self.r2.ravel()[:6], errors, strict=False)
         )
         orders = self.spectrum.orders
-        counts, energy = np.bincount(orders), np.bincount(orders, weights=self.spectrum.energy())
+        size = norms(self.spectrum.coefficients[orders > 0])
+        share = (size / (size.max(initial=0.0) or 1.0)) ** 2
+        counts = np.bincount(orders)
+        energy = np.bincount(orders[orders > 0], weights=share, minlength=len(counts))
         terms = ", ".join(
             f"{counts[k]} of order {k} ({energy[k] / energy[1:].sum():.0%} of the variance)"
             for k in np.flatnonzero(counts[1:]) + 1

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from spex_plugins.core.design import Design
+from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.standardise import Scaling, well_scaled
 from spex_plugins.errors import ValueFunctionError
 from spex_plugins.estimators.base import Estimator, Fit, SingleValues
 from spex_plugins.interactions import Interactions
@@ -38,8 +42,11 @@ def fitted(
     max_order: int | None,
     rng: np.random.Generator,
 ) -> Fit:
-    """Run an estimator on values (m,) or (m, K)."""
-    found = method.fit(masks, values.reshape(len(masks), -1), design=design, max_order=max_order, rng=rng)
+    """Run an estimator on values (m,) or (m, K), brought to a scale on which float64 serves."""
+    scaled, scaling = well_scaled(values.reshape(len(masks), -1))
+    found = method.fit(masks, scaled, design=design, max_order=max_order, rng=rng)
+    if scaling.changes:
+        found = _rescaled(found, scaling)
     if values.ndim == 2:
         return found
     singles = {
@@ -85,6 +92,19 @@ def interactions(
         singles=result.singles,
         process=result.process,
     )
+
+
+def _rescaled(found: Fit, scaling: Scaling) -> Fit:
+    """Return a fit of values of which scaled ones were fitted."""
+    n = found.spectrum.n
+    constant = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), scaling.centre[None])
+    spectrum = Spectrum(n, found.spectrum.supports, found.spectrum.coefficients * scaling.factor)
+    singles = {
+        index: SingleValues(single.values * scaling.factor, single.deviations * scaling.factor)
+        for index, single in found.singles.items()
+    }
+    process = found.process and found.process.rescaled(scaling)
+    return replace(found, spectrum=spectrum + constant, singles=singles, process=process)
 
 
 def averaged(masks: BoolArray, values: FloatArray) -> tuple[BoolArray, FloatArray]:

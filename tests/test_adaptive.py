@@ -185,3 +185,19 @@ def test_a_plan_of_a_run_that_decides_itself():
     assert spex.plan(8).most_calls == 256
     with pytest.raises(spex.InputError, match="seconds_per_call: must be a number > 0, got -1"):
         spex.plan(40, seconds_per_call=-1)
+
+
+def test_a_constant_is_asked_one_round():
+    found = spex.explain(lambda masks: np.full(len(masks), 2.5), 30, progress=False)
+    assert found.n_calls == first_round(30, 20_000)
+    assert np.isnan(found.r2)
+    assert "R² nan" in found.plan
+
+
+def test_a_round_that_is_too_small_to_measure_is_followed_by_another():
+    """The first round has too few masks for its heavy tail; the run must not take that for the end."""
+    weights = np.random.default_rng(0).normal(size=30)
+    function = Counted(lambda masks: np.exp(6 * (masks - 0.5) @ weights / np.sqrt(30)))
+    found = spex.explain(function, 30, budget=3000, target_r2=0.5, progress=False)
+    check_calls(function, found, 3000)
+    assert found.n_calls > 400 or found.r2 > 0.5

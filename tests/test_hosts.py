@@ -65,7 +65,7 @@ def test_errors_are_those_of_explain():
         explain_each(lambda masks: "text", 4, list, budget=16, progress=False)
 
 
-@pytest.mark.parametrize(("n", "budget"), [(1, 2), (8, 256), (9, 500), (31, 500), (32, 512), (1000, 16000)])
+@pytest.mark.parametrize(("n", "budget"), [(1, 2), (9, 512), (12, 4096), (13, 500), (32, 512), (1000, 16000)])
 def test_default_budget(n, budget):
     assert default_budget(n) == budget
 

@@ -62,7 +62,8 @@ def test_every_public_name_is_exported_in_order():
         name for name, value in vars(spex_plugins).items() if not name.startswith("_") and not ismodule(value)
     }
     assert set(spex_plugins.__all__) == public
-    assert spex_plugins.__all__ == sorted(spex_plugins.__all__)
+    # Constants, classes, functions, as the linter sorts them.
+    assert spex_plugins.__all__ == sorted(public, key=lambda name: (not name.isupper(), name.islower(), name))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
     from spex_plugins.captum.features import Features
     from spex_plugins.captum.forward import Ends
+    from spex_plugins.few_samples import FewSamples
     from spex_plugins.interactions import Interactions
     from spex_plugins.types import FloatArray
 
@@ -30,6 +31,7 @@ def explain_batch(
     *,
     seed: np.random.Generator,
     options: dict[str, Any],
+    few: FewSamples,
     **settings: Any,
 ) -> list[Interactions]:
     """Explain E examples: all B of them, or the batch as one where the output is for the whole batch.
@@ -47,6 +49,8 @@ def explain_batch(
         Every example meets it in the same state, so that none depends on its neighbours.
     options : dict
         Of `spex_plugins.hosts.query_options`.
+    few : FewSamples
+        Sees every explanation.
     **settings
         Further arguments of `spex_plugins.explain`.
 
@@ -74,7 +78,7 @@ def explain_batch(
         asked = hosts.about(options, *ask.asked()) if "store" in options else options
         group = explain_each(ask, n, ask.split, budget=budget, seed=deepcopy(seed), **settings, **asked)
         for e, one in zip(rows.tolist(), group, strict=True):
-            found[e] = hosts.widened(one, features.playing(e), features.names(e))
+            found[e] = hosts.widened(few.see(one), features.playing(e), features.names(e))
     return [found[e] for e in range(len(counts))]
 
 

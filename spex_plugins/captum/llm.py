@@ -14,7 +14,9 @@ from spex_plugins.captum.llm_forward import MaskedPrompts
 from spex_plugins.captum.llm_queries import queries_about
 from spex_plugins.captum.llm_result import SpexLLMAttributionResult
 from spex_plugins.captum.spex import Spex
+from spex_plugins.core.exhaustive import FEATURES_OF_PROMPTS
 from spex_plugins.errors import InputError
+from spex_plugins.hosts import default_budget
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +106,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             (Captum's cache computes wrong log-probabilities with transformers 5, for every method.)
         n_samples : int, optional
             Largest number of masks, the whole prompt and the empty one included; never exceeded, none of them
-            twice. By default max(500, 16 n), or 2^n when that is less.
+            twice. By default all 2^n for up to 10 features, else max(500, 16 n).
         perturbations_per_eval : int
             Prompts per model call.
         show_progress : bool
@@ -145,7 +147,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             method.forward_func = lambda perturbed: log_probs(perturbed).exp()
         attributions, (found,) = method.attribute(
             torch.ones(1, inp.n_itp_features),  # of floats and on the CPU, whatever the input's own tensor is
-            n_samples=n_samples,
+            n_samples=n_samples or default_budget(inp.n_itp_features, FEATURES_OF_PROMPTS),
             perturbations_per_eval=perturbations_per_eval,
             show_progress=show_progress,
             return_interactions=True,

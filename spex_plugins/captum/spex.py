@@ -18,6 +18,7 @@ from spex_plugins.captum.spread import spread
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
+from spex_plugins.few_samples import FewSamples
 from spex_plugins.hosts import query_options
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from spex_plugins.queries import Queries
 
 __all__ = ["Spex"]
+
+_MORE = "raise n_samples, the number of masks (of ShapleyValueSampling it is that of permutations)"
 
 
 class Spex(ShapleyValueSampling):  # type: ignore[misc]
@@ -94,8 +97,9 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             axis of B gives every example its own mask. By default every element is a feature.
         n_samples : int, optional
             Largest number of masks that an example is evaluated at, inputs and baselines included; never
-            exceeded, none of them twice. By default max(500, 16 n), or 2^n when that is less, for n features
-            that differ from their baseline (the others can change nothing and get 0).
+            exceeded, none of them twice. (In `captum.attr.ShapleyValueSampling` it is the number of
+            permutations, each of n masks.) By default all 2^n for up to 12 features that differ from their
+            baseline, else max(500, 16 n); the other features can change nothing and get 0.
         perturbations_per_eval : int
             Masks per call of the forward function, which sees up to that many times B examples, one mask
             of the batch after the other.
@@ -152,6 +156,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         -----
         CacheWarning
             If Captum's LLM attribution uses its cache, with a version of transformers where it is wrong.
+        FewSamplesWarning
+            If n_samples is less than two for each feature or too small to measure R², or if R² is below 0.2.
         """
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
@@ -167,8 +173,10 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         if len(ends.full) < batch.size:
             features = features.of_batch()
         settings: dict[str, Any] = {"estimator": method, "max_order": order, "seed": rng}
-        settings |= {"progress": show_progress, "batch_size": at_once, "options": options}
+        few = FewSamples(f"n_samples={n_samples}", _MORE)
+        settings |= {"progress": show_progress, "batch_size": at_once, "options": options, "few": few}
         found = explain_batch(self.forward_func, batch, features, ends, n_samples, **settings)
+        few.warn(stacklevel=4)  # beneath are the decorators of Captum and torch
         values = feature_values(found, index, features, ends).reshape(
             len(found), *ends.outputs, len(features.ids)
         )

@@ -116,11 +116,14 @@ class SparsePath:
         Without each fold, and of all samples.
     points : list of lists of (columns, coefficients)
         For every point of the path those of the F + 1 models.
+    sparse : list of bool
+        Whether all models of a point have few enough columns for least squares.
     """
 
     errors: FloatArray
     trains: Sequence[Moments]
     points: list[list[tuple[IntArray, FloatArray]]]
+    sparse: list[bool]
 
     @classmethod
     def run(
@@ -133,28 +136,31 @@ class SparsePath:
         points: list[list[tuple[IntArray, FloatArray]]] = []
         errors: list[FloatArray] = []
         best, best_at = np.inf, 0
+        sparse: list[bool] = []
         for step in range(_MAX_POINTS):
             at = [
                 path_step(train, w, min(penalty, point.penalty), point)
                 for train, w, point in zip(trains, weights, at, strict=True)
             ]
             points.append([(point.columns, point.beta[point.columns]) for point in at])
-            errors.append(
-                np.stack([_errors(*args) for args in zip(trains, tests, points[-1], strict=False)], 1)
-            )
+            # One answer for all models: the folds must try what the model of all samples does.
+            sparse.append(all(map(_is_sparse, trains, points[-1])))
+            tried = [_errors(*args, sparse[-1]) for args in zip(trains, tests, points[-1], strict=False)]
+            errors.append(np.stack(tried, axis=1))
             score = float(errors[-1].sum(axis=(1, 2)).min()) / tested
             if score < 0.999 * best:
                 best, best_at = score, step
             if step - best_at >= _PATIENCE and penalty < np.sqrt(best / trains[-1].count):
                 break
             penalty *= _RATIO
-        return cls(np.concatenate(errors), trains, points)
+        return cls(np.concatenate(errors), trains, points, sparse)
 
     def model(self, candidate: int, part: int) -> Model:
         """Return the fit of a point and blend, see `Candidates`."""
         point, blend = divmod(candidate, len(_BLENDS))
         train, (columns, lasso) = self.trains[part], self.points[point][part]
-        beta = (1 - _BLENDS[blend]) * lasso + _BLENDS[blend] * _relaxed(train, columns, lasso)
+        relaxed = _relaxed(train, columns, lasso) if self.sparse[point] else lasso
+        beta = (1 - _BLENDS[blend]) * lasso + _BLENDS[blend] * relaxed
         return Model(columns, beta, train.intercept(columns, beta))
 
 
@@ -183,15 +189,19 @@ def honest_r2(errors: FloatArray, choices: Sequence[int], tests: Sequence[Moment
     return np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1.0), unknown)
 
 
-def _errors(train: Moments, test: Moments, point: tuple[IntArray, FloatArray]) -> FloatArray:
+def _is_sparse(train: Moments, point: tuple[IntArray, FloatArray]) -> bool:
+    return len(point[0]) <= _DENSEST * train.count
+
+
+def _errors(train: Moments, test: Moments, point: tuple[IntArray, FloatArray], is_sparse: bool) -> FloatArray:
     """Return squared errors on a left-out fold for every blend, (blends, K)."""
     columns, lasso = point
-    relaxed = _relaxed(train, columns, lasso)
+    relaxed = _relaxed(train, columns, lasso) if is_sparse else lasso
     betas = [(1 - share) * lasso + share * relaxed for share in _BLENDS]
     return np.stack([test.squared_error(train.intercept(columns, b), columns, b) for b in betas])
 
 
 def _relaxed(moments: Moments, columns: IntArray, lasso: FloatArray) -> FloatArray:
     """Return least squares on the support of a point, or the point itself where that is not unique."""
-    solution = least_squares(moments, columns) if len(columns) <= _DENSEST * moments.count else None
+    solution = least_squares(moments, columns)
     return lasso if solution is None else solution

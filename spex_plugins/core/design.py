@@ -2,7 +2,8 @@
 
 A coded design queries, for groups c and delays q, the masks M_c ℓ + d_q + o_c, ℓ in {0, 1}^b. Row i of M_c,
 read as an integer, is the *hash* of feature i; the hash of a set is the XOR over its features. d_0 = 0, and
-d_1 … d_p are the parity columns of a BCH code. The random offsets o_c keep every mask marginally uniform.
+d_1 … d_p are the parity columns of a BCH code. The random offsets o_c keep every mask marginally uniform; those
+of two groups are such that a mask of the one is empty and a mask of the other is full.
 """
 
 from __future__ import annotations
@@ -49,6 +50,13 @@ class CodedDesign:
         """d_0 … d_p, shape (p + 1, n)."""
         return np.vstack([np.zeros((1, self.code.n), dtype=bool), self.code.parity_matrix.T])
 
+    def without(self, group: int) -> CodedDesign:
+        """Return the design of the other groups."""
+        others = np.arange(len(self.rows)) != group
+        return replace(
+            self, hashes=self.hashes[others], offsets=self.offsets[others], rows=self.rows[others]
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
@@ -60,7 +68,7 @@ class Design:
     masks : ndarray of bool, shape (m, n)
         m ≤ budget distinct masks: the structured ones first, then uniformly random ones.
     n_structured : int
-        Number of masks that are not uniformly random: endpoints, coded masks and pairs.
+        Number of masks that are not uniformly random: end points, coded masks and pairs.
     coded : CodedDesign or None
     """
 
@@ -88,7 +96,8 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     """Draw the masks of a plan; the same generator state gives the same masks."""
     n = plan.n
     if plan.kind == "full":
-        masks = _bits(np.arange(2**n), n)
+        # In any order, but the end points first: a run may be cut short.
+        masks = _bits(np.concatenate([[0, 2**n - 1], rng.permutation(np.arange(1, 2**n - 1))]), n)
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
     if plan.kind == "paired":
@@ -105,9 +114,14 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     hashes = np.stack([_hashes(n, plan.bits, rng) for _ in range(plan.groups)])
     offsets = rng.random((plan.groups, n)) < 0.5
     coded = CodedDesign(code, hashes, offsets, np.empty((0, 0, 0), dtype=np.intp))
-    structured = np.concatenate([ends, _coded_masks(coded, plan.bits)])
+    structured = _coded_masks(coded, plan.bits).reshape(plan.groups, -1, n)
+    for group, end in enumerate(ends):
+        shift = structured[group, rng.integers(structured.shape[1])] ^ end
+        offsets[group] ^= shift
+        structured[group] ^= shift
+    structured = structured.reshape(-1, n)
     first, inverse = _distinct(structured)
-    rows = inverse[len(ends) :].reshape(plan.groups, code.p + 1, 1 << plan.bits)
+    rows = inverse.reshape(plan.groups, code.p + 1, 1 << plan.bits)
     masks = _fill(structured[first], plan.budget, rng)
     return Design(plan, masks, len(first), CodedDesign(code, hashes, offsets, rows))
 

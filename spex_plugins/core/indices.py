@@ -182,7 +182,9 @@ def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[I
         return np.empty((0, 0), dtype=np.int32), np.zeros((0, *spectrum.output_shape))
     supports, merged_values = sets.merge(sets.combine(rows, spectrum.n), np.concatenate(values), spectrum.n)
     magnitude = np.abs(merged_values)
-    present = magnitude > _ROUNDING * magnitude.max(axis=0)  # what cancels leaves only rounding errors
+    # What cancels leaves only rounding errors, of the size of the interactions: a constant may be far larger.
+    largest = magnitude[sets.orders_of(supports, spectrum.n) > 0].max(axis=0, initial=0.0)
+    present = magnitude > _ROUNDING * largest
     kept = present.any(axis=tuple(range(1, present.ndim)))
     return supports[kept], merged_values[kept]
 

@@ -67,19 +67,21 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     )
     own = [_LOG_RATE] * n + [_LOG_VARIANCE] * terms + [_LOG_AMPLITUDE] * q
     bounds = [*own, _LOG_NOISE, _LOG_RATE, *[_LOG_VARIANCE] * len(mean_variances)]
-    iterations = int(np.clip(_CHEAP // max(len(masks), 1), *_ITERATIONS))
-    # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
-    with threadpool_limits(1, "blas"):
-        found = minimize(
-            _objective,
-            start,
-            args=(masks, values, signs, group),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"maxiter": iterations, "maxfun": 2 * iterations, "ftol": _TOLERANCE},
-        )
-    rates, variances, amplitudes, noise, _ = _split(np.exp(found.x), n, terms)
+    learned = start
+    if len(masks):  # LAPACK complains of empty matrices on the terminal
+        iterations = int(np.clip(_CHEAP // len(masks), *_ITERATIONS))
+        # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
+        with threadpool_limits(1, "blas"):
+            learned = minimize(
+                _objective,
+                start,
+                args=(masks, values, signs, group),
+                jac=True,
+                method="L-BFGS-B",
+                bounds=bounds,
+                options={"maxiter": iterations, "maxfun": 2 * iterations, "ftol": _TOLERANCE},
+            ).x
+    rates, variances, amplitudes, noise, _ = _split(np.exp(learned), n, terms)
     product = ProductKernel(rates, amplitudes)
     return MaskKernel(product, *sets.merge(supports, variances, n)), float(noise[0])
 

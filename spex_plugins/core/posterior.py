@@ -18,6 +18,7 @@ from spex_plugins.core.indices import convert
 from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.posterior_index import index_deviations, index_means
 from spex_plugins.core.spectrum import Spectrum, checked_masks
+from spex_plugins.core.standardise import Scaling
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Posterior", "Uncertainty"]
@@ -62,6 +63,10 @@ class Uncertainty:
     def output(self, columns: int | IntArray) -> Uncertainty:
         """Return what is known of one of K outputs, or of several."""
         return replace(self, scale=self.scale[columns])
+
+    def rescaled(self, scaling: Scaling) -> Uncertainty:
+        """Return what is known of the values of which these are scaled ones."""
+        return replace(self, scale=self.scale * scaling.factor)
 
     def placed(self, at: IntArray, n: int) -> Uncertainty:
         """Place the features at ``at`` among n; the others have no effect."""
@@ -110,6 +115,15 @@ class Posterior(Uncertainty):
         values = index_means(self.kernel, self.masks, self.weights, supports, index, order)
         values[sets.orders_of(supports, n) == 0] += self.constant
         return supports, values
+
+    def rescaled(self, scaling: Scaling) -> Posterior:
+        """Return the function of the values of which these are scaled ones."""
+        return replace(
+            self,
+            scale=self.scale * scaling.factor,
+            weights=self.weights * scaling.factor,
+            constant=self.constant * scaling.factor + scaling.centre,
+        )
 
     def output(self, columns: int | IntArray) -> Posterior:
         """Return what is known of one of K outputs, or of several."""

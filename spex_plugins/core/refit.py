@@ -16,7 +16,7 @@ from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.standardise import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Refit", "fit_sets", "refit"]
+__all__ = ["Refit", "fit_sets", "refit", "uniform_folds"]
 
 _MAX_COLUMNS = 2500
 _GRAM_COST = 1.5e11  # bounds columns² × samples: a few seconds on two cores
@@ -40,19 +40,37 @@ class Refit:
         Samples that were left out in turn.
     without : tuple of F Spectrum
         The fits that did not see a fold and in whose choice it took no part.
+    folds : ndarray of int, shape (m,)
+        The fold of every sample; −1 for samples that are always trained on.
     """
 
     spectrum: Spectrum
     r2: FloatArray
     tested: int
-    without: tuple[Spectrum, ...] = ()
+    without: tuple[Spectrum, ...]
+    folds: IntArray
+
+
+def uniform_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:
+    """Return folds (m,) of the masks (m, n) behind the first ``n_structured``; −1 for these.
+
+    All are −1 where the others are too few to choose a penalty.
+    """
+    tested = len(masks) - n_structured
+    if tested < _LEAST_TESTED:
+        return np.full(len(masks), -1)
+    n_folds = _FOLDS_CODED if n_structured > tested else _FOLDS
+    # Complements stay together: of a function that is odd around the middle, one tells the other.
+    pairs = pair_numbers(masks[n_structured:])
+    fold_of_pair = rng.permutation(int(pairs.max()) + 1) % n_folds
+    return np.concatenate([np.full(n_structured, -1), fold_of_pair[pairs]])
 
 
 def refit(
     masks: BoolArray,
     values: FloatArray,
-    found: IntArray,
-    n_structured: int,
+    found: Sequence[IntArray],
+    folds: IntArray,
     max_order: int,
     rng: np.random.Generator,
 ) -> Refit:
@@ -61,11 +79,11 @@ def refit(
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-        The first ``n_structured`` are always trained on; the others are left out in turn.
     values : ndarray of float, shape (m, K)
-    found : ndarray of int, shape (T, d)
-        Sets that were found by decoding the structured masks alone.
-    n_structured : int
+    found : sequence of F + 1 ndarray of int, each of shape (T, d)
+        The sets that were found without each fold, and those found in all samples.
+    folds : ndarray of int, shape (m,)
+        0 … F − 1; −1 for samples that are always trained on.
     max_order : int
         With 1, no pairs are screened.
     rng : numpy Generator
@@ -76,17 +94,11 @@ def refit(
     """
     m, n = masks.shape
     scaled, mean, spread = standardised(values)
-    tested = m - n_structured
-    if tested < _LEAST_TESTED or not spread.any():
+    if (folds < 0).all() or not spread.any():
         known = 1.0 if not spread.any() else np.nan
         constant = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), mean[None])
-        return Refit(constant, np.full(len(mean), known), 0)
-    n_folds = _FOLDS_CODED if n_structured > tested else _FOLDS
-    # Complements stay together: of a function that is odd around the middle, one tells the other.
-    pairs = pair_numbers(masks[n_structured:])
-    fold_of_pair = rng.permutation(int(pairs.max()) + 1) % n_folds
-    folds = np.concatenate([np.full(n_structured, -1), fold_of_pair[pairs]])
-    return fit_sets(masks, values, _columns(masks, scaled, found, folds, n_folds, max_order, rng), folds)
+        return Refit(constant, np.full(len(mean), known), 0, (), np.full(m, -1))
+    return fit_sets(masks, values, _columns(masks, scaled, found, folds, max_order, rng), folds)
 
 
 def fit_sets(masks: BoolArray, values: FloatArray, parts: Sequence[IntArray], folds: IntArray) -> Refit:
@@ -111,7 +123,7 @@ def fit_sets(masks: BoolArray, values: FloatArray, parts: Sequence[IntArray], fo
     fit = cross_validated_fit(sum(moments[1:], start=moments[0]), moments[1:], weights[:-1], weights[-1])
     fits = [*fit.without, Model(fit.columns, fit.beta, fit.intercept)]
     *without, final = (_spectrum(one, supports, n, mean, spread) for one in fits)
-    return Refit(final, fit.r2, int((folds >= 0).sum()), tuple(without))
+    return Refit(final, fit.r2, int((folds >= 0).sum()), tuple(without), folds)
 
 
 def _spectrum(fit: Model, supports: IntArray, n: int, mean: FloatArray, spread: FloatArray) -> Spectrum:
@@ -126,24 +138,25 @@ def _spectrum(fit: Model, supports: IntArray, n: int, mean: FloatArray, spread: 
 def _columns(
     masks: BoolArray,
     values: FloatArray,
-    found: IntArray,
+    found: Sequence[IntArray],
     folds: IntArray,
-    n_folds: int,
     max_order: int,
     rng: np.random.Generator,
 ) -> list[IntArray]:
     """Return the sets that the models of the folds and the final one may use."""
     m, n = masks.shape
-    base = sets.combine([found[sets.orders_of(found, n) > 0], sets.singletons(n)], n)
-    room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - len(base)
+    parts = len(found)
+    base = [sets.combine([one[sets.orders_of(one, n) > 0], sets.singletons(n)], n) for one in found]
+    most = max(len(one) for one in base)
+    room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - most
     keep = int(np.clip(room // 2, 0, _MAX_PAIRS))
     screened: list[IntArray]
     if max_order < 2 or keep == 0:
-        screened = [np.empty((0, 2), dtype=np.int32)] * (n_folds + 1)
-    elif n * (n + 1) // 2 + len(found) <= _MAX_COLUMNS:
-        screened = [sets.all_of_order(n, 2)] * (n_folds + 1)
+        screened = [np.empty((0, 2), dtype=np.int32)] * parts
+    elif n * (n + 1) // 2 + most - n <= _MAX_COLUMNS:
+        screened = [sets.all_of_order(n, 2)] * parts
     else:
-        sample = rng.random(m) < _SCREENING_COST / (float(n) * n * m * (n_folds + 1))
-        used = [(folds != k) & sample for k in [*range(n_folds), -2]]
+        sample = rng.random(m) < _SCREENING_COST / (float(n) * n * m * parts)
+        used = [(folds != k) & sample for k in [*range(parts - 1), -2]]
         screened = [strongest_pairs(masks[u], values[u], keep) for u in used]
-    return [sets.combine([base, pairs], n) for pairs in screened]
+    return [sets.combine(pair, n) for pair in zip(base, screened, strict=True)]

@@ -13,7 +13,7 @@ from spex_plugins.core.characters import evaluate
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Spectrum", "checked_masks"]
+__all__ = ["Spectrum", "checked_masks", "norms"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ class Spectrum:
 
     def top(self, k: int) -> Spectrum:
         """Keep the k terms with most energy (the constant, when present, counts as a term)."""
-        return self._select(np.sort(np.argsort(-self.energy(), kind="stable")[:k]))
+        return self._select(np.sort(np.argsort(-norms(self.coefficients), kind="stable")[:k]))
 
     def truncate(self, max_order: int) -> Spectrum:
         """Keep the terms with |S| ≤ max_order: the best approximation of that order in mean square."""
@@ -155,6 +155,12 @@ class Spectrum:
     def __repr__(self) -> str:
         outputs = f", outputs={self.output_shape[0]}" if self.output_shape else ""
         return f"Spectrum(n={self.n}, terms={len(self)}, max_order={self.max_order}{outputs})"
+
+
+def norms(values: FloatArray) -> FloatArray:
+    """Return the root sum of squares over outputs of values (T,) or (T, K), shape (T,); none overflows."""
+    largest = np.abs(values).max(initial=0.0) or 1.0
+    return largest * np.sqrt(((values / largest) ** 2).sum(axis=tuple(range(1, values.ndim))))
 
 
 def checked_masks(masks: BoolArray, n: int) -> BoolArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -119,7 +119,7 @@ class FoldedEstimator(Estimator, Protocol):
         values: FloatArray,
         folds: IntArray,
         *,
-        found: IntArray,
+        found: Sequence[IntArray],
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
@@ -129,7 +129,7 @@ class FoldedEstimator(Estimator, Protocol):
         ----------
         folds : ndarray of int, shape (m,)
             0 … F − 1, or −1 to be always trained on.
-        found : ndarray of int, shape (T, d)
-            Sets that were decoded from samples without a fold.
+        found : sequence of F + 1 ndarray of int, each of shape (T, d)
+            Sets that were decoded without each fold, and from all samples.
         """
         ...

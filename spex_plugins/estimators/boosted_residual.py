@@ -6,6 +6,8 @@ is left for the trees to learn: on real models that was worse than either alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from spex_plugins.core.design import Design
@@ -55,7 +57,7 @@ class BoostedResidual:
         values: FloatArray,
         folds: IntArray,
         *,
-        found: IntArray,
+        found: Sequence[IntArray],
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:

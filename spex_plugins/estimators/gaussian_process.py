@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,8 @@ from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.designs import faithful_design
-from spex_plugins.estimators.folds import fit_by_folds, out_of_fold
+from spex_plugins.estimators.folds import fit_by_folds
+from spex_plugins.estimators.held_out import out_of_fold
 from spex_plugins.estimators.process import calibration, single_values, uncertainty_of
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -67,7 +69,7 @@ class GaussianProcessEstimator:
         values: FloatArray,
         folds: IntArray,
         *,
-        found: IntArray,
+        found: Sequence[IntArray],
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
@@ -80,10 +82,10 @@ class GaussianProcessEstimator:
         def learn(rows: IntArray) -> _Learned:
             return _Learned(rows, *learn_kernel(masks[rows], scaled[rows], _ROW))
 
-        def posterior(prior: _Learned, rows: IntArray) -> GaussianProcess:
+        def posterior(prior: _Learned, rows: IntArray, decoded: IntArray) -> GaussianProcess:
             at = np.flatnonzero(np.isin(rows, kept) & ~np.isin(rows, prior.rows))
             kernel, noise = prior.kernel, prior.noise
-            return condition_with_spikes(kernel, noise, masks[rows], scaled[rows], mean, spread, at, found)
+            return condition_with_spikes(kernel, noise, masks[rows], scaled[rows], mean, spread, at, decoded)
 
         # A fold is predicted with a kernel that was learned from samples without a fold alone, which also
         # tells how sure to be; the final kernel sees more where these are few.
@@ -91,12 +93,12 @@ class GaussianProcessEstimator:
         first = learn(always[:_LEARNED] if len(always) else enough)
         last = first if len(first.rows) == len(enough) else learn(enough)
         without = [
-            posterior_spectrum(posterior(first, np.flatnonzero(folds != part)), order)
-            for part in range(int(folds.max()) + 1)
+            posterior_spectrum(posterior(first, np.flatnonzero(folds != part), decoded), order)
+            for part, decoded in enumerate(found[:-1])
         ]
         everything = np.arange(len(masks))
-        process = posterior(last, everything)
-        scale = calibration(process if last is first else posterior(first, everything))
+        process = posterior(last, everything, found[-1])
+        scale = calibration(process if last is first else posterior(first, everything, found[-1]))
         spectrum = posterior_spectrum(process, order)
         spikes = len(process.kernel.supports) - len(last.kernel.supports)
         method = f"Gaussian process with {spikes} spikes, {len(spectrum)} terms kept"

@@ -55,7 +55,7 @@ class ProxySpex:
         values: FloatArray,
         folds: IntArray,
         *,
-        found: IntArray,
+        found: Sequence[IntArray],
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:

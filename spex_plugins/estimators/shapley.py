@@ -7,14 +7,15 @@ import numpy as np
 from spex_plugins.core import supports as sets
 from spex_plugins.core.characters import characters, pack
 from spex_plugins.core.design import Design, make_design
+from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.gaussian_process import GaussianProcess, fit_gaussian_process
 from spex_plugins.core.likely_sets import likely_sets
 from spex_plugins.core.plan import Plan
 from spex_plugins.core.posterior_spectrum import posterior_spectrum
-from spex_plugins.core.refit import refit
+from spex_plugins.core.refit import Refit, refit, uniform_folds
 from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit
-from spex_plugins.estimators.folds import explained, explained_error
+from spex_plugins.estimators.held_out import explained, explained_error, measured, measured_refit
 from spex_plugins.estimators.process import (
     calibration,
     posterior_of,
@@ -46,7 +47,7 @@ class Shapley:
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose complementary masks of all sizes, or all masks where the budget allows it."""
-        if _exact(n, budget) or budget > _MOST_MASKS:
+        if all_masks_within(n, budget) or budget > _MOST_MASKS:
             return Spex().design(n, budget, max_order, rng)
         return make_design(Plan("paired", n, budget, min(max_order or _DEFAULT_ORDER, n)), rng)
 
@@ -61,24 +62,25 @@ class Shapley:
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
         m, n = masks.shape
-        if _exact(n, m) or m > _MOST_MASKS:
+        if all_masks_within(n, m) or m > _MOST_MASKS:
             return Spex().fit(masks, values, design=design, max_order=max_order, rng=rng)
         with fitting_threads(m):
             process = fit_gaussian_process(masks, values, rng)
             likely = likely_sets(process.kernel, max_order or _DEFAULT_ORDER)
             unseen = predicted_left_out(process, values)
-            r2, error = explained(values, unseen), explained_error(masks, values, unseen)
-            clearly_better = r2 + error
+            clearly_better = explained(values, unseen) + explained_error(masks, values, unseen)
             if max_order or _may_reach(clearly_better, masks, values, likely):
-                sparse = _sparse(process, masks, values, likely, rng)
+                folds = uniform_folds(masks, 0, rng)
+                sparse = refit(masks, values, [likely] * (int(folds.max()) + 2), folds, 1, rng)
                 if max_order or not np.sum(sparse.r2) <= np.sum(clearly_better):
-                    return sparse
-            return _smooth(process, r2, error)
+                    return _sparse(process, masks, values, sparse)
+            return _smooth(process, masks, values, unseen)
 
 
-def _smooth(process: GaussianProcess, r2: FloatArray, error: FloatArray) -> Fit:
+def _smooth(process: GaussianProcess, masks: BoolArray, values: FloatArray, unseen: FloatArray) -> Fit:
     scale = calibration(process)
     source = f"{len(process.untouched)} masks, each left out with its complement"
+    r2, error, source = measured(masks, values, unseen, source)
     return Fit(
         posterior_spectrum(process, _DEFAULT_ORDER),
         r2,
@@ -90,15 +92,12 @@ def _smooth(process: GaussianProcess, r2: FloatArray, error: FloatArray) -> Fit:
     )
 
 
-def _sparse(
-    process: GaussianProcess, masks: BoolArray, values: FloatArray, likely: IntArray, rng: np.random.Generator
-) -> Fit:
-    found = refit(masks, values, likely, 0, 1, rng)
-    source = f"cross-validated on {found.tested} masks" if found.tested else "not measured"
+def _sparse(process: GaussianProcess, masks: BoolArray, values: FloatArray, found: Refit) -> Fit:
+    r2, error, source = measured_refit(masks, values, found, "masks")
     method = f"sparse regression, {len(found.spectrum)} terms kept"
     scale = calibration(process)
     singles, sure = single_values(process, scale), uncertainty_of(process, scale)
-    return Fit(found.spectrum, found.r2, source, method, singles, process=sure)
+    return Fit(found.spectrum, r2, source, method, singles, error, sure)
 
 
 def _may_reach(r2: FloatArray, masks: BoolArray, values: FloatArray, likely: IntArray) -> bool:
@@ -120,7 +119,3 @@ def _may_reach(r2: FloatArray, masks: BoolArray, values: FloatArray, likely: Int
     explained_sum = (covariance * np.linalg.solve(gram, covariance)).sum(axis=0)
     left = ((scaled**2).sum(axis=0) - explained_sum) / (m - columns)
     return not np.sum(1 - left) <= np.sum(r2)
-
-
-def _exact(n: int, masks: int) -> bool:
-    return n < 63 and masks >= 2**n

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from spex_plugins.core import supports as sets
@@ -11,7 +13,8 @@ from spex_plugins.core.screening import strongest_pairs
 from spex_plugins.core.standardise import standardised
 from spex_plugins.core.triples import strongest_triples
 from spex_plugins.estimators.base import Fit, FoldedFit
-from spex_plugins.estimators.folds import fit_by_folds, out_of_fold, uniform_design
+from spex_plugins.estimators.folds import fit_by_folds, uniform_design
+from spex_plugins.estimators.held_out import out_of_fold
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["SparseRegression", "sparse_fit"]
@@ -54,7 +57,7 @@ class SparseRegression:
         values: FloatArray,
         folds: IntArray,
         *,
-        found: IntArray,
+        found: Sequence[IntArray],
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
@@ -70,9 +73,9 @@ def sparse_fit(
     folds: IntArray,
     max_order: int,
     rng: np.random.Generator,
-    found: IntArray | None = None,
+    found: Sequence[IntArray] = (),
 ) -> Refit:
-    """Screen without each fold, and fit; with the sets besides that samples without a fold have shown."""
+    """Screen without each fold, and fit; with the sets besides that were decoded, see `FoldedEstimator`."""
     m, n = masks.shape
     scaled = standardised(values)[0]
     n_folds = int(folds.max()) + 1
@@ -81,11 +84,12 @@ def sparse_fit(
     every = n * (n + 1) // 2 <= _MAX_COLUMNS
     cost = float(n) * n * m * (n_folds + 1)
     sample = rng.random(m) < (1.0 if every else _SCREENING_COST / cost)
-    others = [] if found is None else [found[sets.orders_of(found, n) > 0]]
     parts = []
-    for part in [*range(n_folds), -2]:
-        used = (folds != part) & sample
-        columns = [sets.singletons(n), *others]
+    for part in [*range(n_folds), -1]:
+        used = sample & ((folds != part) | (part < 0))
+        columns = [sets.singletons(n)]
+        if found:
+            columns.append(found[part][sets.orders_of(found[part], n) > 0])
         if max_order >= 2:
             pairs = sets.all_of_order(n, 2) if every else strongest_pairs(masks[used], scaled[used], count)
             columns.append(pairs)

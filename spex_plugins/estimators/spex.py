@@ -6,13 +6,15 @@ import numpy as np
 
 from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.exact import exact_spectrum
+from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.indices import convert
-from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import plan
-from spex_plugins.core.refit import refit
+from spex_plugins.core.refit import refit, uniform_folds
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.supports import orders_of
 from spex_plugins.estimators.base import Fit, SingleValues
+from spex_plugins.estimators.decoded import decode
+from spex_plugins.estimators.held_out import measured_refit
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Spex"]
@@ -25,7 +27,8 @@ class Spex:
 
     With all 2^n masks the transform is exact. With a coded design, sets of up to five features are decoded
     from the aliased transform. With fewer calls, or with given samples, sets of up to two features compete
-    in the regression alone.
+    in the regression alone. R² is that of uniform masks where the budget has room for enough of them, else
+    every group of the coded design is predicted from the others.
     """
 
     name = "spex"
@@ -45,19 +48,21 @@ class Spex:
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
         m, n = masks.shape
-        if n < 63 and m == 2**n:
+        if all_masks_within(n, m):
             spectrum = exact_spectrum(masks, values)
             kept = spectrum.truncate(max_order or n)
             explained = 1 - (spectrum - kept).variance() / np.maximum(spectrum.variance(), 1e-300)
             singles = {index: _exact(spectrum, index) for index in ("SV", "BV")}
             return Fit(kept, explained, "exact: all masks are known", f"{len(kept)} terms", singles)
         coded = design.coded if design else None
-        found = find_support(values, coded) if coded else np.empty((0, 0), dtype=np.int32)
         order = max_order or (coded.code.t if coded else _UNCODED_ORDER)
-        result = refit(masks, values, found, design.n_structured if design else 0, order, rng)
-        decoded = f"{len(found)} sets decoded, " if coded else ""
-        source = f"cross-validated on {result.tested} uniform masks" if result.tested else "not measured"
-        return Fit(result.spectrum, result.r2, source, f"{decoded}{len(result.spectrum)} terms kept")
+        unstructured = uniform_folds(masks, design.n_structured if design else 0, rng)
+        decoded = decode(masks, values, design, unstructured)
+        result = refit(masks, values, decoded.found, decoded.folds, order, rng)
+        r2, error, source = measured_refit(masks, values, result, decoded.kind)
+        terms = f"{len(result.spectrum)} terms kept"
+        method = f"{decoded.method}, {terms}" if coded else terms
+        return Fit(result.spectrum, r2, source, method, r2_error=error)
 
 
 def _exact(spectrum: Spectrum, index: str) -> SingleValues:

@@ -14,14 +14,16 @@ from spex_plugins.core.standardise import standardised
 from spex_plugins.estimators.base import Fit, FoldedEstimator, FoldedFit
 from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.designs import faithful_design
-from spex_plugins.estimators.folds import explained, fit_by_folds
+from spex_plugins.estimators.folds import fit_by_folds
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.held_out import explained
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Stacking"]
 
 _ROUNDING = 1e-10  # share of the variance that rounding may leave
+_LEAST_VARIANCE = 1e-4  # share of that of the values, below which a prediction is taken for a constant
 
 
 class Stacking:
@@ -67,7 +69,7 @@ class Stacking:
         values: FloatArray,
         folds: IntArray,
         *,
-        found: IntArray,
+        found: Sequence[IntArray],
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
@@ -106,17 +108,16 @@ def _clearly_better(one: FloatArray, other: FloatArray, values: FloatArray, mask
 
 
 def _weights(predicted: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the weights (M, K) and constants (K,) of the predictions (M, m, K) with the least errors."""
+    """Return the weights (M, K) and constants (K,) of the predictions (M, m, K) with the least errors.
+
+    A prediction that hardly varies gets none: it would be blown up to whatever it resembles by chance.
+    """
     from scipy.optimize import nnls
 
     mean, centre = predicted.mean(axis=1), values.mean(axis=0)
-    shares = np.stack(
-        [
-            nnls((predicted[:, :, k] - mean[:, k, None]).T, values[:, k] - centre[k])[0]
-            for k in range(values.shape[1])
-        ],
-        axis=1,
-    )
+    off, target = predicted - mean[:, None], values - centre
+    off = np.where((off**2).mean(axis=1, keepdims=True) > _LEAST_VARIANCE * (target**2).mean(axis=0), off, 0)
+    shares = np.stack([nnls(off[..., k].T, target[:, k])[0] for k in range(values.shape[1])], axis=1)
     return shares, centre - (shares * mean).sum(axis=0)
 
 

@@ -13,6 +13,7 @@ from shap.utils import show_progress
 from spex_plugins import hosts
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
+from spex_plugins.few_samples import FewSamples
 from spex_plugins.shap.arguments import rows_to_explain, split_targets, usable_model, with_target
 from spex_plugins.shap.dense import check_dense, dense_explanation
 from spex_plugins.shap.explanation import SpexExplanation
@@ -47,6 +48,7 @@ class _Call:
     error_bounds: bool
     progress: bool
     targets: list[Any] | None
+    few: FewSamples
     rows: list[Interactions] = field(default_factory=list)
 
 
@@ -152,7 +154,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             the texts it shall be scored on, one for every row.
         max_evals : int or "auto"
             Largest number of masks per row; never exceeded. A mask costs one model call per background
-            sample. "auto" is max(500, 16 n), or 2^n when that is less, for n features that vary.
+            sample. "auto" is 2^n, all of them, for up to 12 features that vary (10 of a language model), else
+            max(500, 16 n).
         main_effects : bool
             Also return f({i}) − f(∅) of every feature, as fitted.
         error_bounds : bool
@@ -173,6 +176,11 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         -------
         SpexExplanation
             One for every model input when there are several.
+
+        Warns
+        -----
+        FewSamplesWarning
+            If max_evals is less than two for each feature or too small to measure R², or if R² is below 0.2.
         """
         evals = self.max_evals if max_evals is None else max_evals
         if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
@@ -184,7 +192,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             check_dense(interactions, self.index, self.masker, args)
         # One row shows its model calls; of several, SHAP's own bar counts the rows.
         single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
-        call = _Call(main_effects, error_bounds, progress=single and not silent, targets=targets)
+        few = FewSamples(f"max_evals={evals!r}", "raise max_evals")
+        call = _Call(main_effects, error_bounds, progress=single and not silent, targets=targets, few=few)
         explain_rows = partial(
             super().__call__,
             max_evals=None if evals == "auto" else evals,
@@ -198,6 +207,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             answer = joined([explain_rows(args[0][i : i + 1], silent=True) for i in numbers])
         else:
             answer = explain_rows(*args, silent=silent or single)
+        few.warn(stacklevel=2)
         inputs = answer if isinstance(answer, list) else [answer]
         rows = []
         for i, found in enumerate(call.rows):
@@ -234,6 +244,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         found = find_interactions(
             f,
             max_evals,
+            call.few,
             estimator=self.estimator,
             max_order=self.max_order,
             seed=np.random.default_rng(self.seed),

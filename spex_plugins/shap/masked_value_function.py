@@ -8,6 +8,7 @@ import numpy as np
 import shap
 from shap.utils import MaskedModel, OpChain
 
+from spex_plugins.core.exhaustive import CHEAP_FEATURES, FEATURES_OF_PROMPTS
 from spex_plugins.errors import InputError
 from spex_plugins.queries import Queries, Session
 
@@ -52,6 +53,8 @@ class MaskedValueFunction:
         Which outputs of the model are explained; None for a model with one output.
     empty, full : ndarray of float64, shape () or (K,)
         f(∅) and f(x).
+    most_listed : int
+        Up to so many features all masks are asked by default.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class MaskedValueFunction:
         self._masked = MaskedModel(_Numeric(model), masker, link, linearizes, *row)
         # A generated text that happens to have one token is no model with one output.
         self._drops_axis = not isinstance(masker, shap.maskers.OutputComposite)
+        self.most_listed = CHEAP_FEATURES if self._drops_axis else FEATURES_OF_PROMPTS
         self._by_flips = bool(getattr(masker, "supports_delta_masking", False))
         self.n_inputs = len(self._masked)
         self.varying: IntArray = _varying(masker, row, self._masked)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins import hosts
-from spex_plugins.api import explain
+from spex_plugins.api import explain_each
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spex_plugins.few_samples import FewSamples
     from spex_plugins.interactions import Interactions
     from spex_plugins.shap.masked_value_function import MaskedValueFunction
     from spex_plugins.types import IntArray
@@ -22,7 +23,9 @@ __all__ = ["feature_names_of_row", "find_interactions", "output_labels", "what_i
 _PROBES = np.array([0.1, 0.4, 0.8])  # telling links apart
 
 
-def find_interactions(f: MaskedValueFunction, max_evals: int | None, **settings: Any) -> Interactions:
+def find_interactions(
+    f: MaskedValueFunction, max_evals: int | None, few: FewSamples, **settings: Any
+) -> Interactions:
     """Explain f and number the features like SHAP's columns.
 
     Inputs that do not vary are features without effect.
@@ -31,16 +34,18 @@ def find_interactions(f: MaskedValueFunction, max_evals: int | None, **settings:
     ----------
     f : MaskedValueFunction
     max_evals : int, optional
-        By default max(500, 16 n), or 2^n when that is less.
+        By default `spex_plugins.hosts.default_budget`.
+    few : FewSamples
+        Sees the explanation.
     **settings
         Further arguments of `spex_plugins.explain`.
     """
     n = len(f.varying)
-    budget = hosts.default_budget(n) if max_evals is None else max_evals
+    budget = hosts.default_budget(n, f.most_listed) if max_evals is None else max_evals
     if n == 0:
         return hosts.constant(f.empty, _numbered(f.n_inputs), budget)
-    found = explain(f, n, budget=budget, **settings)
-    return hosts.widened(found, f.varying, _numbered(f.n_inputs))
+    (found,) = explain_each(f, n, lambda values: [values], budget=budget, **settings)
+    return hosts.widened(few.see(found), f.varying, _numbered(f.n_inputs))
 
 
 def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: Any) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def test_ends_that_were_not_sampled_are_unknown():
     assert found.empty_value.shape == found.full_value.shape == (2,)
 
 
+@pytest.mark.filterwarnings("ignore::spex_plugins.UnidentifiableWarning")
 def test_identical_masks_give_their_mean():
     found = fit(np.ones((10, 4), dtype=bool), np.arange(10.0))
     np.testing.assert_allclose(found.predict(np.zeros((1, 4), dtype=bool)), 4.5)

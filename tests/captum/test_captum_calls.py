@@ -49,7 +49,7 @@ def test_no_mask_twice_and_never_more_than_allowed(n_samples, at_once):
     assert len(forward.calls) <= -(-min(n_samples, 2**12) // at_once) + 1
 
 
-@pytest.mark.parametrize(("n", "evaluations"), [(3, 8), (12, 500), (40, 640)])
+@pytest.mark.parametrize(("n", "evaluations"), [(3, 8), (9, 512), (12, 4096), (13, 500), (40, 640)])
 def test_the_default_budget_grows_with_the_features(n, evaluations):
     forward = Recorded(product_of_three)
     Spex(forward).attribute(torch.ones(1, n), perturbations_per_eval=100)

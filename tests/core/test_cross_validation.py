@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spex_plugins.core.cross_validation import cross_validated_fit
+from spex_plugins.core.cross_validation import SparsePath, cross_validated_fit
 from spex_plugins.core.moments import fold_moments
 from spex_plugins.core.supports import all_of_order, combine, singletons
 
@@ -116,3 +116,26 @@ def test_outputs_share_their_columns():
     assert result.beta.shape == (len(result.columns), 3)
     assert result.r2.shape == (3,)
     assert set(result.columns.tolist()) >= set(np.flatnonzero(beta.any(axis=1)).tolist())
+
+
+def test_folds_and_all_samples_are_fitted_in_the_same_way():
+    """Least squares on more than half of the samples is no candidate, even where it is for some models."""
+    rng = np.random.default_rng(0)
+    masks = rng.random((60, 40)) < 0.5
+    supports = singletons(40)
+    folds = np.arange(60) % 5
+    values = masks @ rng.normal(size=(40, 1)) + 0.1 * rng.normal(size=(60, 1))
+    moments = fold_moments(masks, values / values.std(), supports, folds, 5)
+    total = sum(moments[1:], start=moments[0])
+    trains = [*(total - one for one in moments), total]
+    path = SparsePath.run(trains, moments, [np.ones(40)] * 6)
+    sizes = np.array([[len(columns) for columns, _ in point] for point in path.points])
+    counts = np.array([train.count for train in trains])
+    dense = (sizes > counts / 2).any(axis=1)
+    assert dense.any()
+    assert not dense.all()
+    for point in np.flatnonzero(dense):
+        first = 3 * point
+        np.testing.assert_array_equal(path.errors[first], path.errors[first + 2])
+        for part in range(6):
+            np.testing.assert_array_equal(path.model(first, part).beta, path.model(first + 2, part).beta)

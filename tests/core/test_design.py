@@ -63,7 +63,7 @@ def test_another_seed_gives_other_masks(n, budget):
 @pytest.mark.parametrize("kind", ["coded", "uniform"])
 @pytest.mark.parametrize("n", [12, 30, 200])
 def test_every_feature_is_kept_about_half_of_the_time(n, kind):
-    chosen = plan(n, 3900 if kind == "coded" else 300, 4)
+    chosen = plan(n, 3900, 4) if kind == "coded" else plan(n, 300, 2)
     assert chosen.kind == kind
     design = draw_masks(chosen, 3)
     drawn = design.masks[2 if kind == "uniform" else 0 :]

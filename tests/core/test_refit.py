@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spex_plugins import Spectrum
 from spex_plugins.core import refit as refit_module
-from spex_plugins.core.refit import refit
+from spex_plugins.core.refit import refit, uniform_folds
 from spex_plugins.core.screening import strongest_pairs
 from spex_plugins.core.supports import from_sets
 
@@ -23,7 +23,9 @@ def uniform(m, n, seed):
 
 def fitted(masks, values, found=NONE, n_structured=0, max_order=2, seed=0):
     rng = np.random.default_rng(seed)
-    return refit(masks, values.reshape(len(masks), -1), found, n_structured, max_order, rng)
+    folds = uniform_folds(masks, n_structured, rng)
+    everywhere = [found] * (int(folds.max()) + 2)
+    return refit(masks, values.reshape(len(masks), -1), everywhere, folds, max_order, rng)
 
 
 @given(st.integers(4, 30), st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32 - 1))

@@ -113,7 +113,7 @@ def test_outputs_are_fitted_beside_each_other():
     scale = np.array([1.0, 1e5])
     found = explained(lambda m: np.column_stack([scale * truth.predict(m), np.ones(len(m))]), 12, 250)
     assert found.output_shape == (3,)
-    assert_allclose(found.r2, 1.0, atol=1e-9)
+    assert_allclose(found.r2, [1.0, 1.0, np.nan], atol=1e-9)
     for k in range(2):
         assert difference((1 / scale[k]) * found.spectrum.output(k), truth.output(k)) < 1e-9
     assert found.output(2).spectrum.variance() == 0
@@ -127,7 +127,7 @@ def test_folds_do_not_see_themselves():
     folds = assign_folds(masks, 20, rng)
     assert (folds[:20] == -1).all()
     fit = ProxySpex().fit_folds(
-        masks, values, folds, found=np.empty((0, 0), dtype=np.int32), max_order=None, rng=rng
+        masks, values, folds, found=[np.empty((0, 0), dtype=np.int32)] * 6, max_order=None, rng=rng
     )
     np.testing.assert_array_equal(np.isnan(fit.out_of_fold[:, 0]), folds == -1)
     tested = folds >= 0
@@ -150,7 +150,7 @@ def test_tiny_budgets(budget):
     found = explained(lambda masks: masks @ np.arange(1.0, 31.0), 30, budget)
     assert np.isfinite(found.spectrum.coefficients).all()
     assert found.n_calls == budget
-    assert (found.r2_source == "not measured") == np.isnan(found.r2)
+    assert found.r2_source.startswith("not measured") == np.isnan(found.r2)
 
 
 @pytest.mark.parametrize("order", [1, 3])

@@ -160,13 +160,13 @@ def test_tiny_budgets(n, budget):
     assert len(asked) == len(set(asked)) == found.n_calls == min(budget, 2**n)
     assert np.isfinite(found.single_values().values).all()
     assert np.isfinite(found.spectrum.coefficients).all()
-    assert (found.r2_source == "not measured") == np.isnan(found.r2)
+    assert found.r2_source.startswith("not measured") == np.isnan(found.r2)
 
 
 def test_constant_function():
     found = spex.explain(lambda m: np.full(len(m), 3.0), 30, budget=100, estimator="shapley", progress=False)
     assert found.spectrum.as_dict() == {(): 3.0}
-    assert found.r2 == 1.0
+    assert np.isnan(found.r2)
     assert not found.single_values().values.any()
     assert not found.single_values().deviations.any()
 

@@ -279,6 +279,7 @@ def test_the_package_is_a_command(filled):
     assert "two outputs" in done.stdout
 
 
+@pytest.mark.filterwarnings("ignore::spex_plugins.UnidentifiableWarning")
 def test_export_writes_arrays(filled, tmp_path, capsys):
     path, masks = filled
     out = tmp_path / "out.npz"

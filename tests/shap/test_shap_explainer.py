@@ -106,6 +106,9 @@ def test_never_asks_for_more_masks_than_max_evals(sentiment, words):
     assert len(asked) == 2**4
     asked.clear()
     SpexExplainer(counting, words)([text], silent=True)
+    assert len(asked) == 2**11
+    asked.clear()
+    SpexExplainer(counting, words)([f"{text} anyway or so"], silent=True)
     assert len(asked) == 500
 
 

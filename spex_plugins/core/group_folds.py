@@ -1,0 +1,35 @@
+"""Cross-validation over the groups of a coded design, for which no uniform masks need be kept.
+
+In every group a set falls into another bin, with another sign. Sets that were taken for others, because they
+share a bin or because the code cannot correct them, may well describe the group that shows them so, but not
+the next one. Each group is therefore predicted from the others, with those sets alone that the others
+confirm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.core.design import CodedDesign
+from spex_plugins.core.peeling import confirmed
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["group_folds", "sets_without_groups"]
+
+
+def group_folds(masks: BoolArray, coded: CodedDesign) -> IntArray:
+    """Return the group of every mask (m, n), shape (m,); −1 for those of no group or of several.
+
+    So it is for the empty and the full mask, which are unlike the others.
+    """
+    groups = len(coded.rows)
+    member = np.zeros((len(masks), groups), dtype=bool)
+    member[coded.rows.reshape(groups, -1).T, np.arange(groups)] = True
+    kept = masks.sum(axis=1)
+    alone = (member.sum(axis=1) == 1) & (kept > 0) & (kept < masks.shape[1])
+    return np.where(alone, member.argmax(axis=1), -1)
+
+
+def sets_without_groups(values: FloatArray, coded: CodedDesign, found: IntArray) -> list[IntArray]:
+    """Return for every group those of the sets found (T, d) that the other groups show by themselves."""
+    return [confirmed(values, coded.without(group), found) for group in range(len(coded.rows))]

@@ -1,0 +1,70 @@
+"""Sets decoded from a coded design, and the folds on which a fit with them is tested."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spex_plugins.core.design import Design
+from spex_plugins.core.group_folds import group_folds, sets_without_groups
+from spex_plugins.core.peeling import find_support
+from spex_plugins.core.plan import held_out
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["Decoded", "decode"]
+
+
+class Decoded(NamedTuple):
+    """What samples are left out in turn, and the sets that were found without them.
+
+    Attributes
+    ----------
+    folds : ndarray of int, shape (m,)
+        0 … F − 1; −1 for samples that are always trained on.
+    found : list of F + 1 ndarray of int, each of shape (T, d)
+        Without each fold, and in all samples.
+    kind : str
+        Which samples are left out, in words.
+    """
+
+    folds: IntArray
+    found: list[IntArray]
+    kind: str
+
+    @property
+    def method(self) -> str:
+        """What was decoded, in words."""
+        return f"{len(self.found[-1])} sets decoded"
+
+
+def decode(
+    masks: BoolArray, values: FloatArray, design: Design | None, unstructured: IntArray, always: int = 0
+) -> Decoded:
+    """Find the sets that a coded design shows; none without one.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (m, n)
+    values : ndarray of float64, shape (m, K)
+    design : Design or None
+    unstructured : ndarray of int, shape (m,)
+        Folds of the masks that have no structure. They are used where these are enough to test a fit; else
+        the groups of the coded design are the folds.
+    always : int
+        Number of groups that are always trained on.
+    """
+    coded = design.coded if design else None
+    if design is None or coded is None:
+        none = np.empty((0, 0), dtype=np.int32)
+        return Decoded(unstructured, [none] * (_count(unstructured) + 1), "uniform masks" if design else "masks")
+    found = find_support(values, coded)
+    if len(masks) - design.n_structured >= held_out(len(masks)):
+        return Decoded(unstructured, [found] * (_count(unstructured) + 1), "uniform masks")
+    folds = np.maximum(group_folds(masks, coded) - always, -1)
+    without = sets_without_groups(values, coded, found)[always:]
+    return Decoded(folds, [*without, found], f"coded masks, {len(without)} groups")
+
+
+def _count(folds: IntArray) -> int:
+    return int(folds.max(initial=-1)) + 1

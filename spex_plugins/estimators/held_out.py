@@ -1,0 +1,141 @@
+"""R² of samples that a fit has not seen: what it is, how sure it is, and whether they suffice to state it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spex_plugins.core.paired import pair_numbers
+from spex_plugins.core.refit import Refit
+from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.standardise import standardised
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = [
+    "EQUAL",
+    "TOO_FEW",
+    "explained",
+    "explained_error",
+    "measured",
+    "measured_refit",
+    "out_of_fold",
+    "unmeasured",
+]
+
+EQUAL = "not measured: all values are equal, or differ by rounding errors only"
+TOO_FEW = "not measured: too few samples"
+
+# On 12 kinds of functions of 12 to 50 features and 25 to 400 masks, one stated R² in a hundred was above the
+# truth by more than a half; without these limits it was one in 25.
+_LEAST_SAMPLES = 15  # a mask and its complement are one
+_LEAST_EFFECTIVE = 6.0  # samples, each weighted by the square of its distance from the mean (Kish 1965)
+_LEAST_VARIANCE = 0.25  # of the left-out samples, as a share of that of all
+
+
+def measured(
+    masks: BoolArray, values: FloatArray, predicted: FloatArray, source: str
+) -> tuple[FloatArray, FloatArray, str]:
+    """Return R², its standard error and how it was measured, as they are stated to the user.
+
+    R² of few samples tells nothing, and neither does that of many if a few of them have nearly all the
+    variance: other masks may be further off. It is NaN there, and where all values are equal.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (m, n)
+    values : ndarray of float64, shape (m, K)
+    predicted : ndarray of float64, shape (m, K)
+        Every sample predicted without it; NaN for samples that were not left out.
+    source : str
+        How these samples were left out.
+
+    Returns
+    -------
+    r2, error : ndarray of float64, shape (K,)
+    source : str
+    """
+    supported = _supported(masks, values, predicted)
+    if not supported.any():
+        r2, source = unmeasured(values)
+        return r2, r2, source
+    r2, error = explained(values, predicted), explained_error(masks, values, predicted)
+    return np.where(supported, r2, np.nan), np.where(supported, error, np.nan), source
+
+
+def measured_refit(
+    masks: BoolArray, values: FloatArray, result: Refit, kind: str
+) -> tuple[FloatArray, FloatArray, str]:
+    """Return the same of a refit, cross-validated on masks of a ``kind``."""
+    unseen = np.full(values.shape, np.nan)
+    if result.tested:
+        unseen = out_of_fold(result.without, masks, result.folds)
+    return measured(masks, values, unseen, f"cross-validated on {result.tested} {kind}")
+
+
+def unmeasured(values: FloatArray) -> tuple[FloatArray, str]:
+    """Return an R² (K,) that was not measured, and why."""
+    varies = standardised(values)[2].any()
+    return np.full(values.shape[1], np.nan), TOO_FEW if varies else EQUAL
+
+
+def _supported(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> BoolArray:
+    """Tell for which outputs (K,) the left-out samples are enough, and like the others."""
+    known = np.isfinite(predicted).all(axis=1)
+    if not known.any():
+        return np.zeros(values.shape[1], dtype=bool)
+    kept = masks.sum(axis=1)
+    inner = (kept > 0) & (kept < masks.shape[1])  # the end points may be far from all others
+    squares = (values[known] - values[known].mean(axis=0)) ** 2
+    pairs = pair_numbers(masks[known])
+    together = np.zeros((int(pairs.max()) + 1, values.shape[1]))
+    np.add.at(together, pairs, squares)
+    total = together.sum(axis=0)
+    effective = total**2 > _LEAST_EFFECTIVE * (together**2).sum(axis=0)
+    alike = squares.mean(axis=0) > _LEAST_VARIANCE * values[inner].var(axis=0)
+    varies = standardised(values)[2] > 0
+    return varies & effective & alike & (len(together) >= _LEAST_SAMPLES)
+
+
+def explained(values: FloatArray, predicted: FloatArray) -> FloatArray:
+    """Return R² (K,) on the samples that were predicted.
+
+    It is 1 for a constant that was met, and NaN if none were predicted, or if only those were equal.
+    """
+    known = np.isfinite(predicted).all(axis=1)
+    if not known.any():
+        return np.full(values.shape[1], np.nan)
+    error = ((values[known] - predicted[known]) ** 2).sum(axis=0)
+    spread = ((values[known] - values[known].mean(axis=0)) ** 2).sum(axis=0)
+    rounding = known.sum() * (1e-12 * np.abs(values[known]).max(axis=0)) ** 2
+    constant = standardised(values)[2] == 0
+    unknown = np.where(constant & (error <= rounding), 1.0, np.nan)
+    varies = spread > rounding
+    return np.where(varies, 1 - error / np.where(varies, spread, 1.0), unknown)
+
+
+def explained_error(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> FloatArray:
+    """Return the standard error (K,) of R², a ratio of two means, by linearisation; NaN if R² is unknown.
+
+    A mask and its complement count as one sample: of an odd function their errors are the same.
+    """
+    known = np.isfinite(predicted).all(axis=1)
+    r2 = explained(values, predicted)
+    if not known.any():
+        return r2
+    spread = (values[known] - values[known].mean(axis=0)) ** 2
+    off = (values[known] - predicted[known]) ** 2 - (1 - r2) * spread
+    total = spread.sum(axis=0)
+    pairs = pair_numbers(masks[known])
+    together = np.zeros((int(pairs.max(initial=-1)) + 1, values.shape[1]))
+    np.add.at(together, pairs, off)
+    deviation = np.sqrt((together**2).sum(axis=0))
+    return np.where(total > 0, deviation / np.where(total > 0, total, 1.0), np.nan)
+
+
+def out_of_fold(without: Sequence[Spectrum], masks: BoolArray, folds: IntArray) -> FloatArray:
+    """Predict every fold by the spectrum that has not seen it; NaN for samples without a fold, (m, K)."""
+    predicted = np.full((len(masks), *without[0].output_shape), np.nan)
+    for part, spectrum in enumerate(without):
+        predicted[folds == part] = spectrum.predict(masks[folds == part])
+    return predicted
