@@ -58,7 +58,7 @@ class ClassifierScorer:
         """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
         if self._typed:
             self.encoder.check_pairs(examples[0])
-        rows = sorted((one.ids for one in self.encoder.whole(examples)), key=len)
+        rows = sorted(self.encoder.whole(examples), key=len)
         try:
             way = rows_at_once(
                 lambda rows: self._logits([Encoding(ids, None) for ids in rows]), rows[-1], rows[0]
@@ -75,11 +75,11 @@ class ClassifierScorer:
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
         """Return the number of tokens of prompts."""
-        return [len(one.ids) for one in self.encoder.whole(prompts)]
+        return list(map(len, self.encoder.whole(prompts)))
 
     def __call__(self, prompts: Sequence[Prompt]) -> AnswerScores:
         """Return the scores of all labels of b prompts."""
-        found = self.encoder.whole(prompts)
+        found = self.encoder.encodings(prompts)
         scores = np.empty((2, len(found), len(self._labels), 1))
         for batch in batches([len(one.ids) for one in found], self._way):
             logits = self._logits([found[i] for i in batch])

@@ -46,13 +46,13 @@ class Seq2SeqScorer:
 
     def prepare(self, examples: Sequence[Prompt]) -> None:
         """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
-        rows = sorted((one.ids for one in self.encoder.whole(examples)), key=len)
+        rows = sorted(self.encoder.whole(examples), key=len)
         if self._way is RowsAtOnce.ANY:
             self._way = rows_at_once(lambda rows: self._logits(rows)[:, 0, self._begin - 1], rows[-1], rows[0])
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
         """Return the number of tokens of prompts."""
-        return [len(one.ids) for one in self.encoder.whole(prompts)]
+        return list(map(len, self.encoder.whole(prompts)))
 
     def answer_tokens(self, prompt: str) -> list[int]:
         """Return the tokens of the first answer, which no prompt can change."""
@@ -60,7 +60,7 @@ class Seq2SeqScorer:
 
     def __call__(self, prompts: Sequence[Prompt]) -> AnswerScores:
         """Return the scores of all answers to b prompts."""
-        rows = [one.ids for one in self.encoder.whole(prompts)]
+        rows = self.encoder.whole(prompts)
         wanted = [
             (row, self._begin - 1 + j, token)
             for row, answer in zip(self._row_of, self._answers, strict=True)

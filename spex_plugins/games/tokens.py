@@ -79,7 +79,11 @@ class Encoder:
         """Return the tokens of texts, without special ones."""
         return self._ids(texts, special=False)
 
-    def whole(self, prompts: Sequence[Prompt]) -> list[Encoding]:
+    def whole(self, prompts: Sequence[Prompt]) -> list[Row]:
+        """Return the tokens of `encodings`."""
+        return [one.ids for one in self.encodings(prompts)]
+
+    def encodings(self, prompts: Sequence[Prompt]) -> list[Encoding]:
         """Return the tokens of texts or pairs of texts with the special ones around them; at least one."""
         texts = [(prompt,) if isinstance(prompt, str) else prompt for prompt in prompts]
         columns = map(list, zip(*texts, strict=True))
@@ -92,10 +96,10 @@ class Encoder:
         separator = getattr(self._tokenizer, "sep_token_id", None)
         if separator is None or not isinstance(prompt, str):
             return
-        (pair,) = self.whole([("a", "a")])
-        (one,) = self.whole([prompt])
+        (pair,) = self.encodings([("a", "a")])
+        (ids,) = self.whole([prompt])
         around = (*self._special.before, *self._special.behind)
-        if pair.types and len(set(pair.types)) > 1 and one.ids.count(separator) > around.count(separator):
+        if pair.types and len(set(pair.types)) > 1 and ids.count(separator) > around.count(separator):
             raise InputError(
                 f"template: holds {self._tokenizer.sep_token!r}, but the tokenizer tells the two texts of a pair "
                 "apart, which it cannot within one; give two, such as template=('{}', 'second text')."

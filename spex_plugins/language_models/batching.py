@@ -10,7 +10,7 @@ import torch
 
 from spex_plugins.errors import InputError
 
-__all__ = ["RowsAtOnce", "batches", "rows_at_once"]
+__all__ = ["RowsAtOnce", "alike", "batches", "rows_at_once"]
 
 _TOLERANCE = {torch.float32: 0.001, torch.float64: 0.001}  # of the largest logit
 _COARSE = 0.1
@@ -48,19 +48,24 @@ def rows_at_once(last_logits: LastLogits, long: list[int], short: list[int]) -> 
     if len(short) == len(long):
         short = long[: max(1, len(long) // 2)]
     alone = last_logits([short])[0]
-    tolerance = _TOLERANCE.get(alone.dtype, _COARSE) * alone.abs().max()
     ways = {
         RowsAtOnce.ANY: [short, long],
         RowsAtOnce.OF_EQUAL_LENGTH: [short, short[::-1]],
         RowsAtOnce.ONE: [short],
     }
     for way, rows in ways.items():
-        if (alone - last_logits(rows)[0]).abs().max() <= tolerance:
+        if alike(alone, last_logits(rows)[0], alone.dtype):
             return way
     raise InputError(
         "model: gives another answer every time it is asked the same; take out what is random, such as dropout "
         "or noise."
     )
+
+
+def alike(alone: Any, beside: Any, dtype: torch.dtype) -> bool:
+    """Tell whether answers to a prompt, alone and beside others, are equal up to the rounding of a type."""
+    tolerance = _TOLERANCE.get(dtype, _COARSE) * alone.abs().max()
+    return bool((alone - beside).abs().max() <= tolerance)
 
 
 def batches(lengths: Sequence[int], way: RowsAtOnce) -> list[list[int]]:
