@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
-
 __all__ = ["forget_length", "scales_with_length"]
 
 _SCALED = ("dynamic", "longrope", "su")  # the last is an old name of LongRoPE
@@ -23,7 +21,7 @@ def scales_with_length(model: Any) -> bool:
 def forget_length(model: Any) -> None:
     """Make a model forget the longest row it has seen, which dynamic scaling keeps until a short one comes."""
     if "dynamic" in set(_rope_types(model)):
-        one = torch.zeros(1, 1, dtype=torch.long, device=next(model.parameters()).device)
+        one = next(model.parameters()).new_zeros(1, 1).long()
         written = {"decoder_input_ids": one} if getattr(model.config, "is_encoder_decoder", False) else {}
         model(input_ids=one, **written)
 
