@@ -12,8 +12,8 @@ from captum.attr import LLMAttribution, TextTemplateInput, TextTokenInput
 from spex_plugins.captum import private
 from spex_plugins.captum.llm_forward import MaskedPrompts
 from spex_plugins.captum.llm_queries import queries_about
-from spex_plugins.captum.llm_tokens import check_special_tokens, prompt_tokens
 from spex_plugins.captum.llm_result import SpexLLMAttributionResult
+from spex_plugins.captum.llm_tokens import check_special_tokens, prompt_tokens
 from spex_plugins.captum.spex import Spex
 from spex_plugins.errors import InputError
 

@@ -68,9 +68,7 @@ class MaskedPrompts:
 
     def _log_probs(self, prompts: Sequence[Mapping[str, Any]], prefix: Prefix | None) -> Tensor:
         forget_length(self._model)
-        return target_log_probs(
-            self._model, make_prompt_batch(prompts, self._target), self._target, prefix
-        )
+        return target_log_probs(self._model, make_prompt_batch(prompts, self._target), self._target, prefix)
 
     def _beginning(self, prompts: Sequence[Mapping[str, Any]]) -> Prefix | None:
         batch = make_prompt_batch(prompts, self._target)

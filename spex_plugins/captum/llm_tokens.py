@@ -28,8 +28,8 @@ def check_special_tokens(inp: Any) -> None:
     start = len(special.before)
     if start and ids[:start] == ids[start : 2 * start] == special.before:
         raise InputError(
-            f"inp: the text begins with {special.first!r}, and the tokenizer adds another; leave it out of the "
-            "text, or use TextTemplateInput."
+            f"inp: the text begins with {special.first!r}, and the tokenizer adds another; leave it out of "
+            "the text, or use TextTemplateInput."
         )
     if special.behind and ids[-len(special.behind) :] == special.behind:
         raise InputError(

@@ -45,8 +45,7 @@ def chat_template(
     roles = [isinstance(message, Mapping) and {"role", "content"} <= set(message) for message in messages]
     if not roles or not all(roles):
         raise InputError(
-            "template: the messages of a chat must be dicts with 'role' and 'content', got "
-            f"{messages!r:.80}."
+            f"template: the messages of a chat must be dicts with 'role' and 'content', got {messages!r:.80}."
         )
     if not getattr(tokenizer, "chat_template", None):
         raise InputError("template: the tokenizer has no chat template for messages; give a text instead.")

@@ -67,8 +67,8 @@ class ClassifierScorer:
             if isinstance(error, InputError):
                 raise
             raise InputError(
-                f"model: cannot be asked about several texts at once ({error}); set model.config.pad_token_id, "
-                "for example to tokenizer.pad_token_id or tokenizer.eos_token_id."
+                f"model: cannot be asked about several texts at once ({error}); set "
+                "model.config.pad_token_id, for example to tokenizer.pad_token_id or tokenizer.eos_token_id."
             ) from error
         if self._way is RowsAtOnce.ANY:
             self._way = way

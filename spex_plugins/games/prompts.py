@@ -70,24 +70,26 @@ def make_prompts(text: Any, template: Any, features: Any, placeholder: str | Non
         Writes the messages of a chat.
     """
     texts = _strings("text", text)
+    write: Callable[..., Prompt]
     if isinstance(template, list):
         write, places = chat_template(tokenizer, template, PLACE)
-        shown, complete = (f"{places} times",), True
+        counts = [places]
     else:
         shown = _strings("template", template)
         if len(texts) == 2 and shown == (PLACE,):
             shown = (PLACE, PLACE)
-        write, complete = _Template(shown), False
-        places = sum(one.count(PLACE) for one in shown)
-    if places != len(texts) or (len(texts) == 2 and any(one.count(PLACE) != 1 for one in shown)):
+        write, counts = _Template(shown), [one.count(PLACE) for one in shown]
+    if sum(counts) != len(texts) or max(counts) > 1:
         each = "once" if len(texts) == 1 else "once in each of two texts"
-        raise InputError(f"template: must hold '{PLACE}', the place of the text, {each}; got {template!r:.80}.")
+        raise InputError(
+            f"template: must hold '{PLACE}', the place of the text, {each}; got {template!r:.80}."
+        )
     several = len(texts) == 2 and not isinstance(features, str) and not callable(features)
     if several and len(features) != 2:
         raise InputError("features: of a pair of texts, give one kind for both, or two, one for each.")
     kinds = features if several else [features] * len(texts)
     parts = tuple(masked_parts(one, kind) for one, kind in zip(texts, kinds, strict=True))
-    return Prompts(parts, write, placeholder, complete)
+    return Prompts(parts, write, placeholder, complete=isinstance(template, list))
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ class _Template:
     def __call__(self, *texts: str) -> Prompt:
         rest = iter(texts)
         pieces = [one.split(PLACE) for one in self.shown]
-        first, *second = [one[0] + next(rest) + one[1] if len(one) == 2 else one[0] for one in pieces]
-        return (first, *second) if second else first
+        filled = [one[0] + next(rest) + one[1] if len(one) == 2 else one[0] for one in pieces]
+        return filled[0] if len(filled) == 1 else (filled[0], filled[1])
 
 
 def _strings(name: str, given: Any) -> tuple[str, ...]:

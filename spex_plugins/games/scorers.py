@@ -23,8 +23,9 @@ def make_scorer(
     pairs: bool,
     complete: bool,
 ) -> Any:
-    """Return what scores answers to prompts: a function of prompts, with their `lengths` and its `encoder`,
-    once it has been prepared by the whole prompt and the empty one.
+    """Return what scores answers to prompts: a function of prompts, with their `lengths` and its `encoder`.
+
+    It first must `prepare` itself by prompts that differ as much as they can.
 
     Parameters
     ----------
@@ -58,6 +59,6 @@ def make_scorer(
         return Seq2SeqScorer(model, tokenizer, texts, complete)
     if pairs:
         raise InputError(
-            f"template: {kind} writes on behind one text and reads no pairs; put both texts into one template."
+            f"template: {kind} writes on behind one text and reads no pairs; put both texts into one."
         )
     return CausalScorer(model, tokenizer, texts, complete)

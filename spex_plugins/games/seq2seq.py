@@ -48,7 +48,9 @@ class Seq2SeqScorer:
         """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
         rows = sorted(self.encoder.whole(examples), key=len)
         if self._way is RowsAtOnce.ANY:
-            self._way = rows_at_once(lambda rows: self._logits(rows)[:, 0, self._begin - 1], rows[-1], rows[0])
+            self._way = rows_at_once(
+                lambda rows: self._logits(rows)[:, 0, self._begin - 1], rows[-1], rows[0]
+            )
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
         """Return the number of tokens of prompts."""

@@ -36,7 +36,10 @@ class TextWork:
 
 
 def text_work(
-    parts: Sequence[MaskedParts], placeholder: str | None, whole: int, lengths: Callable[[list[str]], Sequence[int]]
+    parts: Sequence[MaskedParts],
+    placeholder: str | None,
+    whole: int,
+    lengths: Callable[[list[str]], Sequence[int]],
 ) -> TextWork:
     """Measure the parts of texts.
 

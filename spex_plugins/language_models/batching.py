@@ -55,8 +55,8 @@ def rows_at_once(last_logits: LastLogits, long: list[int], short: list[int]) -> 
         if alike(alone, last_logits(rows)[0], alone.dtype):
             return way
     raise InputError(
-        "model: gives another answer every time it is asked the same; take out what is random, such as dropout "
-        "or noise."
+        "model: gives another answer every time it is asked the same; take out what is random, such as "
+        "dropout or noise."
     )
 
 

@@ -19,14 +19,14 @@ def scales_with_length(model: Any) -> bool:
 
 
 def forget_length(model: Any) -> None:
-    """Make a model forget the longest row it has seen, which dynamic scaling keeps until a short one comes."""
+    """Make a model forget its longest row, by which dynamic scaling goes until a short row comes."""
     if "dynamic" in set(_rope_types(model)):
         one = next(model.parameters()).new_zeros(1, 1).long()
         written = {"decoder_input_ids": one} if getattr(model.config, "is_encoder_decoder", False) else {}
         model(input_ids=one, **written)
 
 
-def _rope_types(model: Any) -> Iterator[str]:
+def _rope_types(model: Any) -> Iterator[str | None]:
     for part in model.modules():
         kind = getattr(part, "rope_type", None)
         yield from kind.values() if isinstance(kind, Mapping) else (kind,)
@@ -35,7 +35,7 @@ def _rope_types(model: Any) -> Iterator[str]:
         yield from _told(config.to_dict(), scaling=False)
 
 
-def _told(settings: Mapping[str, Any], scaling: bool) -> Iterator[str]:
+def _told(settings: Mapping[str, Any], scaling: bool) -> Iterator[str | None]:
     """Read the kinds of scaling out of a configuration, nested by model and by kind of layer."""
     if scaling:
         yield from (settings.get(name) for name in ("rope_type", "type"))

@@ -51,8 +51,8 @@ def _check_texts(rows: Any) -> None:
     other = next((row for row in rows if not isinstance(row, str)), None)
     if other is not None:
         raise InputError(
-            f"rows: expected texts, or pairs of texts, got {type(other).__name__} {other!r:.60}; write messages "
-            "of a chat as a text by tokenizer.apply_chat_template(messages, tokenize=False)."
+            f"rows: expected texts, or pairs of texts, got {type(other).__name__} {other!r:.60}; write "
+            "messages of a chat as a text by tokenizer.apply_chat_template(messages, tokenize=False)."
         )
 
 

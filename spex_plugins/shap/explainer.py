@@ -153,8 +153,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         ----------
         *args
             The inputs of the model: rows of features, texts, or pairs of texts (dicts with "text" and
-            "text_pair", as pipelines take them, or tuples of two); after texts for a language model, if wanted,
-            the texts it shall be scored on, one for every row.
+            "text_pair", as pipelines take them, or tuples of two); after texts for a language model, if
+            wanted, the texts it shall be scored on, one for every row.
         max_evals : int or "auto"
             Largest number of masks per row; never exceeded. A mask costs one model call per background
             sample. "auto" is max(500, 16 n), or 2^n when that is less, for n features that vary.

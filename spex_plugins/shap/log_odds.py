@@ -24,7 +24,9 @@ class TeacherForcing(PromptRows, shap.models.TeacherForcing):  # type: ignore[mi
         """Return the logits (m, T, V) before the target tokens."""
         if self.model_agnostic:  # asking for the prompts means asking the user's function
             return super().get_teacher_forced_logits(X, Y)
-        return self.by_rows(X, lambda rows: super(TeacherForcing, self).get_teacher_forced_logits(X[rows], Y[rows]))
+        return self.by_rows(
+            X, lambda rows: super(TeacherForcing, self).get_teacher_forced_logits(X[rows], Y[rows])
+        )
 
     def get_outputs(self, X: Any) -> Any:
         """Return the tokens (m, T) of target texts, or tokens as they are."""
@@ -98,7 +100,7 @@ def language_model(model: Any) -> Any:
     kind = _OURS.get(type(model))
     if kind is None:
         return model
-    ours = kind.__new__(kind)
+    ours: Any = kind.__new__(kind)
     ours.__dict__.update(model.__dict__)
     if hasattr(model, "text_generate"):
         ours.text_generate = language_model(model.text_generate)

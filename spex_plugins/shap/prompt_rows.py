@@ -27,7 +27,7 @@ class PromptRows:
     def get_inputs(self, X: Any, padding_side: str = "right") -> Any:
         """Return the tokens of prompts as tensors, padded on a side."""
         scored = getattr(self, "similarity_tokenizer", None)
-        tokenizer = scored or getattr(self, "tokenizer", None)
+        tokenizer: Any = getattr(self, "tokenizer", None) if scored is None else scored
         special = special_tokens_of(tokenizer)
         if special is None:
             return super().get_inputs(X, padding_side)  # type: ignore[misc]

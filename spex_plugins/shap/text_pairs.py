@@ -90,9 +90,13 @@ def for_pairs(explainer: Any, args: tuple[Any, ...]) -> tuple[Any, Any] | None:
     if not any(pairs):
         return None
     if not all(pairs):
-        raise InputError("rows: some are pairs of texts and some are not; explain them one kind after the other.")
+        raise InputError(
+            "rows: some are pairs of texts and some are not; explain them one kind after the other."
+        )
     if masker is not explainer.masker or len(args) > 1:
-        raise InputError("rows: a language model that writes texts reads one text, got pairs; join them into one.")
+        raise InputError(
+            "rows: a language model that writes texts reads one text, got pairs; join them into one."
+        )
     if masker.output_type != "string":
         raise InputError("masker: pairs are masked as texts; leave output_type='string'.")
     if isinstance(explainer.model, TextClassifier):  # the kind of pair that pipelines take

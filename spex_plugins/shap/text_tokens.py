@@ -25,7 +25,8 @@ class TextTokens(shap.maskers.Text):  # type: ignore[misc]
     SHAP counts the tokens of an empty text, takes the first half for the beginning and the other for the
     end: with two tokens before a text and none behind, or with padding, words count as special. Here those
     are fixed that a tokenizer of transformers is known to add; of other tokenizers, those at both ends that
-    show no text, as offsets say, or without offsets those that stand around every text. Special tokens that the text brings along, as chat templates write them, are not added again.
+    show no text, as offsets say, or without offsets those that stand around every text. Special tokens that
+    the text brings along, as chat templates write them, are not added again.
     """
 
     def __init__(  # SHAP loads what it saved by the names of these arguments
@@ -77,8 +78,8 @@ class TextTokens(shap.maskers.Text):  # type: ignore[misc]
             fixed = padding | (self._adds_tokens & _outside(shown))
         if s.strip() and not shown.any() and len(ids) and fixed.all():
             raise InputError(
-                f"masker: the tokenizer makes only special tokens of the text {s!r:.60}, none of which can be "
-                "masked; pass one that returns 'offset_mapping' and does not pad."
+                f"masker: the tokenizer makes only special tokens of the text {s!r:.60}, none of which can "
+                "be masked; pass one that returns 'offset_mapping' and does not pad."
             )
         return fixed
 

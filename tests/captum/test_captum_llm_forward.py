@@ -70,8 +70,8 @@ def test_what_all_prompts_begin_with_is_computed_once(make, widths, monkeypatch)
     for masks in (MASKS[[0, -1]], MASKS[1:9]):
         forward(masks)
     # 9 of the 10 tokens of the beginning once, as the last one predicts the target of the empty prompt. Then
-    # that one, 7 or 6 tokens of words and 3 of the target; or all, where the cache has a sliding window. Between
-    # them the empty prompt alone, to see that its value is the same.
+    # that one, 7 or 6 tokens of words and 3 of the target; or all, where the cache has a sliding window.
+    # Between them the empty prompt alone, to see that its value is the same.
     assert seen == widths
 
 

@@ -12,7 +12,6 @@ import torch
 import transformers
 
 import spex_plugins as spex
-from spex_plugins import InputError
 from spex_plugins.games import MaskedPrompt
 
 TEXT = "not the disaster described"
