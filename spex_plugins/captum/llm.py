@@ -13,6 +13,7 @@ from spex_plugins.captum import private
 from spex_plugins.captum.llm_forward import MaskedPrompts
 from spex_plugins.captum.llm_queries import queries_about
 from spex_plugins.captum.llm_result import SpexLLMAttributionResult
+from spex_plugins.captum.llm_tokens import check_special_tokens, prompt_tokens
 from spex_plugins.captum.spex import Spex
 from spex_plugins.errors import InputError
 
@@ -135,6 +136,8 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             "forward_in_tokens", forward_in_tokens, False, "one forward gives all tokens the same values"
         )
         tokens = self._target_tokens(inp, target, gen_args)
+        if isinstance(inp, TextTokenInput):
+            check_special_tokens(inp)
         method = copy(self.attr_method)
         prompt_of = partial(self._prompt, inp)
         method.forward_func = MaskedPrompts(self.model, prompt_of, tokens.to(self.device))
@@ -164,6 +167,13 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             token_attr=values[1:],
             inp=inp,
         )
+
+    def _format_model_input(self, model_input: Any) -> dict[str, Any]:
+        """Return the tokens of a text as they stand before the target: begun once, and not ended."""
+        if isinstance(model_input, str):
+            model_input = torch.tensor([prompt_tokens(self.tokenizer, model_input)], dtype=torch.long)
+        formatted: dict[str, Any] = super()._format_model_input(model_input)
+        return formatted
 
     def _prompt(self, inp: Any, perturbed: Tensor) -> dict[str, Any]:
         return self._format_model_input(inp.to_model_input(perturbed))
