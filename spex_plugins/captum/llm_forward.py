@@ -39,7 +39,7 @@ class MaskedPrompts:
         self._model, self._prompt_of, self._target = model, prompt_of, target
         self._dtype = next((part.dtype for part in model.parameters()), torch.float32)
         self._prefix: Prefix | None = None
-        self._asked = False
+        self._asked = self._compared = False
         self._way = RowsAtOnce.OF_EQUAL_LENGTH if scales_with_length(model) else RowsAtOnce.ANY
 
     def __call__(self, perturbed: Tensor) -> Tensor:
@@ -50,7 +50,8 @@ class MaskedPrompts:
             # Spex asks the whole input and the empty one first: what these share, most others share too.
             self._prefix = self._beginning(prompts)
         tokens = self._tokens(prompts, lengths)
-        if self._way is RowsAtOnce.ANY and not self._asked and len(set(lengths)) > 1:
+        if self._way is RowsAtOnce.ANY and not self._compared and len(set(lengths)) > 1:
+            self._compared = True
             shortest = lengths.index(min(lengths))
             alone = self._log_probs([prompts[shortest]], None)[0]
             if not alike(alone, tokens[shortest], self._dtype):
@@ -98,9 +99,12 @@ def target_log_probs(model: Any, batch: PromptBatch, target: Tensor, prefix: Pre
     if prefix and skipped:
         inputs |= prefix.arguments(model, skipped, rows)
     width = batch.ids.shape[1]
-    if "logits_to_keep" in signature(model.forward).parameters:  # the vocabulary is large
+    parameters = signature(model.forward).parameters
+    if "logits_to_keep" in parameters:  # the vocabulary is large
         inputs["logits_to_keep"] = width - int(batch.lengths.min()) + 1
-    logits = model(**inputs, use_cache=False).logits
+    if "use_cache" in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        inputs["use_cache"] = False
+    logits = model(**inputs).logits
     if logits.dim() == 4:  # Llama 4: (c, 1, positions, vocabulary)
         logits = logits[:, 0]
     # The logits are those of the last positions, however many the model returns.
