@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from spex_plugins.captum import private
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from spex_plugins.types import IntArray
@@ -25,22 +28,36 @@ class Batch:
     Attributes
     ----------
     inputs, baselines : tuple of Tensor
-        Of equal shapes (B, …), dtypes and devices.
+        Of equal shapes, dtypes and devices. The first input has B rows; another one that has not belongs to
+        the batch as a whole.
     target : Any
         As in Captum.
     extra : tuple or None
         The additional forward arguments.
+    rows_of_extra : bool
+        Whether additional tensors of B rows hold one row for each example; else they are passed as they are.
     """
 
     inputs: tuple[Tensor, ...]
     baselines: tuple[Tensor, ...]
     target: Any
     extra: tuple[Any, ...] | None
+    rows_of_extra: bool = True
 
     @property
     def size(self) -> int:
         """Number B of examples."""
         return int(self.inputs[0].shape[0])
+
+    @property
+    def aligned(self) -> bool:
+        """Whether all inputs have a row for each example."""
+        return all(x.shape[0] == self.size for x in self.inputs)
+
+    @property
+    def ends(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """The inputs, and the baselines."""
+        return self.inputs, self.baselines
 
     def select(self, rows: IntArray) -> Batch:
         """Keep some of the examples, with what belongs to them."""
@@ -52,16 +69,30 @@ class Batch:
             target = [target[i] for i in rows]
         elif isinstance(target, torch.Tensor) and target.numel() > 1:
             target = target[chosen.to(target.device)]
-        return Batch(
-            tuple(x[chosen.to(x.device)] for x in self.inputs),
-            tuple(x[chosen.to(x.device)] for x in self.baselines),
-            target,
-            None if self.extra is None else tuple(self._of_rows(arg, chosen) for arg in self.extra),
+        return replace(
+            self,
+            inputs=tuple(x[chosen.to(x.device)] for x in self.inputs),
+            baselines=tuple(x[chosen.to(x.device)] for x in self.baselines),
+            target=target,
+            extra=self._extra(lambda argument: argument[chosen.to(argument.device)]),
         )
 
-    def _of_rows(self, argument: Any, rows: Tensor) -> Any:
-        per_example = isinstance(argument, torch.Tensor) and argument.shape[:1] == (self.size,)
-        return argument[rows.to(argument.device)] if per_example else argument
+    def ask(self, forward: Any, perturbed: tuple[Tensor, ...], repeats: int) -> Tensor:
+        """Call a forward function at perturbed inputs, the batch so many times over."""
+        if repeats == 1:
+            return private.run(forward, perturbed, self.target, self.extra)
+        target = private.repeated_target(self.target, repeats)
+        extra = self._extra(lambda argument: argument.repeat(repeats, *[1] * (argument.dim() - 1)))
+        return private.run(forward, perturbed, target, extra)
+
+    def _extra(self, change: Callable[[Tensor], Tensor]) -> tuple[Any, ...] | None:
+        """Change the additional arguments that have a row for each example."""
+        if self.extra is None or not self.rows_of_extra:
+            return self.extra
+        return tuple(
+            change(one) if isinstance(one, torch.Tensor) and one.shape[:1] == (self.size,) else one
+            for one in self.extra
+        )
 
 
 def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
@@ -73,10 +104,9 @@ def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
         If inputs and baselines do not fit together.
     """
     given = tensors("inputs", inputs)
-    for x in given:
-        if not x.dim() or x.shape[0] != given[0].shape[0] or not x.shape[0]:
-            shapes = [tuple(x.shape) for x in given]
-            raise InputError(f"inputs: need a first axis of equally many examples, got shapes {shapes}.")
+    if not all(x.dim() for x in given) or not given[0].shape[0]:
+        shapes = [tuple(x.shape) for x in given]
+        raise InputError(f"inputs: need a first axis of one or more examples, got shapes {shapes}.")
     if baselines is None:
         baselines = (0,) * len(given)
     references = baselines if isinstance(baselines, tuple) else (baselines,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +14,11 @@ from spex_plugins.captum.forward import MaskedForward
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
+    from spex_plugins.captum.ends import Ends
     from spex_plugins.captum.features import Features
-    from spex_plugins.captum.forward import Ends
     from spex_plugins.few_samples import FewSamples
     from spex_plugins.interactions import Interactions
-    from spex_plugins.types import FloatArray
+    from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["explain_batch", "feature_values"]
 
@@ -29,6 +30,8 @@ def explain_batch(
     ends: Ends,
     n_samples: int | None,
     *,
+    repeated: IntArray,
+    title: str,
     seed: np.random.Generator,
     options: dict[str, Any],
     few: FewSamples,
@@ -45,6 +48,10 @@ def explain_batch(
         Of E examples.
     n_samples : int, optional
         By default `spex_plugins.hosts.default_budget`.
+    repeated : ndarray of int, shape (E,)
+        Evaluations of every example that were spent before, beyond its inputs and its baselines.
+    title : str
+        Of progress bars.
     seed : numpy Generator
         Every example meets it in the same state, so that none depends on its neighbours.
     options : dict
@@ -64,21 +71,26 @@ def explain_batch(
     for n in np.unique(counts).tolist():
         rows = np.flatnonzero(counts == n)
         budget = n_samples or hosts.default_budget(n)
+        if n_samples and n_samples < 2**n:  # else all masks are asked and leave some
+            budget = max(2, n_samples - int(repeated[rows].max()))
         if n == 0:
             found |= {e: hosts.constant(ends.full[e], features.names(e), budget) for e in rows.tolist()}
             continue
         ask = MaskedForward(
             forward,
-            batch.select(rows) if len(ends.full) == batch.size else batch,
+            batch if ends.for_batch else batch.select(rows),
             features.columns_of(rows),
             np.nonzero(features.varying[rows])[1].reshape(len(rows), n),
             len(features.ids),
             ends.select(rows),
+            title,
         )
         asked = hosts.about(options, *ask.asked()) if "store" in options else options
         group = explain_each(ask, n, ask.split, budget=budget, seed=deepcopy(seed), **settings, **asked)
         for e, one in zip(rows.tolist(), group, strict=True):
             found[e] = hosts.widened(few.see(one), features.playing(e), features.names(e))
+    for e in np.flatnonzero(repeated).tolist():
+        found[e] = replace(found[e], plan=f"{found[e].plan}; {repeated[e]} evaluations more to check f")
     return [found[e] for e in range(len(counts))]
 
 

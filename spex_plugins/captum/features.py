@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ _PREFIX = "feature "
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """The features of B examples.
+    """The features of B examples, or those of a batch as one.
 
     Attributes
     ----------
@@ -53,7 +54,8 @@ class Features:
         """
         if any(len(column) > 1 for column in self.columns):
             raise InputError(
-                "feature_mask: give all examples one mask, as the output is for the whole batch."
+                "feature_mask: give all examples one mask, with a first axis of 1, as the output or an input "
+                "is for the whole batch."
             )
         varying = np.logical_or.reduce(self.varying, axis=0, keepdims=True)
         return replace(self, present=self.present[:1], varying=varying)
@@ -89,9 +91,12 @@ def make_features(batch: Batch, feature_mask: Any) -> Features:
     columns = tuple(torch.searchsorted(ids.to(mask.device), mask.contiguous()) for mask in masks)
     present, varying = np.zeros((2, batch.size, len(ids)), dtype=bool)
     for column, x, reference in zip(columns, batch.inputs, batch.baselines, strict=True):
-        elements = column.reshape(len(column), column[0].numel()).expand(batch.size, -1)
+        elements = column.reshape(len(column), prod(x.shape[1:]))
+        rows = elements.expand(len(x), -1)
+        own = _any(rows, (x != reference).reshape(rows.shape), len(ids))
+        # An input of other rows than the examples belongs to each of them.
+        varying |= own if len(x) == batch.size else own.any(axis=0)
         present |= _any(elements, torch.ones_like(elements), len(ids))
-        varying |= _any(elements, (x != reference).reshape(elements.shape), len(ids))
     return Features(ids.numpy(), columns, present, varying)
 
 
@@ -117,7 +122,7 @@ def feature_ids(interactions: Interactions) -> tuple[int, ...]:
 
 def _numbered(batch: Batch) -> tuple[Tensor, ...]:
     """Give every element of all inputs a number of its own."""
-    counts = [x[0].numel() for x in batch.inputs]
+    counts = [prod(x.shape[1:]) for x in batch.inputs]
     starts = np.cumsum([0, *counts]).tolist()
     return tuple(
         torch.arange(start, start + count, device=x.device).reshape(1, *x.shape[1:])

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from copy import copy
+from copy import copy, deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
-from captum.attr import LLMAttribution, TextTemplateInput, TextTokenInput
+from captum.attr import LLMAttribution, TextTokenInput
 
+from spex_plugins import validation as check
 from spex_plugins.captum import private
+from spex_plugins.captum.llm_draws import MeanOverDraws, draw_baselines
+from spex_plugins.captum.llm_features import feature_names, in_reading_order
 from spex_plugins.captum.llm_forward import MaskedPrompts
 from spex_plugins.captum.llm_queries import queries_about
 from spex_plugins.captum.llm_result import SpexLLMAttributionResult
+from spex_plugins.captum.llm_tokens import check_special_tokens, prompt_tokens
+from spex_plugins.captum.randomness import check_modes
 from spex_plugins.captum.spex import Spex
 from spex_plugins.core.exhaustive import FEATURES_OF_PROMPTS
 from spex_plugins.errors import InputError
 from spex_plugins.hosts import default_budget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import numpy as np
     from torch import Tensor
 
@@ -98,7 +105,9 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         target : str or Tensor of int, shape (T,), optional
             What the model is to write. By default, what it does write.
         num_trials : int
-            Only 1: nothing is random once the seed is given, and no mask is asked twice.
+            Number of draws of random baselines (a callable, such as `captum.attr.ProductBaselines`). They are
+            drawn once, from the seed, and the value of a mask is its mean over them: that many prompts for
+            each mask. Without random baselines one trial is all, as nothing else is random.
         gen_args : dict, optional
             Only without target: arguments of ``model.generate``, as in Captum.
         use_cached_outputs, forward_in_tokens : bool
@@ -110,7 +119,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         perturbations_per_eval : int
             Prompts per model call.
         show_progress : bool
-            Show a bar (only when it takes longer than a second).
+            Show a bar, "Spex attribution".
         index : str
             The attributions are the single features of this index at order 1, as in `Spex.attribute`.
         max_order, estimator, seed
@@ -131,20 +140,22 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         ValueFunctionError
             If the model fails at a mask; carries every answer obtained until then.
         """
-        _check_only("num_trials", num_trials, 1, "to be surer, raise n_samples")
+        num_trials = check.count("num_trials", num_trials, 1, "draws of random baselines")
         _check_only("use_cached_outputs", use_cached_outputs, False, "Captum's cache gives wrong values")
         _check_only(
             "forward_in_tokens", forward_in_tokens, False, "one forward gives all tokens the same values"
         )
+        check_modes(self.model)
         tokens = self._target_tokens(inp, target, gen_args)
+        if isinstance(inp, TextTokenInput):
+            check_special_tokens(inp)
         method = copy(self.attr_method)
-        prompt_of = partial(self._prompt, inp)
-        method.forward_func = MaskedPrompts(self.model, prompt_of, tokens.to(self.device))
+        ordered = in_reading_order(inp)
+        drawn = draw_baselines(ordered, num_trials, deepcopy(check.generator(seed)))
+        prompts_of = [partial(self._prompt, one) for one in drawn]
+        method.forward_func = self._forward_of(prompts_of, tokens.to(self.device))
         wanted = (tokens, self.attr_target)
-        asked = queries_about(queries, self.model, prompt_of, inp.n_itp_features, wanted)
-        if self.attr_target == "prob":
-            log_probs = method.forward_func
-            method.forward_func = lambda perturbed: log_probs(perturbed).exp()
+        asked = queries_about(queries, self.model, prompts_of, inp.n_itp_features, wanted)
         attributions, (found,) = method.attribute(
             torch.ones(1, inp.n_itp_features),  # of floats and on the CPU, whatever the input's own tensor is
             n_samples=n_samples or default_budget(inp.n_itp_features, FEATURES_OF_PROMPTS),
@@ -157,9 +168,9 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             seed=seed,
             queries=asked,
         )
-        values = inp.format_attr(attributions[0].to(self.device, torch.float32))
+        values = ordered.format_attr(attributions[0].to(self.device, torch.float32))
         return SpexLLMAttributionResult(
-            interactions=found.renamed(_names(inp)),
+            interactions=found.renamed(feature_names(ordered)),
             input_tokens=inp.values,
             output_tokens=private.pretty_tokens(tokens, self.tokenizer),
             seq_attr=values[0],
@@ -167,8 +178,26 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             inp=inp,
         )
 
+    def _format_model_input(self, model_input: Any) -> dict[str, Any]:
+        """Return the tokens of a text as they stand before the target: begun once, and not ended."""
+        if isinstance(model_input, str):
+            model_input = torch.tensor([prompt_tokens(self.tokenizer, model_input)], dtype=torch.long)
+        formatted: dict[str, Any] = super()._format_model_input(model_input)
+        return formatted
+
     def _prompt(self, inp: Any, perturbed: Tensor) -> dict[str, Any]:
         return self._format_model_input(inp.to_model_input(perturbed))
+
+    def _forward_of(self, prompts_of: Sequence[Callable[[Tensor], dict[str, Any]]], tokens: Tensor) -> Any:
+        """Return the forward function of an input, whose baselines may be several."""
+        if len(prompts_of) == 1:
+            log_probs = MaskedPrompts(self.model, prompts_of[0], tokens)
+        else:
+            log_probs = MaskedPrompts(
+                self.model, lambda row: prompts_of[int(row[0, -1])](row[:, :-1]), tokens
+            )
+        forward = log_probs if self.attr_target == "log_prob" else lambda rows: log_probs(rows).exp()
+        return forward if len(prompts_of) == 1 else MeanOverDraws(forward, len(prompts_of))
 
     def _target_tokens(self, inp: Any, target: Any, gen_args: dict[str, Any] | None) -> Tensor:
         if not isinstance(inp, self.SUPPORTED_INPUTS):
@@ -190,15 +219,3 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
 def _check_only(name: str, value: Any, only: Any, why: str) -> None:
     if value != only:
         raise InputError(f"{name}: must be {only}, got {value!r:.80}: {why}.")
-
-
-def _names(inp: Any) -> list[str]:
-    """Name the features that are masked, as a reader would write them."""
-    if isinstance(inp, TextTokenInput):  # its values are those of the vocabulary, such as "Ġnever"
-        return [inp.tokenizer.decode([token]) for token in inp.itp_tensor[0].tolist()]
-    if isinstance(inp, TextTemplateInput) and inp.mask:
-        groups: list[list[str]] = [[] for _ in range(inp.n_itp_features)]
-        for value, group in zip(inp.values, inp.formatted_mask, strict=True):
-            groups[group].append(value)
-        return [" ".join(group) for group in groups]
-    return list(inp.values)

@@ -11,7 +11,7 @@ from spex_plugins import hosts
 from spex_plugins.captum.forward import digestible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from torch import Tensor
 
@@ -21,7 +21,11 @@ __all__ = ["queries_about"]
 
 
 def queries_about(
-    queries: Queries | None, model: Any, prompt_of: Callable[[Tensor], Mapping[str, Any]], n: int, wanted: Any
+    queries: Queries | None,
+    model: Any,
+    prompts_of: Sequence[Callable[[Tensor], Mapping[str, Any]]],
+    n: int,
+    wanted: Any,
 ) -> Queries | None:
     """Make the fingerprint that names a model one of the question that it is asked.
 
@@ -30,8 +34,8 @@ def queries_about(
     queries : Queries, optional
         As the user gave them.
     model : torch.nn.Module
-    prompt_of : callable
-        From one perturbed tensor (1, n) to the model input.
+    prompts_of : sequence of callable
+        From one perturbed tensor (1, n) to a model input, one for each draw of the baselines.
     n : int
         Number of features.
     wanted : Any
@@ -41,6 +45,6 @@ def queries_about(
     if queries is None or "store" not in options:
         return queries
     masks = torch.from_numpy(hosts.telling_masks(n)).float()
-    prompts = [sorted(prompt_of(mask[None]).items()) for mask in masks]
+    prompts = [sorted(prompt_of(mask[None]).items()) for mask in masks for prompt_of in prompts_of]
     asked = hosts.about(options, *digestible([prompts, wanted]))
     return replace(queries, fingerprint=asked["fingerprint"])

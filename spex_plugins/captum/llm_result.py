@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SpexLLMAttributionResult"]
 
+_SHOWN = 30  # inputs of a printed result
+
 
 class SpexLLMAttributionResult(LLMAttributionResult):  # type: ignore[misc]
     """What Captum's result holds and draws, and the interactions.
@@ -58,6 +60,16 @@ class SpexLLMAttributionResult(LLMAttributionResult):  # type: ignore[misc]
         if k not in range(len(self.output_tokens)):
             raise InputError(f"k: must be 0 to {len(self.output_tokens) - 1}, an output token, got {k!r}.")
         return self.interactions.output(1 + k)
+
+    def __repr__(self) -> str:
+        rows = [
+            f"  {v:>+12.4g}  {name}"
+            for v, name in zip(self.seq_attr.tolist(), self.input_tokens, strict=True)
+        ]
+        if len(rows) > _SHOWN:
+            rows = [*rows[:_SHOWN], f"  and {len(rows) - _SHOWN} more"]
+        output = f"  output      {' '.join(self.output_tokens)}"
+        return "\n".join(["SpexLLMAttributionResult", output, *rows, repr(self.seq_interactions)])
 
     def _repr_html_(self) -> str:
         output = escape(displayable(" ".join(self.output_tokens)))

@@ -1,16 +1,11 @@
-"""All that is private in Captum: calls of a forward function, repeated arguments, tokens to be read."""
+"""All that is private in Captum: calls of a forward function, repeated targets, tokens to be read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import torch
-from captum._utils.common import (
-    _expand_additional_forward_args,
-    _expand_target,
-    _run_forward,
-    _select_targets,
-)
+from captum._utils.common import _expand_target, _run_forward, _select_targets
 from captum.attr._core.llm_attr import _convert_ids_to_pretty_tokens
 
 from spex_plugins.errors import InputError
@@ -18,14 +13,14 @@ from spex_plugins.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["expand", "pretty_tokens", "run"]
+__all__ = ["pretty_tokens", "repeated_target", "run"]
+
+_SCORES = ("logits", "scores", "prediction_logits")  # where models of transformers return them
 
 
-def expand(target: Any, extra: tuple[Any, ...] | None, repeats: int) -> tuple[Any, tuple[Any, ...] | None]:
-    """Repeat the target and the additional arguments of a batch, perturbation after perturbation."""
-    if repeats == 1:
-        return target, extra
-    return _expand_target(target, repeats), _expand_additional_forward_args(extra, repeats)
+def repeated_target(target: Any, repeats: int) -> Any:
+    """Repeat the target of a batch, perturbation after perturbation."""
+    return _expand_target(target, repeats)
 
 
 def run(forward: Any, inputs: tuple[Tensor, ...], target: Any, extra: tuple[Any, ...] | None) -> Tensor:
@@ -41,9 +36,11 @@ def run(forward: Any, inputs: tuple[Tensor, ...], target: Any, extra: tuple[Any,
         output = torch.tensor(output, dtype=torch.float64 if isinstance(output, float) else None)
     if not isinstance(output, torch.Tensor) or output.is_complex():
         kind = output.dtype if isinstance(output, torch.Tensor) else type(output).__name__
+        scores = next((f".{name}" for name in _SCORES if hasattr(output, name)), "")
+        example = f", such as lambda *inputs: model(*inputs){scores}" if scores else ""
         raise InputError(
             f"forward_func: must return a real tensor or number, got {kind}; wrap the model in a function "
-            "that returns its scores."
+            f"that returns its scores{example}."
         )
     if target is None:
         return output

@@ -9,11 +9,13 @@ from captum.attr import ShapleyValueSampling
 from captum.log import log_usage
 
 from spex_plugins import validation as check
+from spex_plugins.captum.additional import any_tensor, settle
 from spex_plugins.captum.batch import make_batch
+from spex_plugins.captum.ends import ask_ends
 from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
-from spex_plugins.captum.forward import ask_ends
 from spex_plugins.captum.llm_cache import warn_of_cache
+from spex_plugins.captum.randomness import check_modes
 from spex_plugins.captum.spread import spread
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
@@ -106,7 +108,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         return_input_shape : bool
             False: one value for each feature, ids ascending; 0 for features that an example does not have.
         show_progress : bool
-            Show a bar (only when it takes longer than a second).
+            Show a bar, "Spex attribution", for all examples with equally many features that vary.
         return_interactions : bool
             Also return the interactions.
         index : str
@@ -166,20 +168,34 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             n_samples = check.count("n_samples", n_samples, 2, "the inputs and the baselines are two")
         options = query_options(queries, self.forward_func)
         method, order, rng = resolve(estimator), check.interaction_order(max_order), check.generator(seed)
+        check_modes(self.forward_func)
         batch = make_batch(inputs, baselines, target, additional_forward_args)
+        if at_once > 1 and not batch.aligned:
+            shapes = [tuple(x.shape) for x in batch.inputs]
+            raise InputError(
+                f"inputs: first axes differ, got shapes {shapes}; set perturbations_per_eval=1, as only "
+                "inputs with a row for each example can be repeated."
+            )
         warn_of_cache(self.forward_func, batch.extra)
         features = make_features(batch, feature_mask)
-        ends = ask_ends(self.forward_func, batch, at_once, bool(features.varying.any()))
-        if len(ends.full) < batch.size:
-            features = features.of_batch()
-        settings: dict[str, Any] = {"estimator": method, "max_order": order, "seed": rng}
-        few = FewSamples(f"n_samples={n_samples}", _MORE)
-        settings |= {"progress": show_progress, "batch_size": at_once, "options": options, "few": few}
-        found = explain_batch(self.forward_func, batch, features, ends, n_samples, **settings)
-        few.warn(stacklevel=4)  # beneath are the decorators of Captum and torch
-        values = feature_values(found, index, features, ends).reshape(
-            len(found), *ends.outputs, len(features.ids)
+        ends = ask_ends(
+            self.forward_func,
+            batch,
+            bool(features.varying.any()),
+            together=at_once > 1 and not any_tensor(batch.extra),
+            perturbations_per_eval=at_once,
         )
+        if ends.for_batch:
+            features = features.of_batch()
+        counts = features.varying.sum(axis=1)
+        settled = settle(self.forward_func, batch, ends, counts, at_once, n_samples)
+        few = FewSamples(f"n_samples={n_samples}", _MORE)
+        settings: dict[str, Any] = {"estimator": method, "max_order": order, "seed": rng, "few": few}
+        settings |= {"progress": show_progress, "batch_size": settled.at_once, "options": options}
+        settings |= {"repeated": settled.repeated + ends.repeated, "title": f"{self.get_name()} attribution"}
+        found = explain_batch(self.forward_func, settled.batch, features, ends, n_samples, **settings)
+        few.warn(stacklevel=4)  # beneath are the decorators of Captum and torch
+        values = feature_values(found, index, features, ends).reshape(*ends.axes, len(features.ids))
         dtype = torch.promote_types(ends.dtype, torch.float32)
         if not return_input_shape:
             attributions = torch.from_numpy(values).to(batch.inputs[0].device, dtype)

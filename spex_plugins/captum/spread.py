@@ -24,7 +24,7 @@ def spread(
     Parameters
     ----------
     values : ndarray of float, shape (E, …, F)
-        E examples, their outputs, F features.
+        E examples, their outputs, F features; or the outputs for the whole batch.
     features : Features
     inputs : tuple of Tensor, each (B, …)
     dtype : torch.dtype
@@ -45,5 +45,5 @@ def spread(
 def _taken(values: Tensor, column: Tensor) -> Tensor:
     """Take the values (E, K, F) of the features of all elements: (E, K, elements)."""
     examples, outputs, _ = values.shape
-    at = column.reshape(len(column), 1, column[0].numel()).expand(examples, outputs, -1)
+    at = column.reshape(len(column), 1, prod(column.shape[1:])).expand(examples, outputs, -1)
     return values.gather(2, at)

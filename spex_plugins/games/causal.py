@@ -7,13 +7,16 @@ from inspect import signature
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import torch
 
 from spex_plugins.games.answer_scores import AnswerScores, answer_scores
 from spex_plugins.games.tokens import Continuation, Encoder, common_rows, padded
-from spex_plugins.language_models.padding_check import check_padding
+from spex_plugins.language_models.batching import RowsAtOnce, batches, rows_at_once
+from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.language_models.prefix import Prefix, common_prefix, make_prefix
 from spex_plugins.language_models.token_scores import token_scores
+from spex_plugins.types import FloatArray
 
 __all__ = ["CausalScorer"]
 
@@ -22,28 +25,36 @@ class CausalScorer:
     """Scores of A answers behind prompts.
 
     Answers share a row where they can: any number of answers of one token needs one row per prompt. What the
-    prompts of a batch begin with is taken from a cache, as far as it is that of all prompts.
+    prompts of a batch begin with is taken from a cache, as far as it is that of all prompts. A model whose
+    answer to a prompt changes with longer ones beside it is asked at rows of equal length, without cache.
 
     Parameters
     ----------
     model, tokenizer : Any
         Of transformers.
     answers : sequence of str
-    examples : sequence of str
-        Prompts that differ wherever prompts can differ.
+    complete : bool
+        Whether prompts have all their special tokens.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, answers: Sequence[str], examples: Sequence[str]) -> None:
-        self._model, self._answers, self._examples = model, tuple(answers), tuple(examples)
-        self.encoder = Encoder(tokenizer)
+    def __init__(self, model: Any, tokenizer: Any, answers: Sequence[str], complete: bool) -> None:
+        self._model, self._answers = model, tuple(answers)
+        self._examples: tuple[str, ...] = ()
+        self.encoder = Encoder(tokenizer, complete=complete)
         self._prefix: Prefix | None = None
         self._prefix_of: Any = None
         parameters = signature(type(model).forward).parameters
         # Without positions of our own, a model may count the padding that lies behind a cached beginning.
         self._placed = "position_ids" in parameters
         self._takes_last = "logits_to_keep" in parameters
-        whole = self.encoder.continuations(examples[:1], answers)[0][0]
-        check_padding(self._last_logits, whole.ids)
+        self._way = RowsAtOnce.OF_EQUAL_LENGTH if scales_with_length(model) else RowsAtOnce.ANY
+
+    def prepare(self, examples: Sequence[str]) -> None:
+        """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
+        self._examples = tuple(examples)
+        if self._way is RowsAtOnce.ANY:
+            rows = [found[0].ids for found in self.encoder.continuations(examples, self._answers[:1])]
+            self._way = rows_at_once(self._last_logits, max(rows, key=len), min(rows, key=len))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the cached states; they are made anew where they are needed."""
@@ -65,14 +76,27 @@ class CausalScorer:
         rows: list[list[int]] = []
         wanted = []  # (row, position, token)
         for answers in found:
-            own, row_of = common_rows([answer.ids[:-1] for answer in answers])
+            together = self._way is RowsAtOnce.ANY
+            own, row_of = common_rows([answer.ids[:-1] for answer in answers], share=together)
             for answer, row in zip(answers, row_of, strict=True):
                 for position in range(answer.start, len(answer.ids)):
                     wanted.append((len(rows) + row, position - 1, answer.ids[position]))
             rows += own
-        logits, tokens = self._logits(rows, wanted, self._current_prefix())
         counts = [[len(answer.ids) - answer.start for answer in answers] for answers in found]
-        return answer_scores(token_scores(logits, tokens).numpy(), counts)
+        return answer_scores(self._scores(rows, wanted), counts)
+
+    def _scores(self, rows: Sequence[list[int]], wanted: list[tuple[int, int, int]]) -> FloatArray:
+        """Return scores (2, N) of the tokens that are wanted, from as few calls as the model allows."""
+        if self._way is RowsAtOnce.ANY:
+            return token_scores(*self._logits(rows, wanted, self._current_prefix())).numpy()
+        found = np.empty((2, len(wanted)))
+        row_of = np.array([row for row, _, _ in wanted])
+        for batch in batches(list(map(len, rows)), self._way):
+            at = np.flatnonzero(np.isin(row_of, batch))
+            place = {row: i for i, row in enumerate(batch)}
+            here = [(place[wanted[i][0]], *wanted[i][1:]) for i in at]
+            found[:, at] = token_scores(*self._logits([rows[row] for row in batch], here, None)).numpy()
+        return found
 
     def _logits(
         self, rows: Sequence[list[int]], wanted: list[tuple[int, int, int]], prefix: Prefix | None
@@ -94,6 +118,7 @@ class CausalScorer:
         from_end = torch.tensor([len(rows[row]) - position for row, position, _ in wanted])
         if self._takes_last:  # the vocabulary is large
             inputs["logits_to_keep"] = int(from_end.max())
+        forget_length(self._model)
         logits = self._model(**inputs, use_cache=False).logits
         if logits.dim() == 4:  # Llama 4: (c, 1, positions, vocabulary)
             logits = logits[:, 0]
@@ -102,7 +127,9 @@ class CausalScorer:
         return logits[row.to(logits.device), at.to(logits.device)], token.to(logits.device)
 
     def _last_logits(self, rows: Sequence[list[int]]) -> Any:
-        return self._logits(rows, [(i, len(row) - 1, 0) for i, row in enumerate(rows)], None)[0]
+        """Return the logits behind rows; of several, as batches are asked."""
+        prefix = self._current_prefix() if len(rows) > 1 else None
+        return self._logits(rows, [(i, len(row) - 1, 0) for i, row in enumerate(rows)], prefix)[0]
 
     def _current_prefix(self) -> Prefix | None:
         """Return the cached beginning, made anew for a model that has moved."""

@@ -135,7 +135,7 @@ class ChatGame:
         self._placeholder = None if mask == "remove" else mask
         self._question = Question(endpoint, model, template, answer, against, top_logprobs, extra)
         characters = self._question.fixed_characters + len(text)
-        self._characters = text_work(self._parts, self._placeholder, characters, _lengths)
+        self._characters = text_work([self._parts], self._placeholder, characters, _lengths)
         self.censored, self._values, self._warned = 0, 0, False
         self._own_client = client is None
         self._connect(make_client(base_url, api_key) if client is None else checked_client(client))

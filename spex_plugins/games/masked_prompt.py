@@ -22,14 +22,14 @@ from spex_plugins.games.answer_scores import answer_values, token_values
 from spex_plugins.games.model_fingerprint import digest, model_digest, tokenizer_digest
 from spex_plugins.games.prompt_arguments import (
     check_evaluating,
-    check_texts,
     check_value,
     distinct,
     listed,
     placeholder,
 )
+from spex_plugins.games.prompts import PLACE, Prompt, make_prompts
 from spex_plugins.games.scorers import make_scorer
-from spex_plugins.games.spans import Spans, masked_parts
+from spex_plugins.games.spans import Spans
 from spex_plugins.games.text_work import text_work
 from spex_plugins.games.window import check_window
 from spex_plugins.types import BoolArray, FloatArray
@@ -105,34 +105,42 @@ class MaskedPrompt:
         self,
         model: Any,
         tokenizer: Any,
-        text: str,
+        text: str | tuple[str, str],
         *,
         answer: str | int | Sequence[str | int],
-        template: str = "{}",
-        features: Spans = "word",
+        template: str | tuple[str, str] | list[dict[str, Any]] = PLACE,
+        features: Spans | tuple[Spans, Spans] = "word",
         mask: str = "remove",
         against: str | int | Sequence[str | int] | None = None,
         value: str = "log_prob",
         tokens: bool = False,
     ) -> None:
-        check_texts(text, template, mask)
         self._single = isinstance(answer, str | int)
         answers, alternatives = listed("answer", answer), listed("against", against)
         check_value(value, answers, against, tokens)
         check_evaluating(model)
-        self._model, self._tokenizer, self._text = model, tokenizer, text
-        self._before, self._after = template.split("{}")
-        self._placeholder = placeholder(mask, tokenizer)
+        self._model, self._tokenizer, self._text, self._template = model, tokenizer, text, template
         self._value, self._alternatives, self._by_token = value, len(alternatives), tokens
         self._answers = (*answers, *alternatives)
-        self._parts = masked_parts(text, features)
-        self.n, self.feature_names = len(self._parts.spans), self._parts.names
+        self._prompts = make_prompts(text, template, features, placeholder(mask, tokenizer), tokenizer)
+        self.feature_names = self._prompts.names
+        self.n = len(self.feature_names)
         ends = self._prompts(np.array([[True] * self.n, [False] * self.n]))
-        with torch.inference_mode():
-            self._scorer = make_scorer(model, tokenizer, self._answers, ends, value=value, tokens=tokens)
+        self._scorer = make_scorer(
+            model,
+            tokenizer,
+            self._answers,
+            value=value,
+            tokens=tokens,
+            pairs=len(self._prompts.parts) == 2,
+            complete=self._prompts.complete,
+        )
         lengths = self._scorer.lengths(ends)
         check_window(model, tokenizer, max(lengths))
-        self._tokens = text_work(self._parts, self._placeholder, lengths[0], self._token_counts)
+        with torch.inference_mode():
+            self._scorer.prepare(ends)
+        parts, shown = self._prompts.parts, self._prompts.placeholder
+        self._tokens = text_work(parts, shown, lengths[0], self._token_counts)
         self.output_names = self._names_of_outputs(ends[0], answers)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
@@ -145,8 +153,8 @@ class MaskedPrompt:
         values = answer_values(scores, self._value, self._alternatives)
         return values[:, 0] if self._single else values
 
-    def prompt(self, mask: BoolArray) -> str:
-        """Return the prompt of a mask (n,), without answer."""
+    def prompt(self, mask: BoolArray) -> Prompt:
+        """Return the prompt of a mask (n,), without answer; of a pair, both texts."""
         return self._prompts(np.asarray(mask, dtype=bool)[None])[0]
 
     def work(self, masks: BoolArray) -> FloatArray:
@@ -157,25 +165,21 @@ class MaskedPrompt:
     def fingerprint(self) -> str:
         """SHA-256 of all that the values depend on: weights, tokenizer, texts, parts, masking, value."""
         settings = {
-            "game": "MaskedPrompt 1",
+            "game": "MaskedPrompt 2",
             "model": model_digest(self._model),
             "tokenizer": tokenizer_digest(self._tokenizer),
-            "prompt": [self._before, self._text, self._after],
-            "spans": self._parts.spans,
-            "placeholder": self._placeholder,
+            "prompt": [self._text, self._template, self.prompt(np.ones(self.n, dtype=bool))],
+            "spans": [part.spans for part in self._prompts.parts],
+            "placeholder": self._prompts.placeholder,
             "answers": [self._answers, self._alternatives, self._single],
             "value": [self._value, self._by_token],
         }
         return digest(settings)
 
-    def _prompts(self, masks: BoolArray) -> list[str]:
-        texts = self._parts.texts(masks, self._placeholder)
-        return [f"{self._before}{text}{self._after}" for text in texts]
-
     def _token_counts(self, texts: list[str]) -> list[int]:
         return [len(row) for row in self._scorer.encoder.bare(texts)]
 
-    def _names_of_outputs(self, prompt: str, answers: tuple[Any, ...]) -> tuple[str, ...] | None:
+    def _names_of_outputs(self, prompt: Prompt, answers: tuple[Any, ...]) -> tuple[str, ...] | None:
         if self._by_token:
             ids = self._scorer.answer_tokens(prompt)
             return distinct([self._tokenizer.decode([token]) for token in ids])

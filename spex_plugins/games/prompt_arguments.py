@@ -8,16 +8,7 @@ from typing import Any
 from spex_plugins.errors import InputError
 from spex_plugins.games.answer_scores import VALUES
 
-__all__ = ["check_evaluating", "check_texts", "check_value", "distinct", "listed", "placeholder"]
-
-
-def check_texts(text: Any, template: Any, mask: Any) -> None:
-    """Check the arguments that are strings."""
-    for name, given in (("text", text), ("template", template), ("mask", mask)):
-        if not isinstance(given, str):
-            raise InputError(f"{name}: must be a string, got {type(given).__name__}.")
-    if template.count("{}") != 1:
-        raise InputError(f"template: must hold '{{}}', the place of the text, once; got {template!r:.80}.")
+__all__ = ["check_evaluating", "check_value", "distinct", "listed", "placeholder"]
 
 
 def listed(name: str, given: Any) -> tuple[Any, ...]:
@@ -42,13 +33,18 @@ def check_value(value: Any, answers: tuple[Any, ...], against: Any, tokens: bool
 
 
 def check_evaluating(model: Any) -> None:
-    """Refuse a model whose answers are random."""
-    if model.training:
-        raise InputError("model: is in training mode, so its answers are random; call model.eval() first.")
+    """Refuse a model whose answers are random, or change with the rows beside them."""
+    if model.training or any(part.training for part in model.modules()):
+        raise InputError(
+            "model: is in training mode, or a part of it is, so its answers are random or depend on what is "
+            "asked with them; call model.eval() first."
+        )
 
 
 def placeholder(mask: str, tokenizer: Any) -> str | None:
     """Return what replaces a masked part; None: nothing, not even the white space before it."""
+    if not isinstance(mask, str):
+        raise InputError(f"mask: must be a string, got {type(mask).__name__}.")
     if mask == "remove":
         return None
     if mask != "token":

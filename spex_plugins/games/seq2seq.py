@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from spex_plugins.errors import InputError
 from spex_plugins.games.answer_scores import AnswerScores, answer_scores
+from spex_plugins.games.prompts import Prompt
 from spex_plugins.games.tokens import Encoder, common_rows, padded
+from spex_plugins.language_models.batching import RowsAtOnce, batches, rows_at_once
+from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.language_models.token_scores import token_scores
 
 __all__ = ["Seq2SeqScorer"]
@@ -23,11 +27,13 @@ class Seq2SeqScorer:
     model, tokenizer : Any
         Of transformers.
     answers : sequence of str
+    complete : bool
+        Whether prompts have all their special tokens.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, answers: Sequence[str]) -> None:
+    def __init__(self, model: Any, tokenizer: Any, answers: Sequence[str], complete: bool) -> None:
         self._model = model
-        self.encoder = Encoder(tokenizer)
+        self.encoder = Encoder(tokenizer, complete=complete)
         written = Encoder(tokenizer, "text_target")
         self._answers = written.bare(answers)
         if not all(self._answers):
@@ -36,8 +42,17 @@ class Seq2SeqScorer:
         self._rows, self._row_of = common_rows([begin + answer[:-1] for answer in self._answers])
         self._begin = len(begin)
         self._padding = tokenizer.pad_token_id or 0
+        self._way = RowsAtOnce.OF_EQUAL_LENGTH if scales_with_length(model) else RowsAtOnce.ANY
 
-    def lengths(self, prompts: Sequence[str]) -> list[int]:
+    def prepare(self, examples: Sequence[Prompt]) -> None:
+        """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
+        rows = sorted(self.encoder.whole(examples), key=len)
+        if self._way is RowsAtOnce.ANY:
+            self._way = rows_at_once(
+                lambda rows: self._logits(rows)[:, 0, self._begin - 1], rows[-1], rows[0]
+            )
+
+    def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
         """Return the number of tokens of prompts."""
         return list(map(len, self.encoder.whole(prompts)))
 
@@ -45,28 +60,37 @@ class Seq2SeqScorer:
         """Return the tokens of the first answer, which no prompt can change."""
         return self._answers[0]
 
-    def __call__(self, prompts: Sequence[str]) -> AnswerScores:
+    def __call__(self, prompts: Sequence[Prompt]) -> AnswerScores:
         """Return the scores of all answers to b prompts."""
+        rows = self.encoder.whole(prompts)
+        wanted = [
+            (row, self._begin - 1 + j, token)
+            for row, answer in zip(self._row_of, self._answers, strict=True)
+            for j, token in enumerate(answer)
+        ]
+        row, at, token = torch.tensor(wanted).T
+        found = np.empty((2, len(rows), len(wanted)))
+        for batch in batches(list(map(len, rows)), self._way):
+            logits = self._logits([rows[i] for i in batch])[:, row, at].flatten(0, 1)
+            scores = token_scores(logits, token.repeat(len(batch)).to(logits.device))
+            found[:, batch] = scores.numpy().reshape(2, len(batch), -1)
+        return answer_scores(found.reshape(2, -1), [list(map(len, self._answers))] * len(rows))
+
+    def _logits(self, rows: Sequence[list[int]]) -> Any:
+        """Return the logits (b, rows of answers, T, V) of all that is written to b prompts."""
         device = self._model.get_input_embeddings().weight.device
-        ids, real = padded(self.encoder.whole(prompts), self._padding, device, "right")
+        ids, real = padded(rows, self._padding, device, "right")
+        forget_length(self._model)
         read = self._model.get_encoder()(input_ids=ids, attention_mask=real).last_hidden_state
         written, _ = padded(self._rows, self._padding, device, "right")  # causal: padding behind is not seen
         each = len(self._rows)
         logits = self._model(
             encoder_outputs=(read.repeat_interleave(each, dim=0),),
             attention_mask=real.repeat_interleave(each, dim=0),
-            decoder_input_ids=written.repeat(len(prompts), 1),
+            decoder_input_ids=written.repeat(len(rows), 1),
             use_cache=False,
         ).logits
-        logits = logits.reshape(len(prompts), each, *logits.shape[1:])
-        wanted = [
-            (row, self._begin - 1 + j, token)
-            for row, answer in zip(self._row_of, self._answers, strict=True)
-            for j, token in enumerate(answer)
-        ]
-        row, at, token = torch.tensor(wanted, device=logits.device).T
-        scores = token_scores(logits[:, row, at].flatten(0, 1), token.repeat(len(prompts)))
-        return answer_scores(scores.numpy(), [list(map(len, self._answers))] * len(prompts))
+        return logits.reshape(len(rows), each, *logits.shape[1:])
 
 
 def _decoder_start(model: Any) -> int:

@@ -36,13 +36,17 @@ class TextWork:
 
 
 def text_work(
-    parts: MaskedParts, placeholder: str | None, whole: int, lengths: Callable[[list[str]], Sequence[int]]
+    parts: Sequence[MaskedParts],
+    placeholder: str | None,
+    whole: int,
+    lengths: Callable[[list[str]], Sequence[int]],
 ) -> TextWork:
-    """Measure the parts of a text.
+    """Measure the parts of texts.
 
     Parameters
     ----------
-    parts : MaskedParts
+    parts : sequence of MaskedParts
+        Of every text.
     placeholder : str or None
         What stands for masked parts; None removes them.
     whole : int
@@ -50,7 +54,8 @@ def text_work(
     lengths : callable
         From texts to their lengths.
     """
-    features = sorted((at, gap, body) for gap, body, at in parts.segments if at >= 0)
+    segments = (sorted((at, gap, body) for gap, body, at in part.segments if at >= 0) for part in parts)
+    features = [segment for found in segments for segment in found]
     kept = np.array(lengths([gap + body for _, gap, body in features]), dtype=np.float64)
     masked = np.zeros(len(features))
     if placeholder is not None:

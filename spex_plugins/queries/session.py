@@ -84,7 +84,7 @@ class Session:
         # Where time is short, the first mask tells how long the next ones will take.
         sizes = BatchSize(queries.batch_size, queries.timeout, careful=queries.max_seconds is not None)
         limits = Limits(queries.max_seconds, queries.max_cost)
-        self._tools = Tools(queries, runner, sizes, limits, _bar(self._total or 0, queries.progress))
+        self._tools = Tools(queries, runner, sizes, limits, self._bar())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,6 +151,14 @@ class Session:
             self._tools.limits.end_for_cost()
         return Answers(*self._memory.at(place), desk.n_stored)
 
+    def _bar(self) -> Any:
+        """Return a bar: after a second, or at once with the title that a host's users expect."""
+        from tqdm.auto import tqdm
+
+        title = getattr(self._function, "progress_title", None)
+        shown = {"desc": title, "delay": 0.0} if title else {"desc": "model calls", "delay": 1.0}
+        return tqdm(total=self._total or 0, unit="call", disable=not self._queries.progress, **shown)
+
     def _open(self, masks: BoolArray) -> Desk:
         if self._store is not None and self._run is None:
             description = self._queries.description
@@ -161,8 +169,9 @@ class Session:
 
     def _error(self, failed: BoolArray, failure: Failure) -> ValueFunctionError:
         masks, values = self._memory.answers()
+        name = getattr(self._function, "argument_name", "value_function")  # as the user of a host knows it
         error = ValueFunctionError(
-            f"value_function {failure.problem} {_kept(len(masks))}",
+            f"{name} {failure.problem} {_kept(len(masks))}",
             masks=masks,
             values=values,
             failed_masks=failed,
@@ -189,9 +198,3 @@ def _kept(count: int) -> str:
         if count
         else "No mask had been answered before."
     )
-
-
-def _bar(total: int, progress: bool) -> Any:
-    from tqdm.auto import tqdm
-
-    return tqdm(total=total, unit="call", desc="model calls", disable=not progress, delay=1.0)

@@ -39,9 +39,21 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
             raise InputError("rows: got a sparse matrix; pass rows.toarray().")
         if hasattr(rows, "__len__") and len(rows) == 0:
             raise InputError("rows: none given; there is nothing to explain.")
+    if isinstance(getattr(masker, "masker", masker), shap.maskers.Text):
+        _check_texts(args[0])
     if isinstance(masker, shap.maskers.Independent | shap.maskers.Partition | MixedTable) and len(args) == 1:
         return (_table(masker, args[0]),)
     return args
+
+
+def _check_texts(rows: Any) -> None:
+    """Check that rows to be masked as texts are such."""
+    other = next((row for row in rows if not isinstance(row, str)), None)
+    if other is not None:
+        raise InputError(
+            f"rows: expected texts, or pairs of texts, got {type(other).__name__} {other!r:.60}; write "
+            "messages of a chat as a text by tokenizer.apply_chat_template(messages, tokenize=False)."
+        )
 
 
 def split_targets(masker: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any] | None]:

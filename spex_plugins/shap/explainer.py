@@ -19,13 +19,15 @@ from spex_plugins.shap.dense import check_dense, dense_explanation
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import spread
 from spex_plugins.shap.groups import grouped
-from spex_plugins.shap.log_odds import with_finite_log_odds
+from spex_plugins.shap.log_odds import language_model
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
+from spex_plugins.shap.pipelines import check_pipeline, with_all_classes
 from spex_plugins.shap.ragged import joined
 from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels, what_is_asked
 from spex_plugins.shap.serialization import load_settings, loadable, save_settings
 from spex_plugins.shap.table_masker import table_masker
-from spex_plugins.shap.text_masker import text_masker
+from spex_plugins.shap.text_masker import text_masker, wrapped_tokenizer
+from spex_plugins.shap.text_pairs import for_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,10 +120,12 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
         # For a transformers pipeline this calls our own __init__ again, with the wrapped model and without
         # our settings: they are set below, when that is over.
+        check_pipeline(model)
         names = {"output_names": output_names, "feature_names": feature_names}
-        super().__init__(model, table_masker(masker), link=link, linearize_link=linearize_link, **names)
+        masker = wrapped_tokenizer(table_masker(masker))
+        super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
         self.masker = text_masker(self.masker)
-        self.model = with_finite_log_odds(usable_model(self.model, self.masker))
+        self.model = with_all_classes(language_model(usable_model(self.model, self.masker)))
         if group is not None:
             self.masker = grouped(self.masker, group)
         self.group = group
@@ -150,8 +154,9 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         Parameters
         ----------
         *args
-            The inputs of the model: rows of features, or texts; after texts for a language model, if wanted,
-            the texts it shall be scored on, one for every row.
+            The inputs of the model: rows of features, texts, or pairs of texts (dicts with "text" and
+            "text_pair", as pipelines take them, or tuples of two); after texts for a language model, if
+            wanted, the texts it shall be scored on, one for every row.
         max_evals : int or "auto"
             Largest number of masks per row; never exceeded. A mask costs one model call per background
             sample. "auto" is 2^n, all of them, for up to 12 features that vary (10 of a language model), else
@@ -182,6 +187,19 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         FewSamplesWarning
             If max_evals is less than two for each feature or too small to measure R², or if R² is below 0.2.
         """
+        pairs = for_pairs(self, args)
+        if pairs is not None:
+            explainer, rows = pairs
+            return explainer(
+                rows,
+                max_evals=max_evals,
+                main_effects=main_effects,
+                error_bounds=error_bounds,
+                batch_size=batch_size,
+                outputs=outputs,
+                interactions=interactions,
+                silent=silent,
+            )
         evals = self.max_evals if max_evals is None else max_evals
         if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')

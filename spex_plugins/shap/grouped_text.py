@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shap
 from shap._serializable import Deserializer, Serializer
 
 from spex_plugins.regions.texts import TextGroup, character_labels, splitter
+from spex_plugins.shap.text_tokens import TextTokens
 from spex_plugins.shap.text_tree import text_tree
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["GroupedText"]
 
 
-class GroupedText(shap.maskers.Text):  # type: ignore[misc]
+class GroupedText(TextTokens):
     """A `shap.maskers.Text` that keeps or masks the tokens of a word, sentence or paragraph together.
 
     Masking is SHAP's, with two repairs that matter to groups: every character of the text belongs to exactly
@@ -88,11 +88,8 @@ class GroupedText(shap.maskers.Text):  # type: ignore[misc]
 
         The pieces put together are the text.
         """
-        try:
-            tokens = self.tokenizer(s, return_offsets_mapping=True)
-        except (NotImplementedError, TypeError):  # no offsets
-            return super().token_segments(s)
-        return _pieces(s, [span or (0, 0) for span in tokens["offset_mapping"]]), tokens["input_ids"]
+        ids, spans, _ = self._tokenize(s)
+        return super().token_segments(s) if spans is None else (_pieces(s, spans.tolist()), ids)
 
     def shape(self, s: str) -> tuple[int, int]:
         """Return one sample, and the number n of parts."""

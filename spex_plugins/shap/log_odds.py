@@ -1,4 +1,4 @@
-"""SHAP's language models with log-odds that stay finite when a token is certain."""
+"""SHAP's language models with finite log-odds, each of the prompt alone, whose special tokens stand once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,32 @@ import numpy as np
 import shap
 
 from spex_plugins.errors import InputError
+from spex_plugins.shap.prompt_rows import PromptRows
+from spex_plugins.shap.text_tokens import is_tokenizer
 
 if TYPE_CHECKING:
     from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["TeacherForcing", "TopKLM", "log_odds", "with_finite_log_odds"]
+__all__ = ["TeacherForcing", "TextGeneration", "TopKLM", "language_model", "log_odds"]
 
 
-class TeacherForcing(shap.models.TeacherForcing):  # type: ignore[misc]
+class TeacherForcing(PromptRows, shap.models.TeacherForcing):  # type: ignore[misc]
     """`shap.models.TeacherForcing` whose log-odds neither overflow nor end at infinity."""
+
+    def get_teacher_forced_logits(self, X: Any, Y: Any) -> FloatArray:
+        """Return the logits (m, T, V) before the target tokens."""
+        if self.model_agnostic:  # asking for the prompts means asking the user's function
+            return super().get_teacher_forced_logits(X, Y)
+        return self.by_rows(
+            X, lambda rows: super(TeacherForcing, self).get_teacher_forced_logits(X[rows], Y[rows])
+        )
+
+    def get_outputs(self, X: Any) -> Any:
+        """Return the tokens (m, T) of target texts, or tokens as they are."""
+        if X.dtype.type is not np.str_ or not is_tokenizer(self.similarity_tokenizer):
+            return super().get_outputs(X)
+        rows = self.similarity_tokenizer(X.tolist(), add_special_tokens=False)["input_ids"]
+        return np.array(rows, dtype=np.int64)
 
     def get_logodds(self, logits: FloatArray) -> FloatArray:
         """Return log-odds (m, T) of the T target tokens from logits (m, T, V)."""
@@ -26,12 +43,20 @@ class TeacherForcing(shap.models.TeacherForcing):  # type: ignore[misc]
         return log_odds(logits, ids[None, :, None])[..., 0]
 
 
-class TopKLM(shap.models.TopKLM):  # type: ignore[misc]
+class TopKLM(PromptRows, shap.models.TopKLM):  # type: ignore[misc]
     """`shap.models.TopKLM` whose log-odds neither overflow nor end at infinity."""
+
+    def get_lm_logits(self, X: Any) -> FloatArray:
+        """Return the logits (m, V) of the next token."""
+        return self.by_rows(X, lambda rows: super(TopKLM, self).get_lm_logits(X[rows]))
 
     def get_logodds(self, logits: FloatArray) -> FloatArray:
         """Return log-odds (m, k) of the k most likely tokens from logits (m, V)."""
         return log_odds(logits, np.asarray(self.topk_token_ids)[None])
+
+
+class TextGeneration(PromptRows, shap.models.TextGeneration):  # type: ignore[misc]
+    """`shap.models.TextGeneration` that writes on behind prompts whose special tokens stand once."""
 
 
 def log_odds(logits: FloatArray, ids: IntArray) -> FloatArray:
@@ -63,14 +88,20 @@ def log_odds(logits: FloatArray, ids: IntArray) -> FloatArray:
     return chosen - np.where(is_top, log_rest, top + np.log1p(np.exp(log_rest - top) - counted))
 
 
-_FINITE = {shap.models.TeacherForcing: TeacherForcing, shap.models.TopKLM: TopKLM}
+_OURS = {
+    shap.models.TeacherForcing: TeacherForcing,
+    shap.models.TopKLM: TopKLM,
+    shap.models.TextGeneration: TextGeneration,
+}
 
 
-def with_finite_log_odds(model: Any) -> Any:
+def language_model(model: Any) -> Any:
     """Return our kind of SHAP's language models; any other model as it is."""
-    kind = _FINITE.get(type(model))
+    kind = _OURS.get(type(model))
     if kind is None:
         return model
-    finite = kind.__new__(kind)
-    finite.__dict__.update(model.__dict__)
-    return finite
+    ours: Any = kind.__new__(kind)
+    ours.__dict__.update(model.__dict__)
+    if hasattr(model, "text_generate"):
+        ours.text_generate = language_model(model.text_generate)
+    return ours

@@ -53,7 +53,7 @@ def test_every_mask_equals_a_plain_forward(make, beginning):
 
 
 @pytest.mark.parametrize(
-    ("make", "widths"), [(tiny_llms.gpt2, [9, 11, 10]), (tiny_llms.mistral, [9, 20, 19])]
+    ("make", "widths"), [(tiny_llms.gpt2, [9, 11, 13, 10]), (tiny_llms.mistral, [9, 20, 13, 19])]
 )
 @torch.no_grad()
 def test_what_all_prompts_begin_with_is_computed_once(make, widths, monkeypatch):
@@ -71,6 +71,7 @@ def test_what_all_prompts_begin_with_is_computed_once(make, widths, monkeypatch)
         forward(masks)
     # 9 of the 10 tokens of the beginning once, as the last one predicts the target of the empty prompt. Then
     # that one, 7 or 6 tokens of words and 3 of the target; or all, where the cache has a sliding window.
+    # Between them the empty prompt alone, to see that its value is the same.
     assert seen == widths
 
 

@@ -1,0 +1,136 @@
+"""How additional arguments are divided among examples: by rows, or not at all.
+
+Captum's contract is a row for each example, repeated with its example where several masks share a call.
+Weights of K = B classes or the edges of a graph look the same; one example asked alone tells them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from spex_plugins.captum.outputs import values
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from spex_plugins.captum.batch import Batch
+    from spex_plugins.captum.ends import Ends
+    from spex_plugins.types import IntArray
+
+__all__ = ["Settled", "any_tensor", "settle"]
+
+_FINE, _COARSE = 1e-3, 3e-2  # of the largest value: rows beside others are rounded otherwise
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """How a batch is to be asked.
+
+    Attributes
+    ----------
+    batch : Batch
+    at_once : int
+        Masks per call.
+    repeated : ndarray of int, shape (E,)
+        How many evaluations of every example were spent on finding out.
+    """
+
+    batch: Batch
+    at_once: int
+    repeated: IntArray
+
+
+def any_tensor(argument: Any) -> bool:
+    """Tell whether tensors with axes are among the additional arguments, or in their containers."""
+    if isinstance(argument, torch.Tensor):
+        return argument.dim() > 0
+    if isinstance(argument, dict):
+        argument = tuple(argument.values())
+    return isinstance(argument, list | tuple) and any(map(any_tensor, argument))
+
+
+def settle(
+    forward: Any, batch: Batch, ends: Ends, counts: IntArray, at_once: int, n_samples: int | None
+) -> Settled:
+    """Find out how additional arguments are divided, where that makes a difference.
+
+    It makes none while the whole batch is asked at one mask per call.
+
+    Parameters
+    ----------
+    forward : callable
+    batch : Batch
+    ends : Ends
+    counts : ndarray of int, shape (E,)
+        Number of features of every example that vary.
+    at_once : int
+        Masks per call that were wished.
+    n_samples : int, optional
+        Masks per example; what finding out costs is among them.
+
+    Raises
+    ------
+    InputError
+        If an example gets another value alone, however they are divided.
+    """
+    unspent = np.zeros_like(counts)
+    divided = at_once > 1 or len(np.unique(counts)) > 1
+    if ends.for_batch or not divided or not counts.any() or n_samples == 2 or not any_tensor(batch.extra):
+        return Settled(batch, at_once, unspent)
+    example, at_once = _example(ends, counts, at_once, n_samples)
+    if example is None:
+        return Settled(batch, 1, unspent)
+    masks = min(at_once, 2)
+    readings = [batch, replace(batch, rows_of_extra=False)]
+    failure: Exception | None = None
+    for tried, reading in enumerate(readings, start=1):
+        try:
+            agrees = _agrees(forward, reading, ends, example, masks)
+        except Exception as error:  # a function that cannot take the wrong part of an argument
+            agrees, failure = False, error
+        if agrees:
+            repeated = unspent.copy()
+            repeated[example] = tried * masks
+            return Settled(reading, at_once, repeated)
+    raise InputError(
+        "additional_forward_args: an example gets another value alone than in its batch, whether tensors are "
+        "divided among the examples or not; set perturbations_per_eval=1 and give one example at a time, or "
+        "bind the arguments into forward_func: lambda *inputs: model(*inputs, argument)."
+    ) from failure
+
+
+def _example(ends: Ends, counts: IntArray, at_once: int, n_samples: int | None) -> tuple[int | None, int]:
+    """Return the example to be asked again, within its samples, and the masks per call.
+
+    The one that the inputs move most, as arguments may not matter to others. None where the samples are
+    exactly all masks: then one mask per call, which needs no asking.
+    """
+    moved = np.abs(ends.full - ends.empty).reshape(len(counts), -1).sum(axis=1)
+    order = np.argsort(-moved, kind="stable").tolist()
+    alike = len(np.unique(counts)) == 1
+    for masks in (1,) if at_once == 1 else (at_once, 1):
+        if masks == 1 and alike:
+            break
+        needed = 2 * min(masks, 2)  # for both readings
+        for example in order:
+            every = 2 ** int(counts[example])
+            if n_samples is None or n_samples >= every + needed or needed + 2 <= n_samples < every:
+                return example, masks
+    return (None if alike else order[0]), 1
+
+
+def _agrees(forward: Any, batch: Batch, ends: Ends, example: int, masks: int) -> bool:
+    """Tell whether an example has the values alone that it has in its batch."""
+    row = np.array([example])
+    alone = batch.select(row)
+    perturbed = tuple(torch.cat(parts) for parts in zip(*alone.ends[:masks], strict=True))
+    found = values(alone.ask(forward, perturbed, masks), 1, masks, for_batch=False)[:, 0]
+    known = np.stack([ends.full[example], ends.empty[example]])
+    coarse = ends.dtype.is_floating_point and torch.finfo(ends.dtype).bits <= 16
+    tolerance = _COARSE if coarse else _FINE
+    return bool(
+        np.allclose(found, known[:masks], rtol=0, atol=tolerance * np.abs(known).max(), equal_nan=True)
+    )

@@ -1,0 +1,98 @@
+"""The inputs and the baselines, evaluated first: what they tell about the forward function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from spex_plugins.captum.outputs import axes, is_for_batch, values
+from spex_plugins.captum.randomness import generator_states
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from spex_plugins.captum.batch import Batch
+    from spex_plugins.types import FloatArray, IntArray
+
+__all__ = ["Ends", "ask_ends"]
+
+_ROUNDING = 1e-5  # of the largest value; the same call twice differs by no more, even on a GPU
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """The outputs at the inputs and at the baselines.
+
+    Attributes
+    ----------
+    full, empty : ndarray of float64, shape (E,) or (E, K)
+        E = B examples, or 1 where the output is for the whole batch; K outputs.
+    axes : tuple of int
+        What the attributions begin with: (B,), (B, K), or more axes; for the whole batch (1,), (K,), ….
+    dtype : torch.dtype
+        Of the output.
+    for_batch : bool
+        Whether the output is for the whole batch.
+    repeated : int
+        How often the inputs were evaluated again.
+    """
+
+    full: FloatArray
+    empty: FloatArray
+    axes: tuple[int, ...]
+    dtype: torch.dtype
+    for_batch: bool
+    repeated: int = 0
+
+    def select(self, rows: IntArray) -> Ends:
+        """Keep some of the examples."""
+        return replace(self, full=self.full[rows], empty=self.empty[rows])
+
+
+def ask_ends(
+    forward: Any, batch: Batch, any_varies: bool, *, together: bool, perturbations_per_eval: int
+) -> Ends:
+    """Evaluate the inputs and the baselines: both in one call, or one after the other.
+
+    A function that draws random numbers in the last of these calls is asked for the inputs again.
+
+    Raises
+    ------
+    InputError
+        If the number of outputs does not fit the number of examples, or the outputs are random.
+    """
+    ends = list(batch.ends if any_varies else batch.ends[:1])
+    at_once = len(ends) if together else 1
+    outputs = []
+    for start in range(0, len(ends), at_once):
+        states = generator_states()
+        perturbed = tuple(torch.cat(parts) for parts in zip(*ends[start : start + at_once], strict=True))
+        outputs.append(batch.ask(forward, perturbed, at_once))  # copies: a forward may write into them
+    drawn = states != generator_states()
+    for_batch = at_once == 1 and is_for_batch(outputs[0], batch, perturbations_per_eval)
+    read = [values(output, batch.size, at_once, for_batch=for_batch) for output in outputs]
+    full, empty = read[0][0], read[-1][-1]
+    if full.shape != empty.shape:
+        raise InputError(f"forward_func: returned shape {empty.shape} for a batch, but {full.shape} before.")
+    shape = axes(outputs[0])
+    shape = shape if for_batch else (batch.size, *shape[1:])
+    found = Ends(full, empty, shape, outputs[0].dtype, for_batch, repeated=int(drawn))
+    if drawn:
+        _check_repeatable(forward, batch, found)
+    return found
+
+
+def _check_repeatable(forward: Any, batch: Batch, ends: Ends) -> None:
+    output = batch.ask(forward, tuple(x.clone() for x in batch.inputs), 1)
+    again = values(output, batch.size, 1, for_batch=ends.for_batch)[0]
+    with np.errstate(invalid="ignore"):  # what is not finite is refused later, with all its masks
+        apart = float(np.nanmax(np.abs(again - ends.full), initial=0.0))
+        scale = float(np.nanmax(np.abs(ends.full), initial=0.0))
+    if apart > _ROUNDING * scale:
+        raise InputError(
+            f"forward_func: draws random numbers: two calls at the same inputs returned values {apart:.3g} "
+            "apart; call model.eval(), fix what else is random (torch.manual_seed in the function), or "
+            "return the mean of several draws."
+        )

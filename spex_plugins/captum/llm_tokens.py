@@ -1,0 +1,44 @@
+"""Special tokens of prompts: those that the tokenizer adds, and those that a chat template has written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spex_plugins.errors import InputError
+from spex_plugins.language_models.special_tokens import SpecialTokens, special_tokens
+
+__all__ = ["check_special_tokens", "prompt_tokens"]
+
+
+def prompt_tokens(tokenizer: Any, text: str) -> list[int]:
+    """Return the tokens of a text behind which a model writes on.
+
+    The tokens that the tokenizer puts before a text stand there once, whoever writes them; those that it
+    puts behind are left out.
+    """
+    special = _special(tokenizer)
+    bare = list(tokenizer.encode(text, add_special_tokens=False))
+    return bare if special.begins(text, bare) else [*special.before, *bare]
+
+
+def check_special_tokens(inp: Any) -> None:
+    """Refuse a `TextTokenInput` whose text begins twice, or ends before the target."""
+    special = _special(inp.tokenizer)
+    ids = tuple(inp.inp_tensor[0].tolist())
+    start = len(special.before)
+    if start and ids[:start] == ids[start : 2 * start] == special.before:
+        raise InputError(
+            f"inp: the text begins with {special.first!r}, and the tokenizer adds another; leave it out of "
+            "the text, or use TextTemplateInput."
+        )
+    if special.behind and ids[-len(special.behind) :] == special.behind:
+        raise InputError(
+            f"inp: the tokenizer ends the text with {special.last!r}, before the target; switch that off in "
+            "the tokenizer, or use TextTemplateInput."
+        )
+
+
+def _special(tokenizer: Any) -> SpecialTokens:
+    return special_tokens(
+        tokenizer, lambda text, special: list(tokenizer.encode(text, add_special_tokens=special))
+    )

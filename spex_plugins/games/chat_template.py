@@ -1,0 +1,76 @@
+"""Messages of a chat as the prompt that the tokenizer's own template makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spex_plugins.errors import InputError
+
+__all__ = ["chat_template"]
+
+_TEXTS = {"content", "text"}
+"""What holds texts: of a message its content, which can be a list of parts, and of a part its text."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Chat:
+    tokenizer: Any
+    messages: Sequence[Mapping[str, Any]]
+    place: str
+
+    def __call__(self, text: str) -> str:
+        """Return the prompt with a text at its place, up to where the model writes on."""
+        begun = self.messages[-1].get("role") == "assistant"
+        prompt: str = self.tokenizer.apply_chat_template(
+            _filled(self.messages, self.place, text),
+            tokenize=False,
+            add_generation_prompt=not begun,
+            continue_final_message=begun,
+        )
+        return prompt
+
+
+def chat_template(
+    tokenizer: Any, messages: Sequence[Mapping[str, Any]], place: str
+) -> tuple[Callable[[str], str], int]:
+    """Return the function that writes the prompt for a text, and how often its place is in the messages.
+
+    Raises
+    ------
+    InputError
+        If these are no messages, or the tokenizer has no template.
+    """
+    roles = [isinstance(message, Mapping) and {"role", "content"} <= set(message) for message in messages]
+    if not roles or not all(roles):
+        raise InputError(
+            f"template: the messages of a chat must be dicts with 'role' and 'content', got {messages!r:.80}."
+        )
+    if not getattr(tokenizer, "chat_template", None):
+        raise InputError("template: the tokenizer has no chat template for messages; give a text instead.")
+    write, places = _Chat(tokenizer, messages, place), _count(messages, place)
+    if places and place not in write(place):
+        raise InputError(
+            f"template: the tokenizer's chat template leaves out the message that holds '{place}'; put it "
+            "into a message of the user."
+        )
+    return write, places
+
+
+def _count(content: Any, place: str) -> int:
+    """Count the places in messages, in a message, or in its content: a text or parts of several kinds."""
+    if isinstance(content, str):
+        return content.count(place)
+    if isinstance(content, Mapping):
+        return sum(_count(content[key], place) for key in _TEXTS & set(content))
+    return sum(_count(part, place) for part in content or ())
+
+
+def _filled(content: Any, place: str, text: str) -> Any:
+    """Put a text at its place in what `_count` takes."""
+    if isinstance(content, str):
+        return content.replace(place, text)
+    if isinstance(content, Mapping):
+        return {**content} | {key: _filled(content[key], place, text) for key in _TEXTS & set(content)}
+    return content and [_filled(part, place, text) for part in content]
