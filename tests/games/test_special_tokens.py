@@ -39,7 +39,9 @@ def _check(game, model, prompt_of):
     np.testing.assert_allclose(game(MASKS), truth, atol=2e-5)
 
 
-@pytest.mark.parametrize("added", ["<s> $A", "<s> $A </s>", "$A </s>", "<s> <mask> $A", "$A </s> <mask>", None])
+@pytest.mark.parametrize(
+    "added", ["<s> $A", "<s> $A </s>", "$A </s>", "<s> <mask> $A", "$A </s> <mask>", None]
+)
 @pytest.mark.parametrize("begin", ["<s>", "<s><mask>", "\n<s>", "", "The <s>"])
 def test_prompts_of_causal_models_begin_once(added, begin):
     model, words = tiny.llama(), tiny.tokenizer(added)
@@ -79,7 +81,9 @@ def test_messages_of_a_chat(added):
             truth.append(tiny.exact(model, ids, _ids(TARGET)))
         np.testing.assert_allclose(game(MASKS), truth, atol=2e-5)
         assert pickle.loads(pickle.dumps(game)).prompt(MASKS[3]) == game.prompt(MASKS[3])
-    written = MaskedPrompt(model, words, TEXT, template=game.prompt(MASKS[0]).replace(TEXT, "{}"), answer=TARGET)
+    written = MaskedPrompt(
+        model, words, TEXT, template=game.prompt(MASKS[0]).replace(TEXT, "{}"), answer=TARGET
+    )
     np.testing.assert_allclose(written(MASKS[:-1]), game(MASKS[:-1]), atol=1e-6)
     assert written.fingerprint != game.fingerprint
 
