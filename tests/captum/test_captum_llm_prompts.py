@@ -13,8 +13,8 @@ from spex_plugins import InputError
 from spex_plugins.captum import Spex, SpexLLMAttribution
 
 transformers = pytest.importorskip("transformers")
-import tiny_llms
-from tokenizers import processors
+tiny_llms = pytest.importorskip("tiny_llms")
+processors = pytest.importorskip("tokenizers.processors")
 
 WORDS = ["cast", "never", "fails"]
 
@@ -97,11 +97,11 @@ def test_tokens_that_captum_takes_with_their_special_ones():
     torch.manual_seed(0)
     model = tiny_llms.llama(len(words)).eval()
     attribution = SpexLLMAttribution(Spex(model), words)
-    with pytest.raises(InputError, match="^inp: the text begins with '<s>', and the tokenizer adds another"):
+    with pytest.raises(InputError, match=r"^inp: the text begins with '<s>', and the tokenizer adds another"):
         attribution.attribute(TextTokenInput("<s>the cast", words), "to charm")
     attribution.attribute(TextTokenInput("the cast", words), "to charm")
     ended = tokenizer("<s> $A </s>")
-    with pytest.raises(InputError, match="^inp: the tokenizer ends the text with '</s>'"):
+    with pytest.raises(InputError, match=r"^inp: the tokenizer ends the text with '</s>'"):
         SpexLLMAttribution(Spex(model), ended).attribute(TextTokenInput("the cast", ended), "to charm")
 
 

@@ -82,7 +82,7 @@ def gemma2():
 
 
 def phi3():
-    """Return a model whose positions are stretched where the longest row has more than 16 tokens (LongRoPE)."""
+    """Return a model whose positions are stretched if the longest row has more than 16 tokens: LongRoPE."""
     rope = {"rope_type": "longrope", "short_factor": [1.0] * 4, "long_factor": [8.0, 6.0, 4.0, 3.0]}
     rope |= {"rope_theta": 1e4, "partial_rotary_factor": 1.0, "original_max_position_embeddings": 16}
     sizes = {k: v for k, v in _llama_sizes().items() if k != "head_dim"}

@@ -1,4 +1,4 @@
-"""Models that read a prompt differently beside others: every value is that of the prompt alone, all the same."""
+"""Models that read a prompt differently beside others: every value is that of the prompt alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import prompt_models as tiny
 import pytest
 import torch
+import transformers
 
 from spex_plugins import InputError
 from spex_plugins.games import MaskedPrompt
@@ -50,6 +51,20 @@ def test_plain_models_are_asked_all_at_once():
     for model in (tiny.gpt2(), tiny.llama(), tiny.mistral(), tiny.llama().to(torch.bfloat16)):
         game = MaskedPrompt(model, WORDS, TEXT, template=TEMPLATES[1], answer=ANSWERS)
         assert game._scorer._way is RowsAtOnce.ANY
+
+
+def test_a_model_that_reads_what_comes_is_refused():
+    """Its words would be scored by words behind them."""
+    sizes = {"vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = transformers.BertConfig(**sizes, intermediate_size=32, initializer_range=0.6)
+    torch.manual_seed(0)
+    model = transformers.BertLMHeadModel(config).eval()
+    with pytest.raises(InputError, match=r"^model: .* reads what stands behind"):
+        MaskedPrompt(model, WORDS, TEXT, template=TEMPLATES[0], answer=ANSWERS)
+    config.is_decoder = True
+    MaskedPrompt(
+        transformers.BertLMHeadModel(config).eval(), WORDS, TEXT, template=TEMPLATES[0], answer=ANSWERS
+    )
 
 
 def test_a_classifier_that_reads_padding():

@@ -107,10 +107,10 @@ def test_messages_that_do_not_fit(messages, match):
 
 def test_messages_that_the_template_drops():
     words = tiny.tokenizer()
-    with pytest.raises(InputError, match="^template: the tokenizer has no chat template"):
+    with pytest.raises(InputError, match=r"^template: the tokenizer has no chat template"):
         MaskedPrompt(tiny.llama(), words, TEXT, template=ASKED, answer=TARGET)
     words.chat_template = "{{ messages[0]['content'] }}"
-    with pytest.raises(InputError, match="^template: .* leaves out the message"):
+    with pytest.raises(InputError, match=r"^template: .* leaves out the message"):
         MaskedPrompt(tiny.llama(), words, TEXT, template=ASKED, answer=TARGET)
 
 
@@ -142,7 +142,7 @@ def test_special_tokens_that_cannot_be_told():
         def __call__(self, text, add_special_tokens, **_):
             return {"input_ids": [[1, 2, 3] if add_special_tokens else [4] for _ in text]}
 
-    with pytest.raises(InputError, match="^tokenizer: makes"):
+    with pytest.raises(InputError, match=r"^tokenizer: makes"):
         Encoder(Odd())
 
 
@@ -215,5 +215,5 @@ def test_pairs_that_do_not_fit(changes, argument):
 
 
 def test_causal_models_read_no_pairs():
-    with pytest.raises(InputError, match="^template: .* reads no pairs"):
+    with pytest.raises(InputError, match=r"^template: .* reads no pairs"):
         MaskedPrompt(tiny.llama(), PLAIN, ("a", "b"), answer=TARGET)
