@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from spex_plugins.errors import InputError
 from spex_plugins.games.answer_scores import AnswerScores, answer_scores
 from spex_plugins.games.tokens import Continuation, Encoder, common_rows, padded
-from spex_plugins.language_models.batching import RowsAtOnce, batches, rows_at_once
+from spex_plugins.language_models.batching import RowsAtOnce, alike, batches, rows_at_once
 from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.language_models.prefix import Prefix, common_prefix, make_prefix
 from spex_plugins.language_models.token_scores import token_scores
@@ -54,11 +55,23 @@ class CausalScorer:
         self._examples = tuple(examples)
         if self._way is RowsAtOnce.ANY:
             rows = [found[0].ids for found in self.encoder.continuations(examples, self._answers[:1])]
-            self._way = rows_at_once(self._last_logits, max(rows, key=len), min(rows, key=len))
+            long, short = max(rows, key=len), min(rows, key=len)
+            self._check_causal(short)
+            self._way = rows_at_once(self._last_logits, long, short)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the cached states; they are made anew where they are needed."""
         return self.__dict__ | {"_prefix": None, "_prefix_of": None}
+
+    def _check_causal(self, row: list[int]) -> None:
+        """Refuse a model whose logits at a token change with the tokens behind it."""
+        half = max(1, len(row) // 2)
+        alone, within = (self._logits([ids], [(0, half - 1, 0)], None)[0][0] for ids in (row[:half], row))
+        if not alike(alone, within, alone.dtype):
+            raise InputError(
+                f"model: {type(self._model).__name__} reads what stands behind a token, so it cannot score "
+                "what it would write; load it as a decoder (config.is_decoder = True), or pass a causal model."
+            )
 
     def lengths(self, prompts: Sequence[str]) -> list[int]:
         """Return the number of tokens of prompts, each with its longest answer."""

@@ -43,7 +43,10 @@ class MaskedPrompt:
     One forward per call, whatever the number of masks, answers and tokens: of one row per mask, where the
     answers begin alike. Prompts of causal models are padded on the left; what all begin with, up to the first
     part that can be masked, is computed once and kept as keys and values. Every value is that of the same
-    prompt alone, up to rounding. The model must stay as it is while the game is used.
+    prompt alone, up to rounding: when the game is made, the shortest prompt is read alone and beside the
+    longest, and a model that reads it differently (as recurrent ones that ignore the attention mask, or
+    rotary positions that are scaled by the longest row) is asked at prompts of equal length. The model must
+    stay as it is while the game is used.
 
     Parameters
     ----------
@@ -51,14 +54,18 @@ class MaskedPrompt:
         A causal or sequence-to-sequence language model, or a sequence classifier, in evaluation mode.
     tokenizer : Any
         The tokenizer of the model.
-    text : str
-        The text to be explained.
-    template : str
+    text : str or (str, str)
+        The text to be explained, or the two texts of a pair such as premise and hypothesis.
+    template : str, (str, str) or list of dict
         What stands around the text, at ``{}``, and is never masked: examples, a question, "Answer:". Taken
-        as it is; for a chat model, write what its chat template makes.
+        as it is; special tokens that the tokenizer would add, but the template brings along, stand once.
+        Messages of a chat, dicts with "role" and "content", one of which holds ``{}``, become the prompt that
+        the chat template of the tokenizer makes of them, up to where the model answers. Two strings are a
+        pair, which classifiers and sequence-to-sequence models read: ``("{}", "It is positive.")``.
     features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
         The n parts that can be masked: of a kind, spans of characters, or a function that gets the text and
-        returns spans, or the parts as strings. What lies outside of all spans is never masked.
+        returns spans, or the parts as strings. What lies outside of all spans is never masked. Of two texts
+        one for both, or two, one for each.
     mask : str
         "remove": masked parts leave, with the white space before them. "token": each is replaced by the mask
         token of the tokenizer. Any other text is the placeholder that replaces each.
@@ -99,6 +106,9 @@ class MaskedPrompt:
     ...     answer=" positive", against=" negative", value="log_odds",
     ... )
     >>> spex.explain(game, budget=1000)
+    >>> chat = [{"role": "user", "content": "Is this review positive? {}"}]
+    >>> game = MaskedPrompt(model, tokenizer, review, template=chat, answer="Yes")
+    >>> nli = MaskedPrompt(classifier, words, (premise, hypothesis), answer="entailment")
     """
 
     def __init__(

@@ -85,11 +85,13 @@ class Encoder:
 
     def encodings(self, prompts: Sequence[Prompt]) -> list[Encoding]:
         """Return the tokens of texts or pairs of texts with the special ones around them; at least one."""
+        # One by one: an empty second text is none to a tokenizer, but for those of a list.
         texts = [(prompt,) if isinstance(prompt, str) else prompt for prompt in prompts]
-        columns = map(list, zip(*texts, strict=True))
-        given = self._encode(*columns, add_special_tokens=not self._complete)
-        types = given.get("token_type_ids") or [None] * len(texts)
-        return [self._once(*each) for each in zip(texts, given["input_ids"], types, strict=True)]
+        given = [self._encode(*each, add_special_tokens=not self._complete) for each in texts]
+        return [
+            self._once(each, data["input_ids"], data.get("token_type_ids"))
+            for each, data in zip(texts, given, strict=True)
+        ]
 
     def check_pairs(self, prompt: Prompt) -> None:
         """Refuse a pair that is written as one text, where the tokenizer tells the texts of pairs apart."""
@@ -146,7 +148,7 @@ class Encoder:
         arguments = {self._side: list(texts), "add_special_tokens": special}
         return self._encode(**arguments)["input_ids"]
 
-    def _encode(self, *texts: list[str], **arguments: Any) -> dict[str, Any]:
+    def _encode(self, *texts: str, **arguments: Any) -> dict[str, Any]:
         """Call the tokenizer, which neither pads nor cuts, whatever it is set to."""
         return self._tokenizer(*texts, **arguments, padding=False, truncation=False, verbose=False)
 

@@ -48,10 +48,10 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _check_texts(rows: Any) -> None:
     """Check that rows to be masked as texts are such."""
-    other = next((row for row in rows if not isinstance(row, str)), None)
-    if other is not None:
+    other = [row for row in rows if not isinstance(row, str)]
+    if other:
         raise InputError(
-            f"rows: expected texts, or pairs of texts, got {type(other).__name__} {other!r:.60}; write "
+            f"rows: expected texts, or pairs of texts, got {type(other[0]).__name__} {other[0]!r:.60}; write "
             "messages of a chat as a text by tokenizer.apply_chat_template(messages, tokenize=False)."
         )
 

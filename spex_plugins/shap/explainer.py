@@ -122,7 +122,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         # our settings: they are set below, when that is over.
         check_pipeline(model)
         names = {"output_names": output_names, "feature_names": feature_names}
-        masker = wrapped_tokenizer(table_masker(masker))
+        masker = wrapped_tokenizer(table_masker(masker), model)
         super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
         self.masker = text_masker(self.masker)
         self.model = with_all_classes(language_model(usable_model(self.model, self.masker)))

@@ -15,7 +15,7 @@ from spex_plugins.shap.log_odds import log_odds
 if TYPE_CHECKING:
     from spex_plugins.types import FloatArray
 
-__all__ = ["TextClassifier", "check_pipeline", "with_all_classes"]
+__all__ = ["TextClassifier", "check_pipeline", "pipeline_of", "with_all_classes"]
 
 _WRITES = ("text-generation", "text2text-generation", "summarization", "translation")
 _CLASSIFIES = ("text-classification", "sentiment-analysis")
@@ -70,8 +70,8 @@ def check_pipeline(model: Any) -> None:
     InputError
         If a pipeline neither classifies nor writes texts.
     """
-    pipeline = getattr(model, "inner_model", model)
-    if not _is_pipeline(pipeline) or _classifies(pipeline):
+    pipeline = pipeline_of(model)
+    if pipeline is None or pipeline.task in _CLASSIFIES:
         return
     task = str(pipeline.task)
     if task.startswith(_WRITES) and is_transformers_lm(pipeline.model):
@@ -85,18 +85,16 @@ def check_pipeline(model: Any) -> None:
 
 def with_all_classes(model: Any) -> Any:
     """Return our wrapper of a text classification pipeline in place of SHAP's; any other model as it is."""
-    if type(model) is not shap.models.TransformersPipeline or not _classifies(model.inner_model):
+    if type(model) is not shap.models.TransformersPipeline:
         return model
     return TextClassifier(model.inner_model, model.rescale_to_logits)
 
 
-def _is_pipeline(model: Any) -> bool:
+def pipeline_of(model: Any) -> Any:
+    """Return a pipeline, also one that SHAP has wrapped; None where there is none."""
     transformers = sys.modules.get("transformers")  # whoever has a pipeline has imported it
-    return transformers is not None and isinstance(model, transformers.Pipeline)
-
-
-def _classifies(pipeline: Any) -> bool:
-    return _is_pipeline(pipeline) and pipeline.task in _CLASSIFIES
+    found = getattr(model, "inner_model", model)
+    return found if transformers is not None and isinstance(found, transformers.Pipeline) else None
 
 
 def _applied(pipeline: Any) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shap
+from shap.utils.transformers import is_transformers_lm
 
 from spex_plugins.errors import InputError
 from spex_plugins.shap.log_odds import language_model
+from spex_plugins.shap.pipelines import pipeline_of
 from spex_plugins.shap.text_tokens import TextTokens, is_tokenizer
 
 if TYPE_CHECKING:
@@ -39,6 +42,12 @@ class WholeText(TextTokens):
         if spans is None:
             return super().token_segments(s)
         starts = np.maximum(spans[:, 0], _reached_before(spans[:, 1]))
+        if s[spans[:, 1].max() :].strip() and spans[-1, 0] == spans[-1, 1]:
+            warnings.warn(
+                f"rows: the tokenizer reads nothing behind {s[: spans[:, 1].max()][-40:]!r}; the rest of the "
+                "text is always kept and has no value. If it is set to truncate texts, switch that off.",
+                stacklevel=2,
+            )
         bounds = np.concatenate([[0], starts[1:], [len(s)]])
         return [s[start:stop] for start, stop in pairwise(bounds.tolist())], ids
 
@@ -62,15 +71,30 @@ def _reached_before(stops: IntArray) -> IntArray:
     return np.maximum.accumulate(np.append(0, stops))[:-1]
 
 
-def wrapped_tokenizer(masker: Any) -> Any:
-    """Return the Text masker of a function that tokenizes; SHAP wraps only tokenizers of transformers."""
-    if isinstance(masker, shap.maskers.Masker) or not callable(masker) or is_tokenizer(masker):
+def wrapped_tokenizer(masker: Any, model: Any) -> Any:
+    """Return the Text masker of a tokenizer, as SHAP would; anything else as it is.
+
+    Parameters
+    ----------
+    masker : object
+        As the user passed it. Functions that tokenize are told by their argument ``return_offsets_mapping``;
+        a pipeline brings its own tokenizer.
+    model : object
+        Language models are shown dots in place of masked tokens.
+    """
+    pipeline = pipeline_of(model)
+    if masker is None and pipeline is not None:
+        masker = pipeline.tokenizer
+    if is_tokenizer(masker):
+        writes = is_transformers_lm(model if pipeline is None else pipeline.model)
+        return WholeText(masker, "...", True) if writes else WholeText(masker)
+    if isinstance(masker, shap.maskers.Masker) or not callable(masker):
         return masker
     try:
         names = inspect.signature(masker).parameters
     except (TypeError, ValueError):  # of compiled functions
         return masker
-    return shap.maskers.Text(masker) if "return_offsets_mapping" in names else masker
+    return WholeText(masker) if "return_offsets_mapping" in names else masker
 
 
 def text_masker(masker: Any) -> Any:

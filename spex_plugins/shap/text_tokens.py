@@ -36,11 +36,20 @@ class TextTokens(shap.maskers.Text):  # type: ignore[misc]
         collapse_mask_token: Any = "auto",
         output_type: str = "string",
     ) -> None:
-        super().__init__(tokenizer, mask_token, collapse_mask_token, output_type)
+        # SHAP refuses tokenizers whose special tokens it cannot halve; it is shown none.
+        super().__init__(
+            None if callable(tokenizer) else tokenizer, mask_token, collapse_mask_token, output_type
+        )
+        if callable(tokenizer):
+            self.tokenizer = tokenizer
+            own = getattr(tokenizer, "mask_token", None)
+            if mask_token is None and own is not None:
+                self.mask_token, self.mask_token_id = own, getattr(tokenizer, "mask_token_id", None)
+                self.collapse_mask_token = collapse_mask_token is True
         self.find_special_tokens()
 
     def find_special_tokens(self) -> None:
-        """Take over from SHAP's constructor, which has guessed them."""
+        """Put right what SHAP's constructor has guessed."""
         self.keep_prefix = self.keep_suffix = 0
         self._special = special_tokens_of(self.tokenizer)
         self._adds_tokens = bool(self.tokenizer("")["input_ids"])
@@ -133,16 +142,21 @@ def _outside(shown: BoolArray) -> BoolArray:
 def _around(tokenizer: Any, ids: Sequence[int], padding: BoolArray) -> BoolArray:
     """Return which tokens stand around every text, by what the tokenizer makes of an empty one."""
     empty, other = tokenizer(""), tokenizer("a")
-    none, one = list(empty["input_ids"]), list(other["input_ids"])
-    if len(none) == len(one) and none and "attention_mask" not in empty:
+    none, one = _unpadded(empty), _unpadded(other)
+    if none and len(none) == len(one):
         raise InputError("masker: the tokenizer pads every text to one length; pass one that does not pad.")
     fixed = np.zeros(len(ids), dtype=bool)
     before = _equal(none, one)
     behind = _equal(none[before:][::-1], one[before:][::-1])
-    fixed[:before] = True
-    end = len(ids) - int(padding.sum())
-    fixed[max(end - behind, 0) : end] = True
+    real = np.flatnonzero(~padding)
+    fixed[real[:before]] = fixed[real[max(len(real) - behind, 0) :]] = True
     return fixed
+
+
+def _unpadded(data: Any) -> list[int]:
+    ids = list(data["input_ids"])
+    real = data.get("attention_mask", [1] * len(ids))
+    return [token for token, kept in zip(ids, real, strict=True) if kept]
 
 
 def _equal(a: Sequence[int], b: Sequence[int]) -> int:

@@ -15,8 +15,11 @@ ROLES = ["pad", "bos", "eos", "mask", "unk"]
 SPECIAL = ["<pad>", "<s>", "</s>", "<mask>", "<unk>"]
 
 
-def tokenizer(template=None):
-    """Return a byte-level tokenizer; ``template`` such as "<s> $A </s>" puts special tokens around texts."""
+def tokenizer(template=None, pair=None):
+    """Return a byte-level tokenizer; ``template`` such as "<s> $A </s>" puts special tokens around texts.
+
+    A ``pair`` such as "<s> $A </s> $B:1 </s>:1" tells the texts of pairs apart.
+    """
     raw = Tokenizer(models.BPE())
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
@@ -26,10 +29,19 @@ def tokenizer(template=None):
     )
     raw.train_from_iterator(CORPUS * 3, trainer)
     if template:
-        named = [(name, raw.token_to_id(name)) for name in ("<s>", "</s>")]
-        raw.post_processor = processors.TemplateProcessing(single=template, special_tokens=named)
+        named = [(name, raw.token_to_id(name)) for name in SPECIAL]
+        raw.post_processor = processors.TemplateProcessing(single=template, pair=pair, special_tokens=named)
     names = dict(zip([f"{name}_token" for name in ROLES], SPECIAL, strict=True))
+    if pair:
+        names |= {"sep_token": "</s>", "model_input_names": ["input_ids", "token_type_ids", "attention_mask"]}
     return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, **names)
+
+
+def exact(model, ids, target):
+    """Return the log-probability of target tokens behind others, by one plain forward."""
+    with torch.no_grad():
+        logits = model(torch.tensor([[*ids, *target[:-1]]])).logits[0, len(ids) - 1 :].double()
+    return log_probs(logits, torch.tensor(target)).sum()
 
 
 def _built(kind, config):
@@ -67,6 +79,40 @@ def gemma2():
     """Return a model that caps its logits."""
     config = transformers.Gemma2Config(**_llama_sizes(), final_logit_softcapping=2.0, sliding_window=7)
     return _built(transformers.Gemma2ForCausalLM, config)
+
+
+def phi3():
+    """Return a model whose positions are stretched if the longest row has more than 16 tokens: LongRoPE."""
+    rope = {"rope_type": "longrope", "short_factor": [1.0] * 4, "long_factor": [8.0, 6.0, 4.0, 3.0]}
+    rope |= {"rope_theta": 1e4, "partial_rotary_factor": 1.0, "original_max_position_embeddings": 16}
+    sizes = {k: v for k, v in _llama_sizes().items() if k != "head_dim"}
+    config = transformers.Phi3Config(**sizes, original_max_position_embeddings=16, rope_scaling=rope)
+    return _built(transformers.Phi3ForCausalLM, config)
+
+
+def dynamic_llama():
+    """Return a model whose positions are stretched by its longest row, where that has more than 16 tokens."""
+    return llama(
+        max_position_embeddings=16, rope_scaling={"rope_type": "dynamic", "factor": 4.0, "rope_theta": 1e4}
+    )
+
+
+def gpt_neo():
+    """Return a model that counts padding, and a cached beginning, to its window of local attention."""
+    sizes = {"vocab_size": 400, "hidden_size": 16, "num_layers": 2, "num_heads": 2, "window_size": 9}
+    layers = {"attention_types": [[["global", "local"], 1]], "max_position_embeddings": 256}
+    config = transformers.GPTNeoConfig(**sizes, **layers, initializer_range=0.6, **_SPECIAL_IDS)
+    return _built(transformers.GPTNeoForCausalLM, config)
+
+
+def rwkv():
+    """Return a recurrent model that reads padding as if it were text."""
+    sizes = {"vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 2, "intermediate_size": 32}
+    model = _built(transformers.RwkvForCausalLM, transformers.RwkvConfig(**sizes, attention_hidden_size=16))
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(2.0)
+    return model
 
 
 def bloom():
