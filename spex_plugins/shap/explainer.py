@@ -13,7 +13,14 @@ from shap.utils import show_progress
 from spex_plugins import hosts
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.shap.arguments import rows_to_explain, split_targets, usable_model, with_target
+from spex_plugins.shap.arguments import (
+    rows_to_explain,
+    split_targets,
+    suited_masker,
+    usable_model,
+    with_target,
+)
+from spex_plugins.shap.columns import label_columns
 from spex_plugins.shap.dense import check_dense, dense_explanation
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import spread
@@ -46,6 +53,7 @@ class _Call:
     main_effects: bool
     error_bounds: bool
     progress: bool
+    masker: Any
     targets: list[Any] | None
     rows: list[Interactions] = field(default_factory=list)
 
@@ -179,12 +187,13 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
         size = self.batch_size if batch_size is None else batch_size
         args, targets = split_targets(self.masker, args)
-        args = rows_to_explain(self.masker, args)
+        given, masker = args, suited_masker(self.masker, args)
+        args = rows_to_explain(masker, args)
         if interactions is not False:
             check_dense(interactions, self.index, self.masker, args)
         # One row shows its model calls; of several, SHAP's own bar counts the rows.
         single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
-        call = _Call(main_effects, error_bounds, progress=single and not silent, targets=targets)
+        call = _Call(main_effects, error_bounds, single and not silent, masker, targets)
         explain_rows = partial(
             super().__call__,
             max_evals=None if evals == "auto" else evals,
@@ -199,6 +208,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         else:
             answer = explain_rows(*args, silent=silent or single)
         inputs = answer if isinstance(answer, list) else [answer]
+        label_columns(inputs, given, self.masker, self.feature_names)
         rows = []
         for i, found in enumerate(call.rows):
             names = feature_names_of_row(self.masker, inputs, i)
@@ -217,7 +227,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         call: _Call,
         **_: Any,
     ) -> dict[str, Any]:
-        masker = self.masker
+        masker = call.masker
         if call.targets is not None:
             masker = with_target(masker, call.targets[len(call.rows)])
         options = hosts.query_options(self.queries, self.model.inner_model)
