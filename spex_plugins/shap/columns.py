@@ -37,9 +37,7 @@ def label_columns(explanations: Sequence[Any], tables: Sequence[Any], masker: An
             names = getattr(part, "column_names", None)
         if names is not None:
             one._s.feature_names = Alias([str(name) for name in names], 1)
-        if isinstance(table, pd.DataFrame) and all(map(_is_number, table.dtypes)):
-            one.data = table.to_numpy(np.float64)
-
-
-def _is_number(kind: Any) -> bool:
-    return isinstance(kind, np.dtype) and kind.kind in "biuf"
+        if hasattr(part, "masked_rows") and one.data.dtype == object:
+            columns = pd.DataFrame(one.data).infer_objects()
+            if all(kind.kind in "biuf" for kind in columns.dtypes):
+                one.data = columns.to_numpy(np.float64)

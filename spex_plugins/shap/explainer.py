@@ -22,9 +22,10 @@ from spex_plugins.shap.arguments import (
 )
 from spex_plugins.shap.columns import label_columns
 from spex_plugins.shap.dense import check_dense, dense_explanation
+from spex_plugins.shap.drawn_image import drawn_image
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import spread
-from spex_plugins.shap.groups import grouped
+from spex_plugins.shap.groups import default_group, grouped
 from spex_plugins.shap.log_odds import with_finite_log_odds
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.ragged import joined
@@ -73,6 +74,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     group : str or callable, optional
         Explain words instead of tokens, regions instead of pixels: "word", "sentence", "paragraph" or a
         function for texts (`GroupedText`), "grid", "superpixel" or a function for images (`GroupedImage`).
+        By default "superpixel", with a warning, for images of more than 4,096 numbers.
     algorithm : str
         Ignored; SHAP passes it when it unwraps a transformers pipeline.
     seed : int
@@ -126,8 +128,9 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         # our settings: they are set below, when that is over.
         names = {"output_names": output_names, "feature_names": feature_names}
         super().__init__(model, table_masker(masker), link=link, linearize_link=linearize_link, **names)
-        self.masker = text_masker(self.masker)
+        self.masker = drawn_image(text_masker(self.masker))
         self.model = with_finite_log_odds(usable_model(self.model, self.masker))
+        group = default_group(self.masker) if group is None else group
         if group is not None:
             self.masker = grouped(self.masker, group)
         self.group = group
