@@ -158,6 +158,7 @@ def constant(value: FloatArray, names: Sequence[str], budget: int) -> Interactio
         plan="1 mask; no input varies",
         empty_value=value,
         full_value=value,
+        exact=True,
     )
 
 

@@ -59,6 +59,8 @@ class Interactions:
     process : Uncertainty or Posterior, optional
         How sure an estimator with a Gaussian process is, see `deviations`. A `Posterior` (``estimator``
         "shapley") is the fitted function itself: predictions and indices are read from it.
+    exact : bool
+        Whether all masks of the features that can change the value were asked, so that nothing is estimated.
     """
 
     spectrum: Spectrum
@@ -75,6 +77,7 @@ class Interactions:
     n_stored: int = 0
     r2_error: FloatArray = field(default_factory=lambda: np.array(np.nan))
     process: Uncertainty | None = None
+    exact: bool = False
 
     @property
     def n(self) -> int:
@@ -125,8 +128,8 @@ class Interactions:
         """Return the values of single features in an index of order 1, and how sure they are.
 
         Every index but Möbius and Fourier has the Shapley or the Banzhaf value at order 1. Where the
-        estimator gave these, with standard deviations (0 if all 2^n masks were asked), they are returned;
-        else the values are read from the spectrum, and the deviations are NaN.
+        estimator gave these, with standard deviations, they are returned; else the values are read from the
+        spectrum, and the deviations are 0 if the explanation is `exact`, NaN otherwise.
 
         Returns
         -------
@@ -139,7 +142,7 @@ class Interactions:
             if same_single_values(index, semivalue):
                 return known
         values = self.index(index, 1).first_order()
-        return SingleValues(values, np.full(values.shape, np.nan))
+        return SingleValues(values, np.full(values.shape, 0.0 if self.exact else np.nan))
 
     def deviations(self, table: IndexTable) -> FloatArray:
         """Return how sure the values of a table are: their standard deviations.
@@ -158,12 +161,11 @@ class Interactions:
         Returns
         -------
         ndarray of float64, shape (T,) or (T, K)
-            As ``table.values``; 0 if all 2^n masks were asked, NaN if the estimator cannot tell.
+            As ``table.values``; 0 if the explanation is `exact`, NaN if the estimator cannot tell.
         """
         if self.process:
             return self.process.deviations(table.supports, table.index, table.order)
-        exact = all_masks_within(self.n, self.n_calls + self.n_stored)
-        return np.full(table.values.shape, 0.0 if exact else np.nan)
+        return np.full(table.values.shape, 0.0 if self.exact else np.nan)
 
     def top(self, k: int = 10, index: str = "FSII", order: int | None = None) -> IndexTable:
         """Return the k largest *interactions* (sets of two or more features) of an index.

@@ -91,6 +91,7 @@ def interactions(
         full_value=np.asarray(measured(masks.shape[1])),
         singles=result.singles,
         process=result.process,
+        exact=len(masks) == 2 ** masks.shape[1],
     )
 
 

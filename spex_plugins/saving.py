@@ -19,9 +19,9 @@ from spex_plugins.interactions import Interactions
 
 __all__ = ["load", "save"]
 
-_FORMAT = 3
-_READABLE = (1, 2, 3)  # 1 had no n_stored and no r2_error, 2 no process
-_TEXTS = ("feature_names", "n_calls", "n_stored", "budget", "r2_source", "estimator", "plan")
+_FORMAT = 4
+_READABLE = (1, 2, 3, 4)  # 1 had no n_stored and no r2_error, 2 no process, 3 no exact
+_TEXTS = ("feature_names", "n_calls", "n_stored", "budget", "r2_source", "estimator", "plan", "exact")
 _ARRAYS = ("r2", "r2_error", "empty_value", "full_value")
 
 
@@ -56,6 +56,7 @@ def load(path: str | PathLike[str]) -> Interactions:
             for name in header.pop("singles")
         }
         header["feature_names"] = tuple(header["feature_names"])
+        header.setdefault("exact", header["n_calls"] + header.get("n_stored", 0) == 2**spectrum.n)
         arrays = {name: data[name] for name in _ARRAYS if name in data}
         process = _process(data) if "process_noise" in data else None
     return Interactions(spectrum=spectrum, singles=singles, process=process, **header, **arrays)

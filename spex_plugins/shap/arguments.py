@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import shap
 
 from spex_plugins.errors import InputError
-from spex_plugins.shap.table_masker import MixedTable
+from spex_plugins.shap.backgrounds import as_array
+from spex_plugins.shap.table_kinds import names_of
+from spex_plugins.shap.table_masker import TableMasker, TablesMasker
 
-__all__ = ["rows_to_explain", "split_targets", "usable_model", "with_target"]
+__all__ = ["Model", "rows_to_explain", "split_targets", "suited_masker", "usable_model", "with_target"]
 
 
 def usable_model(model: Any, masker: Any) -> Any:
@@ -21,14 +22,35 @@ def usable_model(model: Any, masker: Any) -> Any:
     if not callable(masker):
         kind = type(masker).__name__
         raise InputError(f"masker: expected a 2-D array, DataFrame, tokenizer or masker, got {kind}.")
-    if not callable(model):
-        kind = type(model).__name__
-        raise InputError(f"model: {kind} cannot be called; pass a function such as model.predict.")
-    return model if isinstance(model, shap.models.Model) else shap.models.Model(model)
+    if isinstance(model, shap.models.Model) and type(model) is not shap.models.Model:
+        return model
+    return Model(model if callable(model) else _method(model))
+
+
+class Model(shap.models.Model):  # type: ignore[misc]
+    """`shap.models.Model` that also reads tensors in types that NumPy does not have, such as bfloat16."""
+
+    def __call__(self, *inputs: Any) -> Any:
+        answers = self.inner_model(*inputs)
+        array = as_array(answers)
+        return np.array(answers) if array is None else array
+
+
+def _method(estimator: Any) -> Any:
+    """Return what an estimator of scikit-learn's interface predicts: probabilities, or else what it has."""
+    for name in ("predict_proba", "predict"):
+        method = getattr(estimator, name, None)
+        if callable(method):
+            return method
+    kind = type(estimator).__name__
+    raise InputError(
+        f"model: {kind} cannot be called and has no predict_proba or predict; pass a function of the rows, "
+        "such as model.decision_function."
+    )
 
 
 def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the inputs of a call, tables as float64 where the background is so."""
+    """Return the inputs of a call, tables as arrays of rows to mask."""
     if not args:
         raise InputError("rows: none given; pass the inputs to explain.")
     args = tuple(rows["text"] if isinstance(rows, dict) and "text" in rows else rows for rows in args)
@@ -41,8 +63,13 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
             raise InputError("rows: none given; there is nothing to explain.")
     if isinstance(getattr(masker, "masker", masker), shap.maskers.Text):
         _check_texts(args[0])
-    if isinstance(masker, shap.maskers.Independent | shap.maskers.Partition | MixedTable) and len(args) == 1:
-        return (_table(masker, args[0]),)
+    if isinstance(masker, TableMasker | TablesMasker):
+        return _tables(masker, args)
+    if isinstance(masker, shap.maskers.Independent | shap.maskers.Partition) and len(args) == 1:
+        _check_table(masker, args[0])
+        return (_floats(args[0]),)
+    if getattr(masker, "image_data", False):
+        return tuple(rows if as_array(rows) is None else as_array(rows) for rows in args)
     return args
 
 
@@ -54,6 +81,11 @@ def _check_texts(rows: Any) -> None:
             f"rows: expected texts, or pairs of texts, got {type(other[0]).__name__} {other[0]!r:.60}; write "
             "messages of a chat as a text by tokenizer.apply_chat_template(messages, tokenize=False)."
         )
+
+
+def suited_masker(masker: Any, args: tuple[Any, ...]) -> Any:
+    """Return a masker of tables in types that suit the rows to explain; any other as it is."""
+    return masker.for_rows(*args) if hasattr(masker, "for_rows") and args else masker
 
 
 def split_targets(masker: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any] | None]:
@@ -77,7 +109,16 @@ def with_target(masker: Any, target: Any) -> Any:
     return shap.maskers.OutputComposite(masker.masker, lambda *_: np.array([target]))
 
 
-def _table(masker: Any, rows: Any) -> Any:
+def _tables(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    maskers = getattr(masker, "maskers", (masker,))
+    if len(args) != len(maskers):
+        raise InputError(f"rows: the masker is of {len(maskers)} tables, got {len(args)}.")
+    for one, rows in zip(maskers, args, strict=True):
+        _check_table(one, rows)
+    return tuple(one.rows(rows) for one, rows in zip(maskers, args, strict=True))
+
+
+def _check_table(masker: Any, rows: Any) -> None:
     columns = masker.shape[1]
     shape = getattr(rows, "shape", None)
     if shape is None or len(shape) != 2 or shape[1] != columns:
@@ -86,12 +127,12 @@ def _table(masker: Any, rows: Any) -> Any:
             f"rows: expected an array or DataFrame of shape (rows, {columns}) like the background, "
             f"got {got}; of a single row pass X[:1]."
         )
-    if isinstance(rows, pd.DataFrame) and masker.output_dataframe:
-        names, expected = list(rows.columns), list(masker.feature_names)
-        if names != expected:
-            raise InputError(f"rows: the columns {names} are not those of the background, {expected}.")
-    if isinstance(masker, MixedTable):
-        return rows
+    names, expected = names_of(rows), names_of(masker.data) or getattr(masker, "feature_names", None)
+    if names is not None and expected is not None and names != list(expected):
+        raise InputError(f"rows: the columns {names} are not those of the background, {list(expected)}.")
+
+
+def _floats(rows: Any) -> Any:
     try:
         return rows.astype(np.float64)
     except (TypeError, ValueError) as error:

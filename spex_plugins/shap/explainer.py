@@ -14,11 +14,19 @@ from spex_plugins import hosts
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.few_samples import FewSamples
-from spex_plugins.shap.arguments import rows_to_explain, split_targets, usable_model, with_target
+from spex_plugins.shap.arguments import (
+    rows_to_explain,
+    split_targets,
+    suited_masker,
+    usable_model,
+    with_target,
+)
+from spex_plugins.shap.columns import label_columns
 from spex_plugins.shap.dense import check_dense, dense_explanation
+from spex_plugins.shap.drawn_image import drawn_image
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import spread
-from spex_plugins.shap.groups import grouped
+from spex_plugins.shap.groups import default_group, grouped
 from spex_plugins.shap.log_odds import language_model
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.pipelines import check_pipeline, with_all_classes
@@ -49,6 +57,7 @@ class _Call:
     main_effects: bool
     error_bounds: bool
     progress: bool
+    masker: Any
     targets: list[Any] | None
     few: FewSamples
     rows: list[Interactions] = field(default_factory=list)
@@ -69,6 +78,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     group : str or callable, optional
         Explain words instead of tokens, regions instead of pixels: "word", "sentence", "paragraph" or a
         function for texts (`GroupedText`), "grid", "superpixel" or a function for images (`GroupedImage`).
+        By default "superpixel", with a warning, for images of more than 4,096 numbers.
     algorithm : str
         Ignored; SHAP passes it when it unwraps a transformers pipeline.
     seed : int
@@ -124,8 +134,9 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         names = {"output_names": output_names, "feature_names": feature_names}
         masker = wrapped_tokenizer(table_masker(masker), model)
         super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
-        self.masker = text_masker(self.masker)
+        self.masker = drawn_image(text_masker(self.masker))
         self.model = with_all_classes(language_model(usable_model(self.model, self.masker)))
+        group = default_group(self.masker) if group is None else group
         if group is not None:
             self.masker = grouped(self.masker, group)
         self.group = group
@@ -205,13 +216,14 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
         size = self.batch_size if batch_size is None else batch_size
         args, targets = split_targets(self.masker, args)
-        args = rows_to_explain(self.masker, args)
+        given, masker = args, suited_masker(self.masker, args)
+        args = rows_to_explain(masker, args)
         if interactions is not False:
             check_dense(interactions, self.index, self.masker, args)
         # One row shows its model calls; of several, SHAP's own bar counts the rows.
         single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
         few = FewSamples(f"max_evals={evals!r}", "raise max_evals")
-        call = _Call(main_effects, error_bounds, progress=single and not silent, targets=targets, few=few)
+        call = _Call(main_effects, error_bounds, single and not silent, masker, targets, few)
         explain_rows = partial(
             super().__call__,
             max_evals=None if evals == "auto" else evals,
@@ -227,6 +239,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             answer = explain_rows(*args, silent=silent or single)
         few.warn(stacklevel=2)
         inputs = answer if isinstance(answer, list) else [answer]
+        label_columns(inputs, given, self.masker, self.feature_names)
         rows = []
         for i, found in enumerate(call.rows):
             names = feature_names_of_row(self.masker, inputs, i)
@@ -245,7 +258,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         call: _Call,
         **_: Any,
     ) -> dict[str, Any]:
-        masker = self.masker
+        masker = call.masker
         if call.targets is not None:
             masker = with_target(masker, call.targets[len(call.rows)])
         options = hosts.query_options(self.queries, self.model.inner_model)

@@ -11,6 +11,7 @@ from shap._serializable import Deserializer, Serializer
 
 from spex_plugins.errors import InputError
 from spex_plugins.regions import ImageGroup, label_map, region_maker
+from spex_plugins.shap.drawn_image import drawn_image
 
 if TYPE_CHECKING:
     from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -43,7 +44,7 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
 
     def __init__(self, image_masker: Any, group: ImageGroup = "grid") -> None:
         self._regions = region_maker(group)
-        self.image_masker = image_masker
+        self.image_masker = drawn_image(image_masker)
         self.group = group
         self.image_data = True
         self.immutable_outputs = True

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import numpy as np
 import shap
 
 from spex_plugins.errors import InputError
 from spex_plugins.shap.grouped_image import GroupedImage
 from spex_plugins.shap.grouped_text import GroupedText
 
-__all__ = ["grouped"]
+__all__ = ["default_group", "grouped"]
+
+_MOST_NUMBERS = 4096  # of an image whose numbers are features each
+
+
+def default_group(masker: Any) -> str | None:
+    """Return "superpixel" for images of too many numbers to explain each, with a warning; else None."""
+    image_masker = getattr(masker, "masker", masker)  # SHAP wraps the maskers of models that write texts
+    shape = getattr(image_masker, "input_shape", ())
+    if not isinstance(image_masker, shap.maskers.Image) or np.prod(shape) <= _MOST_NUMBERS:
+        return None
+    if len(shape) != 3 or shape[0] < shape[2]:
+        raise InputError(
+            f"masker: images have the shape (H, W, C), got {tuple(shape)}; move the channels to the end, or "
+            "choose the features by group=."
+        )
+    warnings.warn(
+        f"group: an image of shape {tuple(shape)} has {np.prod(shape):,} numbers, too many to be a feature "
+        'each; its superpixels, about 100, are the features. group="superpixel" says so, "grid", Grid, '
+        "Superpixels(n) or a function choose others.",
+        stacklevel=3,
+    )
+    return "superpixel"
 
 
 def grouped(masker: Any, group: Any) -> Any:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shap
-from shap.utils import MaskedModel, OpChain
+from shap.utils import OpChain
 
+from spex_plugins import hosts
 from spex_plugins.core.exhaustive import CHEAP_FEATURES, FEATURES_OF_PROMPTS
 from spex_plugins.errors import InputError
 from spex_plugins.queries import Queries, Session
+from spex_plugins.shap.links import LinkedMean
+from spex_plugins.shap.masked_models import masked_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,25 +73,29 @@ class MaskedValueFunction:
         samples = _background_samples(masker, row)
         # Linearising keeps the mean over background samples additive. With one sample there is no mean, and
         # the weights would be 0/0.
-        linearizes = linearize_link and samples != 1
-        self._masked = MaskedModel(_Numeric(model), masker, link, linearizes, *row)
+        listed = np.atleast_1d([] if outputs is None or isinstance(outputs, OpChain) else outputs)
+        explained = listed if listed.size and listed.dtype.kind in "iu" else None
+        mean = LinkedMean(link, linearize_link and samples != 1, explained)
+        self._masked = masked_model(model, masker, mean, row)
         # A generated text that happens to have one token is no model with one output.
         self._drops_axis = not isinstance(masker, shap.maskers.OutputComposite)
         self.most_listed = CHEAP_FEATURES if self._drops_axis else FEATURES_OF_PROMPTS
-        self._by_flips = bool(getattr(masker, "supports_delta_masking", False))
-        self.n_inputs = len(self._masked)
-        self.varying: IntArray = _varying(masker, row, self._masked)
-        self.mask_shapes = [tuple(shape) for shape in self._masked.mask_shapes]
+        self.n_inputs = self._masked.n_inputs
+        self.varying: IntArray = self._masked.varying
+        self.mask_shapes = self._masked.mask_shapes
         # A masked image is larger than the number of its regions.
         size = max(self.n_inputs, *(int(np.prod(np.shape(part))) for part in row))
-        self._chunk = max(1, _CELLS // max(1, samples * size))
+        self._chunk = max(1, _CELLS // (samples * size))
         coalitions = np.repeat([[False], [True]], len(self.varying), axis=1)
         kept = {name: value for name, value in (options or {}).items() if name in _OF_ENDS}
-        if not self._drops_axis or (linearizes and link is not shap.links.identity):
+        if not self._drops_axis or mean.linearizes:
             kept["store"] = None  # asking is what gives a language model its labels, a link its weights
+        elif link is not shap.links.identity:  # links of other outputs than these are not known
+            kept = hosts.about(kept, repr(explained))
         with Session(self._evaluate, Queries(batch_size=1, progress=False, **kept)) as session:
             ends = session.ask(coalitions if len(self.varying) else coalitions[:1]).values
         self.output_indices = _selected(outputs, ends[-1])
+        self._chunk = max(1, _CELLS // (samples * max(size, ends.size // len(ends))))
         ends = ends if self.output_indices is None else ends[:, self.output_indices]
         self.empty: FloatArray = np.asarray(ends[0])
         self.full: FloatArray = np.asarray(ends[-1])
@@ -110,51 +117,8 @@ class MaskedValueFunction:
         """Ask SHAP's masked model; a model that returns (m, 1) has one output and gets (m,)."""
         inputs = np.zeros((len(masks), self.n_inputs), dtype=bool)
         inputs[:, self.varying] = masks
-        # Tabular maskers get flips: with full masks they multiply by 0, which NaN survives, and drop the
-        # column names of a DataFrame. The empty coalition goes as flips to every masker, because only that
-        # path of SHAP computes the weights of a linearised link.
-        if self._by_flips or not masks.any():
-            values = self._masked(_flips(inputs), zero_index=0)
-        else:
-            values = self._masked(inputs)
+        values = self._masked(inputs)
         return np.asarray(values[:, 0] if self._drops_axis and values.shape[1:] == (1,) else values)
-
-
-class _Numeric:
-    """A model whose answers are checked before SHAP's compiled code meets them."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def __call__(self, *inputs: Any) -> Any:
-        answers = np.asarray(self._model(*inputs))
-        if answers.dtype == object:
-            answers = _as_floats(answers)
-        if answers.dtype.kind not in "fiub" or answers.ndim not in (1, 2):
-            raise InputError(
-                f"model: must return a number, or K numbers, for every input; got shape {answers.shape} "
-                f"with {answers.ravel()[:1].tolist()!r:.40}; pass a function like predict_proba"
-            )
-        return answers
-
-
-def _as_floats(answers: Any) -> Any:
-    try:
-        return answers.astype(np.float64)
-    except (TypeError, ValueError):
-        return answers
-
-
-def _varying(masker: Any, row: tuple[Any, ...], masked: Any) -> IntArray:
-    """Return the inputs whose masking changes something, as far as the masker can tell."""
-    masker = getattr(masker, "masker", masker)  # of the composites for language models
-    if not isinstance(masker, shap.maskers.Image):
-        return masked.varying_inputs()
-    inpaints = isinstance(masker.mask_value, str) and masker.mask_value.startswith("inpaint")
-    if inpaints:  # a pixel is drawn from its neighbours, whatever is masked along with it
-        return masked.varying_inputs()
-    hidden = masker(np.zeros(len(masked), dtype=bool), *row)[0]
-    return np.flatnonzero(np.ravel(hidden) != np.ravel(row[0]))
 
 
 def _background_samples(masker: Any, row: tuple[Any, ...]) -> int:
@@ -182,15 +146,3 @@ def _selected(outputs: Any, full: FloatArray) -> IntArray | None:
         raise InputError(f"outputs: the model has {len(full)} outputs, got {chosen!r}.")
     return numbers
 
-
-def _flips(masks: BoolArray) -> IntArray:
-    """Encode distinct masks as SHAP's flips: every mask by what changes since the one before it.
-
-    All flips of a mask but its last are written as −i − 1, the last as i; the empty coalition, which can
-    only come first, is a flip of nothing.
-    """
-    changed = np.diff(masks, axis=0, prepend=np.zeros((1, masks.shape[1]), dtype=bool))
-    rows, columns = np.nonzero(changed)
-    last = np.append(rows[1:] != rows[:-1], True)[: len(rows)]
-    codes = np.where(last, columns, -columns - 1)
-    return codes if masks[0].any() else np.append(MaskedModel.delta_mask_noop_value, codes)

@@ -194,7 +194,7 @@ def test_settings_of_the_text_masker_are_kept():
 
 
 def test_tables_have_no_groups():
-    with pytest.raises(InputError, match=r"group: .*Independent"):
+    with pytest.raises(InputError, match=r"group: .*TableMasker"):
         SpexExplainer(len, np.zeros((2, 3)), group="word")
 
 

@@ -79,11 +79,62 @@ def test_torch_modules_through_a_function(data):
     assert explanation[:, :, 0].interactions[0].output_shape == ()
 
 
-def test_estimators_are_no_functions(data):
-    from sklearn.linear_model import LogisticRegression
+def estimators():
+    from lightgbm import LGBMClassifier
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
 
-    with pytest.raises(InputError, match=r"model: LogisticRegression cannot be called; .* model\.predict"):
-        SpexExplainer(LogisticRegression(), data[0])
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0, 2.0]}, cv=2)
+    return {
+        "forest": (RandomForestClassifier(5, random_state=0), "predict_proba"),
+        "pipeline": (make_pipeline(StandardScaler(), LogisticRegression()), "predict_proba"),
+        "search": (search, "predict_proba"),
+        "lightgbm": (LGBMClassifier(n_estimators=5, n_jobs=1, verbose=-1), "predict_proba"),
+        "regression": (LinearRegression(), "predict"),
+        "labels": (SVC(), "predict"),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.parametrize("name", ["forest", "pipeline", "search", "lightgbm", "regression", "labels"])
+def test_estimators_predict(name, data, tmp_path):
+    pytest.importorskip("lightgbm")
+    x, y = data
+    estimator, method = estimators()[name]
+    estimator.fit(x, y)
+    explainer = SpexExplainer(estimator, x[:10])
+    explanation = explainer(x[50:52], silent=True)
+    exact = shap.ExactExplainer(getattr(estimator, method), x[:10])(x[50:52], silent=True)
+    assert_allclose(explanation.values, exact.values, atol=1e-8)
+    with open(tmp_path / "explainer", "wb") as file:
+        explainer.save(file)
+    with open(tmp_path / "explainer", "rb") as file:
+        again = SpexExplainer.load(file)
+    assert_allclose(again(x[50:52], silent=True).values, explanation.values)
+
+
+def test_estimators_that_predict_nothing(data):
+    from sklearn.preprocessing import StandardScaler
+
+    with pytest.raises(InputError, match=r"model: StandardScaler cannot be called and has no predict_proba"):
+        SpexExplainer(StandardScaler(), data[0][:5])
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float16", "float32"])
+def test_answers_in_short_types_of_torch(kind, data):
+    torch = pytest.importorskip("torch")
+    x = np.round(data[0][:8])
+
+    def model(rows):
+        return torch.tensor(rows[:, :2] * rows[:, 2:4]).to(getattr(torch, kind))  # small whole numbers
+
+    explanation = SpexExplainer(model, x[:4])(x[4:6], silent=True)
+    exact = shap.ExactExplainer(lambda rows: rows[:, :2] * rows[:, 2:4], x[:4])(x[4:6], silent=True)
+    assert_allclose(explanation.values, exact.values, atol=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +145,7 @@ def test_estimators_are_no_functions(data):
         (lambda x: None, r"model: .* shape \(\)"),
         (lambda x: x.sum(), r"model: .* shape \(\)"),
         (lambda x: x[:, :, None], r"model: .* shape \(1, 5, 1\)"),
-        (lambda x: x[:-1, 0], "rows"),
+        (lambda x: x[:-1, 0], "model: got 1 rows of input, but returned 0 rows"),
     ],
 )
 def test_answers_that_are_no_numbers(model, message, data):

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 
 from spex_plugins import InputError
 from spex_plugins.shap import SpexExplainer
-from spex_plugins.shap.table_masker import MixedTable
+from spex_plugins.shap.table_masker import TableMasker
 
 CITIES = ["Rome", "Oslo", "Bern"]
 
@@ -163,11 +163,11 @@ def test_numbers_among_text_become_numbers_again():
     additivity(SpexExplainer(model, masker)(frame.iloc[2:], silent=True), [40.0])
 
 
-def test_dummy_columns_are_numbers():
+def test_dummy_columns_keep_their_types_and_are_shown_as_numbers():
     frame = pd.DataFrame({"a": [0.5, 1.5, 2.5], "b": [True, False, True], "c": [1, 2, 3]})
 
     def model(x):
-        assert {str(kind) for kind in x.dtypes} == {"float64"}
+        assert [str(kind) for kind in x.dtypes] == ["float64", "bool", "int64"]
         return (x["a"] * x["b"] + x["c"]).to_numpy()
 
     explanation = SpexExplainer(model, frame.iloc[:2])(frame.iloc[2:], silent=True)
@@ -204,7 +204,9 @@ def test_missing_and_infinite_values(value):
 
 def test_large_backgrounds_are_sampled_as_shap_does():
     frame = mixed(150)
-    masker = SpexExplainer(by_column, frame).masker
+    with pytest.warns(UserWarning, match=r"masker: of 150 background rows .* 100 .* max_samples=150") as said:
+        masker = SpexExplainer(by_column, frame).masker
+    assert len(said) == 1
     numbers = shap.maskers.Independent(frame[["age"]].astype(float)).data
     assert_allclose(masker.data["age"], numbers[:, 0])
     assert masker.shape == (100, 6)
@@ -212,13 +214,13 @@ def test_large_backgrounds_are_sampled_as_shap_does():
 
 def test_shap_explainers_take_the_masker_too_and_it_can_be_kept():
     frame = mixed()
-    masker = MixedTable(frame.iloc[:4])
+    masker = TableMasker(frame.iloc[:4])
     file = io.BytesIO()
     masker.save(file)
     file.seek(0)
     rows = frame.iloc[8:9]
     expected = SpexExplainer(by_column, masker)(rows, silent=True).values
-    for same in (MixedTable.load(file), pickle.loads(pickle.dumps(masker))):
+    for same in (TableMasker.load(file), pickle.loads(pickle.dumps(masker))):
         assert_allclose(shap.ExactExplainer(by_column, same)(rows).values, expected, atol=1e-8)
     alone = masker(np.array([True, False, False, False, False, False]), rows.to_numpy()[0])[0]
     assert (alone["age"] == rows["age"].iloc[0]).all()

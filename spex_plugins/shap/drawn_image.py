@@ -1,0 +1,126 @@
+"""SHAP's image masker for images of any units, where masked pixels are drawn from the others or blurred."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shap
+
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spex_plugins.types import BoolArray
+
+__all__ = ["DrawnImage", "drawn_image"]
+
+_INPAINT = {"inpaint_telea": "INPAINT_TELEA", "inpaint_ns": "INPAINT_NS"}
+_RADIUS = 3  # of SHAP
+_BLURRED = ("uint8", "uint16", "int16", "float32", "float64")  # types that OpenCV blurs
+
+
+class DrawnImage(shap.maskers.Image):  # type: ignore[misc]
+    """`shap.maskers.Image` with "blur(w, h)", "inpaint_telea" or "inpaint_ns" in the units of the image.
+
+    SHAP cuts all pixels of an image to whole numbers before it draws some of them, so that little is left of
+    an image in [0, 1]; and it may show the blur of another image, which it tells apart by an address in
+    memory. Here pixels that are kept stay as they are, and OpenCV draws on 256 levels of the image.
+    """
+
+    _shown: Any = None  # the image that was blurred last
+    _blurred: Any = None
+
+    def __call__(self, mask: Any, x: Any) -> tuple[NDArray[Any]]:
+        """Mask an image.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (H · W · C,), or bool
+            What to keep.
+        x : array_like, shape (H, W, C) or (H · W · C,)
+
+        Returns
+        -------
+        tuple of one ndarray, shape (1, H, W, C) or (1, H · W · C)
+            Of the type of the image.
+        """
+        given = np.asarray(x)
+        if given.size != np.prod(self.input_shape):
+            raise InputError(f"image: expected the masker's shape {self.input_shape}, got {given.shape}.")
+        image = given.reshape(self.input_shape)
+        gone = ~np.broadcast_to(np.reshape(mask, self.input_shape) if np.ndim(mask) else bool(mask), image.shape)
+        if self.blur_kernel is not None:
+            drawn = np.where(gone, self._blur(image, x), image)
+        else:
+            drawn = _inpainted(image, gone.any(axis=2), _INPAINT[self.mask_value])
+        return (drawn.reshape(1, *given.shape),)
+
+    def _blur(self, image: NDArray[Any], x: Any) -> NDArray[Any]:
+        import cv2
+
+        if self._shown is not x:
+            source = image if image.dtype.name in _BLURRED else image.astype(np.float64)
+            blurred = cv2.blur(source, self.blur_kernel).reshape(image.shape)
+            self._blurred, self._shown = _in_type_of(image, blurred), x
+        return self._blurred
+
+
+def drawn_image(masker: Any) -> Any:
+    """Return our kind of an image masker that blurs or inpaints; any other masker as it is.
+
+    Raises
+    ------
+    InputError
+        If the masker names a way of masking that SHAP does not have.
+    """
+    if type(masker) is shap.maskers.OutputComposite:  # around the masker of a model that writes texts
+        return shap.maskers.OutputComposite(drawn_image(masker.masker), masker.model)
+    if type(masker) is not shap.maskers.Image or not isinstance(masker.mask_value, str):
+        return masker
+    way = masker.mask_value
+    if way not in _INPAINT and not re.fullmatch(r"blur\(\s*[1-9]\d*\s*,\s*[1-9]\d*\s*\)", way):
+        raise InputError(f'masker: {way!r} is unknown; choose "blur(w,h)" or one of {list(_INPAINT)}.')
+    if len(masker.input_shape) != 3:
+        raise InputError(f"masker: images have the shape (H, W, C), got {tuple(masker.input_shape)}.")
+    new = DrawnImage.__new__(DrawnImage)
+    new.__dict__.update(masker.__dict__)
+    return new
+
+
+def _inpainted(image: NDArray[Any], gone: BoolArray, way: str) -> NDArray[Any]:
+    """Return an image (H, W, C) whose pixels that are gone (H, W) are drawn from the others."""
+    import cv2
+
+    drawn = image.copy()
+    if gone.all():
+        drawn[:] = image.mean(axis=(0, 1))  # as SHAP does: there is nothing to draw from
+        return drawn
+    if not gone.any():
+        return drawn
+    low, unit = _levels(image)
+    levels = np.rint((image - low) / unit).astype(np.uint8)
+    channels = [levels] if levels.shape[2] in (1, 3) else np.split(levels, levels.shape[2], axis=2)
+    hole, flags = gone.astype(np.uint8), getattr(cv2, way)
+    parts = [cv2.inpaint(np.ascontiguousarray(part), hole, _RADIUS, flags) for part in channels]
+    filled = np.concatenate([part.reshape(*gone.shape, -1) for part in parts], axis=2)
+    drawn[gone] = _in_type_of(image, filled[gone] * unit + low)
+    return drawn
+
+
+def _levels(image: NDArray[Any]) -> tuple[float, float]:
+    """Return the pixel value of level 0, and the difference of two levels of 256."""
+    low, high = float(image.min()), float(image.max())
+    if not np.isfinite([low, high]).all():
+        raise InputError("image: has pixels that are NaN or inf, from which nothing can be drawn; replace them.")
+    if image.dtype.kind == "f" and 0 <= low and high <= 1:
+        return 0.0, 1 / 255
+    if 0 <= low and high <= 255 and (image.dtype.kind != "f" or np.array_equal(image, np.rint(image))):
+        return 0.0, 1.0
+    return low, (high - low) / 255 or 1.0
+
+
+def _in_type_of(image: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    return (np.rint(values) if image.dtype.kind in "iu" else values).astype(image.dtype)
