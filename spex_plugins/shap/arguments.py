@@ -11,7 +11,7 @@ import shap
 from spex_plugins.errors import InputError
 from spex_plugins.shap.table_masker import MixedTable
 
-__all__ = ["rows_to_explain", "split_targets", "usable_model", "with_target"]
+__all__ = ["one_row", "rows_to_explain", "split_targets", "usable_model", "with_target"]
 
 
 def usable_model(model: Any, masker: Any) -> Any:
@@ -42,6 +42,15 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if isinstance(masker, shap.maskers.Independent | shap.maskers.Partition | MixedTable) and len(args) == 1:
         return (_table(masker, args[0]),)
     return args
+
+
+def one_row(masker: Any, row: Any) -> Any:
+    """Return a single row of a table as a table, or None where it is no single row."""
+    if getattr(row, "ndim", None) != 1 or not isinstance(getattr(masker, "shape", None), tuple):
+        return None
+    if isinstance(row, pd.Series):
+        return pd.DataFrame([row]).infer_objects()
+    return None if len(row) and isinstance(row[0], str) else row[None]
 
 
 def split_targets(masker: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any] | None]:

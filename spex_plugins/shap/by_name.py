@@ -13,12 +13,19 @@ from spex_plugins.shap.indexing import axes_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["has_outputs_by_row", "rows_of_one_feature", "rows_of_one_output"]
+__all__ = ["has_outputs_by_row", "plain_names", "rows_of_one_feature", "rows_of_one_output"]
 
 
 def has_outputs_by_row(explanation: Any) -> bool:
     """Tell whether the names of the outputs differ from row to row."""
     return len(axes_of(explanation._s, "output_names")) > 1
+
+
+def plain_names(names: Any) -> Any:
+    """Return names in any nesting as Python's strings, which print without their type."""
+    if isinstance(names, str):
+        return str(names)
+    return names.astype(object) if isinstance(names, np.ndarray) else [plain_names(one) for one in names]
 
 
 def rows_of_one_output(explanation: Any, name: str) -> tuple[Any, list[tuple[int, int]]]:
@@ -47,7 +54,7 @@ def rows_of_one_output(explanation: Any, name: str) -> tuple[Any, list[tuple[int
         data=None if explanation.data is None else _packed([part.data for part in parts]),
         feature_names=[part.feature_names for part in parts] if by_row else parts[0].feature_names,
         main_effects=None if parts[0].main_effects is None else _packed([p.main_effects for p in parts]),
-        clustering=None if parts[0].clustering is None else np.stack([p.clustering for p in parts]),
+        clustering=None if parts[0].clustering is None else _packed([p.clustering for p in parts]),
     )
     chosen.output_names = name  # SHAP's constructor takes a name for an axis where the values have only one
     return chosen, places

@@ -15,7 +15,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.interactions import Interactions
 from spex_plugins.names import told_apart, visible
 from spex_plugins.shap.assignment import with_base_values, with_feature_names, with_values
-from spex_plugins.shap.by_name import has_outputs_by_row, rows_of_one_feature, rows_of_one_output
+from spex_plugins.shap.by_name import has_outputs_by_row, plain_names, rows_of_one_feature, rows_of_one_output
 from spex_plugins.shap.display import as_html, as_text
 from spex_plugins.shap.indexing import all_axes, axes_left, axes_of, positions, replaced
 from spex_plugins.shap.interaction_terms import largest_terms
@@ -59,6 +59,9 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             return new._without_interactions()
         # In SHAP's own slicer they are cut along with the values: by rows, and by outputs.
         new._s.interactions = Obj(objects(rows), [0])
+        names = dict(new._s._iter_tracked(include_aliases=True)).get("output_names")
+        if names is not None and names.o is not None:
+            new._s = replaced(new._s, output_names=type(names)(plain_names(names.o), names.dim))
         new._s.kept_outputs = None
         if rows[0].output_shape:
             by_output = [0, len(new.shape) - 1]
@@ -176,6 +179,9 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             return copy(self)
         places = positions(self, items)
         new = super().__getitem__(places)
+        features = axes_of(self._s, "feature_names")[-1:]
+        if any(axis in features and place != slice(None) for axis, place in enumerate(places)):
+            new._s = replaced(new._s, clustering=NOTHING)  # it counts the features from 0
         chosen = [axis for axis, place in enumerate(places) if isinstance(place, int)]
         new.output_dims = tuple(axes_left(self.output_dims, chosen))
         return new
