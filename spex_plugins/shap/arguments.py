@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shap
 
 from spex_plugins.errors import InputError
@@ -12,7 +13,15 @@ from spex_plugins.shap.backgrounds import as_array
 from spex_plugins.shap.table_kinds import names_of
 from spex_plugins.shap.table_masker import TableMasker, TablesMasker
 
-__all__ = ["Model", "rows_to_explain", "split_targets", "suited_masker", "usable_model", "with_target"]
+__all__ = [
+    "Model",
+    "one_row",
+    "rows_to_explain",
+    "split_targets",
+    "suited_masker",
+    "usable_model",
+    "with_target",
+]
 
 
 def usable_model(model: Any, masker: Any) -> Any:
@@ -86,6 +95,15 @@ def _check_texts(rows: Any) -> None:
 def suited_masker(masker: Any, args: tuple[Any, ...]) -> Any:
     """Return a masker of tables in types that suit the rows to explain; any other as it is."""
     return masker.for_rows(*args) if hasattr(masker, "for_rows") and args else masker
+
+
+def one_row(masker: Any, row: Any) -> Any:
+    """Return a single row of a table as a table, or None where it is no single row."""
+    if getattr(row, "ndim", None) != 1 or not isinstance(getattr(masker, "shape", None), tuple):
+        return None
+    if isinstance(row, pd.Series):
+        return pd.DataFrame([row]).infer_objects()
+    return None if len(row) and isinstance(row[0], str) else row[None]
 
 
 def split_targets(masker: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any] | None]:

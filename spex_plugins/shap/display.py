@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +14,25 @@ from spex_plugins.names import displayable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["as_html", "as_text"]
+__all__ = ["as_html", "as_text", "described"]
 
 _SHOWN_ROWS = 10
 _SHOWN_OUTPUTS = 3
 _COLUMNS = ("f(∅)", "f(x)", "R²", "model calls", "strongest interaction")
+
+
+def described(part: Any) -> str:
+    """Return a short name for a model or masker: a function's, or that of a class with what it is made of."""
+    part = getattr(part, "inner_model", part)
+    owner = getattr(part, "__self__", None)
+    if owner is not None and not inspect.ismodule(owner):
+        return f"{type(owner).__name__}.{part.__name__}"
+    if hasattr(part, "__qualname__"):
+        return str(part.__qualname__)
+    shape = getattr(part, "shape", None)
+    inner = next((getattr(part, one) for one in ("masker", "tokenizer", "image_masker") if hasattr(part, one)), None)
+    content = " × ".join(map(str, shape)) if isinstance(shape, tuple) else inner and described(inner)
+    return f"{type(part).__name__}({content})" if content else type(part).__name__
 
 
 def as_text(found: Interactions | list[Interactions]) -> str:
@@ -32,18 +47,43 @@ def as_text(found: Interactions | list[Interactions]) -> str:
 
 
 def as_html(explanation: Any, found: Interactions | list[Interactions]) -> str:
-    """Return a small table per row, or of all rows."""
+    """Return a small table per row, or of all rows; of chosen features their values."""
     shape = " × ".join("…" if size is None else str(size) for size in explanation.shape)
     head = f"<p>SpexExplanation, values {shape or '1'}</p>"
+    if np.ndim(explanation.base_values) == len(explanation.shape):
+        return _feature_page(explanation, many=not isinstance(found, Interactions))
     if isinstance(found, Interactions):
         return f"{head}{_values_table(explanation)}{found._repr_html_()}"
-    cells = [
-        "".join(f"<td>{html.escape(cell)}</td>" for cell in (str(i), *_cells(one)))
-        for i, one in enumerate(found[:_SHOWN_ROWS])
+    names = explanation.feature_names
+    if names is not None and isinstance(explanation.values, np.ndarray) and len(names) < found[0].n:
+        titles = ["row", *map(str, names[:_SHOWN_ROWS])]
+        cells = [[_number(one) for one in row[:_SHOWN_ROWS]] for row in explanation.values[:_SHOWN_ROWS]]
+    else:
+        titles, cells = ["row", *_COLUMNS], list(map(_cells, found[:_SHOWN_ROWS]))
+    rows = [[str(i), *row] for i, row in enumerate(cells)]
+    return f"{head}{_table(titles, rows)}{''.join(_more(found))}"
+
+
+def _feature_page(explanation: Any, many: bool) -> str:
+    """Return the values of one feature, in one row or in many, with data and base values."""
+    name = explanation.feature_names if isinstance(explanation.feature_names, str) else "the feature"
+    parts = [explanation.values, explanation.base_values, explanation.data]
+    values, base, data = parts if many else [[part] for part in parts]
+    data = [""] * len(values) if explanation.data is None else data
+    rows = [
+        [str(i), _datum(data[i]), _number(values[i]), _number(base[i])]
+        for i in range(min(len(values), _SHOWN_ROWS))
     ]
-    rows = "".join(f"<tr>{one}</tr>" for one in cells)
-    titles = "".join(f"<th>{title}</th>" for title in ("row", *_COLUMNS))
-    return f"{head}<table><tr>{titles}</tr>{rows}</table>{''.join(_more(found))}"
+    first = 0 if many else 1  # a single row has no number
+    titles = ["row", name, "value", "f(∅)"][first:]
+    head = f"<p>SpexExplanation, {'values' if many else 'value'} of {html.escape(name)}</p>"
+    return f"{head}{_table(titles, [row[first:] for row in rows])}{''.join(_more(values))}"
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["".join(f"<th>{html.escape(title)}</th>" for title in titles)]
+    lines += ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
 def _values_table(explanation: Any) -> str:
@@ -80,5 +120,9 @@ def _number(values: Any, form: str = ".4g") -> str:
     return "  ".join([*(format(float(one), form) for one in numbers[:_SHOWN_OUTPUTS]), *rest])
 
 
-def _more(found: Sequence[Interactions]) -> list[str]:
+def _datum(datum: Any) -> str:
+    return format(datum, ".4g") if isinstance(datum, float) else str(datum)
+
+
+def _more(found: Sequence[Any]) -> list[str]:
     return [f"… {len(found) - _SHOWN_ROWS} more rows"] if len(found) > _SHOWN_ROWS else []

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import shap
-from shap.utils import show_progress
+from shap.utils import OpChain, show_progress
 
 from spex_plugins import hosts
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.few_samples import FewSamples
 from spex_plugins.shap.arguments import (
+    one_row,
     rows_to_explain,
     split_targets,
     suited_masker,
@@ -23,16 +26,25 @@ from spex_plugins.shap.arguments import (
 )
 from spex_plugins.shap.columns import label_columns
 from spex_plugins.shap.dense import check_dense, dense_explanation
+from spex_plugins.shap.display import described
 from spex_plugins.shap.drawn_image import drawn_image
+from spex_plugins.shap.expected_value import expected_value, has_fixed_background
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import spread
 from spex_plugins.shap.groups import default_group, grouped
+from spex_plugins.shap.keywords import budget_from, check_algorithm, checked_names
 from spex_plugins.shap.log_odds import language_model
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.pipelines import check_pipeline, with_all_classes
 from spex_plugins.shap.ragged import joined
-from spex_plugins.shap.row import feature_names_of_row, find_interactions, output_labels, what_is_asked
-from spex_plugins.shap.serialization import load_settings, loadable, save_settings
+from spex_plugins.shap.row import (
+    clustering_of_row,
+    feature_names_of_row,
+    find_interactions,
+    output_labels,
+    what_is_asked,
+)
+from spex_plugins.shap.serialization import SavedExplainer, loadable, save_settings
 from spex_plugins.shap.table_masker import table_masker
 from spex_plugins.shap.text_masker import text_masker, wrapped_tokenizer
 from spex_plugins.shap.text_pairs import for_pairs
@@ -59,6 +71,7 @@ class _Call:
     progress: bool
     masker: Any
     targets: list[Any] | None
+    output_names: list[str] | None
     few: FewSamples
     rows: list[Interactions] = field(default_factory=list)
 
@@ -73,14 +86,18 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     masker : object
         As in `shap.Explainer`: a SHAP masker, background data or a tokenizer. The clustering of a Partition
         masker groups the bars of SHAP's plots; it does not constrain the coalitions.
-    link, output_names, feature_names, linearize_link
+    link, linearize_link
         As in `shap.Explainer`.
+    output_names : sequence of str or str, optional
+        Names of the outputs; of a model with one output, its name.
+    feature_names : sequence of str, optional
+        As in `shap.Explainer`. `shap.PermutationExplainer` has them as its fourth argument; that is right, too.
     group : str or callable, optional
         Explain words instead of tokens, regions instead of pixels: "word", "sentence", "paragraph" or a
         function for texts (`GroupedText`), "grid", "superpixel" or a function for images (`GroupedImage`).
         By default "superpixel", with a warning, for images of more than 4,096 numbers.
-    algorithm : str
-        Ignored; SHAP passes it when it unwraps a transformers pipeline.
+    algorithm : {"spex", "auto"}
+        There is one; ``estimator`` says what is fitted. SHAP's own algorithms are in `shap.Explainer`.
     seed : int
         Same seed, same masks, same result.
     estimator : str or Estimator
@@ -90,12 +107,20 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     index : str
         The values are the single features of this index at order 1: "SV" (Shapley, the default), "BV"
         (Banzhaf) or another key of `spex_plugins.INDICES`. Interactions can be read in every index later.
-    max_evals, batch_size
+    max_evals, batch_size, main_effects, error_bounds, outputs, interactions, silent
         Defaults of the same arguments of a call.
     queries : Queries, optional
         How the model is asked, `spex_plugins.Queries`: a store of the answers, retries, limits of time and
         cost of every row. The fingerprint for a store names the model, as masker, link, row and outputs are
         part of it by themselves; games name themselves.
+
+    **keywords
+        As those of a call.
+
+    Attributes
+    ----------
+    expected_value : float or ndarray of float64, shape (K,)
+        Link of the model's mean over the background, f(∅).
 
     Examples
     --------
@@ -107,6 +132,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
 
     model: Any
     masker: Any
+    _expected_value: Any = None
 
     def __init__(
         self,
@@ -125,13 +151,21 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         batch_size: int | Literal["auto"] = "auto",
         group: str | Callable[[Any], Any] | None = None,
         queries: Queries | None = None,
+        main_effects: bool = False,
+        error_bounds: bool = False,
+        outputs: Any = None,
+        interactions: bool = False,
+        silent: bool = False,
+        **keywords: Any,
     ) -> None:
+        """Set up an explainer; see the class for the arguments."""
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+        feature_names = check_algorithm(algorithm, feature_names)
         # For a transformers pipeline this calls our own __init__ again, with the wrapped model and without
         # our settings: they are set below, when that is over.
         check_pipeline(model)
-        names = {"output_names": output_names, "feature_names": feature_names}
+        names = {"output_names": checked_names(output_names), "feature_names": feature_names}
         masker = wrapped_tokenizer(table_masker(masker), model)
         super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
         self.masker = drawn_image(text_masker(self.masker))
@@ -144,23 +178,51 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         self.estimator = estimator
         self.max_order = max_order
         self.index = index
-        self.max_evals = max_evals
+        evals = budget_from(keywords, self.masker)
+        self.max_evals = max_evals if evals is None else evals
         self.batch_size = batch_size
         self.queries = queries
+        self.main_effects = main_effects
+        self.error_bounds = error_bounds
+        self.outputs = outputs
+        self.interactions = interactions
+        self.silent = silent
         hosts.query_options(queries, self.model.inner_model)  # a store without fingerprint is refused here
+
+    @overload
+    def __call__(
+        self,
+        rows: Any,
+        /,
+        *,
+        max_evals: int | Literal["auto"] | None = None,
+        main_effects: bool | None = None,
+        error_bounds: bool | None = None,
+        batch_size: int | Literal["auto"] | None = None,
+        outputs: Any = None,
+        interactions: bool | None = None,
+        silent: bool | None = None,
+        **keywords: Any,
+    ) -> SpexExplanation: ...
+
+    @overload
+    def __call__(self, *args: Any, **keywords: Any) -> Any: ...
 
     def __call__(
         self,
         *args: Any,
         max_evals: int | Literal["auto"] | None = None,
-        main_effects: bool = False,
-        error_bounds: bool = False,
+        main_effects: bool | None = None,
+        error_bounds: bool | None = None,
         batch_size: int | Literal["auto"] | None = None,
         outputs: Any = None,
-        interactions: bool = False,
-        silent: bool = False,
-    ) -> SpexExplanation | list[SpexExplanation]:
+        interactions: bool | None = None,
+        silent: bool | None = None,
+        **keywords: Any,
+    ) -> Any:
         """Explain every row.
+
+        What is not given is as the explainer was made.
 
         Parameters
         ----------
@@ -187,11 +249,15 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             or (rows, M, M, K) for K outputs. The rows of a matrix add up to the Shapley values.
         silent : bool
             Show no progress.
+        **keywords
+            ``nsamples`` of `shap.KernelExplainer` is a budget like ``max_evals``, ``npermutations`` of
+            `shap.PermutationExplainer` one of 2 n + 1 masks each. What steers another algorithm of SHAP
+            (``check_additivity``, ``fixed_context``, ``l1_reg`` …) has no effect.
 
         Returns
         -------
         SpexExplanation
-            One for every model input when there are several.
+            A list, one for every model input, when there are several.
 
         Warns
         -----
@@ -210,11 +276,14 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
                 outputs=outputs,
                 interactions=interactions,
                 silent=silent,
+                **keywords,
             )
-        evals = self.max_evals if max_evals is None else max_evals
+        evals = _first(max_evals, budget_from(keywords, self.masker), self.max_evals)
         if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
-        size = self.batch_size if batch_size is None else batch_size
+        size = _first(batch_size, self.batch_size)
+        outputs, silent = _first(outputs, self.outputs), _first(silent, self.silent)
+        interactions = _first(interactions, self.interactions)
         args, targets = split_targets(self.masker, args)
         given, masker = args, suited_masker(self.masker, args)
         args = rows_to_explain(masker, args)
@@ -223,9 +292,20 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         # One row shows its model calls; of several, SHAP's own bar counts the rows.
         single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
         few = FewSamples(f"max_evals={evals!r}", "raise max_evals")
-        call = _Call(main_effects, error_bounds, single and not silent, masker, targets, few)
+        call = _Call(
+            _first(main_effects, self.main_effects),
+            _first(error_bounds, self.error_bounds),
+            progress=single and not silent,
+            masker=masker,
+            targets=targets,
+            output_names=self.output_names,
+            few=few,
+        )
+        unnamed = copy(self)  # SHAP takes names of outputs for an axis, which a single output has not
+        unnamed.output_names = None
         explain_rows = partial(
-            super().__call__,
+            shap.Explainer.__call__,
+            unnamed,
             max_evals=None if evals == "auto" else evals,
             batch_size=None if size == "auto" else size,  # SHAP would turn "auto" into 5 or 10
             outputs=outputs,
@@ -244,9 +324,14 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         for i, found in enumerate(call.rows):
             names = feature_names_of_row(self.masker, inputs, i)
             rows.append(found.renamed(names) if len(names) == found.n else found)
+        if outputs is None and self._expected_value is None and has_fixed_background(self.masker):
+            self._expected_value = rows[0].empty_value[()]
         if interactions:
             inputs = [dense_explanation(one, rows) for one in inputs]
         explanations = [SpexExplanation.of(one, rows) for one in inputs]
+        for one in explanations:
+            if self.output_names and not rows[0].output_shape:
+                one.output_names = self.output_names[0]
         return explanations if isinstance(answer, list) else explanations[0]
 
     def explain_row(
@@ -258,6 +343,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         call: _Call,
         **_: Any,
     ) -> dict[str, Any]:
+        """Explain one row for SHAP's loop over rows, which makes an explanation of all."""
         masker = call.masker
         if call.targets is not None:
             masker = with_target(masker, call.targets[len(call.rows)])
@@ -269,8 +355,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         f = MaskedValueFunction(
             self.model, masker, self.link, self.linearize_link, row_args, outputs, options
         )
-        if f.output_indices is None and self.output_names is not None:
-            raise InputError("output_names: the model has a single output; leave output_names out.")
+        labels = output_labels(f.output_indices, call.output_names, self.model)
         chosen = [] if f.output_indices is None else f.output_indices.tolist()
         found = find_interactions(
             f,
@@ -285,7 +370,6 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         )
         call.rows.append(found)
         one_of_many = f.empty.shape == (1,)  # SHAP would drop the axis from the values and keep it elsewhere
-        clustering = getattr(self.masker, "clustering", None)
         values = hosts.single_values(found, self.index, f.full - f.empty, f.varying)
         values, shapes = spread(self.masker, row_args, values, f.mask_shapes)
         return {
@@ -294,13 +378,81 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             "mask_shapes": [(*shape, 1) if one_of_many else shape for shape in shapes],
             "error_std": self._deviations(found, row_args, f.mask_shapes) if call.error_bounds else None,
             "main_effects": found.index("Moebius", 1).first_order() if call.main_effects else None,
-            "clustering": clustering if isinstance(clustering, np.ndarray) else None,
-            **output_labels(f.output_indices, self.output_names, self.model),
+            "clustering": clustering_of_row(masker, row_args),
+            **labels,
         }
 
     def _deviations(self, found: Interactions, row: tuple[Any, ...], shapes: list[tuple[int, ...]]) -> Any:
         deviations, shapes = spread(self.masker, row, found.single_values(self.index).deviations, shapes)
         return deviations.reshape(*shapes[0], *deviations.shape[1:]) if len(shapes) == 1 else None
+
+    def shap_values(self, X: Any, **keywords: Any) -> Any:
+        """Return the values alone, as the older interface of SHAP's explainers does.
+
+        Parameters
+        ----------
+        X : array_like
+            As in a call; of a table also a single row.
+        **keywords
+            As in a call.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows, M) or (rows, M, K)
+            Of a single row without the first axis; of a model with several inputs a list.
+        """
+        rows = one_row(self.masker, X)
+        explanation = self(X if rows is None else rows, **keywords)
+        if isinstance(explanation, list):
+            return [one.values for one in explanation]
+        return explanation.values if rows is None else explanation.values[0]
+
+    def shap_interaction_values(self, X: Any, **keywords: Any) -> Any:
+        """Return matrices of pairs, (rows, M, M) or (rows, M, M, K), as `shap.TreeExplainer` does.
+
+        They are the values of a call with ``interactions=True``; arguments as of `shap_values`.
+        """
+        return self.shap_values(X, **keywords | {"interactions": True})
+
+    @property
+    def expected_value(self) -> Any:
+        """Link of the model's mean over the background, f(∅): a float, or an ndarray (K,).
+
+        Known once rows were explained; before, the model is asked one mask.
+
+        Raises
+        ------
+        AttributeError
+            If it differs from row to row, as that of texts does: read ``explanation.base_values``.
+        """
+        if not has_fixed_background(self.masker) or isinstance(self.outputs, OpChain):
+            raise AttributeError("expected_value: it differs from row to row; read explanation.base_values.")
+        if self._expected_value is None:
+            self._expected_value = expected_value(self.model, self.masker, self.link)
+        chosen = self.outputs is not None and np.ndim(self._expected_value) > 0
+        return self._expected_value[np.atleast_1d(self.outputs)] if chosen else self._expected_value
+
+    @expected_value.setter
+    def expected_value(self, value: Any) -> None:
+        self._expected_value = value
+
+    @staticmethod
+    def supports_model_with_masker(model: Any, masker: Any) -> bool:
+        """Tell whether an explainer can be made of a model and a masker."""
+        try:
+            SpexExplainer(model, masker)
+        except (InputError, TypeError):
+            return False
+        return True
+
+    def __repr__(self) -> str:
+        estimator = self.estimator if isinstance(self.estimator, str) else type(self.estimator).__name__
+        return (
+            f"{type(self).__name__}({described(self.model)}, {described(self.masker)}, estimator={estimator!r}, "
+            f"index={self.index!r}, max_evals={self.max_evals!r})"
+        )
+
+    __str__ = __repr__
 
     def save(self, out_file: Any, model_saver: Any = ".save", masker_saver: Any = ".save") -> None:
         """Write the explainer with all its settings to an open binary file, as `shap.Explainer.save` does."""
@@ -311,6 +463,26 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     def load(
         cls, in_file: Any, model_loader: Any = None, masker_loader: Any = None, instantiate: bool = True
     ) -> Any:
-        """Read what `save` wrote; `shap.Explainer.load` reads it too."""
-        loaded = super().load(in_file, model_loader, masker_loader, instantiate)
-        return loaded if instantiate else loaded | load_settings(in_file)
+        """Read what `save` wrote, as `shap.Explainer.load` does, which reads it too.
+
+        The constructor of a subclass is not called; its attributes come back as they were.
+        """
+        if not instantiate:
+            return SavedExplainer.load(in_file, model_loader, masker_loader, instantiate)["arguments"]
+        explainer = shap.Explainer.load(in_file, model_loader, masker_loader)
+        if not isinstance(explainer, cls):
+            raise InputError(f"in_file: holds {explainer!r:.80}, which is no {cls.__name__}.")
+        return explainer
+
+    @classmethod
+    def _restored(cls, attributes: dict[str, Any]) -> Any:
+        explainer = cls.__new__(cls)
+        own = set(inspect.signature(SpexExplainer.__init__).parameters) & set(attributes)
+        SpexExplainer.__init__(explainer, **{name: attributes[name] for name in own})
+        vars(explainer).update({name: attributes[name] for name in set(attributes) - own})
+        return explainer
+
+
+def _first(*values: Any) -> Any:
+    """Return the first value that is given, or None."""
+    return next((value for value in values if value is not None), None)

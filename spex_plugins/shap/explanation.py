@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,36 +14,54 @@ from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.interactions import Interactions
 from spex_plugins.names import told_apart, visible
+from spex_plugins.shap.assignment import with_base_values, with_feature_names, with_values
+from spex_plugins.shap.by_name import has_outputs_by_row, plain_names, rows_of_one_feature, rows_of_one_output
 from spex_plugins.shap.display import as_html, as_text
-from spex_plugins.shap.output_by_name import all_axes, has_outputs_by_row, rows_of_one_output
+from spex_plugins.shap.indexing import all_axes, axes_left, axes_of, positions, replaced
+from spex_plugins.shap.interaction_terms import largest_terms
+from spex_plugins.shap.operations import NOTHING, elementwise, over_axes, same_content, side_by_side
 from spex_plugins.shap.ragged import objects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from spex_plugins.types import FloatArray
 
 __all__ = ["SpexExplanation"]
 
 _REST = "all other terms"
-_LARGEST_DEFAULT_ORDER = 3
-_KEEPS_ROWS = {"__getitem__", "sample", "abs", "__add__", "__sub__", "__mul__", "__truediv__"}
+_ARITHMETIC = ("values", "base_values", "data")
+_KEEP_ROWS = {"__getitem__", "sample", "flip", "abs", "__add__", "__sub__", "__mul__", "__truediv__"}
 
 
 class SpexExplanation(shap.Explanation):  # type: ignore[misc]
     """A `shap.Explanation` that knows the interactions behind its values.
 
-    Slicing, copying, pickling, ``abs`` and arithmetic with numbers keep the interactions, which stay those
-    of the model as explained; an average over rows, or a difference of two explanations, has none.
+    Slicing, copying, pickling, ``abs``, ``flip`` and arithmetic with numbers keep the interactions, which stay
+    those of the model as explained; so does `hstack` of parts of one explanation. An average over rows, a
+    difference of two explanations or values assigned from elsewhere have none; assigned values that are
+    those of one output have its interactions.
     """
 
+    __array_priority__ = 1  # NumPy's numbers on the left leave arithmetic to this class
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make an explanation without interactions, as `shap.Explanation` does."""
+        super().__init__(*args, **kwargs)
+        self._without_interactions()
+
     @classmethod
-    def of(cls, explanation: Any, rows: Sequence[Interactions]) -> SpexExplanation:
-        """Attach the interactions of every row to a `shap.Explanation`, which is taken over."""
+    def of(cls, explanation: Any, rows: Sequence[Interactions] | None) -> SpexExplanation:
+        """Attach the interactions of every row, if known, to a `shap.Explanation`, which is taken over."""
         new = cls.__new__(cls)
         new.__dict__.update(explanation.__dict__)
+        if rows is None:
+            return new._without_interactions()
         # In SHAP's own slicer they are cut along with the values: by rows, and by outputs.
         new._s.interactions = Obj(objects(rows), [0])
+        names = dict(new._s._iter_tracked(include_aliases=True)).get("output_names")
+        if names is not None and names.o is not None:
+            new._s = replaced(new._s, output_names=type(names)(plain_names(names.o), names.dim))
         new._s.kept_outputs = None
         if rows[0].output_shape:
             by_output = [0, len(new.shape) - 1]
@@ -55,18 +75,24 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         return new
 
     @property
-    def interactions(self) -> Interactions | list[Interactions]:
-        """The interactions of a row; a list of them while there is an axis of rows.
+    def interactions(self) -> Any:
+        """The interactions of a row, `Interactions`; a list of them while there is an axis of rows.
 
         Raises
         ------
         AttributeError
-            If the rows were averaged, summed, reordered or combined with another explanation.
+            If the rows were averaged, summed, reordered or combined with another explanation, or if the
+            values were assigned and are not those of an output.
         """
-        mixed = [step.name for step in self.op_history if not _keeps_rows(step)]
-        if mixed:
-            raise AttributeError(f"interactions: rows no longer stand for one input each after {mixed}.")
         found, outputs = self._s.interactions, self._s.kept_outputs
+        if found is None:
+            mixed = [step.name for step in self.op_history if not _keeps_rows(step)]
+            raise AttributeError(
+                f"interactions: rows no longer stand for one input each after {mixed}."
+                if mixed
+                else "interactions: the values were assigned, and are not those of one output; choose outputs "
+                "as in explanation[..., k], which keeps the interactions."
+            )
         if isinstance(found, Interactions):
             return _of_outputs(found, outputs)
         if outputs is None:
@@ -107,7 +133,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             raise InputError(
                 "rows: they have different features; use explanation[i].interaction_explanation()."
             )
-        terms, values = _largest_terms(rows, index, order, top)
+        terms, values = largest_terms(rows, index, order, top)
         base = np.stack([row.empty_value for row in rows])
         total = np.stack([row.full_value for row in rows]) - base
         values = np.concatenate([values, (total - values.sum(axis=1))[:, None]], axis=1)
@@ -129,20 +155,102 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         columns = [data[:, list(term)].astype(float).prod(axis=1) for term in terms]
         return np.stack([*columns, np.zeros(len(data))], axis=1)
 
+    @shap.Explanation.values.setter  # type: ignore[untyped-decorator]
+    def values(self, values: Any) -> None:
+        self._s = with_values(self, values)
+        self.output_dims = tuple(axis for axis in self.output_dims if axis < len(self.shape))
+
+    @shap.Explanation.base_values.setter  # type: ignore[untyped-decorator]
+    def base_values(self, base_values: Any) -> None:
+        self._s = with_base_values(self, base_values)
+
+    @shap.Explanation.feature_names.setter  # type: ignore[untyped-decorator]
+    def feature_names(self, names: Any) -> None:
+        self._s = with_feature_names(self, names)
+
     def __getitem__(self, item: Any) -> Any:
         items = all_axes(item, len(self.shape))
-        if not (has_outputs_by_row(self) and len(items) == len(self.shape) and isinstance(items[-1], str)):
-            return super().__getitem__(items)
-        # SHAP fails on most of these, and where it does not it forgets the class.
-        name = items[-1]
-        kept = self[(*items[:-1], slice(None))]
+        last = len(self.shape) - 1
+        if has_outputs_by_row(self) and len(items) == last + 1 and isinstance(items[last], str):
+            return self._rows_of_output((*items[:last], slice(None)), items[last])
+        if len(axes_of(self._s, "feature_names")) > 1 and len(items) > 1 and isinstance(items[1], str):
+            return self._rows_of_feature((items[0], slice(None), *items[2:]), items[1])
+        if not items:
+            return copy(self)
+        places = positions(self, items)
+        new = super().__getitem__(places)
+        features = axes_of(self._s, "feature_names")[-1:]
+        if any(axis in features and place != slice(None) for axis, place in enumerate(places)):
+            new._s = replaced(new._s, clustering=NOTHING)  # it counts the features from 0
+        chosen = [axis for axis, place in enumerate(places) if isinstance(place, int)]
+        new.output_dims = tuple(axes_left(self.output_dims, chosen))
+        return new
+
+    def _rows_of_output(self, items: tuple[Any, ...], name: str) -> Any:
+        kept = self[items]
         if not has_outputs_by_row(kept):
             return kept[..., name]
         chosen, places = rows_of_one_output(kept, name)
         found, outputs = kept._s.interactions, kept._s.kept_outputs
-        new = self.of(chosen, [_of_outputs(found[i], outputs[i][j]) for i, j in places])
-        new.op_history = kept.op_history
+        found = None if found is None else list(found)
+        return kept._continued(chosen, found and [_of_outputs(found[i], outputs[i][j]) for i, j in places])
+
+    def _rows_of_feature(self, items: tuple[Any, ...], name: str) -> Any:
+        kept = self[items]
+        if len(axes_of(kept._s, "feature_names")) < 2:
+            return kept[name]
+        chosen, rows = rows_of_one_feature(kept, name)
+        found = None if kept._s.interactions is None else kept.interactions
+        return kept._continued(chosen, found and [found[i] for i in rows])
+
+    def _continued(self, chosen: Any, found: Sequence[Interactions] | None) -> SpexExplanation:
+        new = self.of(chosen, found)
+        new.op_history = list(self.op_history)
         return new
+
+    def _numpy_func(self, fname: str, **kwargs: Any) -> Any:
+        function = getattr(np, fname)
+        if fname == "flip":
+            new = self[(slice(None, None, -1),) * len(self.shape)]
+            new.op_history[-1].name = fname
+            return new
+        if "axis" in kwargs:
+            return over_axes(self, fname, function, kwargs["axis"], kwargs=kwargs)
+        new = elementwise(self, fname, function, ("values", "data"))
+        return new if fname == "abs" else new._without_interactions()
+
+    def percentile(self, q: float, axis: int | None = None) -> Any:
+        """Return the q-th percentile over an axis, 0 ≤ q ≤ 100."""
+        return over_axes(self, "percentile", partial(np.percentile, q=q), axis, args=(axis,))
+
+    def hstack(self, other: Any) -> Any:
+        """Put the features of another explanation of the same rows beside these.
+
+        Parts of one explanation keep their interactions; those of two explanations have none.
+        """
+        mine, theirs = (shap.Explanation(one.values, one.base_values) for one in (self, other))
+        mine.hstack(theirs)  # SHAP's checks
+        new = side_by_side(self, other)
+        return new if self._has_interactions_of(other) else new._without_interactions()
+
+    def _apply_binary_operator(self, other: Any, binary_op: Callable[..., Any], op_name: str) -> Any:
+        new = elementwise(self, op_name, binary_op, _ARITHMETIC, other)
+        return new._without_interactions() if isinstance(other, shap.Explanation) else new
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._apply_binary_operator(other, lambda mine, theirs: theirs - mine, "__sub__")
+
+    def _has_interactions_of(self, other: Any) -> bool:
+        """Tell whether another explanation has the interactions of this one, row by row."""
+        if not isinstance(other, SpexExplanation) or self._s.interactions is None:
+            return False
+        pairs = [np.atleast_1d(np.asarray(one._s.interactions, dtype=object)) for one in (self, other)]
+        same_rows = all(a is b for a, b in zip(*pairs, strict=True))
+        return same_rows and _same_outputs(self._s.kept_outputs, other._s.kept_outputs)
+
+    def _without_interactions(self) -> SpexExplanation:
+        self._s = replaced(self._s, interactions=NOTHING, kept_outputs=NOTHING)
+        return self
 
     def __copy__(self) -> SpexExplanation:
         new = self.__class__.__new__(self.__class__)
@@ -154,19 +262,20 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         return new
 
     def __repr__(self) -> str:
-        found = self._found()
-        return super().__repr__() + ("" if found is None else f"\n\n.interactions =\n{as_text(found)}")
+        found = self._s.interactions
+        text = super().__repr__()
+        return text if found is None else f"{text}\n\n.interactions =\n{as_text(self.interactions)}"
 
     def _repr_html_(self) -> str | None:
-        found = self._found()
-        return None if found is None else as_html(self, found)
-
-    def _found(self) -> Interactions | list[Interactions] | None:
-        return self.interactions if all(map(_keeps_rows, self.op_history)) else None
+        return None if self._s.interactions is None else as_html(self, self.interactions)
 
 
 def _keeps_rows(step: Any) -> bool:
-    return step.name in _KEEPS_ROWS and not any(isinstance(one, shap.Explanation) for one in step.args)
+    return step.name in _KEEP_ROWS and not any(isinstance(one, shap.Explanation) for one in step.args)
+
+
+def _same_outputs(one: Any, other: Any) -> bool:
+    return one is other if one is None or other is None else same_content(one, other)
 
 
 def _of_outputs(found: Interactions, outputs: Any) -> Interactions:
@@ -174,21 +283,3 @@ def _of_outputs(found: Interactions, outputs: Any) -> Interactions:
     if outputs is None:
         return found
     return found.output(int(outputs) if np.ndim(outputs) == 0 else outputs)
-
-
-def _largest_terms(
-    rows: Sequence[Interactions], index: str, order: int | None, top: int
-) -> tuple[list[tuple[int, ...]], FloatArray]:
-    """Return the largest terms over all rows and their values, shape (rows, T) or (rows, T, K)."""
-    if order is None and INDICES[index].fixed_order is None:
-        order = min(max(2, *(row.spectrum.max_order for row in rows)), _LARGEST_DEFAULT_ORDER)
-    tables = [row.index(index, order).as_dict() for row in rows]
-    terms = list(dict.fromkeys(term for table in tables for term in table))
-    values = np.zeros((len(rows), len(terms), *rows[0].output_shape))
-    column = {term: t for t, term in enumerate(terms)}
-    for row, table in zip(values, tables, strict=True):
-        for term, value in table.items():
-            row[column[term]] = value
-    magnitude = np.abs(values).sum(axis=(0, *range(2, values.ndim)))
-    largest = np.argsort(-magnitude, kind="stable")[:top]
-    return [terms[t] for t in largest], values[:, largest]

@@ -133,8 +133,12 @@ def _background_samples(masker: Any, row: tuple[Any, ...]) -> int:
 def _selected(outputs: Any, full: FloatArray) -> IntArray | None:
     """Return the numbers of the outputs to explain: all, a list, or SHAP's ``Explanation.argsort`` chains."""
     if full.ndim == 0:
-        if outputs is not None:
-            raise InputError("outputs: the model has a single output; leave outputs out.")
+        try:
+            alone = outputs is None or len(_selected(outputs, full[None])) == 1
+        except InputError:
+            alone = False
+        if not alone:
+            raise InputError(f"outputs: the model has a single output, got {outputs!r}; leave outputs out.")
         return None
     if outputs is None:
         return np.arange(len(full))

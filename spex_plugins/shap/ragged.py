@@ -38,6 +38,7 @@ def joined(parts: Sequence[Any]) -> Any:
         feature_names=[part.feature_names[0] for part in parts] if per_row else first.feature_names,
         output_names=names[0] if same else _packed(names),
         error_std=None if first.error_std is None else _packed([part.error_std[0] for part in parts]),
+        clustering=None if first.clustering is None else _packed([part.clustering[0] for part in parts]),
         compute_time=sum(part.compute_time for part in parts),
     )
     if not same:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from spex_plugins.few_samples import FewSamples
     from spex_plugins.interactions import Interactions
     from spex_plugins.shap.masked_value_function import MaskedValueFunction
-    from spex_plugins.types import IntArray
+    from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["feature_names_of_row", "find_interactions", "output_labels", "what_is_asked"]
+__all__ = ["clustering_of_row", "feature_names_of_row", "find_interactions", "output_labels", "what_is_asked"]
 
 _PROBES = np.array([0.1, 0.4, 0.8])  # telling links apart
 
@@ -49,25 +49,32 @@ def find_interactions(
 
 
 def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: Any) -> dict[str, Any]:
-    """Label the outputs for SHAP: it picks from the user's names by number and takes the model's as given.
+    """Label the outputs for SHAP.
 
     Parameters
     ----------
     indices : ndarray of int, shape (K,), or None
-        The outputs that are explained.
+        The outputs that are explained; None for a model with one output.
     given : sequence of str, optional
         Names from the user.
     model : shap.models.Model
         Perhaps with ``output_names``, which a language model only knows after it was called.
     """
+    if given is not None:
+        _check_names(given, indices)
     if indices is None:
         return {}
-    if given is not None:
-        _check_names(indices, given)
-        return {"output_indices": indices}
-    names = getattr(model, "output_names", None)
+    names = getattr(model, "output_names", None) if given is None else given
     chosen = None if names is None else [str(names[k]) for k in indices]
     return {"output_indices": np.arange(len(indices)), "output_names": chosen}
+
+
+def clustering_of_row(masker: Any, row: tuple[Any, ...]) -> FloatArray | None:
+    """Return the hierarchy of the features that SHAP's plots show: of the masker, or of the words of a text."""
+    clustering = getattr(masker, "clustering", None)
+    if callable(clustering) and getattr(masker, "text_data", False):
+        return clustering(*row) if masker.shape(*row)[1] > 1 else np.zeros((0, 4))
+    return clustering if isinstance(clustering, np.ndarray) else None
 
 
 def feature_names_of_row(masker: Any, explanations: Sequence[Any], row: int) -> list[str]:
@@ -105,8 +112,10 @@ def _digestible(value: Any) -> list[Any]:
     return [*kinds, repr(array.tolist()) if array.dtype == object else array]
 
 
-def _check_names(indices: IntArray, given: Sequence[str]) -> None:
-    if isinstance(given, str) or max(indices) >= len(given) or min(indices) < -len(given):
+def _check_names(given: Sequence[str], indices: IntArray | None) -> None:
+    if indices is None and len(given) != 1:
+        raise InputError(f"output_names: the model has a single output, got the names {list(given)!r:.80}.")
+    if indices is not None and (max(indices) >= len(given) or min(indices) < -len(given)):
         count = max(max(indices) + 1, -min(indices))
         raise InputError(f"output_names: expected a list of {count} names or more, got {given!r:.80}.")
 

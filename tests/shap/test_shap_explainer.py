@@ -307,8 +307,8 @@ def test_several_model_inputs():
     ("settings", "call", "message"),
     [
         ({"index": "FOO"}, {}, "index: 'FOO'"),
-        ({"output_names": ["a"]}, {}, "output_names: "),
-        ({}, {"outputs": [0]}, "outputs: "),
+        ({"output_names": ["a", "b"]}, {}, "output_names: "),
+        ({}, {"outputs": [1]}, "outputs: "),
         ({}, {"max_evals": 1}, "max_evals: "),
         ({}, {"max_evals": 10.5}, "max_evals: "),
         ({"estimator": "foo"}, {}, "estimator: 'foo'"),

@@ -26,6 +26,11 @@ SETTINGS = {
     "max_evals": 50,
     "batch_size": 8,
     "queries": Queries(retries=2, price=3.0),
+    "main_effects": True,
+    "error_bounds": True,
+    "outputs": [1, 0],
+    "interactions": False,
+    "silent": True,
 }
 
 
@@ -101,7 +106,9 @@ def test_every_setting_and_equal_results(way, link, table, background, tmp_path)
     before, after = explainer(rows, silent=True), loaded(rows, silent=True)
     assert_allclose(after.values, before.values, atol=0)
     assert after.feature_names == list("abcdef")
-    assert list(after.output_names) == ["first", "second"]
+    assert after.output_names == ["second", "first"]
+    assert_allclose(after.main_effects, before.main_effects, atol=0)
+    assert_allclose(after.error_std, before.error_std, atol=0)
     assert [row.n_calls for row in after.interactions] == [50, 50]
     one, other = before[0].interactions.spectrum.as_dict(), after[0].interactions.spectrum.as_dict()
     assert list(one) == list(other)
@@ -110,7 +117,8 @@ def test_every_setting_and_equal_results(way, link, table, background, tmp_path)
 
 def test_settings_are_all_there_are():
     arguments = set(inspect.signature(SpexExplainer).parameters)
-    assert arguments - set(SETTINGS) == {"model", "masker", "link", "algorithm", "estimator", "group"}
+    others = {"model", "masker", "link", "algorithm", "estimator", "group", "keywords"}
+    assert arguments - set(SETTINGS) == others
 
 
 def test_arguments_in_the_order_of_the_base_class():
