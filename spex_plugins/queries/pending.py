@@ -27,6 +27,8 @@ class Batch:
         Number of the claim in the store.
     deadline : float
         When they must have been answered.
+    is_late : bool
+        Whether they missed it.
     """
 
     rows: IntArray
@@ -34,6 +36,7 @@ class Batch:
     ready: float = 0.0
     claim: int = 0
     deadline: float = np.inf
+    is_late: bool = False
 
 
 class Pending:
@@ -65,8 +68,10 @@ class Pending:
         size = self._sizes.size
         if not self._sizes.is_fixed:  # work for every worker
             size = min(size, -(-len(left) // self._workers))
-        self._next += len(left[:size])
-        return Batch(left[:size]) if len(left) else None
+        new = left[:size]
+        self._next += len(new)
+        self._sizes.take(len(new))
+        return Batch(new) if len(new) else None
 
     def put_back(self, rows: IntArray, failures: int, ready: float = 0.0) -> None:
         """Queue masks again."""

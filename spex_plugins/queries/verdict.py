@@ -47,6 +47,8 @@ class Verdict:
 
 def judge(outcome: Reply | BaseException, b: int, outputs: tuple[int, ...] | None) -> Verdict:
     """Judge the reply to b masks, or an exception; outputs is the shape of the values before, if any."""
+    if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
+        outcome = outcome.__cause__ or outcome  # an interrupted function may give what it has
     if isinstance(outcome, PartialAnswerError):
         return _partial(outcome, b, outputs)
     if isinstance(outcome, BaseException):
