@@ -9,12 +9,13 @@ from hashlib import sha256
 from threading import Thread
 from time import monotonic
 from typing import Any, Protocol
+from uuid import uuid4
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.queries.replies import Reply, ValueFunction, call
+from spex_plugins.queries.replies import Outcome, ValueFunction, call
 from spex_plugins.queries.worker import call_kept
 from spex_plugins.types import BoolArray
 
@@ -37,12 +38,15 @@ class Runner(Protocol):
     workers: int
     knows_what_runs: bool
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
+    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
         """Begin a batch. A worker that answers None needs the batch again, with the function (carry)."""
         ...
 
-    def problem(self) -> str:
-        """Tell why no answer can come any more, as far as futures do not tell it; "" if nothing is wrong."""
+    def check(self) -> str:
+        """Cancel futures that nobody will end, and tell why no others can; "" if nothing is wrong.
+
+        Called when none has ended for a while.
+        """
         ...
 
 
@@ -66,16 +70,16 @@ class _Here:
     def __init__(self, value_function: ValueFunction) -> None:
         self._function = value_function
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
-        future: Future[Reply | None] = Future()
+    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
         future.set_running_or_notify_cancel()  # it cannot be called off any more
         self._call(future, masks)
         return future
 
-    def problem(self) -> str:
+    def check(self) -> str:
         return ""
 
-    def _call(self, future: Future[Reply | None], masks: BoolArray) -> None:
+    def _call(self, future: Future[Outcome], masks: BoolArray) -> None:
         try:
             reply = call(self._function, masks)
         except BaseException as error:  # an interrupt may come with answers too
@@ -87,7 +91,7 @@ class _Here:
 class _Aside(_Here):
     """Calls the function in a thread that can be left alone when it hangs."""
 
-    def _call(self, future: Future[Reply | None], masks: BoolArray) -> None:
+    def _call(self, future: Future[Outcome], masks: BoolArray) -> None:
         Thread(target=super()._call, args=(future, masks), daemon=True).start()
 
 
@@ -100,10 +104,10 @@ class _Threads:
         self._function, self._executor = value_function, executor
         self.workers = _workers(executor)
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
+    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
         return self._executor.submit(call, self._function, masks)
 
-    def problem(self) -> str:
+    def check(self) -> str:
         return ""
 
 
@@ -118,14 +122,14 @@ class _Processes:
         self._key = sha256(self._pickled).hexdigest()
         self.workers = _workers(executor)
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
+    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
         function = self._pickled if carry else None
         return self._submit(call_kept, self._key, function, np.packbits(masks, axis=1), masks.shape)
 
-    def problem(self) -> str:
+    def check(self) -> str:
         return ""
 
-    def _submit(self, *task: Any) -> Future[Reply | None]:
+    def _submit(self, *task: Any) -> Future[Outcome]:
         return self._executor.submit(*task)
 
 
@@ -143,21 +147,37 @@ class _Dask(_Processes):
         self._client = executor._client  # the executor of a client has no public way back to it
         self.workers = max(1, sum(self._client.nthreads().values()))
         self._last_seen = monotonic()
+        self._tasks: dict[Future[Outcome], str] = {}
+        self._lost: set[str] = set()
 
-    def problem(self) -> str:
+    def check(self) -> str:
         if self._client.status not in ("running", "connecting"):
             return f"cannot be called any more: the Dask client is {self._client.status}."
+        self._tasks = {future: key for future, key in self._tasks.items() if not future.done()}
+        lost = {key for key in self._tasks.values() if self._is_lost(key)}
+        for future, key in self._tasks.items():
+            if key in lost & self._lost:  # at the last look too: no news of it is under way
+                future.cancel()
+        self._lost = lost
         if self._client.scheduler_info().get("workers"):
             self._last_seen = monotonic()
         if monotonic() - self._last_seen < _NO_WORKERS:
             return ""
         return f"cannot be called any more: the Dask cluster has had no workers for {_NO_WORKERS:g} seconds."
 
-    def _submit(self, *task: Any) -> Future[Reply | None]:
+    def _is_lost(self, key: str) -> bool:
+        """Tell whether the client does not wait for a task any more, as after a restart of the cluster."""
+        state = self._client.futures.get(key)
+        return state is None or state.status in ("cancelled", "lost")
+
+    def _submit(self, *task: Any) -> Future[Outcome]:
+        key = f"spex-{uuid4().hex}"  # the same masks asked again after a failure are another task
         with catch_warnings():
             simplefilter("ignore", UserWarning)  # of large tasks: there is one for every worker
-            # Not pure: the same masks asked again after a failure are another task.
-            return self._executor.submit(*task, pure=False)
+            submit: Any = self._executor.submit  # takes keywords of Dask's
+            future = submit(*task, key=key, pure=False)
+        self._tasks[future] = key
+        return future
 
 
 def _pickled(value_function: ValueFunction) -> bytes:

@@ -8,13 +8,10 @@ from threading import Event
 
 from spex_plugins.queries.executors import Runner
 from spex_plugins.queries.pending import Batch
-from spex_plugins.queries.replies import Reply
+from spex_plugins.queries.replies import Outcome
 from spex_plugins.types import BoolArray
 
-__all__ = ["InFlight", "Outcome"]
-
-Outcome = Reply | BaseException | None
-"""What a batch ended with; None: the worker needs the function."""
+__all__ = ["InFlight"]
 
 
 class InFlight:
@@ -25,8 +22,8 @@ class InFlight:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._batches: dict[Future[Reply | None], Batch] = {}
-        self._late: dict[Future[Reply | None], Batch] = {}
+        self._batches: dict[Future[Outcome], Batch] = {}
+        self._late: dict[Future[Outcome], Batch] = {}
         self._news = Event()
 
     def __len__(self) -> int:
@@ -86,7 +83,7 @@ class InFlight:
                 self.drop(batch)
 
 
-def _outcome(future: Future[Reply | None]) -> Outcome:
+def _outcome(future: Future[Outcome]) -> Outcome:
     if future.cancelled():
         return CancelledError("the executor cancelled the call: it was shut down, or its worker is gone")
     error = future.exception()

@@ -10,8 +10,9 @@ import numpy as np
 from spex_plugins.errors import PartialAnswerError
 from spex_plugins.queries import faults
 from spex_plugins.queries.desk import Desk
-from spex_plugins.queries.in_flight import InFlight, Outcome
+from spex_plugins.queries.in_flight import InFlight
 from spex_plugins.queries.pending import Batch, Pending
+from spex_plugins.queries.replies import Outcome
 from spex_plugins.queries.tools import Failure, Tools
 from spex_plugins.queries.verdict import Verdict, judge
 from spex_plugins.types import FloatArray, IntArray
@@ -155,7 +156,7 @@ class Round:
             self._desk.release(batch.claim)
             error = TimeoutError(f"no answer within {timeout:g} seconds")
             self._fault(batch, batch.rows, Verdict.failed(error, len(batch.rows)))
-        if not ended and perf_counter() - now >= _CHECK and (problem := self._tools.runner.problem()):
+        if not ended and perf_counter() - now >= _CHECK and (problem := self._tools.runner.check()):
             for batch in self._flights.batches:
                 self._flights.drop(batch)
                 self._desk.release(batch.claim)
