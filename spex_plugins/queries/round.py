@@ -218,7 +218,7 @@ class Round:
                 self._pause_until = max(self._pause_until, now + pause)  # it was said to all of us
             self._pending.put_back(rows, failures, now + pause)
         elif self._tools.queries.on_failure == "raise" or faults.is_fatal(error):
-            self._fail(rows, verdict)
+            self._fail(rows, verdict, batch)
         elif len(rows) > 1 and not verdict.blames:
             for half in np.array_split(rows, 2):  # to find the mask to blame
                 self._pending.put_back(half, batch.failures)
@@ -227,8 +227,10 @@ class Round:
             count = sum(len(one.rows) for one in self._dropped)
             self._tools.bar.set_postfix_str(f"{count} dropped", refresh=False)
 
-    def _fail(self, rows: IntArray, verdict: Verdict) -> None:
-        self.failure = self.failure or Failure(rows, verdict.problem, verdict.error)
+    def _fail(self, rows: IntArray, verdict: Verdict, batch: Batch | None = None) -> None:
+        known = batch is not None and verdict.blames and verdict.error is None
+        values = verdict.values[np.isin(batch.rows, rows)] if batch is not None and known else None
+        self.failure = self.failure or Failure(rows, verdict.problem, verdict.error, values)
 
     def _wait_for_what_runs(self) -> None:
         """Wait a moment for what has begun and will be paid for, and ask nothing more."""

@@ -166,6 +166,7 @@ class Session:
             masks=masks,
             values=values,
             failed_masks=failed,
+            failed_values=failure.values,
         )
         error.__cause__ = failure.cause
         return error

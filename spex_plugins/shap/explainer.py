@@ -192,12 +192,17 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             outputs=outputs,
             call=call,
         )
-        if isinstance(self.masker, shap.maskers.OutputComposite):
-            numbers = range(len(args[0]))
-            numbers = show_progress(numbers, len(numbers), "SpexExplainer explainer", silent or single)
-            answer = joined([explain_rows(args[0][i : i + 1], silent=True) for i in numbers])
-        else:
-            answer = explain_rows(*args, silent=silent or single)
+        try:
+            if isinstance(self.masker, shap.maskers.OutputComposite):
+                numbers = range(len(args[0]))
+                numbers = show_progress(numbers, len(numbers), "SpexExplainer explainer", silent or single)
+                answer = joined([explain_rows(args[0][i : i + 1], silent=True) for i in numbers])
+            else:
+                answer = explain_rows(*args, silent=silent or single)
+        except BaseException as error:  # also when the user loses patience
+            if not single:
+                hosts.name_rows(error, "row", [len(call.rows)], dict(enumerate(call.rows)))
+            raise
         inputs = answer if isinstance(answer, list) else [answer]
         rows = []
         for i, found in enumerate(call.rows):
