@@ -31,11 +31,14 @@ class Runner(Protocol):
     ----------
     workers : int
         So many batches run at the same time.
+    calls_here : bool
+        Whether `submit` makes the call itself, and returns when it has ended.
     knows_what_runs : bool
         Whether its futures can be cancelled only as long as they do not run.
     """
 
     workers: int
+    calls_here: bool
     knows_what_runs: bool
 
     def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
@@ -65,6 +68,7 @@ class _Here:
     """Calls the function at once."""
 
     workers = 1
+    calls_here = True
     knows_what_runs = True
 
     def __init__(self, value_function: ValueFunction) -> None:
@@ -91,6 +95,8 @@ class _Here:
 class _Aside(_Here):
     """Calls the function in a thread that can be left alone when it hangs."""
 
+    calls_here = False
+
     def _call(self, future: Future[Outcome], masks: BoolArray) -> None:
         Thread(target=super()._call, args=(future, masks), daemon=True).start()
 
@@ -98,6 +104,7 @@ class _Aside(_Here):
 class _Threads:
     """Shares the function with the threads of a pool."""
 
+    calls_here = False
     knows_what_runs = True
 
     def __init__(self, value_function: ValueFunction, executor: Executor) -> None:
@@ -114,6 +121,7 @@ class _Threads:
 class _Processes:
     """Sends the function along only where a worker says that it does not have it yet."""
 
+    calls_here = False
     knows_what_runs = True
 
     def __init__(self, value_function: ValueFunction, executor: Executor) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
+from contextlib import nullcontext
 from threading import Event
 
 from spex_plugins.queries.executors import Runner
+from spex_plugins.queries.interrupts import interrupt_delayed
 from spex_plugins.queries.pending import Batch
 from spex_plugins.queries.replies import Outcome
 from spex_plugins.types import BoolArray
@@ -41,10 +43,12 @@ class InFlight:
 
     def submit(self, batch: Batch, masks: BoolArray, *, carry: bool) -> None:
         """Hand a batch over."""
-        future = self._runner.submit(masks, carry=carry)
-        self._batches[future] = batch
-        # `concurrent.futures.wait` would never hear of futures that a pool cancels when it is shut down.
-        future.add_done_callback(lambda _: self._news.set())
+        # An interrupt while a pool starts a thread must not lose the call that it makes.
+        with nullcontext() if self._runner.calls_here else interrupt_delayed():
+            future = self._runner.submit(masks, carry=carry)
+            self._batches[future] = batch
+            # `concurrent.futures.wait` would never hear of what a pool cancels when it is shut down.
+            future.add_done_callback(lambda _: self._news.set())
 
     def wait(self, seconds: float | None) -> None:
         """Wait until a batch has ended."""

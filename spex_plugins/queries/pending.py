@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.queries.batching import BatchSize
-from spex_plugins.types import IntArray
+from spex_plugins.types import BoolArray, IntArray
 
 __all__ = ["Batch", "Pending"]
 
@@ -76,6 +76,12 @@ class Pending:
     def put_back(self, rows: IntArray, failures: int, ready: float = 0.0) -> None:
         """Queue masks again."""
         self._again.append(Batch(rows, failures, ready))
+
+    def drop(self, answered: BoolArray) -> None:
+        """Forget masks that have been answered while they waited to be asked for again."""
+        for batch in self._again:
+            batch.rows = batch.rows[~answered[batch.rows]]
+        self._again = [batch for batch in self._again if len(batch.rows)]
 
     def cut(self, batch: Batch, size: int) -> Batch:
         """Put all but the first masks of a batch back."""

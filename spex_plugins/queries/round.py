@@ -85,12 +85,7 @@ class Round:
     def _next_batch(self) -> Batch | None:
         while not self._over() and perf_counter() >= self._pause_until:
             batch = self._pending.take(perf_counter())
-            if batch is None:
-                return None
-            batch.rows = self._missing(batch.rows)  # some may have come late
-            if not len(batch.rows):
-                continue
-            if not self._shorten(batch):
+            if batch is None or not self._shorten(batch):
                 return None
             stored = self._desk.n_stored
             batch.claim, batch.rows, others = self._desk.claim(batch.rows)
@@ -197,7 +192,8 @@ class Round:
             self._fault(batch, missing, verdict)
 
     def _drop_what_is_answered(self) -> None:
-        """Wait no longer for batches whose answers came late from an earlier try."""
+        """Ask and wait no longer for masks whose answers came late from an earlier try."""
+        self._pending.drop(self._desk.answered)
         for batch in self._flights.batches:
             if not len(self._missing(batch.rows)):
                 self._flights.drop(batch)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import pickle
-import signal
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock, current_thread, main_thread
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from spex_plugins.errors import PartialAnswerError
+from spex_plugins.queries.interrupts import interrupt_ignored
 from spex_plugins.queries.replies import Outcome, ValueFunction, call
 
 __all__ = ["call_kept"]
@@ -26,7 +24,8 @@ _lock = Lock()
 def call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, int]) -> Outcome:
     """Keep the function under its key and call it, or return None where it is missing.
 
-    What would end the worker, such as SystemExit, is returned instead of raised.
+    What would end the worker, such as SystemExit, is returned instead of raised. A first Ctrl-C, which a
+    terminal sends to workers too, is ignored: the answer is waited for.
 
     Parameters
     ----------
@@ -48,22 +47,8 @@ def call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, in
             _kept.popitem(last=False)
     masks = np.unpackbits(packed, axis=1, count=shape[1]).astype(bool)
     try:
-        with _one_interrupt_passed_over():
+        with interrupt_ignored():
             return call(function, masks)
     except (KeyboardInterrupt, SystemExit) as error:
         partial = error.__cause__  # would not be pickled along
         return partial if isinstance(partial, PartialAnswerError) else error
-
-
-@contextmanager
-def _one_interrupt_passed_over() -> Iterator[None]:
-    """Go on at a first Ctrl-C: a terminal sends it to the workers too, and the answer is waited for."""
-    before = signal.getsignal(signal.SIGINT)
-    if current_thread() is not main_thread() or before is None:
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda *_: signal.signal(signal.SIGINT, before))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -159,7 +159,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             Also return the standard deviations of the values, ``explanation.error_std``: 0 where all masks
             were asked, NaN from the estimator "spex", which knows none. For models of one input.
         batch_size : int or "auto"
-            Masks per model call. "auto" starts at 16 and grows while a call takes less than half a second.
+            Masks per model call. "auto" starts at 16 and grows with the number of masks; it never depends on
+            the speed of the model, so that equal calls give equal values.
         outputs : sequence of int or OpChain, optional
             Which outputs to explain, for example ``shap.Explanation.argsort.flip[:2]``.
         interactions : bool
