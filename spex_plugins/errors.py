@@ -42,7 +42,8 @@ class PartialAnswerError(SpexError, RuntimeError):
     """A value function answered some masks of a batch and failed at the others.
 
     For value functions to raise, such as those behind an API that fails now and then: the answers count,
-    and only the other masks are asked again.
+    and only the other masks are asked again. A function that is interrupted raises the KeyboardInterrupt
+    *from* such an error, so that the answers that it has are kept too.
 
     Attributes
     ----------
@@ -102,6 +103,9 @@ class ValueFunctionError(SpexError, RuntimeError):
         Their values.
     failed_masks : ndarray of bool, shape (b, n)
         The batch that could not be answered.
+    failed_values : ndarray of float64, shape (b,) or (b, K), or None
+        What the function returned for it, where that has the right shape: of K outputs, only some may be NaN
+        or inf.
     """
 
     def __init__(
@@ -111,15 +115,18 @@ class ValueFunctionError(SpexError, RuntimeError):
         masks: BoolArray,
         values: FloatArray,
         failed_masks: BoolArray,
+        failed_values: FloatArray | None = None,
     ) -> None:
         super().__init__(message)
         self.masks = masks
         self.values = values
         self.failed_masks = failed_masks
+        self.failed_values = failed_values
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the keyword arguments too (errors cross process borders in executors)."""
-        return _rebuild, (str(self), self.masks, self.values, self.failed_masks)
+        told = (str(self), self.masks, self.values, self.failed_masks, self.failed_values)
+        return _rebuild, told
 
 
 def _rebuild(
@@ -127,5 +134,8 @@ def _rebuild(
     masks: BoolArray,
     values: FloatArray,
     failed_masks: BoolArray,
+    failed_values: FloatArray | None,
 ) -> ValueFunctionError:
-    return ValueFunctionError(message, masks=masks, values=values, failed_masks=failed_masks)
+    return ValueFunctionError(
+        message, masks=masks, values=values, failed_masks=failed_masks, failed_values=failed_values
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from spex_plugins.core.exhaustive import CHEAP_FEATURES
 from spex_plugins.core.indices import same_single_values
 from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.errors import InputError
+from spex_plugins.errors import InputError, ValueFunctionError
 from spex_plugins.estimators.base import SingleValues
 from spex_plugins.estimators.held_out import EQUAL
 from spex_plugins.interactions import Interactions
@@ -19,7 +19,7 @@ from spex_plugins.queries.digest import digest_of_data
 from spex_plugins.queries.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,7 @@ __all__ = [
     "about",
     "constant",
     "default_budget",
+    "name_rows",
     "query_options",
     "single_values",
     "telling_masks",
@@ -95,6 +96,34 @@ def telling_masks(n: int) -> BoolArray:
     digits = np.arange(max(n - 1, 1).bit_length())
     spelled = (np.arange(n) >> digits[:, None]) & 1
     return np.concatenate([np.zeros((1, n)), np.ones((1, n)), spelled]).astype(bool)
+
+
+def name_rows(
+    error: BaseException, what: str, rows: Sequence[int], explained: Mapping[int, Interactions]
+) -> None:
+    """Say in an error which rows of the input it is about, and attach the explanations of others.
+
+    They have been paid for. The error gets the attributes ``rows``, a list of int, and ``explained``, a dict
+    from the number of a row to its `Interactions`.
+
+    Parameters
+    ----------
+    error : BaseException
+    what : str
+        The host's word for a row.
+    rows : sequence of int
+        The rows that were being explained.
+    explained : mapping of int to Interactions
+        Those that were explained before.
+    """
+    vars(error).update(rows=list(rows), explained=dict(explained))
+    named = f"{what} {', '.join(map(str, rows))}"
+    if isinstance(error, ValueFunctionError):
+        error.args = (f"{named}: {error}", *error.args[1:])
+    else:
+        error.add_note(f"This was at {named}.")
+    if explained:
+        error.add_note(f"The explanations of {len(explained)} others are in error.explained.")
 
 
 def single_values(found: Interactions, index: str, difference: FloatArray, playing: IntArray) -> FloatArray:

@@ -86,7 +86,12 @@ def explain_batch(
             title,
         )
         asked = hosts.about(options, *ask.asked()) if "store" in options else options
-        group = explain_each(ask, n, ask.split, budget=budget, seed=deepcopy(seed), **settings, **asked)
+        try:
+            group = explain_each(ask, n, ask.split, budget=budget, seed=deepcopy(seed), **settings, **asked)
+        except BaseException as error:  # also when the user loses patience
+            if len(counts) > 1:
+                hosts.name_rows(error, "example", rows[_failing(error, ask)].tolist(), found)
+            raise
         for e, one in zip(rows.tolist(), group, strict=True):
             found[e] = hosts.widened(few.see(one), features.playing(e), features.names(e))
     for e in np.flatnonzero(repeated).tolist():
@@ -102,3 +107,11 @@ def feature_values(found: list[Interactions], index: str, features: Features, en
         single = hosts.single_values(one, index, difference[e], features.playing(e))
         values[e][..., features.present[e]] = single.T
     return values
+
+
+def _failing(error: BaseException, ask: MaskedForward) -> slice | IntArray:
+    """Return which examples of a group are the trouble; all where nothing tells."""
+    values = getattr(error, "failed_values", None)
+    if values is None:
+        return slice(None)
+    return np.flatnonzero([not np.isfinite(each).all() for each in ask.split(values)])

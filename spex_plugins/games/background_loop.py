@@ -5,30 +5,44 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import wait
 from typing import Any, TypeVar
 
 __all__ = ["run", "run_later"]
 
 T = TypeVar("T")
 
+_GRACE = 5.0  # seconds for what is under way at an interrupt
+
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Coroutine[Any, Any, T], stop: Callable[[], None] | None = None) -> T:
     """Run a coroutine to its end and return its result, also where an event loop is running already.
 
     All coroutines share one loop for the life of the process: connections that a client keeps open stay
-    usable from call to call, which a new loop for every call would break. An interrupt of the waiting thread
-    (Ctrl-C) cancels the coroutine.
+    usable from call to call, which a new loop for every call would break. At an interrupt of the waiting
+    thread (Ctrl-C) the coroutine is cancelled; one that can be stopped has a moment to end by itself before,
+    or until another interrupt.
+
+    Parameters
+    ----------
+    coroutine : coroutine
+    stop : callable, optional
+        Called at an interrupt, so that the coroutine begins nothing new.
     """
     future = asyncio.run_coroutine_threadsafe(coroutine, _running_loop())
     try:
         return future.result()
     except BaseException:
-        future.cancel()
+        if stop and not future.done():
+            stop()
+            wait([future], _GRACE)
         raise
+    finally:
+        future.cancel()
 
 
 def run_later(coroutine: Coroutine[Any, Any, Any]) -> None:

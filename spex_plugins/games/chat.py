@@ -26,6 +26,7 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["ChatGame"]
 
 _CHARACTERS_PER_TOKEN = 4.0  # of English; only an estimate of costs rests on it
+_CALLS_PER_CONNECTION = 8
 _TOO_MANY_BOUNDS, _ENOUGH_VALUES = 0.05, 20
 
 
@@ -160,33 +161,45 @@ class ChatGame:
         if not distinct:
             return np.zeros(0)
         requests = [request for text in distinct for request in self._question.requests(text)]
-        outcome = self._send(requests)
+        outcome = Outcome(len(requests))
+        interrupt: BaseException | None = None
+        try:
+            self._send(requests, outcome)
+        except (KeyboardInterrupt, SystemExit) as error:
+            interrupt = error
         place = {text: i for i, text in enumerate(distinct)}
         values, exact = self._question.values(outcome.scores)
         which = [place[text] for text in texts]
         values, exact = values[which], exact[which]
         answered = ~np.isnan(values)
         self._count_bounds(int((answered & ~exact).sum()), int(answered.sum()))
-        if outcome.problem is None:
+        problem = interrupt or outcome.problem
+        if problem is None:
             return values
-        if not answered.any() and not can_be_answered_later(outcome.problem):
-            raise outcome.problem
-        raise PartialAnswerError(
-            f"{int((~answered).sum())} of {len(masks)} masks were not answered: {_told(outcome.problem)}",
+        if not answered.any() and not can_be_answered_later(problem):
+            raise problem
+        partial = PartialAnswerError(
+            f"{int((~answered).sum())} of {len(masks)} masks were not answered: {_told(problem)}",
             values=values,
             answered=answered,
             retry_after=outcome.retry_after,
-        ) from outcome.problem
+        )
+        if interrupt is not None:
+            raise interrupt from partial  # the session keeps what it holds
+        raise partial from problem
 
-    def _send(self, requests: list[Request]) -> Outcome:
+    @property
+    def batch_size(self) -> int:
+        """Masks that suit one call: enough to keep all connections busy nearly to its end."""
+        return _CALLS_PER_CONNECTION * int(self._sending["concurrency"])
+
+    def _send(self, requests: list[Request], outcome: Outcome) -> None:
         """Send requests; until one was ever answered the first goes alone, so that a mistake costs one."""
-        outcome = Outcome(len(requests))
         if not self._requests.proven:
-            background_loop.run(self._requests.send_one(requests, outcome))
+            background_loop.run(self._requests.send_one(requests, outcome), outcome.stop)
             if self._question.unlisted:
                 warnings.warn(self._question.unlisted, stacklevel=4)
-        background_loop.run(self._requests.send(requests, outcome))
-        return outcome
+        background_loop.run(self._requests.send(requests, outcome), outcome.stop)
 
     def work(self, masks: BoolArray) -> FloatArray:
         """Estimate the tokens of every mask's prompts, shape (b,)."""
@@ -243,6 +256,6 @@ def _close(client: Any) -> None:
     background_loop.run_later(client.close())
 
 
-def _told(problem: Exception) -> str:
+def _told(problem: BaseException) -> str:
     said = isinstance(problem, PassingError | SpexError)
     return str(problem) if said else f"{type(problem).__name__}: {problem}".removesuffix(": ")

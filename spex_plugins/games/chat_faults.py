@@ -53,7 +53,7 @@ def is_passing(error: Exception) -> bool:
     return isinstance(error, (openai.APIConnectionError, TimeoutError, MissingLogProbsError, *_BROKEN_REPLY))
 
 
-def can_be_answered_later(error: Exception) -> bool:
+def can_be_answered_later(error: BaseException) -> bool:
     """Tell whether the same masks may be asked for again."""
     return isinstance(error, PassingError | ServerBusyError)
 

@@ -81,6 +81,10 @@ class Outcome:
         self.retry_after: float | None = None
         self.patience, self._in_a_row = 0, 0
 
+    def stop(self) -> None:
+        """Send no more."""
+        self.ended = True
+
     def answered(self, i: int, score: Score) -> None:
         self.scores[i], self._in_a_row = score, 0
 
@@ -159,8 +163,10 @@ class Requests:
                 most = repetitions(error, self._max_retries, proven=self.proven)
                 if attempt >= most or outcome.ended:
                     raise
-            pause = min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
-            await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # not all at the same moment
+                pause = min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
+                await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # not all at the same moment
+                if outcome.ended:
+                    raise
         raise AssertionError("unreachable")
 
     async def _pass_the_limit(self) -> None:

@@ -1,4 +1,4 @@
-"""How many masks go into a batch: as many as pay, fewer when memory runs out."""
+"""How many masks go into a batch: a function of their number, not of the clock, unless time is limited."""
 
 from __future__ import annotations
 
@@ -6,68 +6,71 @@ import numpy as np
 
 __all__ = ["BatchSize"]
 
-_LEAST, _LARGEST = 16, 8192
-_SECONDS = 0.5  # the bar moves twice a second, and the overhead of a call is small beside it
-_MOST_SECONDS = 16.0  # what a crash may cost
-_GAIN = 1.1  # more throughput than noise
+_FIRST, _SOON = 16, 64
+_SHARE = 8  # a crash or an interrupt costs no more than an eighth of what was asked before
+_LARGEST = 1024
 
 
 class BatchSize:
-    """A batch size that follows the speed of the value function.
+    """A batch size that grows with the number of masks asked for.
 
-    Batches are made to take half a second. Then that time is doubled for as long as the throughput grows
-    with it, as on a GPU that is not yet busy.
+    The answers of a model in single precision depend on which inputs it gets together. So that equal calls
+    give equal answers on a busy machine too, sizes do not follow the clock: they are 16, 16, 32, 64, and then
+    64 or an eighth of all masks before, up to 1,024; or 16, and then what the value function names as its
+    ``batch_size``. Only a limit of time makes them follow the clock.
 
     Parameters
     ----------
     fixed : int or None
         A size that the user chose; only memory makes it smaller.
+    usual : int, optional
+        The size that suits the value function.
     timeout : float, optional
         A batch should take less than a third of it.
-    careful : bool
-        Begin with a single mask.
+    max_seconds : float, optional
+        A batch should take less than a tenth of it. The first one is a single mask, which tells how long
+        the next ones will take.
 
     Attributes
     ----------
-    size : int
-        Masks for the next batch.
     largest : int
         As many fit into the memory, as far as is known.
     """
 
-    def __init__(self, fixed: int | None, timeout: float | None = None, *, careful: bool = False) -> None:
+    def __init__(
+        self,
+        fixed: int | None,
+        usual: int | None = None,
+        timeout: float | None = None,
+        max_seconds: float | None = None,
+    ) -> None:
         self.is_fixed = fixed is not None
-        self.largest = fixed or _LARGEST
-        self.size = 1 if careful else fixed or _LEAST
-        self._longest = min(_MOST_SECONDS, (timeout or np.inf) / 3)
-        self._seconds = self._good_seconds = min(_SECONDS, self._longest)
-        self._best_rate = 0.0
-        self._climbing = True
+        self.largest = fixed or usual or _LARGEST
+        self._usual = usual
+        self._asked = 0
+        self._seconds = min((timeout or np.inf) / 3, (max_seconds or np.inf) / 10)
+        self._in_time: float = 1 if max_seconds else np.inf
 
-    def note(self, masks: int, work: float, seconds: float) -> None:
-        """Learn from a batch that was answered; work is what its masks cost in any unit."""
-        if self.is_fixed:
-            self.size = self.largest
-            return
-        if 2 * masks < self.size:  # small batches at the end or after a failure tell little
-            return
-        seconds = max(seconds, 1e-9)
-        if self._climbing and seconds >= self._seconds / 2:
-            self._climb(masks, work / seconds, seconds)
-        wished = masks * self._seconds / seconds
-        self.size = int(np.clip(wished, min(_LEAST, self.largest), min(4 * masks, self.largest)))
-        self.size = max(1, self.size)
+    @property
+    def size(self) -> int:
+        """Masks for the next batch."""
+        return max(1, int(min(self._wished(), self.largest, self._in_time)))
+
+    def take(self, masks: int) -> None:
+        """Note that so many new masks are asked for."""
+        self._asked += masks
+
+    def note(self, masks: int, seconds: float) -> None:
+        """Learn from a batch that was answered how many masks are answered in time."""
+        self._in_time = np.inf if self.is_fixed else masks * self._seconds / max(seconds, 1e-9)
 
     def shrink(self, masks: int) -> None:
         """Learn that so many masks do not fit into the memory."""
         self.largest = max(1, min(self.largest, masks // 2))
-        self.size = min(self.size, self.largest)
 
-    def _climb(self, masks: int, rate: float, seconds: float) -> None:
-        if masks <= _LEAST:
-            self._seconds = max(self._seconds, seconds)
-        self._climbing = rate > _GAIN * self._best_rate
-        if self._climbing:
-            self._best_rate, self._good_seconds = rate, self._seconds
-            self._climbing = 2 * self._seconds <= self._longest
-        self._seconds = 2 * self._seconds if self._climbing else self._good_seconds
+    def _wished(self) -> int:
+        if self.is_fixed:
+            return self.largest
+        if self._usual and self._asked:
+            return self._usual
+        return max(_FIRST, min(_SOON, self._asked), self._asked // _SHARE)

@@ -69,6 +69,11 @@ class Desk:
         with self._noting_failure():
             self._write(claim, rows)
 
+    def note(self, rows: IntArray, values: FloatArray) -> None:
+        """Note answers, which `flush` makes durable."""
+        if len(rows):
+            self._fill(rows, values)
+
     def release(self, claim: int) -> None:
         """Give up a claim without an answer."""
         if self._run is not None and self.failure is None:

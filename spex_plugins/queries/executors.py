@@ -4,30 +4,52 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections import OrderedDict
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from hashlib import sha256
-from threading import Lock, Thread
+from threading import Thread
+from time import monotonic
 from typing import Any, Protocol
+from uuid import uuid4
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.queries.replies import Reply, ValueFunction, call
+from spex_plugins.queries.replies import Outcome, ValueFunction, call
+from spex_plugins.queries.worker import call_kept
 from spex_plugins.types import BoolArray
 
 __all__ = ["Runner", "runner_of"]
 
-_FUNCTIONS_PER_WORKER = 2  # they may hold models
+_NO_WORKERS = 60.0  # seconds that a cluster may be without workers, as while they are started anew
 
 
 class Runner(Protocol):
-    """A way to run batches; ``workers`` of them run at the same time."""
+    """A way to run batches.
+
+    Attributes
+    ----------
+    workers : int
+        So many batches run at the same time.
+    calls_here : bool
+        Whether `submit` makes the call itself, and returns when it has ended.
+    knows_what_runs : bool
+        Whether its futures can be cancelled only as long as they do not run.
+    """
 
     workers: int
+    calls_here: bool
+    knows_what_runs: bool
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
+    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
         """Begin a batch. A worker that answers None needs the batch again, with the function (carry)."""
+        ...
+
+    def check(self) -> str:
+        """Cancel futures that nobody will end, and tell why no others can; "" if nothing is wrong.
+
+        Called when none has ended for a while.
+        """
         ...
 
 
@@ -46,56 +68,61 @@ class _Here:
     """Calls the function at once."""
 
     workers = 1
+    calls_here = True
+    knows_what_runs = True
 
     def __init__(self, value_function: ValueFunction) -> None:
         self._function = value_function
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
-        future: Future[Reply | None] = Future()
-        try:
-            future.set_result(call(self._function, masks))
-        except Exception as error:
-            future.set_exception(error)
+    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
+        future.set_running_or_notify_cancel()  # it cannot be called off any more
+        self._call(future, masks)
         return future
 
+    def check(self) -> str:
+        return ""
 
-class _Aside:
+    def _call(self, future: Future[Outcome], masks: BoolArray) -> None:
+        try:
+            reply = call(self._function, masks)
+        except BaseException as error:  # an interrupt may come with answers too
+            future.set_exception(error)
+        else:
+            future.set_result(reply)
+
+
+class _Aside(_Here):
     """Calls the function in a thread that can be left alone when it hangs."""
 
-    workers = 1
+    calls_here = False
 
-    def __init__(self, value_function: ValueFunction) -> None:
-        self._here = _Here(value_function)
-
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
-        future: Future[Reply | None] = Future()
-        future.set_running_or_notify_cancel()  # it cannot be called off any more, only left alone
-
-        def run() -> None:
-            done = self._here.submit(masks)
-            error = done.exception()
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(done.result())
-
-        Thread(target=run, daemon=True).start()
-        return future
+    def _call(self, future: Future[Outcome], masks: BoolArray) -> None:
+        Thread(target=super()._call, args=(future, masks), daemon=True).start()
 
 
 class _Threads:
     """Shares the function with the threads of a pool."""
 
+    calls_here = False
+    knows_what_runs = True
+
     def __init__(self, value_function: ValueFunction, executor: Executor) -> None:
         self._function, self._executor = value_function, executor
         self.workers = _workers(executor)
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
+    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
         return self._executor.submit(call, self._function, masks)
+
+    def check(self) -> str:
+        return ""
 
 
 class _Processes:
     """Sends the function along only where a worker says that it does not have it yet."""
+
+    calls_here = False
+    knows_what_runs = True
 
     def __init__(self, value_function: ValueFunction, executor: Executor) -> None:
         self._executor = executor
@@ -103,44 +130,62 @@ class _Processes:
         self._key = sha256(self._pickled).hexdigest()
         self.workers = _workers(executor)
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
+    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Outcome]:
         function = self._pickled if carry else None
-        return self._executor.submit(_call_kept, self._key, function, np.packbits(masks, axis=1), masks.shape)
+        return self._submit(call_kept, self._key, function, np.packbits(masks, axis=1), masks.shape)
+
+    def check(self) -> str:
+        return ""
+
+    def _submit(self, *task: Any) -> Future[Outcome]:
+        return self._executor.submit(*task)
 
 
-class _Dask:
-    """Scatters the function to all workers of a cluster, beforehand."""
+class _Dask(_Processes):
+    """Does so in a cluster, whose workers may die and come back without the function.
+
+    The function is part of a task rather than scattered: tasks that need data that died with a worker never
+    end, all others are run again.
+    """
+
+    knows_what_runs = False  # a task that is cancelled may have begun, and its answer is lost
 
     def __init__(self, value_function: ValueFunction, executor: Any) -> None:
-        client = executor._client  # the executor of a client has no public way back to it
-        self._executor = executor
-        pickled = _pickled(value_function)
-        self._key = sha256(pickled).hexdigest()
-        self._pickled = client.scatter([pickled], broadcast=True, hash=False)[0]
-        self.workers = max(1, sum(client.nthreads().values()))
+        super().__init__(value_function, executor)
+        self._client = executor._client  # the executor of a client has no public way back to it
+        self.workers = max(1, sum(self._client.nthreads().values()))
+        self._last_seen = monotonic()
+        self._tasks: dict[Future[Outcome], str] = {}
+        self._lost: set[str] = set()
 
-    def submit(self, masks: BoolArray, *, carry: bool = False) -> Future[Reply | None]:
-        packed = np.packbits(masks, axis=1)
-        # Not pure: the same masks asked again after a failure are another task.
-        return self._executor.submit(_call_kept, self._key, self._pickled, packed, masks.shape, pure=False)
+    def check(self) -> str:
+        if self._client.status not in ("running", "connecting"):
+            return f"cannot be called any more: the Dask client is {self._client.status}."
+        self._tasks = {future: key for future, key in self._tasks.items() if not future.done()}
+        lost = {key for key in self._tasks.values() if self._is_lost(key)}
+        for future, key in self._tasks.items():
+            if key in lost & self._lost:  # at the last look too: no news of it is under way
+                future.cancel()
+        self._lost = lost
+        if self._client.scheduler_info().get("workers"):
+            self._last_seen = monotonic()
+        if monotonic() - self._last_seen < _NO_WORKERS:
+            return ""
+        return f"cannot be called any more: the Dask cluster has had no workers for {_NO_WORKERS:g} seconds."
 
+    def _is_lost(self, key: str) -> bool:
+        """Tell whether the client does not wait for a task any more, as after a restart of the cluster."""
+        state = self._client.futures.get(key)
+        return state is None or state.status in ("cancelled", "lost")
 
-_kept: OrderedDict[str, ValueFunction] = OrderedDict()
-_lock = Lock()
-
-
-def _call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, int]) -> Reply | None:
-    """Run in a worker: keep the function under its key, or say that it is missing."""
-    with _lock:
-        if key not in _kept and pickled is not None:
-            _kept[key] = pickle.loads(pickled)
-        function = _kept.get(key)
-        if function is None:
-            return None
-        _kept.move_to_end(key)
-        while len(_kept) > _FUNCTIONS_PER_WORKER:
-            _kept.popitem(last=False)
-    return call(function, np.unpackbits(packed, axis=1, count=shape[1]).astype(bool))
+    def _submit(self, *task: Any) -> Future[Outcome]:
+        key = f"spex-{uuid4().hex}"  # the same masks asked again after a failure are another task
+        with catch_warnings():
+            simplefilter("ignore", UserWarning)  # of large tasks: there is one for every worker
+            submit: Any = self._executor.submit  # takes keywords of Dask's
+            future = submit(*task, key=key, pure=False)
+        self._tasks[future] = key
+        return future
 
 
 def _pickled(value_function: ValueFunction) -> bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from random import Random
 
 from spex_plugins.errors import PartialAnswerError, SpexError
 
 __all__ = ["Waits", "is_fatal", "is_out_of_memory", "tries_again"]
 
-_PASSING = (PartialAnswerError, ConnectionError, TimeoutError)
+_PASSING = (PartialAnswerError, ConnectionError, TimeoutError, CancelledError)
 _PROGRAMMING = (
     TypeError,
     AttributeError,

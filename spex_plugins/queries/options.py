@@ -56,8 +56,11 @@ class Queries:
     in_flight : int, optional
         Batches handed to the executor at a time, by default two for every worker.
     batch_size : int, optional
-        Masks per call, halved when memory runs out. By default 16, then as many as half a second allows, and
-        more while that raises the throughput.
+        Masks per call, halved when memory runs out. By default 16, 16, 32, 64, and then 64 or an eighth of
+        all masks before, up to 1,024; or, after the first 16, the ``batch_size`` of the value function. Sizes
+        depend on the number of masks alone, so that models in single precision, whose answers depend on what
+        else is in a batch, answer the same each time. Only ``timeout``, ``max_seconds``, failures and answers
+        that are there already change that.
     retries : int, optional
         How often a mask is asked again after an exception, NaN, inf or a wrong number of values, with growing
         pauses. By default 5 where another try is likely to help (connections, timeouts, PartialAnswerError),
@@ -66,7 +69,8 @@ class Queries:
         What happens with masks that still fail: the run ends with a ValueFunctionError, or goes on without
         them, and the result says so.
     timeout : float, optional
-        Seconds after which a batch counts as failed. The call itself cannot be stopped: it is left alone.
+        Seconds after which a batch counts as failed. The call itself cannot be stopped: it is left alone, and
+        its answer is used if it comes before that of the next try.
     max_seconds : float, optional
         No batch is begun that is not expected to end in time, judging by the one before; then what is there
         is explained.

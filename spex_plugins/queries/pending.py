@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.queries.batching import BatchSize
-from spex_plugins.types import IntArray
+from spex_plugins.types import BoolArray, IntArray
 
 __all__ = ["Batch", "Pending"]
 
@@ -27,6 +27,8 @@ class Batch:
         Number of the claim in the store.
     deadline : float
         When they must have been answered.
+    is_late : bool
+        Whether they missed it.
     """
 
     rows: IntArray
@@ -34,6 +36,7 @@ class Batch:
     ready: float = 0.0
     claim: int = 0
     deadline: float = np.inf
+    is_late: bool = False
 
 
 class Pending:
@@ -65,12 +68,20 @@ class Pending:
         size = self._sizes.size
         if not self._sizes.is_fixed:  # work for every worker
             size = min(size, -(-len(left) // self._workers))
-        self._next += len(left[:size])
-        return Batch(left[:size]) if len(left) else None
+        new = left[:size]
+        self._next += len(new)
+        self._sizes.take(len(new))
+        return Batch(new) if len(new) else None
 
     def put_back(self, rows: IntArray, failures: int, ready: float = 0.0) -> None:
         """Queue masks again."""
         self._again.append(Batch(rows, failures, ready))
+
+    def drop(self, answered: BoolArray) -> None:
+        """Forget masks that have been answered while they waited to be asked for again."""
+        for batch in self._again:
+            batch.rows = batch.rows[~answered[batch.rows]]
+        self._again = [batch for batch in self._again if len(batch.rows)]
 
     def cut(self, batch: Batch, size: int) -> Batch:
         """Put all but the first masks of a batch back."""

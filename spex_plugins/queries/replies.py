@@ -11,7 +11,7 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["Reply", "ValueFunction", "call", "read"]
+__all__ = ["Outcome", "Reply", "ValueFunction", "call", "read"]
 
 ValueFunction = Callable[[BoolArray], Any]
 """Takes masks (m, n), True = feature kept, and returns values (m,) or (m, K)."""
@@ -34,6 +34,10 @@ class Reply:
     values: FloatArray
     problem: str
     seconds: float
+
+
+Outcome = Reply | BaseException | None
+"""What a call ended with; None where a worker has not got the function."""
 
 
 def call(value_function: ValueFunction, masks: BoolArray) -> Reply:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from time import perf_counter, sleep
+from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
 from spex_plugins.errors import PartialAnswerError
 from spex_plugins.queries import faults
 from spex_plugins.queries.desk import Desk
+from spex_plugins.queries.in_flight import InFlight
 from spex_plugins.queries.pending import Batch, Pending
-from spex_plugins.queries.replies import Reply
+from spex_plugins.queries.replies import Outcome
 from spex_plugins.queries.tools import Failure, Tools
 from spex_plugins.queries.verdict import Verdict, judge
 from spex_plugins.types import FloatArray, IntArray
@@ -19,6 +20,8 @@ from spex_plugins.types import FloatArray, IntArray
 __all__ = ["Round"]
 
 _POLL = 0.1  # seconds between looks at what other processes have answered
+_CHECK = 5.0  # seconds without news after which the executor is looked at
+_LEAST_GRACE, _LONGEST_GRACE = 2.0, 60.0  # seconds for what runs when the user interrupts
 
 
 class Round:
@@ -28,34 +31,45 @@ class Round:
     ----------
     failure : Failure or None
         What ended the round.
-    dropped : list of Failure
-        What the round went on without.
     """
 
     def __init__(self, desk: Desk, order: IntArray, work: FloatArray, tools: Tools) -> None:
         self.failure: Failure | None = None
-        self.dropped: list[Failure] = []
+        self._dropped: list[Failure] = []
         self._desk, self._work, self._tools = desk, work, tools
         self._pending = Pending(order, tools.sizes, tools.runner.workers)
-        self._running: dict[Future[Reply | None], Batch] = {}
+        self._flights = InFlight(tools.runner)
         self._pause_until = 0.0
         self._seconds_per_mask = 0.0
+        self._longest = 0.0
+        self._interrupted = False
 
     def run(self) -> None:
         """Ask until everything is answered, dropped, or beyond a limit; or until something fails."""
         try:
-            while self._begin() or self._running or self._waiting():
-                if self._running:
+            while self._begin() or self._flights or self._waiting():
+                if self._flights:
                     self._end()
+            self._settle_ended()
             self._desk.check()
-        except BaseException:  # Ctrl-C, above all
-            self._abandon()
+        except BaseException as error:  # Ctrl-C, above all
+            self._interrupted = True
+            try:
+                self._wait_for_what_runs()
+            finally:  # the user may interrupt that too
+                self._finish(error)
             raise
+
+    @property
+    def dropped(self) -> list[Failure]:
+        """What the round went on without."""
+        missing = [replace(one, rows=self._missing(one.rows)) for one in self._dropped]
+        return [one for one in missing if len(one.rows)]
 
     def _begin(self) -> bool:
         """Hand over as many batches as may be in flight; tell whether there was any."""
         begun = False
-        while len(self._running) < self._tools.in_flight and (batch := self._next_batch()):
+        while len(self._flights) < self._tools.in_flight and (batch := self._next_batch()):
             self._submit(batch)
             begun = True
         return begun
@@ -63,12 +77,10 @@ class Round:
     def _submit(self, batch: Batch, *, carry: bool = False) -> None:
         batch.deadline = np.inf
         try:
-            future = self._tools.runner.submit(self._desk.masks[batch.rows], carry=carry)
+            self._flights.submit(batch, self._desk.masks[batch.rows], carry=carry)
         except Exception as error:  # the executor is broken or shut down
             self._desk.release(batch.claim)
             self._fail(batch.rows, Verdict.failed(error, len(batch.rows)))
-        else:
-            self._running[future] = batch
 
     def _next_batch(self) -> Batch | None:
         while not self._over() and perf_counter() >= self._pause_until:
@@ -89,7 +101,7 @@ class Round:
     def _shorten(self, batch: Batch) -> bool:
         """Keep what the limits allow; the rest waits (and is never asked for if the run ends)."""
         limits, rows = self._tools.limits, batch.rows
-        ahead = sum(len(other.rows) for other in self._running.values()) / self._tools.runner.workers
+        ahead = sum(len(other.rows) for other in self._flights.batches) / self._tools.runner.workers
         in_time = limits.in_time(len(rows), self._seconds_per_mask, ahead * self._seconds_per_mask)
         paid = limits.affordable(self._price(rows))
         possible = min(in_time, paid)
@@ -102,6 +114,9 @@ class Round:
     def _price(self, rows: IntArray) -> FloatArray:
         return self._tools.queries.price * self._work[rows]
 
+    def _missing(self, rows: IntArray) -> IntArray:
+        return rows[~self._desk.answered[rows]]
+
     def _over(self) -> bool:
         failed = self.failure is not None or self._desk.failure is not None
         return failed or bool(self._tools.limits.reached)
@@ -113,57 +128,76 @@ class Round:
         pause = max(0.0, self._ready() - perf_counter())
         if not self._tools.limits.allow_wait(pause):
             return False
-        sleep(pause)
+        self._flights.wait(pause)
+        self._settle_ended()  # a late answer may make the next try superfluous
         return True
 
     def _ready(self) -> float:
         return max(self._pause_until, self._pending.ready())
 
     def _end(self) -> None:
-        """Wait for a batch to end, and see to all that have. The oldest ones run, the others wait."""
+        """Wait for a batch to end, and see to all that have."""
         now = perf_counter()
         timeout = self._tools.queries.timeout
-        oldest = list(self._running.values())[: self._tools.runner.workers]
-        for batch in oldest if timeout else ():
+        running = self._flights.running
+        for batch in running if timeout else ():
             batch.deadline = min(batch.deadline, now + (timeout or 0.0))
-        until = min(batch.deadline for batch in oldest)
-        if self._pending and not self._over():
-            free = len(self._running) < self._tools.in_flight
-            until = min(until, max(self._ready(), now + 0.01)) if free else until
-        done, _ = wait(self._running, max(0.0, until - now) if until < np.inf else None, FIRST_COMPLETED)
-        for future in [future for future in self._running if future in done]:
-            self._settle(self._running[future], future)
-        for future, batch in list(self._running.items()):
-            if batch.deadline <= perf_counter() and not future.done():
-                future.cancel()
-                del self._running[future]
+        until = min(batch.deadline for batch in running)
+        if self._pending and not self._over() and len(self._flights) < self._tools.in_flight:
+            until = min(until, max(self._ready(), now + 0.01))
+        self._flights.wait(min(max(0.0, until - now), _CHECK))
+        ended = self._settle_ended()
+        for batch in self._flights.expire(perf_counter()):
+            self._desk.release(batch.claim)
+            error = TimeoutError(f"no answer within {timeout:g} seconds")
+            self._fault(batch, batch.rows, Verdict.failed(error, len(batch.rows)))
+        if not ended and perf_counter() - now >= _CHECK and (problem := self._tools.runner.check()):
+            for batch in self._flights.batches:
+                self._flights.drop(batch)
                 self._desk.release(batch.claim)
-                error = TimeoutError(f"no answer within {timeout:g} seconds")
-                self._fault(batch, batch.rows, Verdict.failed(error, len(batch.rows)))
+                self.failure = self.failure or Failure(batch.rows, problem, None)
 
-    def _settle(self, batch: Batch, future: Future[Reply | None]) -> None:
+    def _settle_ended(self) -> int:
+        """See to all batches that have ended, and return how many there were."""
+        count = 0
+        for batch, outcome in self._flights.ended():
+            count += 1
+            self._settle(batch, outcome)
+        return count
+
+    def _settle(self, batch: Batch, outcome: Outcome) -> None:
         """Keep the answers of a batch; see what to do with the rest."""
-        del self._running[future]
-        try:
-            reply = future.result()
-        except Exception as error:
-            verdict = judge(error, len(batch.rows), self._desk.outputs)
-        else:
-            if reply is None:
+        if outcome is None:
+            if not (self._interrupted or batch.is_late):
                 self._submit(batch, carry=True)
-                return
-            verdict = judge(reply, len(batch.rows), self._desk.outputs)
-        answered = batch.rows[verdict.answered]
-        if len(answered):
-            self._desk.keep(batch.claim, answered, verdict.values[verdict.answered])
-            self._tools.bar.update(len(answered))
+            return
+        verdict = judge(outcome, len(batch.rows), self._desk.outputs)
+        new = verdict.answered & ~self._desk.answered[batch.rows]
+        if new.any():
+            self._desk.keep(batch.claim, batch.rows[new], verdict.values[new])
+            self._tools.bar.update(int(new.sum()))
         else:
             self._desk.release(batch.claim)
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
+            raise outcome  # it means to end the program
         if verdict.seconds is not None:
+            self._longest = max(self._longest, verdict.seconds)
             self._seconds_per_mask = verdict.seconds / len(batch.rows)
-            self._tools.sizes.note(len(batch.rows), float(self._work[batch.rows].sum()), verdict.seconds)
-        if not verdict.answered.all():
-            self._fault(batch, batch.rows[~verdict.answered], verdict)
+            self._tools.sizes.note(len(batch.rows), verdict.seconds)
+        if batch.is_late:
+            self._drop_what_is_answered()
+            return
+        missing = self._missing(batch.rows)
+        if len(missing):
+            self._fault(batch, missing, verdict)
+
+    def _drop_what_is_answered(self) -> None:
+        """Ask and wait no longer for masks whose answers came late from an earlier try."""
+        self._pending.drop(self._desk.answered)
+        for batch in self._flights.batches:
+            if not len(self._missing(batch.rows)):
+                self._flights.drop(batch)
+                self._desk.release(batch.claim)
 
     def _fault(self, batch: Batch, rows: IntArray, verdict: Verdict) -> None:
         error = verdict.error
@@ -180,23 +214,41 @@ class Round:
                 self._pause_until = max(self._pause_until, now + pause)  # it was said to all of us
             self._pending.put_back(rows, failures, now + pause)
         elif self._tools.queries.on_failure == "raise" or faults.is_fatal(error):
-            self._fail(rows, verdict)
+            self._fail(rows, verdict, batch)
         elif len(rows) > 1 and not verdict.blames:
             for half in np.array_split(rows, 2):  # to find the mask to blame
                 self._pending.put_back(half, batch.failures)
         else:
-            self.dropped.append(Failure(rows, verdict.problem, error))
-            count = sum(len(one.rows) for one in self.dropped)
+            self._dropped.append(Failure(rows, verdict.problem, error))
+            count = sum(len(one.rows) for one in self._dropped)
             self._tools.bar.set_postfix_str(f"{count} dropped", refresh=False)
 
-    def _fail(self, rows: IntArray, verdict: Verdict) -> None:
-        self.failure = self.failure or Failure(rows, verdict.problem, verdict.error)
+    def _fail(self, rows: IntArray, verdict: Verdict, batch: Batch | None = None) -> None:
+        known = batch is not None and verdict.blames and verdict.error is None
+        values = verdict.values[np.isin(batch.rows, rows)] if batch is not None and known else None
+        self.failure = self.failure or Failure(rows, verdict.problem, verdict.error, values)
 
-    def _abandon(self) -> None:
-        """Keep what has been answered, and call the rest off."""
-        for future, batch in list(self._running.items()):
-            future.cancel()
-            known = future.done() and not future.cancelled()
-            if known and (future.exception() is not None or future.result() is not None):
-                self._settle(batch, future)
+    def _wait_for_what_runs(self) -> None:
+        """Wait a moment for what has begun and will be paid for, and ask nothing more."""
+        self._flights.call_off()
+        until = perf_counter() + min(max(self._longest, _LEAST_GRACE), _LONGEST_GRACE)
+        self._keep_ended()
+        if self._flights:
+            self._tools.bar.set_postfix_str("waiting for calls under way; interrupt again to leave them")
+        while self._flights and (left := until - perf_counter()) > 0:
+            self._flights.wait(left)
+            self._keep_ended()
+
+    def _finish(self, error: BaseException) -> None:
+        """Keep what has been answered, on the disk too if it can be written."""
+        self._keep_ended()
         self._desk.flush()
+        if self._desk.failure not in (None, error):
+            error.add_note(f"Not all answers could be stored: {self._desk.failure}")
+
+    def _keep_ended(self) -> None:
+        """Keep the answers of batches that have ended, whatever else happened to them."""
+        for batch, outcome in self._flights.ended():
+            if outcome is not None:
+                verdict = judge(outcome, len(batch.rows), self._desk.outputs)
+                self._desk.note(batch.rows[verdict.answered], verdict.values[verdict.answered])

@@ -81,8 +81,8 @@ class Session:
         runner = runner_of(self._function, queries.executor, may_hang=queries.timeout is not None)
         if queries.store is not None:
             self._store = Store(queries.store)
-        # Where time is short, the first mask tells how long the next ones will take.
-        sizes = BatchSize(queries.batch_size, queries.timeout, careful=queries.max_seconds is not None)
+        usual = getattr(self._function, "batch_size", None)
+        sizes = BatchSize(queries.batch_size, usual, queries.timeout, queries.max_seconds)
         limits = Limits(queries.max_seconds, queries.max_cost)
         self._tools = Tools(queries, runner, sizes, limits, self._bar())
         return self
@@ -175,6 +175,7 @@ class Session:
             masks=masks,
             values=values,
             failed_masks=failed,
+            failed_values=failure.values,
         )
         error.__cause__ = failure.cause
         return error

@@ -10,7 +10,7 @@ from spex_plugins.queries.executors import Runner
 from spex_plugins.queries.faults import Waits
 from spex_plugins.queries.limits import Limits
 from spex_plugins.queries.options import Queries
-from spex_plugins.types import IntArray
+from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["Failure", "Tools"]
 
@@ -35,8 +35,9 @@ class Tools:
 
 @dataclass(frozen=True, eq=False)
 class Failure:
-    """Masks that could not be answered, and why."""
+    """Masks that could not be answered, what was returned for them, if anything, and what is wrong."""
 
     rows: IntArray
     problem: str
     cause: BaseException | None
+    values: FloatArray | None = None

@@ -12,6 +12,8 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Verdict", "judge"]
 
+_NAMED = 5  # outputs in a message
+
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
@@ -47,6 +49,8 @@ class Verdict:
 
 def judge(outcome: Reply | BaseException, b: int, outputs: tuple[int, ...] | None) -> Verdict:
     """Judge the reply to b masks, or an exception; outputs is the shape of the values before, if any."""
+    if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
+        outcome = outcome.__cause__ or outcome  # an interrupted function may give what it has
     if isinstance(outcome, PartialAnswerError):
         return _partial(outcome, b, outputs)
     if isinstance(outcome, BaseException):
@@ -56,9 +60,8 @@ def judge(outcome: Reply | BaseException, b: int, outputs: tuple[int, ...] | Non
         return Verdict(np.zeros(b, dtype=bool), outcome.values, problem, seconds=outcome.seconds)
     finite = _finite(outcome.values)
     bad = int((~finite).sum())
-    problem = (
-        f"returned NaN or inf for {bad} of {b} masks; clip or replace them in the function." if bad else ""
-    )
+    problem = f"returned NaN or inf for {bad} of {b} masks{_among(outcome.values)}" if bad else ""
+    problem += "; clip or replace them in the function." if bad else ""
     return Verdict(finite, outcome.values, problem, blames=True, seconds=outcome.seconds)
 
 
@@ -79,6 +82,15 @@ def _other_shape(values: FloatArray, outputs: tuple[int, ...] | None) -> str:
         return ""
     before = outputs[0] if outputs else "a scalar"
     return f"returned shape {values.shape}, but {before} output(s) per mask before."
+
+
+def _among(values: FloatArray) -> str:
+    """Tell which of several outputs are not finite, if not all are."""
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=0)).tolist() if values.ndim == 2 else []
+    if not bad or len(bad) == values.shape[1]:
+        return ""
+    more = ", …" if len(bad) > _NAMED else ""
+    return f", in output {', '.join(map(str, bad[:_NAMED]))}{more} of 0 to {values.shape[1] - 1}"
 
 
 def _finite(values: FloatArray) -> BoolArray:

@@ -240,7 +240,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             Also return the standard deviations of the values, ``explanation.error_std``: 0 where all masks
             were asked, NaN from the estimator "spex", which knows none. For models of one input.
         batch_size : int or "auto"
-            Masks per model call. "auto" starts at 16 and grows while a call takes less than half a second.
+            Masks per model call. "auto" starts at 16 and grows with the number of masks; it never depends on
+            the speed of the model, so that equal calls give equal values.
         outputs : sequence of int or OpChain, optional
             Which outputs to explain, for example ``shap.Explanation.argsort.flip[:2]``.
         interactions : bool
@@ -311,12 +312,17 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
             outputs=outputs,
             call=call,
         )
-        if isinstance(self.masker, shap.maskers.OutputComposite):
-            numbers = range(len(args[0]))
-            numbers = show_progress(numbers, len(numbers), "SpexExplainer explainer", silent or single)
-            answer = joined([explain_rows(args[0][i : i + 1], silent=True) for i in numbers])
-        else:
-            answer = explain_rows(*args, silent=silent or single)
+        try:
+            if isinstance(self.masker, shap.maskers.OutputComposite):
+                numbers = range(len(args[0]))
+                numbers = show_progress(numbers, len(numbers), "SpexExplainer explainer", silent or single)
+                answer = joined([explain_rows(args[0][i : i + 1], silent=True) for i in numbers])
+            else:
+                answer = explain_rows(*args, silent=silent or single)
+        except BaseException as error:  # also when the user loses patience
+            if not single:
+                hosts.name_rows(error, "row", [len(call.rows)], dict(enumerate(call.rows)))
+            raise
         few.warn(stacklevel=2)
         inputs = answer if isinstance(answer, list) else [answer]
         label_columns(inputs, given, self.masker, self.feature_names)

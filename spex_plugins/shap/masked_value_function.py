@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["MaskedValueFunction"]
 
 _OF_ENDS = ("store", "fingerprint", "description", "retries")
+_TABLE_ROWS = 1024  # masks at once
 _CELLS = 2**23  # masked inputs held at once, 64 MB as float64; a mask costs background samples × inputs
 
 
@@ -58,6 +59,8 @@ class MaskedValueFunction:
         f(∅) and f(x).
     most_listed : int
         Up to so many features all masks are asked by default.
+    batch_size : int or None
+        Masks that suit one call: many of a table, whose models are small beside what a call costs.
     """
 
     def __init__(
@@ -86,6 +89,8 @@ class MaskedValueFunction:
         # A masked image is larger than the number of its regions.
         size = max(self.n_inputs, *(int(np.prod(np.shape(part))) for part in row))
         self._chunk = max(1, _CELLS // (samples * size))
+        by_flips = bool(getattr(masker, "supports_delta_masking", False))
+        self.batch_size = min(_TABLE_ROWS, self._chunk) if by_flips else None
         coalitions = np.repeat([[False], [True]], len(self.varying), axis=1)
         kept = {name: value for name, value in (options or {}).items() if name in _OF_ENDS}
         if not self._drops_axis or mean.linearizes:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 import spex_plugins as spex
 from spex_plugins import InputError, ValueFunctionError
 from spex_plugins.queries import Queries, QueryOptions, Session, replies
-from spex_plugins.queries.batching import BatchSize
 
 
 def masks_of(m, n=20):
@@ -215,31 +214,6 @@ def test_rounds_of_a_session_ask_nothing_twice():
     np.testing.assert_array_equal(
         second.values, weighted(np.concatenate([masks[30:], masks[90:], masks[:3]]))
     )
-
-
-# The size of batches
-
-
-def grown(throughput, rounds=12, **options):
-    """Let a batch size grow while a call of b masks takes throughput(b) seconds."""
-    sizes = BatchSize(None, **options)
-    seen = []
-    for _ in range(rounds):
-        seen.append(sizes.size)
-        sizes.note(sizes.size, float(sizes.size), throughput(sizes.size))
-    return seen
-
-
-def test_batches_grow_beyond_half_a_second_while_that_pays():
-    """A device that is busy from 200 masks on: below, a call takes as long for fewer."""
-    sizes = grown(lambda b: max(0.4, 0.002 * b))
-    assert 200 <= min(sizes[-6:]) <= max(sizes) <= 1000
-    busy = grown(lambda b: 0.4 * b / 16)
-    assert busy[-1] == 20  # half a second
-
-
-def test_batches_stay_small_where_calls_may_time_out():
-    assert max(grown(lambda b: 0.001 * b, timeout=0.3)[3:]) <= 100
 
 
 # Arguments

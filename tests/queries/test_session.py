@@ -1,11 +1,10 @@
-"""The query layer alone: batch sizes follow the speed, answers keep their order."""
+"""The query layer alone: answers keep their order, and nothing is asked twice."""
 
 from __future__ import annotations
 
 import doctest
 import sys
 from io import StringIO
-from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 from games import Recorded
 
 from spex_plugins import InputError
-from spex_plugins.queries import Queries, Session, replies, session
+from spex_plugins.queries import Queries, Session, session
 
 
 def ask(function, masks, **options):
@@ -25,22 +24,6 @@ def ask(function, masks, **options):
 
 def masks_of(m, n=20):
     return np.random.default_rng(m).random((m, n)) < 0.5
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that only the value function moves."""
-    now = [0.0]
-    monkeypatch.setattr(replies, "perf_counter", lambda: now[0])
-    return now
-
-
-def timed(clock, seconds_per_mask):
-    def function(masks):
-        clock[0] += seconds_per_mask * len(masks)
-        return masks.sum(axis=1)
-
-    return Recorded(function)
 
 
 @pytest.mark.parametrize("batch_size", [None, 1, 13])
@@ -68,36 +51,6 @@ def test_small_rounds_after_a_large_one_ask_what_is_new(m):
 
 def test_the_example_of_the_docstring_is_true():
     assert doctest.testmod(session) == (0, 2)
-
-
-def test_batches_of_a_fast_function_grow_fourfold(clock):
-    function = timed(clock, 1e-9)
-    ask(function, masks_of(50_000), progress=False)
-    sizes = [len(batch) for batch in function.batches]
-    assert sizes[0] == 16
-    assert all(y == min(4 * x, 8192) for x, y in pairwise(sizes[:-1]))
-    assert max(sizes) == 8192
-
-
-@pytest.mark.parametrize(("seconds", "size"), [(0.001, 500), (0.01, 50), (0.2, 16), (3.0, 16)])
-def test_batches_take_about_half_a_second_but_hold_at_least_sixteen(clock, seconds, size):
-    function = timed(clock, seconds)
-    ask(function, masks_of(3000), progress=False)
-    settled = [len(batch) for batch in function.batches[4:-1]]
-    assert settled
-    assert set(settled) <= {size, max(size - 1, 16)}  # a sum of floats may round down
-
-
-def test_batch_sizes_adapt_when_the_speed_changes(clock):
-    def function(masks):
-        clock[0] += len(masks) * (1e-6 if clock[0] < 1e-3 else 1e-2)
-        return masks.sum(axis=1)
-
-    recorded = Recorded(function)
-    ask(recorded, masks_of(8000), progress=False)
-    sizes = [len(batch) for batch in recorded.batches]
-    assert max(sizes) > 500
-    assert sizes[-2] == 50
 
 
 @pytest.mark.parametrize("progress", [True, False])

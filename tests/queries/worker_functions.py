@@ -55,3 +55,9 @@ def little_memory(masks):
     if len(masks) > 11:
         raise MemoryError
     return np.column_stack([weighted(masks), -weighted(masks)])
+
+
+def exits(masks):
+    if masks[:, 0].any():
+        raise SystemExit(3)
+    return weighted(masks)
