@@ -12,7 +12,6 @@ __all__ = ["Plan", "held_out", "least_coded", "plan"]
 
 _DEFAULT_ORDER = 5  # the order that the published SPEX experiments decode (Kang et al. 2025)
 _GROUPS = 3  # least number of hash functions: peeling needs two, the third settles ties
-_FEW_GROUPS = 4  # the same with the fewest bins, where sets share a bin more often
 _LEAST_BITS = 2
 _UNIFORM_BITS = 4  # from so many on, uniform masks that test the fit are kept where the budget allows it
 _HELD_OUT = 0.1
@@ -117,7 +116,7 @@ def plan(n: int, budget: int, max_order: int | None = None, least_bits: int = _L
 def least_coded(n: int, max_order: int | None = None, least_bits: int = _LEAST_BITS) -> int:
     """Return the smallest budget with a coded design of the default order, or of ``max_order``."""
     rows = bch(n, min(max_order or _DEFAULT_ORDER, n)).p + 1
-    return _least_groups(least_bits) * rows << least_bits
+    return _GROUPS * rows << least_bits
 
 
 def held_out(masks: int) -> int:
@@ -126,15 +125,11 @@ def held_out(masks: int) -> int:
     return int(min(max(_HELD_OUT * masks, least), most))
 
 
-def _least_groups(bits: int) -> int:
-    return _FEW_GROUPS if bits == _LEAST_BITS else _GROUPS
-
-
 def _size(n: int, budget: int, order: int) -> tuple[int, int]:
     """Return the number of groups and of bits of the coded design for a budget that allows one."""
     rows = bch(n, order).p + 1
     spare = budget - held_out(budget)
     if spare < _GROUPS * rows << _UNIFORM_BITS:
         spare = budget  # the groups will test each other
-    bits = max((spare // (_GROUPS * rows)).bit_length() - 1, _LEAST_BITS)
+    bits = (spare // (_GROUPS * rows)).bit_length() - 1
     return spare // (rows << bits), bits
