@@ -20,6 +20,7 @@ from spex_plugins.types import FloatArray, IntArray
 __all__ = ["Round"]
 
 _POLL = 0.1  # seconds between looks at what other processes have answered
+_LOOK = 1.0  # seconds after which a signal is seen that came just before waiting began
 _CHECK = 5.0  # seconds without news after which the executor is looked at
 _LEAST_GRACE, _LONGEST_GRACE = 2.0, 60.0  # seconds for what runs when the user interrupts
 
@@ -42,6 +43,7 @@ class Round:
         self._pause_until = 0.0
         self._seconds_per_mask = 0.0
         self._longest = 0.0
+        self._last_news = perf_counter()
         self._interrupted = False
 
     def run(self) -> None:
@@ -80,7 +82,7 @@ class Round:
             self._flights.submit(batch, self._desk.masks[batch.rows], carry=carry)
         except Exception as error:  # the executor is broken or shut down
             self._desk.release(batch.claim)
-            self._fail(batch.rows, Verdict.failed(error, len(batch.rows)))
+            self._fail(Failure(batch.rows, Verdict.failed(error, len(batch.rows)).problem, error))
 
     def _next_batch(self) -> Batch | None:
         while not self._over() and perf_counter() >= self._pause_until:
@@ -128,7 +130,7 @@ class Round:
         pause = max(0.0, self._ready() - perf_counter())
         if not self._tools.limits.allow_wait(pause):
             return False
-        self._flights.wait(pause)
+        self._flights.wait(min(pause, _LOOK))
         self._settle_ended()  # a late answer may make the next try superfluous
         return True
 
@@ -145,17 +147,24 @@ class Round:
         until = min(batch.deadline for batch in running)
         if self._pending and not self._over() and len(self._flights) < self._tools.in_flight:
             until = min(until, max(self._ready(), now + 0.01))
-        self._flights.wait(min(max(0.0, until - now), _CHECK))
-        ended = self._settle_ended()
+        self._flights.wait(min(max(0.0, until - now), _LOOK))
+        if self._settle_ended():
+            self._last_news = perf_counter()
         for batch in self._flights.expire(perf_counter()):
             self._desk.release(batch.claim)
             error = TimeoutError(f"no answer within {timeout:g} seconds")
             self._fault(batch, batch.rows, Verdict.failed(error, len(batch.rows)))
-        if not ended and perf_counter() - now >= _CHECK and (problem := self._tools.runner.check()):
+        if perf_counter() - self._last_news > _CHECK:
+            self._last_news = perf_counter()
+            self._check_runner()
+
+    def _check_runner(self) -> None:
+        """End the round where the executor can answer no more, and nothing will say so."""
+        if problem := self._tools.runner.check():
             for batch in self._flights.batches:
                 self._flights.drop(batch)
                 self._desk.release(batch.claim)
-                self.failure = self.failure or Failure(batch.rows, problem, None)
+                self._fail(Failure(batch.rows, problem, None))
 
     def _settle_ended(self) -> int:
         """See to all batches that have ended, and return how many there were."""
@@ -214,7 +223,8 @@ class Round:
                 self._pause_until = max(self._pause_until, now + pause)  # it was said to all of us
             self._pending.put_back(rows, failures, now + pause)
         elif self._tools.queries.on_failure == "raise" or faults.is_fatal(error):
-            self._fail(rows, verdict, batch)
+            returned = verdict.values[np.isin(batch.rows, rows)] if verdict.blames and not error else None
+            self._fail(Failure(rows, verdict.problem, error, returned))
         elif len(rows) > 1 and not verdict.blames:
             for half in np.array_split(rows, 2):  # to find the mask to blame
                 self._pending.put_back(half, batch.failures)
@@ -223,10 +233,8 @@ class Round:
             count = sum(len(one.rows) for one in self._dropped)
             self._tools.bar.set_postfix_str(f"{count} dropped", refresh=False)
 
-    def _fail(self, rows: IntArray, verdict: Verdict, batch: Batch | None = None) -> None:
-        known = batch is not None and verdict.blames and verdict.error is None
-        values = verdict.values[np.isin(batch.rows, rows)] if batch is not None and known else None
-        self.failure = self.failure or Failure(rows, verdict.problem, verdict.error, values)
+    def _fail(self, failure: Failure) -> None:
+        self.failure = self.failure or failure
 
     def _wait_for_what_runs(self) -> None:
         """Wait a moment for what has begun and will be paid for, and ask nothing more."""
@@ -236,7 +244,7 @@ class Round:
         if self._flights:
             self._tools.bar.set_postfix_str("waiting for calls under way; interrupt again to leave them")
         while self._flights and (left := until - perf_counter()) > 0:
-            self._flights.wait(left)
+            self._flights.wait(min(left, _LOOK))
             self._keep_ended()
 
     def _finish(self, error: BaseException) -> None:

@@ -17,6 +17,8 @@ import spex_plugins as spex
 from spex_plugins import InputError
 from spex_plugins.games import background_loop
 from spex_plugins.games.chat import ChatGame
+from spex_plugins.queries import Session, Store
+from spex_plugins.queries import round as rounds
 
 MASKS = np.random.default_rng(0).random((12, len(WORDS))) < 0.5
 
@@ -169,6 +171,53 @@ def test_an_interrupt_stops_the_requests():
         background_loop.run(wait())
     assert stopped.wait(5)
     timer.join()
+
+
+@pytest.mark.parametrize("options", [{}, {"timeout": 60.0}])
+def test_an_interrupt_keeps_all_that_the_server_answered(monkeypatch, tmp_path, options):
+    """The requests that are under way are waited for, and no others are sent."""
+    monkeypatch.setattr(background_loop, "_GRACE", 100.0)
+    monkeypatch.setattr(rounds, "_LEAST_GRACE", 60.0)
+    main, answers = threading.get_ident(), []
+
+    def interrupt_at_the_thirtieth():
+        answers.append(None)
+        if len(answers) == 30:
+            signal.pthread_kill(main, signal.SIGINT)
+        return {}
+
+    store = tmp_path / "s.sqlite"
+    with ChatServer(truth, headers=interrupt_at_the_thirtieth) as server:
+        game = game_for(server, concurrency=4)
+        masks = np.unique(np.random.default_rng(1).random((600, len(WORDS))) < 0.5, axis=0)
+        queries = spex.Queries(store=store, progress=False, **options)
+        with pytest.raises(KeyboardInterrupt) as caught, Session(game, queries) as session:
+            session.ask(masks)
+        kept, answered = caught.value.masks, sum(server.answered.values())
+    assert 30 <= len(kept) == answered < len(masks)
+    np.testing.assert_allclose(caught.value.values, true_values(kept))
+    with Store(store) as stored:
+        assert stored.info()[0].answers == len(kept)
+
+
+def test_a_second_interrupt_leaves_requests_that_hang(monkeypatch):
+    monkeypatch.setattr(background_loop, "_GRACE", 100.0)
+    interrupt = signal.pthread_kill, (threading.get_ident(), signal.SIGINT)
+    done = threading.Event()
+
+    def hangs(prompt, attempt):
+        if len(server.requests) > 5:
+            threading.Timer(0.1, *interrupt).start()
+            threading.Timer(0.5, *interrupt).start()
+            done.wait(50)
+
+    with ChatServer(truth, fault=hangs) as server:
+        start = time.monotonic()
+        with pytest.raises(KeyboardInterrupt) as caught:
+            game_for(server, concurrency=1)(MASKS)
+        assert time.monotonic() - start < 50
+        done.set()
+    assert caught.value.__cause__.answered.sum() == 5
 
 
 def test_a_client_of_ones_own(server):
