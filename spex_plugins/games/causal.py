@@ -70,7 +70,7 @@ class CausalScorer:
         if not alike(alone, within, alone.dtype):
             raise InputError(
                 f"model: {type(self._model).__name__} reads what stands behind a token, so it cannot score "
-                "what it would write; load it as a decoder (config.is_decoder = True), or pass a causal model."
+                "what it would write; load it as a decoder (config.is_decoder = True), or take another."
             )
 
     def lengths(self, prompts: Sequence[str]) -> list[int]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers.modeling_outputs import BaseModelOutput
 
 from spex_plugins.errors import InputError
 from spex_plugins.games.answer_scores import AnswerScores, answer_scores
@@ -82,11 +81,12 @@ class Seq2SeqScorer:
         device = self._model.get_input_embeddings().weight.device
         ids, real = padded(rows, self._padding, device, "right")
         forget_length(self._model)
-        read = self._model.get_encoder()(input_ids=ids, attention_mask=real)[0]
+        read = self._model.get_encoder()(input_ids=ids, attention_mask=real)
         written, _ = padded(self._rows, self._padding, device, "right")  # causal: padding behind is not seen
         each = len(self._rows)
+        read["last_hidden_state"] = read.last_hidden_state.repeat_interleave(each, dim=0)
         logits = self._model(
-            encoder_outputs=BaseModelOutput(read.repeat_interleave(each, dim=0)),
+            encoder_outputs=read,
             attention_mask=real.repeat_interleave(each, dim=0),
             decoder_input_ids=written.repeat(len(rows), 1),
             use_cache=False,
