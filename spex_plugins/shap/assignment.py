@@ -1,7 +1,7 @@
 """What is left of an explanation whose values, base values or names are assigned.
 
-"Take one class of a classifier" is often written as ``e.values = e.values[:, :, 1]`` and the same for the base
-values; whatever belongs to the other classes has to go along.
+One class of a classifier is often chosen by ``e.values = e.values[:, :, 1]``, and the same for the base values.
+Whatever belongs to the other classes has to go.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def with_base_values(explanation: Any, base_values: Any) -> Any:
 
 
 def with_feature_names(explanation: Any, names: Any) -> Any:
-    """Return the slicer of an explanation whose features, also those of the interactions, have other names."""
+    """Return the slicer of an explanation with other names of the features, also in the interactions."""
     slicer, old = explanation._s, explanation.feature_names
     axes = axes_of(slicer, "feature_names")
     if names is None or isinstance(names, str):

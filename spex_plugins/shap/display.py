@@ -30,7 +30,9 @@ def described(part: Any) -> str:
     if hasattr(part, "__qualname__"):
         return str(part.__qualname__)
     shape = getattr(part, "shape", None)
-    inner = next((getattr(part, one) for one in ("masker", "tokenizer", "image_masker") if hasattr(part, one)), None)
+    inner = next(
+        (getattr(part, one) for one in ("masker", "tokenizer", "image_masker") if hasattr(part, one)), None
+    )
     content = " × ".join(map(str, shape)) if isinstance(shape, tuple) else inner and described(inner)
     return f"{type(part).__name__}({content})" if content else type(part).__name__
 
@@ -59,7 +61,7 @@ def as_html(explanation: Any, found: Interactions | list[Interactions]) -> str:
         titles = ["row", *map(str, names[:_SHOWN_ROWS])]
         cells = [[_number(one) for one in row[:_SHOWN_ROWS]] for row in explanation.values[:_SHOWN_ROWS]]
     else:
-        titles, cells = ["row", *_COLUMNS], list(map(_cells, found[:_SHOWN_ROWS]))
+        titles, cells = ["row", *_COLUMNS], [list(_cells(one)) for one in found[:_SHOWN_ROWS]]
     rows = [[str(i), *row] for i, row in enumerate(cells)]
     return f"{head}{_table(titles, rows)}{''.join(_more(found))}"
 

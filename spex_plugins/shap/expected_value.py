@@ -1,4 +1,4 @@
-"""What a model answers on average where nothing is kept, known before any row where the background is a table."""
+"""The value where nothing is kept; where the background is a table, it is the same for every row."""
 
 from __future__ import annotations
 

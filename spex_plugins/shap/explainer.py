@@ -91,7 +91,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     output_names : sequence of str or str, optional
         Names of the outputs; of a model with one output, its name.
     feature_names : sequence of str, optional
-        As in `shap.Explainer`. `shap.PermutationExplainer` has them as its fourth argument; that is right, too.
+        As in `shap.Explainer`; also as the fourth argument, where `shap.PermutationExplainer` has them.
     group : str or callable, optional
         Explain words instead of tokens, regions instead of pixels: "word", "sentence", "paragraph" or a
         function for texts (`GroupedText`), "grid", "superpixel" or a function for images (`GroupedImage`).
@@ -190,11 +190,12 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         hosts.query_options(queries, self.model.inner_model)  # a store without fingerprint is refused here
 
     @overload
+    def __call__(self, first: Any, second: Any, /, *others: Any, **keywords: Any) -> Any: ...
+
+    @overload
     def __call__(
         self,
-        rows: Any,
-        /,
-        *,
+        *rows: Any,
         max_evals: int | Literal["auto"] | None = None,
         main_effects: bool | None = None,
         error_bounds: bool | None = None,
@@ -204,9 +205,6 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         silent: bool | None = None,
         **keywords: Any,
     ) -> SpexExplanation: ...
-
-    @overload
-    def __call__(self, *args: Any, **keywords: Any) -> Any: ...
 
     def __call__(
         self,
@@ -305,8 +303,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         unnamed = copy(self)  # SHAP takes names of outputs for an axis, which a single output has not
         unnamed.output_names = None
         explain_rows = partial(
-            shap.Explainer.__call__,
-            unnamed,
+            super(SpexExplainer, unnamed).__call__,
             max_evals=None if evals == "auto" else evals,
             batch_size=None if size == "auto" else size,  # SHAP would turn "auto" into 5 or 10
             outputs=outputs,
@@ -452,9 +449,11 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         return True
 
     def __repr__(self) -> str:
-        estimator = self.estimator if isinstance(self.estimator, str) else type(self.estimator).__name__
+        name, estimator = type(self).__name__, self.estimator
+        if not isinstance(estimator, str):
+            estimator = type(estimator).__name__
         return (
-            f"{type(self).__name__}({described(self.model)}, {described(self.masker)}, estimator={estimator!r}, "
+            f"{name}({described(self.model)}, {described(self.masker)}, estimator={estimator!r}, "
             f"index={self.index!r}, max_evals={self.max_evals!r})"
         )
 
@@ -462,7 +461,7 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
 
     def save(self, out_file: Any, model_saver: Any = ".save", masker_saver: Any = ".save") -> None:
         """Write the explainer with all its settings to an open binary file, as `shap.Explainer.save` does."""
-        shap.Explainer.save(loadable(self), out_file, model_saver, masker_saver)
+        loadable(self).save(out_file, model_saver, masker_saver)
         save_settings(self, out_file)
 
     @classmethod
@@ -473,19 +472,19 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
 
         The constructor of a subclass is not called; its attributes come back as they were.
         """
+        explainer = SavedExplainer.load(in_file, model_loader, masker_loader, instantiate)
         if not instantiate:
-            return SavedExplainer.load(in_file, model_loader, masker_loader, instantiate)["arguments"]
-        explainer = shap.Explainer.load(in_file, model_loader, masker_loader)
+            return explainer["arguments"]
         if not isinstance(explainer, cls):
             raise InputError(f"in_file: holds {explainer!r:.80}, which is no {cls.__name__}.")
         return explainer
 
     @classmethod
     def _restored(cls, attributes: dict[str, Any]) -> Any:
-        explainer = cls.__new__(cls)
+        explainer = cls.__new__(cls)  # its constructor may have any arguments
         own = set(inspect.signature(SpexExplainer.__init__).parameters) & set(attributes)
         SpexExplainer.__init__(explainer, **{name: attributes[name] for name in own})
-        vars(explainer).update({name: attributes[name] for name in set(attributes) - own})
+        explainer.__dict__.update({name: attributes[name] for name in set(attributes) - own})
         return explainer
 
 

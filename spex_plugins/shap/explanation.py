@@ -37,12 +37,13 @@ _KEEP_ROWS = {"__getitem__", "sample", "flip", "abs", "__add__", "__sub__", "__m
 class SpexExplanation(shap.Explanation):  # type: ignore[misc]
     """A `shap.Explanation` that knows the interactions behind its values.
 
-    Slicing, copying, pickling, ``abs``, ``flip`` and arithmetic with numbers keep the interactions, which stay
-    those of the model as explained; so does `hstack` of parts of one explanation. An average over rows, a
-    difference of two explanations or values assigned from elsewhere have none; assigned values that are
+    Slicing, copying, pickling, ``abs``, ``flip`` and arithmetic with numbers keep the interactions, which
+    stay those of the model as explained; so does `hstack` of parts of one explanation. An average over rows,
+    a difference of two explanations or values assigned from elsewhere have none; assigned values that are
     those of one output have its interactions.
     """
 
+    output_dims: tuple[int, ...]
     __array_priority__ = 1  # NumPy's numbers on the left leave arithmetic to this class
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -90,8 +91,8 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             raise AttributeError(
                 f"interactions: rows no longer stand for one input each after {mixed}."
                 if mixed
-                else "interactions: the values were assigned, and are not those of one output; choose outputs "
-                "as in explanation[..., k], which keeps the interactions."
+                else "interactions: the values were assigned, and are not those of one output; "
+                "explanation[..., k] keeps the interactions."
             )
         if isinstance(found, Interactions):
             return _of_outputs(found, outputs)

@@ -55,7 +55,7 @@ def axes_of(slicer: Any, name: str) -> list[int]:
 
 
 def axes_left(axes: Iterable[int], removed: Collection[int]) -> list[int]:
-    """Number axes anew where some are removed."""
+    """Return the numbers of axes where some are removed."""
     return [axis - sum(one < axis for one in removed) for axis in axes if axis not in removed]
 
 

@@ -1,8 +1,8 @@
-"""Keywords and positions in which SHAP's other explainers, and the libraries that call them, pass arguments."""
+"""Arguments under the names and in the places that they have in SHAP's other explainers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -18,6 +18,7 @@ _WITHOUT_EFFECT = {
     "fixed_context",
     "from_call",
     "gc_collect",
+    "keep_index",
     "l1_reg",
     "min_samples_per_feature",
 }
@@ -31,8 +32,8 @@ def budget_from(keywords: Mapping[str, Any], masker: Any) -> Any:
     Parameters
     ----------
     keywords : mapping
-        ``nsamples`` of `shap.KernelExplainer` and ``npermutations`` of `shap.PermutationExplainer` are budgets;
-        what steers another algorithm has no effect; a keyword that is None is not given.
+        Budgets: ``nsamples`` of `shap.KernelExplainer`, ``npermutations`` of `shap.PermutationExplainer`.
+        What steers another algorithm has no effect; a keyword that is None is not given.
     masker : object
 
     Raises
@@ -57,7 +58,7 @@ def budget_from(keywords: Mapping[str, Any], masker: Any) -> Any:
 
 
 def check_algorithm(algorithm: Any, feature_names: Any) -> Any:
-    """Return the names of the features, which `shap.PermutationExplainer` takes in the place of the algorithm."""
+    """Return the names of the features, which may stand in the place of the algorithm."""
     if algorithm in ("spex", "auto") if isinstance(algorithm, str) else algorithm is None:
         return feature_names
     if isinstance(algorithm, str | bool) or not hasattr(algorithm, "__len__"):
@@ -76,6 +77,6 @@ def checked_names(names: Any) -> list[str] | None:
         return None
     if isinstance(names, str):
         return [names]
-    if isinstance(names, bool | int | float) or not isinstance(names, Sequence) and not hasattr(names, "tolist"):
+    if not hasattr(names, "__len__"):
         raise InputError(f"output_names: expected a list of names, got {names!r:.80}; pass others by name.")
     return [str(name) for name in names]

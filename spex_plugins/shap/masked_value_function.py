@@ -139,10 +139,10 @@ def _selected(outputs: Any, full: FloatArray) -> IntArray | None:
     """Return the numbers of the outputs to explain: all, a list, or SHAP's ``Explanation.argsort`` chains."""
     if full.ndim == 0:
         try:
-            alone = outputs is None or len(_selected(outputs, full[None])) == 1
+            numbers = None if outputs is None else _selected(outputs, full[None])
         except InputError:
-            alone = False
-        if not alone:
+            numbers = np.zeros(0, dtype=np.int64)
+        if numbers is not None and len(numbers) != 1:
             raise InputError(f"outputs: the model has a single output, got {outputs!r}; leave outputs out.")
         return None
     if outputs is None:

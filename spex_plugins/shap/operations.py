@@ -31,7 +31,9 @@ _BY_FEATURE = ("values", "data", "display_data", "error_std", "main_effects", "l
 def is_nested(content: Any) -> bool:
     """Tell whether rows are held one by one, as arrays of different lengths are."""
     if isinstance(content, np.ndarray):
-        return content.dtype == object and content.ndim == 1 and any(isinstance(x, np.ndarray) for x in content)
+        return (
+            content.dtype == object and content.ndim == 1 and any(isinstance(x, np.ndarray) for x in content)
+        )
     return isinstance(content, list | tuple)
 
 

@@ -70,7 +70,7 @@ def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: 
 
 
 def clustering_of_row(masker: Any, row: tuple[Any, ...]) -> FloatArray | None:
-    """Return the hierarchy of the features that SHAP's plots show: of the masker, or of the words of a text."""
+    """Return the hierarchy of the features for SHAP's plots: that of the masker, or of a text."""
     clustering = getattr(masker, "clustering", None)
     if callable(clustering) and getattr(masker, "text_data", False):
         return clustering(*row) if masker.shape(*row)[1] > 1 else np.zeros((0, 4))

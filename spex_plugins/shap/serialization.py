@@ -1,6 +1,6 @@
 """What SHAP's ``save`` and ``load`` miss, written in SHAP's own file format after what SHAP writes itself.
 
-SHAP saves the model, the masker and the link; everything else that an explainer holds would be forgotten. SHAP
+SHAP saves the model, the masker and the link; everything else that an explainer holds would be forgotten. It
 also calls the class that it finds in a file with arguments by name, and a subclass may have any other.
 """
 
@@ -49,7 +49,7 @@ class SavedExplainer(shap.Explainer):  # type: ignore[misc]
 
 
 def save_settings(explainer: Any, out_file: Any) -> None:
-    """Write the class and every attribute that SHAP does not; arguments of the constructor have their names."""
+    """Write the class and every attribute that SHAP does not, named as arguments of the constructor are."""
     names = sorted(set(vars(explainer)) - _BY_SHAP)
     with Serializer(out_file, _BLOCK, version=_VERSION) as block:
         block.save("kind", type(explainer))

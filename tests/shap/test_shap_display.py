@@ -107,3 +107,45 @@ def test_matrices_and_texts(table, background, sentiment, words):
 def test_nothing_acts_together(background, table):
     explanation = SpexExplainer(lambda x: x[:, 0], background)(table[20:22], silent=True)
     assert repr(explanation).count("strongest: none") == 2
+
+
+def test_page_of_one_feature(explanation, table):
+    html = explanation[:, "c"]._repr_html_()
+    assert "SpexExplanation, values of c" in html
+    assert cells(html, "th") == ["row", "c", "value", "f(∅)"]
+    assert cells(html)[:4] == [
+        "0",
+        f"{table[20, 2]:.4g}",
+        f"{explanation.values[0, 2]:.4g}",
+        f"{explanation.base_values[0]:.4g}",
+    ]
+    assert "… 2 more rows" in html
+    assert len(cells(html)) == 40
+    escaped = explanation[:, "<a>"]._repr_html_()
+    assert "<a>" not in escaped
+    assert cells(escaped)[2] == f"{explanation.values[0, 0]:.4g}"
+
+
+def test_page_of_one_number(explanation, table):
+    html = explanation[3, "c"]._repr_html_()
+    assert "SpexExplanation, value of c" in html
+    assert cells(html) == [
+        f"{number:.4g}" for number in (table[23, 2], explanation.values[3, 2], explanation.base_values[3])
+    ]
+
+
+def test_page_of_some_features(explanation):
+    html = explanation[:, ["c", "e"]]._repr_html_()
+    assert cells(html, "th") == ["row", "c", "e"]
+    assert cells(html)[:3] == ["0", f"{explanation.values[0, 2]:.4g}", f"{explanation.values[0, 4]:.4g}"]
+
+
+def test_pages_of_one_feature_of_outputs_and_texts(table, background, words):
+    several = SpexExplainer(four_outputs, background)(table[20:22], silent=True)
+    html = several[:, "Feature 1"]._repr_html_()
+    assert cells(html)[2].split("  ")[:3] == [f"{one:.4g}" for one in several.values[0, 1, :3]]
+    text = SpexExplainer(lambda texts: np.array([float(len(one)) for one in texts]), words)(
+        ["not bad", "so bad"], silent=True
+    )
+    bad = text[:, "bad"]
+    assert cells(bad._repr_html_())[2::4] == [f"{value:.4g}" for value in bad.values]

@@ -168,3 +168,46 @@ def test_two_processes(table, background):
     for i, part in enumerate(parts):
         for j, found in enumerate(part.interactions):
             assert_allclose(found.full_value, here[2 * i + j].interactions.full_value, atol=0)
+
+
+class AnyArguments(SpexExplainer):
+    """A subclass that passes on what it gets, and has an attribute of its own."""
+
+    def __init__(self, *args, note="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.note = note
+        self.calls = 0
+
+
+class OtherArguments(SpexExplainer):
+    """A subclass that is made of something else."""
+
+    def __init__(self, rows):
+        super().__init__(model, rows, seed=5, max_evals=40)
+
+
+@pytest.mark.parametrize("loader", [shap.Explainer, SpexExplainer, None])
+@pytest.mark.parametrize("group", [None, "word"])
+def test_subclasses_with_any_arguments(loader, group, table, background, words, sentiment, tmp_path):
+    explainers = [OtherArguments(background)]
+    if group is None:
+        explainers.append(AnyArguments(model, background, note="mine", max_evals=40, seed=3))
+    else:
+        explainers.append(AnyArguments(sentiment.decision_function, words, group=group, note="mine"))
+    for explainer in explainers:
+        rows = ["never fails to charm"] if explainer.group else table[20:21]
+        with (tmp_path / "file").open("wb") as file:
+            explainer.save(file)
+        with (tmp_path / "file").open("rb") as file:
+            loaded = (loader or type(explainer)).load(file)
+        assert type(loaded) is type(explainer)
+        assert loaded.seed == explainer.seed
+        assert getattr(loaded, "note", "mine") == "mine"
+        assert_allclose(loaded(rows, silent=True).values, explainer(rows, silent=True).values, atol=0)
+
+
+def test_another_explainer_in_a_file(table, background, tmp_path):
+    with (tmp_path / "file").open("wb") as file:
+        SpexExplainer(model, background).save(file)
+    with (tmp_path / "file").open("rb") as file, pytest.raises(InputError, match="no OtherArguments"):
+        OtherArguments.load(file)
