@@ -80,20 +80,20 @@ def settle(
     divided = at_once > 1 or len(np.unique(counts)) > 1
     if ends.for_batch or not divided or not counts.any() or n_samples == 2 or not any_tensor(batch.extra):
         return Settled(batch, at_once, unspent)
-    example, at_once = _example(ends, counts, at_once, n_samples)
-    if example is None:
+    examples, at_once = _examples(ends, counts, at_once, n_samples)
+    if not examples:
         return Settled(batch, 1, unspent)
     masks = min(at_once, 2)
     readings = [batch, replace(batch, rows_of_extra=False)]
     failure: Exception | None = None
     for tried, reading in enumerate(readings, start=1):
         try:
-            agrees = _agrees(forward, reading, ends, example, masks)
+            agrees = all([_agrees(forward, reading, ends, example, masks) for example in examples])
         except Exception as error:  # a function that cannot take the wrong part of an argument
             agrees, failure = False, error
         if agrees:
             repeated = unspent.copy()
-            repeated[example] = tried * masks
+            repeated[examples] = tried * masks
             return Settled(reading, at_once, repeated)
     raise InputError(
         "additional_forward_args: an example gets another value alone than in its batch, whether tensors are "
@@ -102,35 +102,37 @@ def settle(
     ) from failure
 
 
-def _example(ends: Ends, counts: IntArray, at_once: int, n_samples: int | None) -> tuple[int | None, int]:
-    """Return the example to be asked again, within its samples, and the masks per call.
+def _examples(ends: Ends, counts: IntArray, at_once: int, n_samples: int | None) -> tuple[list[int], int]:
+    """Return two examples to be asked again, within their samples, and the masks per call.
 
-    The one that the inputs move most, as arguments may not matter to others. None where the samples are
-    exactly all masks: then one mask per call, which needs no asking.
+    Those that the inputs move most, as arguments may not matter to others; two, as a largest weight may
+    be that of one. None where the samples are exactly all masks: then one mask per call, which needs no asking.
     """
     moved = np.abs(ends.full - ends.empty).reshape(len(counts), -1).sum(axis=1)
     order = np.argsort(-moved, kind="stable").tolist()
     alike = len(np.unique(counts)) == 1
-    for masks in (1,) if at_once == 1 else (at_once, 1):
-        if masks == 1 and alike:
-            break
+    for masks in dict.fromkeys((at_once, 1)):
         needed = 2 * min(masks, 2)  # for both readings
-        for example in order:
-            every = 2 ** int(counts[example])
-            if n_samples is None or n_samples >= every + needed or needed + 2 <= n_samples < every:
-                return example, masks
-    return (None if alike else order[0]), 1
+        every = {example: 2 ** int(counts[example]) for example in order}
+        affordable = [
+            example
+            for example, masks_of in every.items()
+            if n_samples is None or n_samples >= masks_of + needed or needed + 2 <= n_samples < masks_of
+        ]
+        if masks == 1 and alike:
+            return [], 1
+        if affordable:
+            return affordable[:2], masks
+    return order[:1], 1
 
 
 def _agrees(forward: Any, batch: Batch, ends: Ends, example: int, masks: int) -> bool:
     """Tell whether an example has the values alone that it has in its batch."""
-    row = np.array([example])
-    alone = batch.select(row)
-    perturbed = tuple(torch.cat(parts) for parts in zip(*alone.ends[:masks], strict=True))
+    alone = batch.select(np.array([example]))
+    at = slice(masks) if example else slice(masks - 1, None, -1)  # in another row than in its batch
+    asked, known = alone.ends[at], np.stack([ends.full[example], ends.empty[example]])[at]
+    perturbed = tuple(torch.cat(parts) for parts in zip(*asked, strict=True))
     found = values(alone.ask(forward, perturbed, masks), 1, masks, for_batch=False)[:, 0]
-    known = np.stack([ends.full[example], ends.empty[example]])
     coarse = ends.dtype.is_floating_point and torch.finfo(ends.dtype).bits <= 16
     tolerance = _COARSE if coarse else _FINE
-    return bool(
-        np.allclose(found, known[:masks], rtol=0, atol=tolerance * np.abs(known).max(), equal_nan=True)
-    )
+    return bool(np.allclose(found, known, rtol=0, atol=tolerance * np.abs(known).max(), equal_nan=True))

@@ -89,10 +89,7 @@ class Batch:
         """Change the additional arguments that have a row for each example."""
         if self.extra is None or not self.rows_of_extra:
             return self.extra
-        return tuple(
-            change(one) if isinstance(one, torch.Tensor) and one.shape[:1] == (self.size,) else one
-            for one in self.extra
-        )
+        return tuple(_changed(one, self.size, change) for one in self.extra)
 
 
 def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
@@ -126,6 +123,17 @@ def tensors(name: str, value: Any) -> tuple[Tensor, ...]:
     if not given:
         raise InputError(f"{name}: the tuple is empty; give at least one tensor.")
     return given
+
+
+def _changed(argument: Any, rows: int, change: Callable[[Tensor], Tensor]) -> Any:
+    """Change the tensors of so many rows, also in plain containers."""
+    if isinstance(argument, torch.Tensor):
+        return change(argument) if argument.shape[:1] == (rows,) else argument
+    if type(argument) is dict:
+        return {key: _changed(one, rows, change) for key, one in argument.items()}
+    if type(argument) in (list, tuple):
+        return type(argument)(_changed(one, rows, change) for one in argument)
+    return argument
 
 
 def _baseline(value: Any, x: Tensor) -> Tensor:

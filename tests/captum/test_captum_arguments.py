@@ -17,7 +17,11 @@ CASES = {
     "no input": ((), {}, "inputs: the tuple is empty"),
     "no axis": (torch.tensor(1.0), {}, "inputs: need a first axis"),
     "no example": (torch.zeros(0, 3), {}, "inputs: need a first axis"),
-    "unequal batches": ((X, torch.ones(3, 1)), {}, "inputs: need a first axis of equally many"),
+    "unequal batches": (
+        (X, torch.ones(3, 1)),
+        {"perturbations_per_eval": 2},
+        r"inputs: first axes differ, got shapes \[\(2, 3\), \(3, 1\)\]; set perturbations_per_eval=1",
+    ),
     "one baseline for two": ((X, X), {"baselines": 0}, "baselines: expected 2"),
     "baseline of no kind": (X, {"baselines": "zero"}, "baselines: must be numbers or tensors, got str"),
     "baseline of another shape": (X, {"baselines": torch.zeros(3, 3)}, r"baselines: shape \(3, 3\)"),
@@ -75,6 +79,29 @@ def test_outputs_that_are_no_scores(output):
 def test_outputs_that_are_no_numbers(bad):
     with pytest.raises(ValueFunctionError, match="NaN or inf"):
         Spex(lambda x: x.sum(dim=1) * bad).attribute(X)
+
+
+def test_outputs_of_transformers_name_their_scores():
+    class Output(dict):
+        logits = X
+
+    with pytest.raises(InputError, match=r"such as lambda \*inputs: model\(\*inputs\)\.logits"):
+        Spex(lambda x: Output()).attribute(X)
+
+
+def test_errors_at_masks_name_the_forward_function():
+    with pytest.raises(ValueFunctionError, match=r"^forward_func returned NaN or inf for"):
+        Spex(lambda x: x.sum(dim=1).where(x[:, 0] != 0, torch.nan)).attribute(torch.ones(1, 4))
+    calls = []
+
+    def failing(x):
+        calls.append(1)
+        if len(calls) == 4:
+            raise RuntimeError("no memory")
+        return x.sum(dim=1)
+
+    with pytest.raises(ValueFunctionError, match=r"^forward_func raised RuntimeError: no memory"):
+        Spex(failing).attribute(X)
 
 
 def test_errors_of_the_model_itself_are_seen():

@@ -172,8 +172,9 @@ def test_outputs_that_do_not_follow_the_perturbations(case):
 
 @pytest.mark.parametrize("rows", [3, 5])
 def test_outputs_of_another_length_than_the_batch(rows):
-    with pytest.raises(InputError, match=r"returned shape \(\d,\) for 2 inputs \(1 masks of a batch of 2\)"):
-        Spex(lambda x: torch.zeros(rows)).attribute(WIDE)
+    match = rf"returned shape \({rows},\) for 4 inputs \(2 masks of a batch of 2\)"
+    with pytest.raises(InputError, match=match):
+        Spex(lambda x: torch.zeros(rows)).attribute(WIDE, perturbations_per_eval=2)
 
 
 def test_a_failing_forward_function_loses_no_answers():
@@ -203,13 +204,17 @@ def test_outputs_that_change_their_shape():
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_a_bar_is_shown_when_wished(shown, monkeypatch):
-    from spex_plugins.queries import session
+@pytest.mark.parametrize("at_once", [1, 7])
+def test_the_bar_has_captums_title_and_comes_to_its_end(at_once, shown, capsys):
+    Spex(product_of_three).attribute(WIDE, n_samples=30, show_progress=shown, perturbations_per_eval=at_once)
+    bar = capsys.readouterr().err
+    assert ("Spex attribution: 100%" in bar) == shown
+    assert ("30/30" in bar) == shown
 
-    seen = []
-    original = session._bar
-    monkeypatch.setattr(
-        session, "_bar", lambda total, progress: seen.append((total, progress)) or original(total, False)
-    )
-    Spex(product_of_three).attribute(WIDE, n_samples=30, show_progress=shown)
-    assert seen == [(30, shown)]
+
+def test_a_subclass_gives_the_bar_its_own_title(capsys):
+    class ManyThings(Spex):
+        pass
+
+    ManyThings(product_of_three).attribute(WIDE, n_samples=30, show_progress=True)
+    assert "Many Things attribution: 100%" in capsys.readouterr().err

@@ -39,6 +39,16 @@ def test_outputs_are_the_sequence_and_then_its_tokens(result):
         torch.testing.assert_close(shapley, row, atol=1e-5, rtol=0)
 
 
+def test_printed(result):
+    lines = repr(result).splitlines()
+    assert lines[:2] == ["SpexLLMAttributionResult", "  output      never drags on"]
+    for line, value, token in zip(lines[2:6], result.seq_attr.tolist(), result.input_tokens, strict=True):
+        assert line.split()[1:] == [token]
+        assert float(line.split()[0]) == pytest.approx(value, rel=1e-3)
+    assert "\n".join(lines[6:]) == repr(result.seq_interactions)
+    assert str(result) == repr(result)
+
+
 @pytest.mark.parametrize("k", [-1, 3, None])
 def test_tokens_that_do_not_exist(k, result):
     with pytest.raises(InputError, match="k: must be 0 to 2, an output token"):
@@ -88,7 +98,7 @@ def test_names_are_written_as_text():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_trials": 2}, "num_trials: must be 1, got 2: to be surer, raise n_samples"),
+        ({"num_trials": 0}, "num_trials: must be an integer ≥ 1 (draws of random baselines), got 0"),
         ({"use_cached_outputs": True}, "use_cached_outputs: must be False, got True: Captum's cache"),
         ({"forward_in_tokens": True}, "forward_in_tokens: must be False"),
         ({"gen_args": {"max_new_tokens": 2}}, "gen_args: leave it out"),

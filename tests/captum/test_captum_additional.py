@@ -1,0 +1,98 @@
+"""Additional arguments: rows of the examples, or tensors that only look so; exact values and no call too many."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from captum.attr import ShapleyValues
+
+from spex_plugins import InputError
+from spex_plugins.captum import Spex
+
+X = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+SPARSE = torch.tensor([[1.0, 2.0, 3.0], [3.0, 4.0, 0.0]])  # the second example has a feature less that varies
+ROWS = torch.tensor([[1.0, 1.0, 2.0], [2.0, 0.5, 3.0]])
+
+
+def interacting(x, weights):
+    return x[:, 0] * x[:, 1] * weights[:, 0] + (x * weights).sum(dim=1)
+
+
+# forward function, additional arguments that Captum passes whole at one perturbation per call
+CASES = {
+    "a row for each example": (interacting, (ROWS,)),
+    "rows in a dict": (lambda x, named: interacting(x, named["w"]), ({"w": ROWS},)),
+    "rows in a list": (lambda x, several: interacting(x, several[0]), ([ROWS, "mean"],)),
+    "rows that are broadcast": (interacting, (ROWS[:1],)),
+    "weights of two classes": (lambda x, w: x[:, :2].prod(dim=1) * w.sum(), (torch.tensor([2.0, 5.0]),)),
+    "largest of two weights": (lambda x, w: x[:, :2].prod(dim=1) * w.max(), (torch.tensor([2.0, 5.0]),)),
+    "edges of a graph": (
+        lambda x, edges: (x[:, edges[0]] * x[:, edges[1]]).sum(dim=1),
+        (torch.tensor([[0, 1, 2], [1, 2, 0]]),),
+    ),
+    "three weights": (lambda x, w: (x * w).sum(dim=1) * w.sum(), (torch.tensor([1.0, 2.0, 5.0]),)),
+    "no tensor": (lambda x, k, name: x.prod(dim=1) * k, (3, "name")),
+    "a number": (lambda x, k: x.prod(dim=1) * k, (torch.tensor(3.0),)),
+}
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3, 16])
+@pytest.mark.parametrize("x", [X, SPARSE, X[:1]], ids=["alike", "unlike", "one"])
+@pytest.mark.parametrize("case", CASES)
+def test_values_are_those_of_captum_at_one_perturbation_per_call(case, x, at_once):
+    forward, extra = CASES[case]
+    if len(x) == 1 and "row" in case:
+        extra = {"rows in a dict": ({"w": ROWS[:1]},), "rows in a list": ([ROWS[:1], "mean"],)}.get(
+            case, (ROWS[:1],)
+        )
+    truth = ShapleyValues(forward).attribute(x, additional_forward_args=extra)
+    found = Spex(forward).attribute(x, additional_forward_args=extra, perturbations_per_eval=at_once)
+    torch.testing.assert_close(found, truth, atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_samples", [2, 5, 7, 8, 9, 10, 12, 100])
+@pytest.mark.parametrize("at_once", [1, 4])
+@pytest.mark.parametrize("case", ["a row for each example", "weights of two classes"])
+def test_finding_out_is_paid_for_from_the_samples(case, at_once, n_samples):
+    forward, extra = CASES[case]
+    rows = []
+
+    def recorded(x, *extra):
+        rows.append(len(x))
+        return forward(x, *extra)
+
+    settings = {"additional_forward_args": extra, "perturbations_per_eval": at_once, "n_samples": n_samples}
+    _, found = Spex(recorded).attribute(X, return_interactions=True, **settings)
+    told = [re.search(r"; (\d+) evaluations more to check f", one.plan) for one in found]
+    spent = [one.n_calls + (int(more[1]) if more else 0) for one, more in zip(found, told, strict=True)]
+    assert max(spent) <= n_samples
+    assert sum(rows) == sum(spent)
+    if at_once == 1 or n_samples in (2, 8, 9):  # nothing is divided
+        assert not any(told)
+    if n_samples >= 8:  # all masks
+        truth = ShapleyValues(forward).attribute(X, additional_forward_args=extra)
+        torch.testing.assert_close(Spex(forward).attribute(X, **settings), truth, atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_arguments_divided_in_two_ways_at_once(at_once):
+    def forward(x, rows, weights):
+        return (x * rows).sum(dim=1) * weights.sum()
+
+    extra = (ROWS, torch.tensor([2.0, 5.0]))
+    with pytest.raises(InputError, match=r"additional_forward_args: .*bind the arguments into forward_func"):
+        Spex(forward).attribute(SPARSE, additional_forward_args=extra, perturbations_per_eval=at_once)
+    truth = ShapleyValues(forward).attribute(X, additional_forward_args=extra)
+    torch.testing.assert_close(Spex(forward).attribute(X, additional_forward_args=extra), truth)
+
+
+def test_half_precision_is_no_difference():
+    layer = torch.nn.Linear(3, 1).to(torch.bfloat16)
+    extra = (ROWS.to(torch.bfloat16),)
+    found = Spex(lambda x, w: layer(x * w)).attribute(
+        SPARSE.to(torch.bfloat16), additional_forward_args=extra, perturbations_per_eval=4
+    )
+    truth = SPARSE * ROWS * layer.weight.float()
+    torch.testing.assert_close(found, truth.detach(), atol=0.2, rtol=0)
