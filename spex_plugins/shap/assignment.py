@@ -1,6 +1,6 @@
 """What is left of an explanation whose values, base values or names are assigned.
 
-One class of a classifier is often chosen by ``e.values = e.values[:, :, 1]``, and the same for the base values.
+One class of a classifier is often chosen by ``e.values = e.values[:, :, 1]``, and so for the base values.
 Whatever belongs to the other classes has to go.
 """
 

@@ -57,7 +57,8 @@ def as_html(explanation: Any, found: Interactions | list[Interactions]) -> str:
     if isinstance(found, Interactions):
         return f"{head}{_values_table(explanation)}{found._repr_html_()}"
     names = explanation.feature_names
-    if names is not None and isinstance(explanation.values, np.ndarray) and len(names) < found[0].n:
+    is_part = found and names is not None and len(names) < found[0].n
+    if is_part and isinstance(explanation.values, np.ndarray):
         titles = ["row", *map(str, names[:_SHOWN_ROWS])]
         cells = [[_number(one) for one in row[:_SHOWN_ROWS]] for row in explanation.values[:_SHOWN_ROWS]]
     else:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import shap
-from shap.utils import OpChain, show_progress
+from shap.utils import show_progress
 
 from spex_plugins import hosts
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.few_samples import FewSamples
 from spex_plugins.shap.arguments import (
-    one_row,
     rows_to_explain,
     split_targets,
     suited_masker,
@@ -28,13 +27,13 @@ from spex_plugins.shap.columns import label_columns
 from spex_plugins.shap.dense import check_dense, dense_explanation
 from spex_plugins.shap.display import described
 from spex_plugins.shap.drawn_image import drawn_image
-from spex_plugins.shap.expected_value import expected_value, has_fixed_background
 from spex_plugins.shap.explanation import SpexExplanation
 from spex_plugins.shap.grouped_image import spread
 from spex_plugins.shap.groups import default_group, grouped
 from spex_plugins.shap.keywords import budget_from, check_algorithm, checked_names
 from spex_plugins.shap.log_odds import language_model
 from spex_plugins.shap.masked_value_function import MaskedValueFunction
+from spex_plugins.shap.older_interface import OlderInterface
 from spex_plugins.shap.pipelines import check_pipeline, with_all_classes
 from spex_plugins.shap.ragged import joined
 from spex_plugins.shap.row import (
@@ -76,7 +75,7 @@ class _Call:
     rows: list[Interactions] = field(default_factory=list)
 
 
-class SpexExplainer(shap.Explainer):  # type: ignore[misc]
+class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
     """Shapley values and interactions of any model, from few masked inputs.
 
     Parameters
@@ -132,7 +131,6 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
 
     model: Any
     masker: Any
-    _expected_value: Any = None
 
     def __init__(
         self,
@@ -327,8 +325,8 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
         for i, found in enumerate(call.rows):
             names = feature_names_of_row(self.masker, inputs, i)
             rows.append(found.renamed(names) if len(names) == found.n else found)
-        if outputs is None and self._expected_value is None and has_fixed_background(self.masker):
-            self._expected_value = rows[0].empty_value[()]
+        if outputs is None:
+            self._base_value_is_known(rows[0].empty_value[()])
         if interactions:
             inputs = [dense_explanation(one, rows) for one in inputs]
         explanations = [SpexExplanation.of(one, rows) for one in inputs]
@@ -388,56 +386,6 @@ class SpexExplainer(shap.Explainer):  # type: ignore[misc]
     def _deviations(self, found: Interactions, row: tuple[Any, ...], shapes: list[tuple[int, ...]]) -> Any:
         deviations, shapes = spread(self.masker, row, found.single_values(self.index).deviations, shapes)
         return deviations.reshape(*shapes[0], *deviations.shape[1:]) if len(shapes) == 1 else None
-
-    def shap_values(self, X: Any, **keywords: Any) -> Any:
-        """Return the values alone, as the older interface of SHAP's explainers does.
-
-        Parameters
-        ----------
-        X : array_like
-            As in a call; of a table also a single row.
-        **keywords
-            As in a call.
-
-        Returns
-        -------
-        ndarray of float64, shape (rows, M) or (rows, M, K)
-            Of a single row without the first axis; of a model with several inputs a list.
-        """
-        rows = one_row(self.masker, X)
-        explanation = self(X if rows is None else rows, **keywords)
-        if isinstance(explanation, list):
-            return [one.values for one in explanation]
-        return explanation.values if rows is None else explanation.values[0]
-
-    def shap_interaction_values(self, X: Any, **keywords: Any) -> Any:
-        """Return matrices of pairs, (rows, M, M) or (rows, M, M, K), as `shap.TreeExplainer` does.
-
-        They are the values of a call with ``interactions=True``; arguments as of `shap_values`.
-        """
-        return self.shap_values(X, **keywords | {"interactions": True})
-
-    @property
-    def expected_value(self) -> Any:
-        """Link of the model's mean over the background, f(∅): a float, or an ndarray (K,).
-
-        Known once rows were explained; before, the model is asked one mask.
-
-        Raises
-        ------
-        AttributeError
-            If it differs from row to row, as that of texts does: read ``explanation.base_values``.
-        """
-        if not has_fixed_background(self.masker) or isinstance(self.outputs, OpChain):
-            raise AttributeError("expected_value: it differs from row to row; read explanation.base_values.")
-        if self._expected_value is None:
-            self._expected_value = expected_value(self.model, self.masker, self.link)
-        chosen = self.outputs is not None and np.ndim(self._expected_value) > 0
-        return self._expected_value[np.atleast_1d(self.outputs)] if chosen else self._expected_value
-
-    @expected_value.setter
-    def expected_value(self, value: Any) -> None:
-        self._expected_value = value
 
     @staticmethod
     def supports_model_with_masker(model: Any, masker: Any) -> bool:

@@ -99,7 +99,7 @@ def _named(explanation: Any, axis: int, name: str) -> list[int]:
     """Return where a name stands on an axis."""
     slicer = explanation._s
     lists = [getattr(slicer, kind) for kind in _NAMED if axes_of(slicer, kind) == [axis]]
-    places = [k for names in lists for k, one in enumerate(names) if str(one) == name]
+    places = sorted({k for names in lists for k, one in enumerate(names) if str(one) == name})
     if not places:
         known = [str(one) for names in lists for one in names]
         remedy = f"choose one of {known!r:.300}" if known else f"axis {axis} has no names"

@@ -132,7 +132,7 @@ def side_by_side(one: Any, other: Any) -> Any:
         known = mine is not None and theirs is not None
         parts[part] = Obj(_concatenated(mine, theirs, axis), axes_of(one._s, part)) if known else NOTHING
     names, dim = [one.feature_names, other.feature_names], axes_of(one._s, "feature_names")
-    if None in names or dim != axes_of(other._s, "feature_names"):
+    if any(one is None for one in names) or dim != axes_of(other._s, "feature_names"):
         parts["feature_names"] = NOTHING
     elif len(dim) == 1:
         parts["feature_names"] = Alias([*names[0], *names[1]], dim)

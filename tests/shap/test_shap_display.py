@@ -140,6 +140,10 @@ def test_page_of_some_features(explanation):
     assert cells(html)[:3] == ["0", f"{explanation.values[0, 2]:.4g}", f"{explanation.values[0, 4]:.4g}"]
 
 
+def test_page_of_no_rows(explanation):
+    assert cells(explanation[[]]._repr_html_()) == []
+
+
 def test_pages_of_one_feature_of_outputs_and_texts(table, background, words):
     several = SpexExplainer(four_outputs, background)(table[20:22], silent=True)
     html = several[:, "Feature 1"]._repr_html_()
