@@ -15,6 +15,7 @@ from spex_plugins.captum.ends import ask_ends
 from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
 from spex_plugins.captum.llm_cache import warn_of_cache
+from spex_plugins.captum.llm_draws import check_fixed
 from spex_plugins.captum.randomness import check_modes
 from spex_plugins.captum.spread import spread
 from spex_plugins.core.indices import INDICES
@@ -171,6 +172,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
                 "inputs with a row for each example can be repeated."
             )
         warn_of_cache(self.forward_func, batch.extra)
+        check_fixed(self.forward_func, batch.extra)
         features = make_features(batch, feature_mask)
         ends = ask_ends(
             self.forward_func,

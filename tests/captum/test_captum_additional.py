@@ -1,4 +1,4 @@
-"""Additional arguments: rows of the examples, or tensors that only look so; exact values and no call too many."""
+"""Additional arguments: rows of the examples, or tensors that only look so; no call too many."""
 
 from __future__ import annotations
 
