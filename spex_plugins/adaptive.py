@@ -8,8 +8,9 @@ import numpy as np
 
 from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.paired import antithetic_masks
-from spex_plugins.core.plan import Plan, least_coded, plan
+from spex_plugins.core.plan import Plan
 from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.designs import faithful_plan, least_faithful_coded
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries, Session, keep_answers
@@ -108,8 +109,8 @@ def _following(
     """Return the design of the next round, with all masks that were asked for; None if there are no more."""
     asked, n = len(design.masks), design.plan.n
     if design.coded or np.min(result.r2) < _HOPELESS:
-        wished = _CODED * (asked if design.coded else least_coded(n, max_order))
-        coded = plan(n, min(wished, most - asked), max_order)
+        wished = _CODED * (asked if design.coded else least_faithful_coded(n, max_order))
+        coded = faithful_plan(n, min(wished, most - asked), max_order)
         if coded.kind == "coded":
             return make_design(coded, rng).followed_by(design.masks)
     if design.coded or asked >= len(drawn.masks):

@@ -156,7 +156,8 @@ def explain_each(
     statement = design.statement if complete else f"{len(masks)} of {design.statement}; {session.statement}"
     found = []
     try:
-        for values in split(everything):
+        for part in split(everything):
+            values = np.ascontiguousarray(part)  # sums of strided numbers may be rounded otherwise
             result = fitted(method, masks, values, design if complete else None, max_order, deepcopy(rng))
             about = (names, budget, method.name, statement)
             found.append(interactions(result, masks, values, *about, n_stored=answers.n_stored))

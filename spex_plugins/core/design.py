@@ -49,6 +49,18 @@ class CodedDesign:
         """d_0 … d_p, shape (p + 1, n)."""
         return np.vstack([np.zeros((1, self.code.n), dtype=bool), self.code.parity_matrix.T])
 
+    def without(self, group: int) -> CodedDesign:
+        """Return the design of the other groups, on the same masks."""
+        others = np.arange(len(self.hashes)) != group
+        return CodedDesign(self.code, self.hashes[others], self.offsets[others], self.rows[others])
+
+    def groups_of(self, masks: int) -> IntArray:
+        """Return the group of each of the masks (m,); −1 for those of none and those of several."""
+        member = np.zeros((len(self.rows), masks), dtype=bool)
+        for group, rows in enumerate(self.rows):
+            member[group, rows.ravel()] = True
+        return np.where(member.sum(axis=0) == 1, member.argmax(axis=0), -1)
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
@@ -104,6 +116,8 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     code = bch(n, plan.max_order)
     hashes = np.stack([_hashes(n, plan.bits, rng) for _ in range(plan.groups)])
     offsets = rng.random((plan.groups, n)) < 0.5
+    if plan.budget < (plan.groups * (code.p + 1) << plan.bits) + len(ends):
+        offsets[:2] = ends  # no calls are left for the end points: they begin two of the groups
     coded = CodedDesign(code, hashes, offsets, np.empty((0, 0, 0), dtype=np.intp))
     structured = np.concatenate([ends, _coded_masks(coded, plan.bits)])
     first, inverse = _distinct(structured)

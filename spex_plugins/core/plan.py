@@ -11,10 +11,7 @@ __all__ = ["Plan", "least_coded", "plan"]
 
 _DEFAULT_ORDER = 5  # the order that the published SPEX experiments decode (Kang et al. 2025)
 _GROUPS = 3  # least number of hash functions: peeling needs two, the third settles ties
-_MIN_BITS = 4  # from 16 bins a group on, coded masks serve the regression as well as uniform ones
-_HELD_OUT = 0.1
-_HELD_OUT_RANGE = (100, 1000)
-_ENDPOINTS = 2
+_MIN_BITS = 3  # 8 bins a group, with which the published experiments begin (Kang et al. 2025)
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Plan:
         return f"uniform masks, orders ≤ {self.max_order} (a coded design needs more calls)"
 
 
-def plan(n: int, budget: int, max_order: int | None = None) -> Plan:
+def plan(n: int, budget: int, max_order: int | None = None, min_bits: int = _MIN_BITS) -> Plan:
     """Choose the design for a budget.
 
     Parameters
@@ -68,7 +65,11 @@ def plan(n: int, budget: int, max_order: int | None = None) -> Plan:
     budget : int
         Model calls that may be made.
     max_order : int, optional
-        Largest order to look for. Without it, 5 where the budget allows a coded design and 2 elsewhere.
+        Largest order to look for. Without it, 5 where the budget allows a coded design, else the largest
+        order above 2 for which it does, and 2 elsewhere.
+    min_bits : int
+        Least b of a coded design. With 8 bins (3) sets are decoded; from 16 bins (4) on, coded masks serve a
+        regression as well as uniform ones.
 
     Returns
     -------
@@ -78,21 +79,14 @@ def plan(n: int, budget: int, max_order: int | None = None) -> Plan:
         return Plan("full", n, budget, min(max_order or n, n))
     wished = min(max_order or _DEFAULT_ORDER, n)
     for order in range(wished, 2, -1):
-        spare = budget - _ENDPOINTS - _held_out(budget)
         rows = bch(n, order).p + 1
-        bits = (spare // (_GROUPS * rows)).bit_length() - 1
-        if bits >= _MIN_BITS:
-            return Plan("coded", n, budget, order, spare // (rows << bits), bits)
+        bits = (budget // (_GROUPS * rows)).bit_length() - 1
+        if bits >= min_bits:
+            return Plan("coded", n, budget, order, budget // (rows << bits), bits)
     return Plan("uniform", n, budget, min(wished, 2))
 
 
-def least_coded(n: int, max_order: int | None = None) -> int:
+def least_coded(n: int, max_order: int | None = None, min_bits: int = _MIN_BITS) -> int:
     """Return the smallest budget with a coded design of the default order, or of ``max_order``."""
     rows = bch(n, min(max_order or _DEFAULT_ORDER, n)).p + 1
-    return _GROUPS * (rows << _MIN_BITS) + _ENDPOINTS + _HELD_OUT_RANGE[0]
-
-
-def _held_out(budget: int) -> int:
-    """Return the number of uniform masks that a coded design keeps for testing."""
-    least, most = _HELD_OUT_RANGE
-    return int(min(max(_HELD_OUT * budget, least), most))
+    return _GROUPS * (rows << min_bits)

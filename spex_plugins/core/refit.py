@@ -16,7 +16,7 @@ from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.standardise import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Refit", "fit_sets", "refit"]
+__all__ = ["Refit", "fit_sets", "refit", "refit_coded"]
 
 _MAX_COLUMNS = 2500
 _GRAM_COST = 1.5e11  # bounds columns² × samples: a few seconds on two cores
@@ -86,7 +86,37 @@ def refit(
     pairs = pair_numbers(masks[n_structured:])
     fold_of_pair = rng.permutation(int(pairs.max()) + 1) % n_folds
     folds = np.concatenate([np.full(n_structured, -1), fold_of_pair[pairs]])
-    return fit_sets(masks, values, _columns(masks, scaled, found, folds, n_folds, max_order, rng), folds)
+    return fit_sets(
+        masks, values, _columns(masks, scaled, [found] * (n_folds + 1), folds, max_order, rng), folds
+    )
+
+
+def refit_coded(
+    masks: BoolArray,
+    values: FloatArray,
+    found: Sequence[IntArray],
+    groups: IntArray,
+    max_order: int,
+    rng: np.random.Generator,
+) -> Refit:
+    """Fit a sparse spectrum to a coded design, whose groups are left out in turn.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (m, n)
+    values : ndarray of float, shape (m, K)
+    found : sequence of C + 1 ndarray of int, shape (T, d)
+        The sets decoded without each of the C groups, and from all.
+    groups : ndarray of int, shape (m,)
+        0 … C − 1, or −1 for masks of no group, which are spread over the folds.
+    max_order : int
+        With 1, no pairs are screened.
+    rng : numpy Generator
+    """
+    scaled, _, _ = standardised(values)
+    folds, other = groups.copy(), groups < 0
+    folds[other] = rng.permutation(int(other.sum())) % (len(found) - 1)
+    return fit_sets(masks, values, _columns(masks, scaled, found, folds, max_order, rng), folds)
 
 
 def fit_sets(masks: BoolArray, values: FloatArray, parts: Sequence[IntArray], folds: IntArray) -> Refit:
@@ -126,24 +156,25 @@ def _spectrum(fit: Model, supports: IntArray, n: int, mean: FloatArray, spread: 
 def _columns(
     masks: BoolArray,
     values: FloatArray,
-    found: IntArray,
+    found: Sequence[IntArray],
     folds: IntArray,
-    n_folds: int,
     max_order: int,
     rng: np.random.Generator,
 ) -> list[IntArray]:
-    """Return the sets that the models of the folds and the final one may use."""
+    """Return the sets that the models of the folds and the final one may use; ``found`` has those of each."""
     m, n = masks.shape
-    base = sets.combine([found[sets.orders_of(found, n) > 0], sets.singletons(n)], n)
-    room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - len(base)
+    n_folds = len(found) - 1
+    bases = [sets.combine([one[sets.orders_of(one, n) > 0], sets.singletons(n)], n) for one in found]
+    most_found = max(map(len, found))
+    room = int(min(_MAX_COLUMNS, np.sqrt(_GRAM_COST / m))) - max(map(len, bases))
     keep = int(np.clip(room // 2, 0, _MAX_PAIRS))
     screened: list[IntArray]
     if max_order < 2 or keep == 0:
         screened = [np.empty((0, 2), dtype=np.int32)] * (n_folds + 1)
-    elif n * (n + 1) // 2 + len(found) <= _MAX_COLUMNS:
+    elif n * (n + 1) // 2 + most_found <= _MAX_COLUMNS:
         screened = [sets.all_of_order(n, 2)] * (n_folds + 1)
     else:
         sample = rng.random(m) < _SCREENING_COST / (float(n) * n * m * (n_folds + 1))
         used = [(folds != k) & sample for k in [*range(n_folds), -2]]
         screened = [strongest_pairs(masks[u], values[u], keep) for u in used]
-    return [sets.combine([base, pairs], n) for pairs in screened]
+    return [sets.combine([base, pairs], n) for base, pairs in zip(bases, screened, strict=True)]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.design import Design, make_design
+from spex_plugins.core.design import CodedDesign, Design, make_design
 from spex_plugins.core.exact import exact_spectrum
 from spex_plugins.core.indices import convert
 from spex_plugins.core.peeling import find_support
 from spex_plugins.core.plan import plan
-from spex_plugins.core.refit import refit
+from spex_plugins.core.refit import refit, refit_coded
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.supports import orders_of
 from spex_plugins.estimators.base import Fit, SingleValues
@@ -51,13 +51,25 @@ class Spex:
             explained = 1 - (spectrum - kept).variance() / np.maximum(spectrum.variance(), 1e-300)
             singles = {index: _exact(spectrum, index) for index in ("SV", "BV")}
             return Fit(kept, explained, "exact: all masks are known", f"{len(kept)} terms", singles)
-        coded = design.coded if design else None
-        found = find_support(values, coded) if coded else np.empty((0, 0), dtype=np.int32)
-        order = max_order or (coded.code.t if coded else _UNCODED_ORDER)
-        result = refit(masks, values, found, design.n_structured if design else 0, order, rng)
-        decoded = f"{len(found)} sets decoded, " if coded else ""
+        if design and design.coded:
+            return _decoded(masks, values, design.coded, max_order, rng)
+        n_structured = design.n_structured if design else 0
+        nothing = np.empty((0, 0), dtype=np.int32)
+        result = refit(masks, values, nothing, n_structured, max_order or _UNCODED_ORDER, rng)
         source = f"cross-validated on {result.tested} uniform masks" if result.tested else "not measured"
-        return Fit(result.spectrum, result.r2, source, f"{decoded}{len(result.spectrum)} terms kept")
+        return Fit(result.spectrum, result.r2, source, f"{len(result.spectrum)} terms kept")
+
+
+def _decoded(
+    masks: BoolArray, values: FloatArray, coded: CodedDesign, max_order: int | None, rng: np.random.Generator
+) -> Fit:
+    """Fit the sets of a coded design; each group is predicted by what the others decode."""
+    groups = range(len(coded.hashes))
+    found = [find_support(values, part) for part in (*map(coded.without, groups), coded)]
+    result = refit_coded(masks, values, found, coded.groups_of(len(masks)), max_order or coded.code.t, rng)
+    method = f"{len(found[-1])} sets decoded, {len(result.spectrum)} terms kept"
+    source = f"cross-validated on {result.tested} masks, each group predicted by the others"
+    return Fit(result.spectrum, result.r2, source, method)
 
 
 def _exact(spectrum: Spectrum, index: str) -> SingleValues:

@@ -84,7 +84,8 @@ def test_an_example_is_explained_as_if_it_were_alone(seed):
     x[3, 10:] = 0  # fewer features than the others
 
     def forward(x):
-        return torch.sin(x @ torch.linspace(-1, 1, 12, dtype=torch.float64)) * x[:, 0] + product_of_three(x)
+        values = torch.sin(x @ torch.linspace(-1, 1, 12, dtype=torch.float64)) * x[:, 0] + product_of_three(x)
+        return values.round(decimals=9)  # a product may be rounded otherwise in a batch of another size
 
     def attributed(x):
         own = np.random.default_rng(5) if seed == "generator" else seed
@@ -93,8 +94,10 @@ def test_an_example_is_explained_as_if_it_were_alone(seed):
     together, found = attributed(x)
     for i in range(4):
         alone, (one,) = attributed(x[i : i + 1])
-        torch.testing.assert_close(together[i : i + 1], alone, atol=1e-8, rtol=0)
-        assert found[i].r2 == pytest.approx(one.r2, abs=1e-10)  # cross-validated on the same folds
+        # The same answers; what rounding does to them in a fit, an optimisation may carry to its square root.
+        tolerance = torch.finfo(torch.float64).eps ** 0.5 * float(alone.abs().max())
+        torch.testing.assert_close(together[i : i + 1], alone, atol=tolerance, rtol=0)
+        assert found[i].r2 == pytest.approx(one.r2, abs=1e-8)  # cross-validated on the same folds
 
 
 @pytest.mark.parametrize("at_once", [1, 3])

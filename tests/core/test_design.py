@@ -110,12 +110,11 @@ def test_rows_lead_to_the_masks_of_the_code(n, budget, max_order):
 
 
 @pytest.mark.parametrize(("n", "budget", "max_order"), CODED)
-def test_structured_masks_come_first_and_random_ones_are_kept_back(n, budget, max_order):
+def test_structured_masks_come_first(n, budget, max_order):
     design = draw_masks(plan(n, budget, max_order), 7)
     used = np.unique(design.coded.rows)
     assert used.max() == design.n_structured - 1
     assert design.n_structured - len(used) <= 2  # the empty and the full mask
-    assert budget - design.n_structured >= 100
 
 
 def rank(hashes):
