@@ -94,8 +94,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         additional_forward_args : Any, optional
             As in Captum; tensors of B rows, also in plain containers, have a row for each example. Where
             examples are asked apart or several masks at once, two examples are asked again on their own, as
-            part of their n_samples; where that shows that tensors are no rows of examples, such as the weights
-            of B classes, they are passed whole.
+            part of their n_samples; where that shows that tensors are no rows of examples, such as the
+            weights of B classes, they are passed whole.
         feature_mask : Tensor or tuple of Tensor, optional
             Integers, any of them; inputs with the same id, in whatever tensor, are masked together. A first
             axis of B gives every example its own mask. By default every element is a feature.
