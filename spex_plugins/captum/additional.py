@@ -88,10 +88,10 @@ def settle(
     failure: Exception | None = None
     for tried, reading in enumerate(readings, start=1):
         try:
-            agrees = all([_agrees(forward, reading, ends, example, masks) for example in examples])
+            agreeing = [_agrees(forward, reading, ends, example, masks) for example in examples]
         except Exception as error:  # a function that cannot take the wrong part of an argument
-            agrees, failure = False, error
-        if agrees:
+            agreeing, failure = [False], error
+        if all(agreeing):
             repeated = unspent.copy()
             repeated[examples] = tried * masks
             return Settled(reading, at_once, repeated)
@@ -105,8 +105,8 @@ def settle(
 def _examples(ends: Ends, counts: IntArray, at_once: int, n_samples: int | None) -> tuple[list[int], int]:
     """Return two examples to be asked again, within their samples, and the masks per call.
 
-    Those that the inputs move most, as arguments may not matter to others; two, as a largest weight may
-    be that of one. None where the samples are exactly all masks: then one mask per call, which needs no asking.
+    Those that the inputs move most, as arguments may not matter to others; two, as a largest weight may be
+    that of one. None where the samples are exactly all masks: one mask per call needs no asking.
     """
     moved = np.abs(ends.full - ends.empty).reshape(len(counts), -1).sum(axis=1)
     order = np.argsort(-moved, kind="stable").tolist()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from spex_plugins.captum import private
@@ -79,17 +80,21 @@ class Batch:
 
     def ask(self, forward: Any, perturbed: tuple[Tensor, ...], repeats: int) -> Tensor:
         """Call a forward function at perturbed inputs, the batch so many times over."""
-        if repeats == 1:
-            return private.run(forward, perturbed, self.target, self.extra)
-        target = private.repeated_target(self.target, repeats)
-        extra = self._extra(lambda argument: argument.repeat(repeats, *[1] * (argument.dim() - 1)))
+        target = private.repeated_target(self.target, repeats) if repeats > 1 else self.target
+        # Copies, as a forward may write into them.
+        extra = self._extra(lambda one: one.repeat(repeats, *[1] * (one.dim() - 1)), torch.clone)
         return private.run(forward, perturbed, target, extra)
 
-    def _extra(self, change: Callable[[Tensor], Tensor]) -> tuple[Any, ...] | None:
-        """Change the additional arguments that have a row for each example."""
-        if self.extra is None or not self.rows_of_extra:
-            return self.extra
-        return tuple(_changed(one, self.size, change) for one in self.extra)
+    def _extra(
+        self, rows: Callable[[Tensor], Tensor], others: Callable[[Tensor], Tensor] = lambda one: one
+    ) -> tuple[Any, ...] | None:
+        """Change the additional tensors that have a row for each example, and the others."""
+
+        def change(one: Tensor) -> Tensor:
+            per_example = self.rows_of_extra and one.shape[:1] == (self.size,)
+            return rows(one) if per_example else others(one)
+
+        return None if self.extra is None else _changed(self.extra, change)
 
 
 def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
@@ -104,13 +109,17 @@ def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
     if not all(x.dim() for x in given) or not given[0].shape[0]:
         shapes = [tuple(x.shape) for x in given]
         raise InputError(f"inputs: need a first axis of one or more examples, got shapes {shapes}.")
+    if any(x.layout is not torch.strided for x in given):
+        raise InputError("inputs: sparse tensors have no elements to be replaced; use inputs.to_dense().")
     if baselines is None:
         baselines = (0,) * len(given)
     references = baselines if isinstance(baselines, tuple) else (baselines,)
     if len(references) != len(given):
         raise InputError(f"baselines: expected {len(given)}, one for each input, got {len(references)}.")
     filled = tuple(_baseline(value, x) for value, x in zip(references, given, strict=True))
-    return Batch(given, filled, target, extra if extra is None or isinstance(extra, tuple) else (extra,))
+    return Batch(
+        given, filled, _target(target), extra if extra is None or isinstance(extra, tuple) else (extra,)
+    )
 
 
 def tensors(name: str, value: Any) -> tuple[Tensor, ...]:
@@ -125,15 +134,26 @@ def tensors(name: str, value: Any) -> tuple[Tensor, ...]:
     return given
 
 
-def _changed(argument: Any, rows: int, change: Callable[[Tensor], Tensor]) -> Any:
-    """Change the tensors of so many rows, also in plain containers."""
+def _changed(argument: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Change all tensors of an argument, also in plain containers."""
     if isinstance(argument, torch.Tensor):
-        return change(argument) if argument.shape[:1] == (rows,) else argument
+        return change(argument)
     if type(argument) is dict:
-        return {key: _changed(one, rows, change) for key, one in argument.items()}
+        return {key: _changed(one, change) for key, one in argument.items()}
     if type(argument) in (list, tuple):
-        return type(argument)(_changed(one, rows, change) for one in argument)
+        return type(argument)(_changed(one, change) for one in argument)
     return argument
+
+
+def _target(value: Any) -> Any:
+    """Return a target in Captum's types: truths and integers of NumPy are integers."""
+    if isinstance(value, np.ndarray):
+        value = torch.from_numpy(value)
+    if isinstance(value, torch.Tensor):
+        return value.long() if value.dtype == torch.bool else value
+    if isinstance(value, list | tuple):
+        return type(value)(_target(one) for one in value)
+    return int(value) if isinstance(value, Integral) else value
 
 
 def _baseline(value: Any, x: Tensor) -> Tensor:
@@ -145,7 +165,8 @@ def _baseline(value: Any, x: Tensor) -> Tensor:
     else:
         raise InputError(f"baselines: must be numbers or tensors, got {type(value).__name__}.")
     cast = given.to(x.dtype)
-    if not x.is_floating_point() and not torch.equal(cast.to(given.dtype), given):
+    exact = not x.is_floating_point() and not x.is_complex()
+    if exact and not torch.equal(cast.to(given.dtype), given):
         raise InputError(f"baselines: {value!r:.80} cannot be held by an input of {x.dtype}.")
     try:
         return cast.to(x.device).broadcast_to(x.shape)

@@ -36,7 +36,7 @@ class Ends:
     for_batch : bool
         Whether the output is for the whole batch.
     repeated : int
-        How often the inputs were evaluated again.
+        How many of them were evaluated again.
     """
 
     full: FloatArray
@@ -56,7 +56,7 @@ def ask_ends(
 ) -> Ends:
     """Evaluate the inputs and the baselines: both in one call, or one after the other.
 
-    A function that draws random numbers in the last of these calls is asked for the inputs again.
+    A function that draws random numbers in the last of these calls is asked for both again.
 
     Raises
     ------
@@ -78,19 +78,20 @@ def ask_ends(
         raise InputError(f"forward_func: returned shape {empty.shape} for a batch, but {full.shape} before.")
     shape = axes(outputs[0])
     shape = shape if for_batch else (batch.size, *shape[1:])
-    found = Ends(full, empty, shape, outputs[0].dtype, for_batch, repeated=int(drawn))
+    found = Ends(full, empty, shape, outputs[0].dtype, for_batch, repeated=len(ends) if drawn else 0)
     if drawn:
         _check_repeatable(forward, batch, found)
     return found
 
 
 def _check_repeatable(forward: Any, batch: Batch, ends: Ends) -> None:
-    output = batch.ask(forward, tuple(x.clone() for x in batch.inputs), 1)
-    again = values(output, batch.size, 1, for_batch=ends.for_batch)[0]
-    with np.errstate(invalid="ignore"):  # what is not finite is refused later, with all its masks
-        apart = float(np.nanmax(np.abs(again - ends.full), initial=0.0))
-        scale = float(np.nanmax(np.abs(ends.full), initial=0.0))
-    if apart > _ROUNDING * scale:
+    known = (ends.full, ends.empty)[: ends.repeated]
+    copies = (tuple(x.clone() for x in one) for one in batch.ends[: ends.repeated])
+    outputs = (batch.ask(forward, one, 1) for one in copies)
+    again = [values(output, batch.size, 1, for_batch=ends.for_batch)[0] for output in outputs]
+    differences = np.abs(np.stack(again) - np.stack(known))
+    apart = float(np.nanmax(differences, initial=0.0))  # what is not finite is refused later
+    if apart > _ROUNDING * float(np.nanmax(np.abs(known), initial=0.0)):
         raise InputError(
             f"forward_func: draws random numbers: two calls at the same inputs returned values {apart:.3g} "
             "apart; call model.eval(), fix what else is random (torch.manual_seed in the function), or "

@@ -152,9 +152,10 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         method = copy(self.attr_method)
         ordered = in_reading_order(inp)
         drawn = draw_baselines(ordered, num_trials, deepcopy(check.generator(seed)))
-        prompts_of = [partial(self._prompt, one) for one in drawn]
-        method.forward_func = self._forward_of(prompts_of, tokens.to(self.device))
-        wanted = (tokens, self.attr_target)
+        prompts_of = [partial(self._prompt, one) for one, _ in drawn]
+        weights = [weight for _, weight in drawn]
+        method.forward_func = self._forward_of(prompts_of, weights, tokens.to(self.device))
+        wanted = (tokens, self.attr_target, *(weights if len(weights) > 1 else ()))
         asked = queries_about(queries, self.model, prompts_of, inp.n_itp_features, wanted)
         attributions, (found,) = method.attribute(
             torch.ones(1, inp.n_itp_features),  # of floats and on the CPU, whatever the input's own tensor is
@@ -188,16 +189,23 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
     def _prompt(self, inp: Any, perturbed: Tensor) -> dict[str, Any]:
         return self._format_model_input(inp.to_model_input(perturbed))
 
-    def _forward_of(self, prompts_of: Sequence[Callable[[Tensor], dict[str, Any]]], tokens: Tensor) -> Any:
+    def _forward_of(
+        self,
+        prompts_of: Sequence[Callable[[Tensor], dict[str, Any]]],
+        weights: Sequence[float],
+        tokens: Tensor,
+    ) -> Any:
         """Return the forward function of an input, whose baselines may be several."""
-        if len(prompts_of) == 1:
-            log_probs = MaskedPrompts(self.model, prompts_of[0], tokens)
-        else:
-            log_probs = MaskedPrompts(
-                self.model, lambda row: prompts_of[int(row[0, -1])](row[:, :-1]), tokens
-            )
-        forward = log_probs if self.attr_target == "log_prob" else lambda rows: log_probs(rows).exp()
-        return forward if len(prompts_of) == 1 else MeanOverDraws(forward, len(prompts_of))
+        several = len(prompts_of) > 1
+
+        def prompt_of(row: Tensor) -> dict[str, Any]:
+            return prompts_of[int(row[0, -1])](row[:, :-1]) if several else prompts_of[0](row)
+
+        forward: Any = MaskedPrompts(self.model, prompt_of, tokens)
+        if self.attr_target == "prob":
+            log_probs = forward
+            forward = lambda rows: log_probs(rows).exp()  # noqa: E731
+        return MeanOverDraws(forward, weights) if several else forward
 
     def _target_tokens(self, inp: Any, target: Any, gen_args: dict[str, Any] | None) -> Tensor:
         if not isinstance(inp, self.SUPPORTED_INPUTS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -10,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from captum.attr import TextTemplateInput
+from captum.attr import LLMAttribution, TextTemplateInput
 
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MeanOverDraws", "draw_baselines"]
+__all__ = ["MeanOverDraws", "check_fixed", "draw_baselines"]
+
+_TRIES = 8  # draws that are all alike are not random
 
 
 class MeanOverDraws:
@@ -29,25 +32,46 @@ class MeanOverDraws:
     ----------
     forward : callable
         From perturbed tensors (c, n + 1), whose last column is the number of a draw, to values (c, K).
-    draws : int
+    weights : sequence of float
+        Of the D draws, which differ; 1 in all.
     """
 
-    def __init__(self, forward: Callable[[Tensor], Tensor], draws: int) -> None:
-        self._forward, self._draws = forward, draws
+    def __init__(self, forward: Callable[[Tensor], Tensor], weights: Sequence[float]) -> None:
+        self._forward, self._weights = forward, tuple(weights)
 
     def __call__(self, perturbed: Tensor) -> Tensor:
         """Evaluate perturbed tensors (c, n), with at most c prompts per model call; returns (c, K)."""
-        whole = (perturbed != 0).all(dim=1)  # has no baseline in it, and is asked once
-        draws = torch.where(whole, 1, self._draws)
-        rows = perturbed.repeat_interleave(draws, dim=0)
-        number = torch.cat([torch.arange(count) for count in draws.tolist()]).to(rows)
+        whole = (perturbed != 0).all(dim=1).tolist()  # has no baseline in it, and is asked once
+        weights = [torch.tensor((1.0,) if w else self._weights, dtype=torch.float64) for w in whole]
+        counts = [len(one) for one in weights]
+        rows = perturbed.repeat_interleave(torch.tensor(counts), dim=0)
+        number = torch.cat([torch.arange(count) for count in counts]).to(rows)
         asked = torch.cat([rows, number[:, None]], dim=1).split(len(perturbed))
-        values = torch.cat([self._forward(chunk) for chunk in asked])
-        return torch.stack([each.mean(dim=0) for each in values.split(draws.tolist())])
+        values = torch.cat([self._forward(chunk) for chunk in asked]).split(counts)
+        return torch.stack([w.to(v) @ v for w, v in zip(weights, values, strict=True)])
 
 
-def draw_baselines(inp: Any, draws: int, rng: np.random.Generator) -> list[Any]:
-    """Return an input with each of its random baselines, or the input alone where they are not random.
+def check_fixed(forward: Any, extra: tuple[Any, ...] | None) -> None:
+    """Refuse random baselines in `captum.attr.LLMAttribution`, which draws others for every mask.
+
+    Raises
+    ------
+    InputError
+        If the forward function is that of such a host, about an input whose baselines change.
+    """
+    if not isinstance(getattr(forward, "__self__", None), LLMAttribution) or not extra:
+        return
+    if len(draw_baselines(extra[0], _TRIES, np.random.default_rng(0))) > 1:
+        raise InputError(
+            "inp: its baselines are random, and LLMAttribution draws others for every mask; give fixed "
+            "baselines, or use SpexLLMAttribution, whose num_trials averages over draws from its seed."
+        )
+
+
+def draw_baselines(inp: Any, draws: int, rng: np.random.Generator) -> list[tuple[Any, float]]:
+    """Return an input with each of its random baselines and their shares of the draws.
+
+    The input alone where they are not random.
 
     Parameters
     ----------
@@ -62,23 +86,28 @@ def draw_baselines(inp: Any, draws: int, rng: np.random.Generator) -> list[Any]:
         If what is drawn does not fit the values.
     """
     if not isinstance(inp, TextTemplateInput) or not callable(inp.baselines):
-        return [inp]
+        return [(inp, 1.0)]
     with _seeded(int(rng.integers(2**32))):
-        return [_with_baselines(inp, inp.baselines()) for _ in range(draws)]
+        drawn = Counter(tuple(_fitted(inp, inp.baselines())) for _ in range(draws))
+    return [(_with_baselines(inp, baselines), count / draws) for baselines, count in drawn.items()]
 
 
-def _with_baselines(inp: Any, drawn: Any) -> Any:
+def _fitted(inp: Any, drawn: Any) -> list[Any]:
+    """Return baselines in the order of the values."""
     if isinstance(drawn, Mapping) and inp.dict_keys:
-        fits = drawn.keys() >= set(inp.dict_keys)
-        values = [drawn[key] for key in inp.dict_keys] if fits else []
+        values = [drawn[key] for key in inp.dict_keys if key in drawn]
     else:
         fits = not inp.dict_keys and isinstance(drawn, Sequence) and not isinstance(drawn, str)
         values = list(drawn) if fits else []
     if len(values) != len(inp.values):
         needed = f"a dict with the keys {inp.dict_keys}" if inp.dict_keys else f"{len(inp.values)} texts"
         raise InputError(f"inp: its baselines must return {needed}, got {drawn!r:.80}.")
+    return values
+
+
+def _with_baselines(inp: Any, baselines: Sequence[Any]) -> Any:
     fixed = copy(inp)
-    fixed.baselines = values
+    fixed.baselines = list(baselines)
     return fixed
 
 

@@ -16,14 +16,14 @@ def prompt_tokens(tokenizer: Any, text: str) -> list[int]:
     The tokens that the tokenizer puts before a text stand there once, whoever writes them; those that it
     puts behind are left out.
     """
-    special = _special(tokenizer)
+    special = _special(tokenizer, text)
     bare = list(tokenizer.encode(text, add_special_tokens=False))
     return bare if special.begins(text, bare) else [*special.before, *bare]
 
 
 def check_special_tokens(inp: Any) -> None:
     """Refuse a `TextTokenInput` whose text begins twice, or ends before the target."""
-    special = _special(inp.tokenizer)
+    special = _special(inp.tokenizer, inp.tokenizer.decode(inp.inp_tensor[0]))
     ids = tuple(inp.inp_tensor[0].tolist())
     start = len(special.before)
     if start and ids[:start] == ids[start : 2 * start] == special.before:
@@ -38,7 +38,13 @@ def check_special_tokens(inp: Any) -> None:
         )
 
 
-def _special(tokenizer: Any) -> SpecialTokens:
-    return special_tokens(
-        tokenizer, lambda text, special: list(tokenizer.encode(text, add_special_tokens=special))
-    )
+def _special(tokenizer: Any, text: str) -> SpecialTokens:
+    """Look at what a tokenizer does to a short text, or to this one where it cannot write that."""
+
+    def encode(short: str, special: bool) -> list[int]:
+        try:
+            return list(tokenizer.encode(short, add_special_tokens=special))
+        except Exception:  # a vocabulary of a few words
+            return list(tokenizer.encode(text, add_special_tokens=special))
+
+    return special_tokens(tokenizer, encode)

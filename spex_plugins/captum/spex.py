@@ -15,6 +15,7 @@ from spex_plugins.captum.ends import ask_ends
 from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
 from spex_plugins.captum.llm_cache import warn_of_cache
+from spex_plugins.captum.llm_draws import check_fixed
 from spex_plugins.captum.randomness import check_modes
 from spex_plugins.captum.spread import spread
 from spex_plugins.core.indices import INDICES
@@ -44,7 +45,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     ----------
     forward_func : callable
         As in Captum: a model or function of the inputs (and additional arguments), returning one row for
-        each example, or one value for the whole batch.
+        each example, or one or more values for the whole batch. The same inputs give the same values.
 
     Notes
     -----
@@ -87,13 +88,17 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         Parameters
         ----------
         inputs : Tensor or tuple of Tensor
-            Any dtype and device; B examples along the first axis.
+            Any dtype and device; B examples along the first axis of the first. Another input that has not B
+            rows belongs to all examples.
         baselines : number, Tensor, or tuple of them, optional
             What replaces a masked input, by default 0; tensors have a first axis of 1 or B.
         target : int, tuple, Tensor or list, optional
-            As in Captum. Without it, every output is explained.
+            As in Captum; True and False are the outputs 1 and 0. Without it, every output is explained.
         additional_forward_args : Any, optional
-            As in Captum; tensors have a first axis of B.
+            As in Captum; tensors of B rows, also in plain containers, have a row for each example. Where
+            examples are asked apart or several masks at once, two examples are asked again on their own, as
+            part of their n_samples; where that shows that tensors are no rows of examples, such as the
+            weights of B classes, they are passed whole.
         feature_mask : Tensor or tuple of Tensor, optional
             Integers, any of them; inputs with the same id, in whatever tensor, are masked together. A first
             axis of B gives every example its own mask. By default every element is a feature.
@@ -136,7 +141,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
 
             - (B,) or (B, 1), or with a target: (B, …), the shape of the inputs;
             - (B, K): (B, K, …), and so on for outputs with more axes;
-            - a number, or a tensor with one row though B > 1: (1, …), or (1, K, …).
+            - one value or K for the whole batch: (1, …) for a number, (R, …) or (R, K, …) for R ≠ B rows, as
+              in Captum.
 
             With ``return_input_shape=False`` one tensor, with F features in place of the axes of the inputs.
             Elements with one feature id share its value: for "SV" the values of the *features* add up to
@@ -150,7 +156,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         Raises
         ------
         InputError
-            If an argument is unusable, or the outputs are not one row for each example.
+            If an argument is unusable, the outputs do not fit it, or they are random: a module in training
+            mode, or random numbers that change the output.
         ValueFunctionError
             If the forward function fails at a mask; carries every answer obtained until then.
 
@@ -177,6 +184,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
                 "inputs with a row for each example can be repeated."
             )
         warn_of_cache(self.forward_func, batch.extra)
+        check_fixed(self.forward_func, batch.extra)
         features = make_features(batch, feature_mask)
         ends = ask_ends(
             self.forward_func,

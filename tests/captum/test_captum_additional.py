@@ -1,4 +1,4 @@
-"""Additional arguments: rows of the examples, or tensors that only look so; exact values and no call too many."""
+"""Additional arguments: rows of the examples, or tensors that only look so; no call too many."""
 
 from __future__ import annotations
 
@@ -96,3 +96,18 @@ def test_half_precision_is_no_difference():
     )
     truth = SPARSE * ROWS * layer.weight.float()
     torch.testing.assert_close(found, truth.detach(), atol=0.2, rtol=0)
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_forward_function_may_write_into_additional_arguments(at_once):
+    def forward(x, rows, weights):
+        values = (x * rows).sum(dim=1) * weights["of"].sum()
+        rows += 1
+        weights["of"].zero_()
+        return values
+
+    rows, weights = ROWS.clone(), {"of": torch.tensor([1.0, 2.0, 3.0])}
+    extra = {"additional_forward_args": (rows, weights), "perturbations_per_eval": at_once}
+    torch.testing.assert_close(Spex(forward).attribute(X, **extra), X * ROWS * 6)
+    torch.testing.assert_close(rows, ROWS)
+    torch.testing.assert_close(weights["of"], torch.tensor([1.0, 2.0, 3.0]))

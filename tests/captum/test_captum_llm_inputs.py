@@ -1,4 +1,4 @@
-"""Prompts of every kind that Captum knows: random baselines, groups in any order, wrappers, other tokenizers."""
+"""Prompts of all kinds: random baselines, groups in any order, wrappers of models, other tokenizers."""
 
 from __future__ import annotations
 
@@ -74,17 +74,17 @@ def test_values_are_the_mean_over_the_drawn_baselines(case, at_once, attr_target
     make, baselines = RANDOM[case]
     inp = make(baselines)
     found = SpexLLMAttribution(Spex(model), tokenizer, attr_target).attribute(
-        inp, TARGET, num_trials=3, seed=5, perturbations_per_eval=at_once
+        inp, TARGET, num_trials=4, seed=6, perturbations_per_eval=at_once
     )
-    drawn = [one.baselines for one in draw_baselines(inp, 3, np.random.default_rng(5))]
-    assert len({tuple(one) for one in drawn}) > 1
+    drawn = [(one.baselines, weight) for one, weight in draw_baselines(inp, 4, np.random.default_rng(6))]
+    assert 1 < len(drawn) <= 4
     host = LLMAttribution(ShapleyValues(model), tokenizer, attr_target)
-    as_given = [dict(zip("abc", one, strict=True)) if inp.dict_keys else one for one in drawn]
+    as_given = [dict(zip("abc", one, strict=True)) if inp.dict_keys else one for one, _ in drawn]
     each = [host.attribute(make(one), TARGET, **ONE_BY_ONE) for one in as_given]
     tolerance = {"atol": 5e-5, "rtol": 0}
-    truth = torch.stack([one.seq_attr for one in each]).mean(dim=0)
+    truth = sum(weight * one.seq_attr for one, (_, weight) in zip(each, drawn, strict=True))
     torch.testing.assert_close(found.seq_attr, truth, **tolerance)
-    truth = torch.stack([one.token_attr for one in each]).mean(dim=0)
+    truth = sum(weight * one.token_attr for one, (_, weight) in zip(each, drawn, strict=True))
     torch.testing.assert_close(found.token_attr, truth, **tolerance)
 
 
@@ -127,8 +127,8 @@ def test_the_whole_prompt_is_asked_once_and_calls_hold_no_more_prompts_than_allo
         return rows[:, :3].sum(dim=1, keepdim=True) + 10.0 * rows[:, 3:]
 
     masks = torch.tensor(list(itertools.product([0.0, 1.0], repeat=3)))
-    found = MeanOverDraws(forward, 4)(masks)
-    truth = masks.sum(dim=1) + torch.where(masks.all(dim=1), 0.0, 15.0)
+    found = MeanOverDraws(forward, [0.1, 0.2, 0.3, 0.4])(masks)
+    truth = masks.sum(dim=1) + torch.where(masks.all(dim=1), 0.0, 20.0)
     torch.testing.assert_close(found[:, 0], truth)
     assert sum(map(len, calls)) == 7 * 4 + 1
     assert max(map(len, calls)) == len(masks)
@@ -151,9 +151,12 @@ def test_drawn_baselines_that_do_not_fit(make, drawn, model, tokenizer):
 
 def test_captums_own_loop_is_told_of_random_baselines(model, tokenizer):
     inp = _of_list(ProductBaselines(CHOICES))
-    random.seed(0)
-    with pytest.raises(InputError, match="forward_func: draws random numbers"):
-        LLMAttribution(Spex(model), tokenizer).attribute(inp, TARGET, **ONE_BY_ONE)
+    host = LLMAttribution(Spex(model), tokenizer)
+    with pytest.raises(InputError, match=r"inp: its baselines are random.*use SpexLLMAttribution"):
+        host.attribute(inp, TARGET, **ONE_BY_ONE)
+    fixed = ["plot", "and", "drags"]
+    one, other = (host.attribute(_of_list(b), TARGET, **ONE_BY_ONE) for b in (fixed, lambda: fixed))
+    torch.testing.assert_close(one.token_attr, other.token_attr)
 
 
 def test_a_store_tells_the_draws_apart(model, tokenizer, tmp_path):

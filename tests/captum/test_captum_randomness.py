@@ -63,9 +63,7 @@ def test_modules_in_training_mode_are_found_before_any_call(way):
     forward = WAYS[way](DROPPING)
     try:
         DROPPING.train()
-        with pytest.raises(
-            InputError, match=r"forward_func: .*\(Dropout\) is in training mode.*model.eval\(\)"
-        ):
+        with pytest.raises(InputError, match=r"\(Dropout\) is in training mode.*model.eval\(\)"):
             Spex(forward).attribute(X)
         assert not calls
         DROPPING.eval()
@@ -131,7 +129,7 @@ def test_random_numbers_are_noticed(draw, at_once):
 
     with pytest.raises(InputError, match="forward_func: draws random numbers: two calls at the same inputs"):
         Spex(forward).attribute(X, perturbations_per_eval=at_once)
-    assert sum(calls) == 6  # inputs, baselines, inputs again
+    assert sum(calls) == 8  # inputs and baselines, and both again
 
 
 def _seeded(x):

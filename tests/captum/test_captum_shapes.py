@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -121,6 +122,51 @@ def test_inputs_that_need_gradients_give_attributions_without():
     found = Spex(total).attribute(x, baselines=torch.zeros(1, 3, requires_grad=True))
     assert not found.requires_grad
     assert x.grad is None
+
+
+DTYPES = [torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.complex64, torch.float64]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("baseline", [0, 1])
+def test_inputs_of_any_dtype(dtype, baseline):
+    def forward(x):
+        assert x.dtype == dtype
+        return total((x.real if x.is_complex() else x).float())
+
+    found = Spex(forward).attribute(X.to(dtype), baselines=baseline, perturbations_per_eval=3)
+    torch.testing.assert_close(found, (X - baseline) * torch.tensor([1.0, 10.0, 100.0]))
+
+
+def test_imaginary_baselines():
+    found = Spex(lambda x: total(x.imag)).attribute(X.to(torch.complex64), baselines=torch.full((1, 3), 2j))
+    torch.testing.assert_close(found, -2 * torch.tensor([[1.0, 10.0, 100.0]] * 2))
+
+
+def _two(x):
+    return torch.stack([total(x), x.prod(dim=1)], dim=1)
+
+
+ONES = {
+    "True": True,
+    "NumPy": np.int64(1),
+    "list of truths": [True, True],
+    "list of NumPy": [np.int64(1), np.int32(1)],
+    "truths": torch.tensor([True, True]),
+    "array": np.array([1, 1]),
+    "array of truths": np.array([True, True]),
+    "list of tuples": [(True,), (1,)],
+}
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+@pytest.mark.parametrize("kind", ONES)
+def test_targets_of_any_kind(kind, at_once):
+    found = Spex(_two).attribute(X, target=ONES[kind], perturbations_per_eval=at_once)
+    torch.testing.assert_close(found, Spex(_two).attribute(X, target=1))
+    assert found.shape == X.shape
+    zero = Spex(_two).attribute(X, target=False, perturbations_per_eval=at_once)
+    torch.testing.assert_close(zero, Spex(_two).attribute(X, target=0))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -85,7 +85,7 @@ def test_an_input_without_rows():
 
 
 def test_inputs_of_other_rows_cannot_be_repeated():
-    with pytest.raises(InputError, match="inputs: first axes differ.*set perturbations_per_eval=1"):
+    with pytest.raises(InputError, match=r"inputs: first axes differ.*set perturbations_per_eval=1"):
         Spex(_gathered).attribute((X, SPARSE), perturbations_per_eval=2)
     masks = (torch.tensor([[0, 0, 1], [0, 1, 1]]), torch.tensor([2]))
     with pytest.raises(InputError, match="feature_mask: give all examples one mask"):
