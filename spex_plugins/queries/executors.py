@@ -60,6 +60,8 @@ def runner_of(value_function: ValueFunction, executor: Executor | None, *, may_h
     if isinstance(executor, ThreadPoolExecutor):
         return _Threads(value_function, executor)
     if type(executor).__module__.partition(".")[0] == "distributed":
+        if not hasattr(executor, "_client"):
+            raise InputError("executor: is a Dask client; pass client.get_executor().")
         return _Dask(value_function, executor)
     return _Processes(value_function, executor)
 

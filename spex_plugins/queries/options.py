@@ -53,6 +53,8 @@ class Queries:
     executor : concurrent.futures.Executor, optional
         Where batches run: a thread or process pool, loky, ``dask.distributed.Client.get_executor()``. The
         value function is sent once to every worker. By default, the calls are made here one after another.
+        At Ctrl-C, calls that an executor has begun are waited for: as long as the slowest call took so far, 2
+        to 60 seconds, or until Ctrl-C is pressed again.
     in_flight : int, optional
         Batches handed to the executor at a time, by default two for every worker.
     batch_size : int, optional

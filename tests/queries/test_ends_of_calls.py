@@ -26,7 +26,7 @@ from sessions import ask
 from worker_functions import ends_its_process, exits, weighted
 
 import spex_plugins as spex
-from spex_plugins import PartialAnswerError, ValueFunctionError
+from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
 from spex_plugins.queries import Store, executors, faults
 from spex_plugins.queries import round as rounds
 from spex_plugins.queries.worker import call_kept
@@ -254,6 +254,13 @@ def test_what_a_dask_client_says_of_tasks_that_do_not_end(monkeypatch):
     assert runner.check() == ""
     client.status = "closed"
     assert "the Dask client is closed" in runner.check()
+
+
+def test_a_dask_client_is_no_executor():
+    client = FakeClient()
+    del client._client
+    with pytest.raises(InputError, match=r"executor: is a Dask client; pass client.get_executor\(\)"):
+        ask(weighted, masks_of(10), executor=client)
 
 
 def test_a_run_asks_how_its_executor_is_when_nothing_comes(monkeypatch):
