@@ -17,7 +17,7 @@ from spex_plugins.names import told_apart, visible
 from spex_plugins.shap.assignment import with_base_values, with_feature_names, with_values
 from spex_plugins.shap.by_name import has_outputs_by_row, plain_names, rows_of_one_feature, rows_of_one_output
 from spex_plugins.shap.display import as_html, as_text
-from spex_plugins.shap.indexing import all_axes, axes_left, axes_of, positions, replaced
+from spex_plugins.shap.indexing import all_axes, axes_left, axes_of, empty_arrays, positions, replaced
 from spex_plugins.shap.interaction_terms import largest_terms
 from spex_plugins.shap.operations import NOTHING, elementwise, over_axes, same_content, side_by_side
 from spex_plugins.shap.ragged import objects
@@ -70,9 +70,9 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             new._s.base_values = Obj(new.base_values, by_output)
             if has_outputs_by_row(new):
                 new._s.output_names = Obj(new.output_names, by_output)
-            # A row each: generated texts differ in length.
-            outputs = objects([np.arange(*row.output_shape) for row in rows])
-            new._s.kept_outputs = Obj(outputs, by_output)
+            outputs = [np.arange(*row.output_shape) for row in rows]
+            same = len({len(one) for one in outputs}) == 1  # generated texts differ in length
+            new._s.kept_outputs = Obj(np.stack(outputs) if same else objects(outputs), by_output)
         return new
 
     @property
@@ -180,6 +180,8 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             return copy(self)
         places = positions(self, items)
         new = super().__getitem__(places)
+        if slice(0, 0) in places:
+            new._s = replaced(new._s, **empty_arrays(self._s, places))
         features = axes_of(self._s, "feature_names")[-1:]
         if any(axis in features and place != slice(None) for axis, place in enumerate(places)):
             new._s = replaced(new._s, clustering=NOTHING)  # it counts the features from 0

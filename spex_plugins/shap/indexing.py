@@ -18,7 +18,7 @@ from spex_plugins.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-__all__ = ["all_axes", "axes_left", "axes_of", "positions", "replaced"]
+__all__ = ["all_axes", "axes_left", "axes_of", "empty_arrays", "positions", "replaced"]
 
 _NAMED = ("feature_names", "output_names", "instance_names")
 
@@ -62,6 +62,19 @@ def axes_left(axes: Iterable[int], removed: Collection[int]) -> list[int]:
 def replaced(slicer: Any, **tracked: Any) -> Any:
     """Return a slicer with other content under some names (`slicer.Obj` or `slicer.Alias`)."""
     return Slicer(**(dict(slicer._iter_tracked(include_aliases=True)) | tracked))
+
+
+def empty_arrays(slicer: Any, places: Sequence[Any]) -> dict[str, Any]:
+    """Return arrays of which nothing is chosen on an axis; the slicer forgets their other axes."""
+    every = dict(enumerate(places))
+    chosen = [axis for axis, place in every.items() if isinstance(place, int)]
+    return {
+        name: type(one)(
+            one.o[tuple(every.get(axis, slice(None)) for axis in one.dim)], axes_left(one.dim, chosen)
+        )
+        for name, one in slicer._iter_tracked()
+        if isinstance(one.o, np.ndarray) and one.o.ndim == len(one.dim)
+    }
 
 
 def _on_axis(explanation: Any, axis: int, item: Any) -> int | slice | list[int]:

@@ -146,6 +146,15 @@ def test_rows_of_a_table(case, single):
     assert_allclose([one.full_value for one in chosen.interactions], one_output(single.data[::2]))
 
 
+def test_no_rows_keep_the_other_axes(double):
+    none = double[double[:, "a"].data > 100]
+    assert none.shape == (0, 6, 2)
+    assert none[..., "no"].base_values.shape == (0,)
+    assert none[:, "c", 0].data.shape == (0,)
+    assert double[1, []].shape == (0, 2)
+    assert none.interactions == []
+
+
 def test_rows_and_words_of_texts(texts):
     """SHAP takes data and names of rows 0 and 1 for [False, True], and of all rows for an empty list."""
     second = texts[[False, True]]
