@@ -18,7 +18,6 @@ __all__ = [
     "one_row",
     "rows_to_explain",
     "split_targets",
-    "suited_masker",
     "usable_model",
     "with_target",
 ]
@@ -58,8 +57,8 @@ def _method(estimator: Any) -> Any:
     )
 
 
-def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the inputs of a call, tables as arrays of rows to mask."""
+def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Return the masker that suits the inputs of a call, and the inputs, tables as arrays of rows to mask."""
     if not args:
         raise InputError("rows: none given; pass the inputs to explain.")
     args = tuple(rows["text"] if isinstance(rows, dict) and "text" in rows else rows for rows in args)
@@ -76,10 +75,10 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return _tables(masker, args)
     if isinstance(masker, shap.maskers.Independent | shap.maskers.Partition) and len(args) == 1:
         _check_table(masker, args[0])
-        return (_floats(args[0]),)
+        return masker, (_floats(args[0]),)
     if getattr(masker, "image_data", False):
-        return tuple(rows if as_array(rows) is None else as_array(rows) for rows in args)
-    return args
+        return masker, tuple(rows if as_array(rows) is None else as_array(rows) for rows in args)
+    return masker, args
 
 
 def _check_texts(rows: Any) -> None:
@@ -90,11 +89,6 @@ def _check_texts(rows: Any) -> None:
             f"rows: expected texts, or pairs of texts, got {type(other[0]).__name__} {other[0]!r:.60}; write "
             "messages of a chat as a text by tokenizer.apply_chat_template(messages, tokenize=False)."
         )
-
-
-def suited_masker(masker: Any, args: tuple[Any, ...]) -> Any:
-    """Return a masker of tables in types that suit the rows to explain; any other as it is."""
-    return masker.for_rows(*args) if hasattr(masker, "for_rows") and args else masker
 
 
 def one_row(masker: Any, row: Any) -> Any:
@@ -127,13 +121,15 @@ def with_target(masker: Any, target: Any) -> Any:
     return shap.maskers.OutputComposite(masker.masker, lambda *_: np.array([target]))
 
 
-def _tables(masker: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    maskers = getattr(masker, "maskers", (masker,))
-    if len(args) != len(maskers):
-        raise InputError(f"rows: the masker is of {len(maskers)} tables, got {len(args)}.")
-    for one, rows in zip(maskers, args, strict=True):
+def _tables(masker: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    given = getattr(masker, "maskers", (masker,))
+    if len(args) != len(given):
+        raise InputError(f"rows: the masker is of {len(given)} tables, got {len(args)}.")
+    for one, rows in zip(given, args, strict=True):
         _check_table(one, rows)
-    return tuple(one.rows(rows) for one, rows in zip(maskers, args, strict=True))
+    suited = masker.for_rows(*args)
+    maskers = getattr(suited, "maskers", (suited,))
+    return suited, tuple(one.rows(rows) for one, rows in zip(maskers, args, strict=True))
 
 
 def _check_table(masker: Any, rows: Any) -> None:

@@ -139,7 +139,9 @@ def in_common_types(background: Any, rows: Any, known: bool) -> Any:
         Whether the types of the background are those that it came in; where they are not, those of the
         rows count, if the cells of the background survive in them.
     """
-    if isinstance(background, pd.DataFrame) and isinstance(rows, pd.DataFrame):
+    if isinstance(background, pd.DataFrame) and not isinstance(rows, pd.DataFrame):
+        return background if known else background.infer_objects()
+    if isinstance(background, pd.DataFrame):
         pairs = [(background.iloc[:, i], rows.dtypes.iloc[i]) for i in range(rows.shape[1])]
         if all(column.dtype == kind for column, kind in pairs):
             return background
@@ -200,6 +202,7 @@ def _in_common_type(column: Any, kind: Any, known: bool) -> Any:
         same = _cast(column, kind)
         if same is not None:
             return same
+        column = column.infer_objects()
     if all(isinstance(one, np.dtype) and one.kind in _NUMBERS for one in (column.dtype, kind)):
         return column.astype(np.result_type(column.dtype, kind))
     wider = None if isinstance(kind, np.dtype) else _cast(column, kind)

@@ -51,7 +51,9 @@ class DrawnImage(shap.maskers.Image):  # type: ignore[misc]
         if given.size != np.prod(self.input_shape):
             raise InputError(f"image: expected the masker's shape {self.input_shape}, got {given.shape}.")
         image = given.reshape(self.input_shape)
-        gone = ~np.broadcast_to(np.reshape(mask, self.input_shape) if np.ndim(mask) else bool(mask), image.shape)
+        gone = ~np.broadcast_to(
+            np.reshape(mask, self.input_shape) if np.ndim(mask) else bool(mask), image.shape
+        )
         if self.blur_kernel is not None:
             drawn = np.where(gone, self._blur(image, x), image)
         else:
@@ -114,10 +116,12 @@ def _levels(image: NDArray[Any]) -> tuple[float, float]:
     """Return the pixel value of level 0, and the difference of two levels of 256."""
     low, high = float(image.min()), float(image.max())
     if not np.isfinite([low, high]).all():
-        raise InputError("image: has pixels that are NaN or inf, from which nothing can be drawn; replace them.")
-    if image.dtype.kind == "f" and 0 <= low and high <= 1:
+        raise InputError(
+            "image: has pixels that are NaN or inf, from which nothing can be drawn; replace them."
+        )
+    if image.dtype.kind == "f" and low >= 0 and high <= 1:
         return 0.0, 1 / 255
-    if 0 <= low and high <= 255 and (image.dtype.kind != "f" or np.array_equal(image, np.rint(image))):
+    if low >= 0 and high <= 255 and (image.dtype.kind != "f" or np.array_equal(image, np.rint(image))):
         return 0.0, 1.0
     return low, (high - low) / 255 or 1.0
 

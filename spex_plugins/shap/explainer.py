@@ -19,7 +19,6 @@ from spex_plugins.few_samples import FewSamples
 from spex_plugins.shap.arguments import (
     rows_to_explain,
     split_targets,
-    suited_masker,
     usable_model,
     with_target,
 )
@@ -282,8 +281,8 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         outputs, silent = _first(outputs, self.outputs), _first(silent, self.silent)
         interactions = _first(interactions, self.interactions)
         args, targets = split_targets(self.masker, args)
-        given, masker = args, suited_masker(self.masker, args)
-        args = rows_to_explain(masker, args)
+        given = args
+        masker, args = rows_to_explain(self.masker, given)
         if interactions is not False:
             check_dense(interactions, self.index, self.masker, args)
         # One row shows its model calls; of several, SHAP's own bar counts the rows.

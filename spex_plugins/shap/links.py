@@ -74,9 +74,9 @@ def linked(answers: FloatArray, link: Any) -> FloatArray:
     if bad.any():
         name = getattr(link, "__name__", "the link")
         raise InputError(
-            f"link: the model's answers are finite, but {name} of {answers[bad][0]} is {values[bad][0]}; pass "
-            "linearize_link=False, which links the mean of the answers to all background rows, or a model "
-            "that clips its answers"
+            f"link: the model's answers are finite, but {name} of {answers[bad][0]} is {values[bad][0]}; "
+            "pass linearize_link=False, which links the mean of the answers to all background rows, or a "
+            "model that clips its answers"
         )
     return values
 

@@ -154,4 +154,3 @@ def _selected(outputs: Any, full: FloatArray) -> IntArray | None:
     if (numbers >= len(full)).any():
         raise InputError(f"outputs: the model has {len(full)} outputs, got {chosen!r}.")
     return numbers
-

@@ -74,7 +74,8 @@ class Pandas:
     def table(self, columns: Sequence[Any]) -> Any:
         frame = pd.DataFrame(dict(enumerate(columns)))
         if self.array_type is not None:
-            return frame.to_numpy(dtype=object).astype(self.array_type)
+            dates = np.dtype(self.array_type).kind in "Mm"  # as objects they would lose nanoseconds
+            return frame.to_numpy(self.array_type if dates else object).astype(self.array_type)
         frame.columns = self.names
         return frame
 

@@ -17,6 +17,8 @@ from spex_plugins.shap.backgrounds import as_array, background_of, in_common_typ
 from spex_plugins.shap.table_kinds import names_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from spex_plugins.types import BoolArray, IntArray
@@ -65,7 +67,8 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
         self.max_samples = max_samples
         self.clustering = clustering
         self.types_known = types_known
-        self._background: Any = background_of(self.data)
+        typed = self.data if types_known else self.data.infer_objects()
+        self._background: Any = background_of(typed)
         self.shape = self._background.shape
 
     @property
@@ -140,34 +143,37 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
             return settings | {name: block.load(name) for name in _SAVED}
 
 
-class TablesMasker(shap.maskers.Composite):  # type: ignore[misc]
+class TablesMasker(shap.maskers.Masker):  # type: ignore[misc]
     """Mask cells of rows of several tables, one for every input of the model.
 
     Background rows at the same place belong together; a table of one row stands beside all of them.
 
     Parameters
     ----------
-    *maskers : TableMasker
+    maskers : sequence of TableMasker
     """
 
     supports_delta_masking = True
     immutable_outputs = True
 
-    def __init__(self, *maskers: TableMasker) -> None:
-        super().__init__(*maskers)
+    def __init__(self, maskers: Sequence[TableMasker]) -> None:
+        self.maskers = tuple(maskers)
         counts = {one.shape[0] for one in maskers} - {1}
         if len(counts) > 1:
             raise InputError(
                 f"masker: the tables have {sorted(counts)} background rows; rows at the same place are used "
                 "together, so give every table as many, or one."
             )
-        self._samples = max(counts, default=1)
         self._ends = np.cumsum([one.shape[1] for one in maskers])
+        self.shape = max(counts, default=1), int(self._ends[-1])
 
     def for_rows(self, *tables: Any) -> TablesMasker:
         """Return the masker in types that suit tables of rows to explain."""
         pairs = zip(self.maskers, tables, strict=True)
-        return TablesMasker(*(one.for_rows(table) for one, table in pairs))
+        return TablesMasker([one.for_rows(table) for one, table in pairs])
+
+    def mask_shapes(self, *row: Any) -> list[tuple[int, ...]]:
+        return [one.shape[1:] for one in self.maskers]
 
     def masked_rows(self, masks: BoolArray, *row: Any) -> tuple[tuple[Any, ...], BoolArray]:
         """Return what the model has to be asked; see `TableMasker.masked_rows`."""
@@ -179,15 +185,17 @@ class TablesMasker(shap.maskers.Composite):  # type: ignore[misc]
     def invariants(self, *row: Any) -> BoolArray:
         """Tell which cells of the backgrounds equal those of the row."""
         parts = [one.invariants(x) for one, x in zip(self.maskers, row, strict=True)]
-        return np.concatenate([np.broadcast_to(part, (self._samples, part.shape[1])) for part in parts], axis=1)
+        return np.concatenate(
+            [np.broadcast_to(part, (self.shape[0], part.shape[1])) for part in parts], axis=1
+        )
 
     def __call__(self, mask: Any, *row: Any) -> Any:
         """Return the backgrounds with cells of the row: of one mask, or of many given as SHAP's flips."""
         if not isinstance(mask, np.ndarray):
-            mask = np.full(self._ends[-1], bool(mask))
+            mask = np.full(self.shape[1], bool(mask))
         single = mask.dtype == bool
-        masks = mask[None] if single else np.logical_xor.accumulate(_flipped(mask, self._ends[-1]))
-        everything = np.ones((len(masks), self._samples), dtype=bool)
+        masks = mask[None] if single else np.logical_xor.accumulate(_flipped(mask, self.shape[1]))
+        everything = np.ones((len(masks), self.shape[0]), dtype=bool)
         parts = zip(self.maskers, np.split(masks, self._ends[:-1], axis=1), row, strict=True)
         tables = tuple(one.masked_table(part, everything, x) for one, part, x in parts)
         return tables if single else (tables, self.masked_rows(masks, *row)[1])
@@ -199,10 +207,11 @@ class TablesMasker(shap.maskers.Composite):  # type: ignore[misc]
 
     @classmethod
     def load(cls, in_file: Any, instantiate: bool = True) -> Any:
+        if instantiate:
+            return cls._instantiated_load(in_file)
         settings = super().load(in_file, instantiate=False)
         with Deserializer(in_file, _SERIAL_OF_SEVERAL, min_version=0, max_version=0) as block:
-            maskers = block.load("maskers")
-        return cls(*maskers) if instantiate else settings | {"maskers": maskers}
+            return settings | {"maskers": block.load("maskers")}
 
 
 def table_masker(masker: Any) -> Any:
@@ -226,7 +235,7 @@ def table_masker(masker: Any) -> Any:
     if type(masker) is shap.maskers.Composite:
         parts = [table_masker(one) for one in masker.maskers]
         if all(isinstance(one, TableMasker) for one in parts):
-            return TablesMasker(*parts)
+            return TablesMasker(parts)
     return masker
 
 
@@ -235,7 +244,7 @@ def _of_masker(masker: Any) -> TableMasker:
     data = masker.data
     _refuse_sparse(data)
     if masker.output_dataframe:
-        data = pd.DataFrame(data, columns=masker.feature_names).infer_objects()
+        data = pd.DataFrame(data, columns=masker.feature_names)
     return TableMasker(data, len(data), masker.clustering, types_known=not masker.output_dataframe)
 
 

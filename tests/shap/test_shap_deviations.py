@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import spex_plugins as spex
 from numpy.testing import assert_array_equal
+
+import spex_plugins as spex
 from spex_plugins.shap import SpexExplainer
 
 ROW = np.array([[1.0, 2.0, 3.0, 4.0]])
