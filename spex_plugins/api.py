@@ -15,6 +15,7 @@ from spex_plugins.core.identifiable import identify
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.size import check_size
 from spex_plugins.few_samples import FewSamples
 from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
@@ -102,10 +103,12 @@ def explain(
     if most is None and target is None and n <= CHEAP_FEATURES:
         most = 2**n
     if most is None or target is not None:
+        most = most or MOST_CALLS
+        check_size(estimator, n, most)
         found = explain_until(
             value_function,
             n,
-            most=most or MOST_CALLS,
+            most=most,
             target_r2=target,
             method=resolve(estimator),
             max_order=check.interaction_order(max_order),
@@ -162,6 +165,7 @@ def explain_each(
     _callable(value_function)
     n, names = check.features_of(value_function, n, feature_names)
     budget = check.count("budget", budget, 2, "the number of model calls that may be made")
+    check_size(estimator, n, min(budget, 2**n))
     max_order = check.interaction_order(max_order)
     how = Queries(**queries)
     method, rng = resolve(estimator), check.generator(seed)
@@ -225,6 +229,7 @@ def fit(
     """
     given = check.sampled_masks(masks)
     answers = check.sampled_values(values, len(given))
+    check_size(estimator, given.shape[1], len(given))
     names = check.names_of_features(feature_names, given.shape[1])
     max_order = check.interaction_order(max_order)
     method, rng = resolve(estimator), check.generator(seed)

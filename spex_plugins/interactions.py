@@ -10,7 +10,6 @@ from os import PathLike
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.indices import INDICES, checked_order, convert, same_single_values
 from spex_plugins.core.posterior import Posterior, Uncertainty
 from spex_plugins.core.spectrum import Spectrum, norms

@@ -12,6 +12,7 @@ from spex_plugins.adaptive import MOST_CALLS, first_round
 from spex_plugins.core.exhaustive import CHEAP_FEATURES
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.size import check_size
 
 __all__ = ["RunPlan", "plan"]
 
@@ -87,6 +88,7 @@ def plan(
     for name, value in (("seconds_per_call", seconds_per_call), ("price", price)):
         check.positive(name, value)
     most = min(most, 2**n)
+    check_size(estimator, n, most)
     least = first_round(n, most) if budget == "auto" and n > CHEAP_FEATURES else most
     chosen = resolve(estimator).design(n, least, max_order, np.random.default_rng(0)).plan
     design = f"{chosen}, in rounds while R² improves" if least < most else str(chosen)

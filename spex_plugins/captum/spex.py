@@ -21,8 +21,9 @@ from spex_plugins.captum.spread import spread
 from spex_plugins.core.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
+from spex_plugins.estimators.size import check_size
 from spex_plugins.few_samples import FewSamples
-from spex_plugins.hosts import query_options
+from spex_plugins.hosts import default_budget, query_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -186,6 +187,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         warn_of_cache(self.forward_func, batch.extra)
         check_fixed(self.forward_func, batch.extra)
         features = make_features(batch, feature_mask)
+        most = int(features.varying.sum(axis=1).max(initial=0))
+        check_size(estimator, most, n_samples or default_budget(most))
         ends = ask_ends(
             self.forward_func,
             batch,

@@ -2,8 +2,8 @@
 
 A coded design queries, for groups c and delays q, the masks M_c ℓ + d_q + o_c, ℓ in {0, 1}^b. Row i of M_c,
 read as an integer, is the *hash* of feature i; the hash of a set is the XOR over its features. d_0 = 0, and
-d_1 … d_p are the parity columns of a BCH code. The random offsets o_c keep every mask marginally uniform; those
-of two groups are such that a mask of the one is empty and a mask of the other is full.
+d_1 … d_p are the parity columns of a BCH code. The random offsets o_c keep every mask marginally uniform;
+those of two groups are such that a mask of the one is empty and a mask of the other is full.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ class CodedDesign:
     def without(self, group: int) -> CodedDesign:
         """Return the design of the other groups."""
         others = np.arange(len(self.rows)) != group
-        return replace(
-            self, hashes=self.hashes[others], offsets=self.offsets[others], rows=self.rows[others]
-        )
+        return replace(self, hashes=self.hashes[others], offsets=self.offsets[others], rows=self.rows[others])
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +112,12 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     hashes = np.stack([_hashes(n, plan.bits, rng) for _ in range(plan.groups)])
     offsets = rng.random((plan.groups, n)) < 0.5
     coded = CodedDesign(code, hashes, offsets, np.empty((0, 0, 0), dtype=np.intp))
-    structured = _coded_masks(coded, plan.bits).reshape(plan.groups, -1, n)
+    by_group = _coded_masks(coded, plan.bits).reshape(plan.groups, -1, n)
     for group, end in enumerate(ends):
-        shift = structured[group, rng.integers(structured.shape[1])] ^ end
+        shift = by_group[group, rng.integers(by_group.shape[1])] ^ end
         offsets[group] ^= shift
-        structured[group] ^= shift
-    structured = structured.reshape(-1, n)
+        by_group[group] ^= shift
+    structured = by_group.reshape(-1, n)
     first, inverse = _distinct(structured)
     rows = inverse.reshape(plan.groups, code.p + 1, 1 << plan.bits)
     masks = _fill(structured[first], plan.budget, rng)

@@ -57,7 +57,9 @@ def decode(
     coded = design.coded if design else None
     if design is None or coded is None:
         none = np.empty((0, 0), dtype=np.int32)
-        return Decoded(unstructured, [none] * (_count(unstructured) + 1), "uniform masks" if design else "masks")
+        return Decoded(
+            unstructured, [none] * (_count(unstructured) + 1), "uniform masks" if design else "masks"
+        )
     found = find_support(values, coded)
     if len(masks) - design.n_structured >= held_out(len(masks)):
         return Decoded(unstructured, [found] * (_count(unstructured) + 1), "uniform masks")

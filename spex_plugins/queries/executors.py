@@ -156,22 +156,22 @@ class _Dask(_Processes):
         super().__init__(value_function, executor)
         self._client = executor._client  # the executor of a client has no public way back to it
         self.workers = max(1, sum(self._client.nthreads().values()))
-        self._last_seen = monotonic()
+        self._deserted_since = np.inf
         self._tasks: dict[Future[Outcome], str] = {}
         self._lost: set[str] = set()
 
     def check(self) -> str:
         if self._client.status not in ("running", "connecting"):
             return f"cannot be called any more: the Dask client is {self._client.status}."
-        self._tasks = {future: key for future, key in self._tasks.items() if not future.done()}
-        lost = {key for key in self._tasks.values() if self._is_lost(key)}
-        for future, key in self._tasks.items():
+        tasks = list(self._tasks.items())
+        lost = {key for _, key in tasks if self._is_lost(key)}
+        for future, key in tasks:
             if key in lost & self._lost:  # at the last look too: no news of it is under way
                 future.cancel()
         self._lost = lost
-        if self._client.scheduler_info().get("workers"):
-            self._last_seen = monotonic()
-        if monotonic() - self._last_seen < _NO_WORKERS:
+        deserted = not self._client.scheduler_info().get("workers")
+        self._deserted_since = min(self._deserted_since, monotonic()) if deserted else np.inf
+        if monotonic() - self._deserted_since < _NO_WORKERS:
             return ""
         return f"cannot be called any more: the Dask cluster has had no workers for {_NO_WORKERS:g} seconds."
 
@@ -187,6 +187,8 @@ class _Dask(_Processes):
             submit: Any = self._executor.submit  # takes keywords of Dask's
             future = submit(*task, key=key, pure=False)
         self._tasks[future] = key
+        future.add_done_callback(self._tasks.pop)
+        self._deserted_since = np.inf
         return future
 
 

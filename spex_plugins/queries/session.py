@@ -82,6 +82,7 @@ class Session:
         if queries.store is not None:
             self._store = Store(queries.store)
         usual = getattr(self._function, "batch_size", None)
+        usual = usual if type(usual) is int and usual > 0 else None  # or it means something else there
         sizes = BatchSize(queries.batch_size, usual, queries.timeout, queries.max_seconds)
         limits = Limits(queries.max_seconds, queries.max_cost)
         self._tools = Tools(queries, runner, sizes, limits, self._bar())

@@ -164,8 +164,8 @@ def as_array(table: Any) -> NDArray[Any] | None:
     if isinstance(table, np.ndarray):
         return table
     if isinstance(table, pd.DataFrame):
-        kinds = set(table.dtypes)
-        return table.to_numpy() if len(kinds) == 1 and isinstance(*kinds, np.dtype) else None
+        kinds = list(set(table.dtypes))
+        return table.to_numpy() if len(kinds) == 1 and isinstance(kinds[0], np.dtype) else None
     if not _is_tensor(table):
         return None
     wide = table.float() if table.is_floating_point() and table.element_size() < 4 else table

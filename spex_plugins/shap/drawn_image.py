@@ -51,9 +51,8 @@ class DrawnImage(shap.maskers.Image):  # type: ignore[misc]
         if given.size != np.prod(self.input_shape):
             raise InputError(f"image: expected the masker's shape {self.input_shape}, got {given.shape}.")
         image = given.reshape(self.input_shape)
-        gone = ~np.broadcast_to(
-            np.reshape(mask, self.input_shape) if np.ndim(mask) else bool(mask), image.shape
-        )
+        kept = np.asarray(mask, dtype=bool)
+        gone = ~np.broadcast_to(kept.reshape(self.input_shape) if kept.ndim else kept, image.shape)
         if self.blur_kernel is not None:
             drawn = np.where(gone, self._blur(image, x), image)
         else:

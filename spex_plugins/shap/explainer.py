@@ -36,6 +36,7 @@ from spex_plugins.shap.older_interface import OlderInterface
 from spex_plugins.shap.pipelines import check_pipeline, with_all_classes
 from spex_plugins.shap.ragged import joined
 from spex_plugins.shap.row import (
+    check_row,
     clustering_of_row,
     feature_names_of_row,
     find_interactions,
@@ -352,8 +353,9 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
             target = None if call.targets is None else call.targets[len(call.rows)]
             about = what_is_asked(masker, row_args, self.link, self.linearize_link, target)
             options = hosts.about(options, *about)
+        check = partial(check_row, self.estimator, max_evals)
         f = MaskedValueFunction(
-            self.model, masker, self.link, self.linearize_link, row_args, outputs, options
+            self.model, masker, self.link, self.linearize_link, row_args, outputs, options, check
         )
         labels = output_labels(f.output_indices, call.output_names, self.model)
         chosen = [] if f.output_indices is None else f.output_indices.tolist()

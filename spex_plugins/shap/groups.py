@@ -20,7 +20,7 @@ _MOST_NUMBERS = 4096  # of an image whose numbers are features each
 def default_group(masker: Any) -> str | None:
     """Return "superpixel" for images of too many numbers to explain each, with a warning; else None."""
     image_masker = getattr(masker, "masker", masker)  # SHAP wraps the maskers of models that write texts
-    shape = getattr(image_masker, "input_shape", ())
+    shape: tuple[int, ...] = getattr(image_masker, "input_shape", ())
     if not isinstance(image_masker, shap.maskers.Image) or np.prod(shape) <= _MOST_NUMBERS:
         return None
     if len(shape) != 3 or shape[0] < shape[2]:

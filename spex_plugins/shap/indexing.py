@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shap
 from shap.utils import OpChain
-from slicer import Slicer
+from slicer import Obj, Slicer
 
 from spex_plugins.errors import InputError
 
@@ -65,16 +65,16 @@ def replaced(slicer: Any, **tracked: Any) -> Any:
 
 
 def empty_arrays(slicer: Any, places: Sequence[Any]) -> dict[str, Any]:
-    """Return arrays of which nothing is chosen on an axis; the slicer forgets their other axes."""
+    """Return the arrays of which nothing is chosen on an axis; the slicer forgets their other axes."""
     every = dict(enumerate(places))
     chosen = [axis for axis, place in every.items() if isinstance(place, int)]
-    return {
-        name: type(one)(
-            one.o[tuple(every.get(axis, slice(None)) for axis in one.dim)], axes_left(one.dim, chosen)
-        )
-        for name, one in slicer._iter_tracked()
-        if isinstance(one.o, np.ndarray) and one.o.ndim == len(one.dim)
-    }
+    parts = {}
+    for name, one in slicer._iter_tracked():
+        if isinstance(one.o, np.ndarray) and one.o.ndim == len(one.dim):
+            part = one.o[tuple(every.get(axis, slice(None)) for axis in one.dim)]
+            is_empty = part.dtype == object and not part.size  # which the slicer takes for a number
+            parts[name] = Obj(part.astype(float) if is_empty else part, axes_left(one.dim, chosen))
+    return parts
 
 
 def _on_axis(explanation: Any, axis: int, item: Any) -> int | slice | list[int]:

@@ -16,7 +16,7 @@ from spex_plugins.shap.links import LinkedMean
 from spex_plugins.shap.masked_models import masked_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -43,6 +43,8 @@ class MaskedValueFunction:
         The outputs to explain, by default all.
     options : mapping, optional
         Keywords of `spex_plugins.Queries`; of these, store and retries hold for the end points too.
+    check : callable
+        Refuses a number n of features before anything is asked.
 
     Attributes
     ----------
@@ -72,6 +74,7 @@ class MaskedValueFunction:
         row: tuple[Any, ...],
         outputs: Any = None,
         options: Mapping[str, Any] | None = None,
+        check: Callable[[int], None] = lambda n: None,
     ) -> None:
         samples = _background_samples(masker, row)
         # Linearising keeps the mean over background samples additive. With one sample there is no mean, and
@@ -85,6 +88,7 @@ class MaskedValueFunction:
         self.most_listed = CHEAP_FEATURES if self._drops_axis else FEATURES_OF_PROMPTS
         self.n_inputs = self._masked.n_inputs
         self.varying: IntArray = self._masked.varying
+        check(len(self.varying))
         self.mask_shapes = self._masked.mask_shapes
         # A masked image is larger than the number of its regions.
         size = max(self.n_inputs, *(int(np.prod(np.shape(part))) for part in row))

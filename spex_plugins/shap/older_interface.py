@@ -95,7 +95,7 @@ def _expected_value(model: Any, masker: Any, link: Any) -> Any:
     link : callable
     """
     tables = _tables(masker)
-    first = rows_to_explain(masker, tuple(one.data[:1] for one in tables))
+    _, first = rows_to_explain(masker, tuple(one.data[:1] for one in tables))
     # As a flip of nothing: with a mask of Booleans SHAP multiplies cells of the row by 0, which NaN survives.
     nothing = np.array([MaskedModel.delta_mask_noop_value])
     background, _ = masker(nothing, *(np.asarray(rows)[0] for rows in first))

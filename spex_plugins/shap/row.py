@@ -9,16 +9,25 @@ import numpy as np
 from spex_plugins import hosts
 from spex_plugins.api import explain_each
 from spex_plugins.errors import InputError
+from spex_plugins.estimators.size import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spex_plugins.estimators.base import Estimator
     from spex_plugins.few_samples import FewSamples
     from spex_plugins.interactions import Interactions
     from spex_plugins.shap.masked_value_function import MaskedValueFunction
     from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["clustering_of_row", "feature_names_of_row", "find_interactions", "output_labels", "what_is_asked"]
+__all__ = [
+    "check_row",
+    "clustering_of_row",
+    "feature_names_of_row",
+    "find_interactions",
+    "output_labels",
+    "what_is_asked",
+]
 
 _PROBES = np.array([0.1, 0.4, 0.8])  # telling links apart
 
@@ -46,6 +55,11 @@ def find_interactions(
         return hosts.constant(f.empty, _numbered(f.n_inputs), budget)
     (found,) = explain_each(f, n, lambda values: [values], budget=budget, **settings)
     return hosts.widened(few.see(found), f.varying, _numbered(f.n_inputs))
+
+
+def check_row(estimator: str | Estimator, max_evals: int | None, n: int) -> None:
+    """Refuse a row of n features that cannot be explained; see `check_size`."""
+    check_size(estimator, n, min(hosts.default_budget(n) if max_evals is None else max_evals, 2**n))
 
 
 def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: Any) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
         self.max_samples = max_samples
         self.clustering = clustering
         self.types_known = types_known
-        typed = self.data if types_known else self.data.infer_objects()
+        typed: Any = self.data if types_known else self.data.infer_objects()
         self._background: Any = background_of(typed)
         self.shape = self._background.shape
 

@@ -105,7 +105,11 @@ def test_sizes_go_on_from_round_to_round():
     assert [len(batch) for batch in function.batches] == [16, 16, 32, 36, 64, 36, 64, 36]
 
 
-@pytest.mark.parametrize(("own", "sizes"), [(100, [16, 100, 100, 84]), (5, [5] * 60)])
+@pytest.mark.parametrize(
+    ("own", "sizes"),
+    [(100, [16, 100, 100, 84]), (5, [5] * 60)]
+    + [(other, [16, 16, 32, 64, 64, 64, 44]) for other in (None, 0, "auto", 2.5, True)],
+)
 def test_a_function_may_name_the_size_that_suits_it(clock, own, sizes):
     function = Slowed(clock, SPEEDS[1], own)
     ask(function, masks_of(300), batch_size=None)

@@ -246,6 +246,8 @@ def test_what_a_dask_client_says_of_tasks_that_do_not_end(monkeypatch):
     assert runner.check() == ""
     assert [future.cancelled() for future in (kept, forgotten, lost)] == [False, True, True]
     client.workers = {}
+    now[0] += 10 * executors._NO_WORKERS  # of work, before anybody looked
+    assert runner.check() == ""
     now[0] += 0.9 * executors._NO_WORKERS
     assert runner.check() == ""
     now[0] += 0.2 * executors._NO_WORKERS
