@@ -68,9 +68,7 @@ def phases(problem: Problem, budget: int, t: int, repeats: int) -> dict[str, Any
     folds = group_folds(design.masks, coded)
     fitted = clock(
         "refit",
-        lambda: refit(
-            design.masks, values, [*sets_without_groups(values, coded, found), found], folds, t, rng
-        ),
+        lambda: refit(design.masks, values, [*sets_without_groups(values, coded), found], folds, t, rng),
     )
     spectrum = fitted.spectrum
     return {

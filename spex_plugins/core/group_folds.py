@@ -2,8 +2,8 @@
 
 In every group a set falls into another bin, with another sign. Sets that were taken for others, because they
 share a bin or because the code cannot correct them, may well describe the group that shows them so, but not
-the next one. Each group is therefore predicted from the others, with those sets alone that the others
-confirm.
+the next one. Each group is therefore predicted from the others, with the sets that are decoded from these
+alone. As one group less decodes less, R² is on the low side where there are few bins.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.design import CodedDesign
-from spex_plugins.core.peeling import confirmed
+from spex_plugins.core.peeling import find_support
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["group_folds", "sets_without_groups"]
@@ -30,6 +30,6 @@ def group_folds(masks: BoolArray, coded: CodedDesign) -> IntArray:
     return np.where(alone, member.argmax(axis=1), -1)
 
 
-def sets_without_groups(values: FloatArray, coded: CodedDesign, found: IntArray) -> list[IntArray]:
-    """Return for every group those of the sets found (T, d) that the other groups show by themselves."""
-    return [confirmed(values, coded.without(group), found) for group in range(len(coded.rows))]
+def sets_without_groups(values: FloatArray, coded: CodedDesign) -> list[IntArray]:
+    """Return for every group the sets that the other groups show by themselves."""
+    return [find_support(values, coded.without(group)) for group in range(len(coded.rows))]

@@ -20,7 +20,7 @@ from spex_plugins.core.chase import decode_words
 from spex_plugins.core.design import CodedDesign
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["confirmed", "find_support"]
+__all__ = ["find_support"]
 
 _MATCHED = 1_000_000  # largest number of sets that are matched one by one
 _FLIPS = (4, 8)  # least reliable bits that soft and thorough decoding turn over
@@ -65,13 +65,6 @@ def find_support(values: FloatArray, coded: CodedDesign) -> IntArray:
         else:
             stage += 1
     return found
-
-
-def confirmed(values: FloatArray, coded: CodedDesign, supports: IntArray) -> IntArray:
-    """Return those of given sets (T, d) that are significant at the masks of a design, values (m, K)."""
-    if len(supports) == 0:
-        return supports
-    return _refitted(aliased_transform(_principal(values), coded), coded, supports)[0]
 
 
 def _detectors(coded: CodedDesign) -> list[Callable[[FloatArray], IntArray]]:

@@ -64,7 +64,7 @@ def decode(
     if len(masks) - design.n_structured >= held_out(len(masks)):
         return Decoded(unstructured, [found] * (_count(unstructured) + 1), "uniform masks")
     folds = np.maximum(group_folds(masks, coded) - always, -1)
-    without = sets_without_groups(values, coded, found)[always:]
+    without = sets_without_groups(values, coded)[always:]
     return Decoded(folds, [*without, found], f"coded masks, {len(without)} groups")
 
 

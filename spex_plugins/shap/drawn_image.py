@@ -52,11 +52,13 @@ class DrawnImage(shap.maskers.Image):  # type: ignore[misc]
             raise InputError(f"image: expected the masker's shape {self.input_shape}, got {given.shape}.")
         image = given.reshape(self.input_shape)
         kept = np.asarray(mask, dtype=bool)
-        gone = ~np.broadcast_to(kept.reshape(self.input_shape) if kept.ndim else kept, image.shape)
+        kept = np.asarray(mask, dtype=bool)
+        shown = np.broadcast_to(kept.reshape(self.input_shape) if kept.ndim else kept, image.shape)
+        gone: BoolArray = np.logical_not(shown)
         if self.blur_kernel is not None:
             drawn = np.where(gone, self._blur(image, x), image)
         else:
-            drawn = _inpainted(image, gone.any(axis=2), _INPAINT[self.mask_value])
+            drawn = _inpainted(image, np.atleast_2d(gone.any(axis=2)), _INPAINT[self.mask_value])
         return (drawn.reshape(1, *given.shape),)
 
     def _blur(self, image: NDArray[Any], x: Any) -> NDArray[Any]:

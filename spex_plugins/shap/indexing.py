@@ -72,8 +72,9 @@ def empty_arrays(slicer: Any, places: Sequence[Any]) -> dict[str, Any]:
     for name, one in slicer._iter_tracked():
         if isinstance(one.o, np.ndarray) and one.o.ndim == len(one.dim):
             part = one.o[tuple(every.get(axis, slice(None)) for axis in one.dim)]
-            is_empty = part.dtype == object and not part.size  # which the slicer takes for a number
-            parts[name] = Obj(part.astype(float) if is_empty else part, axes_left(one.dim, chosen))
+            if isinstance(part, np.ndarray) and part.dtype == object and not part.size:
+                part = part.astype(float)  # the slicer takes no objects at all for a number
+            parts[name] = Obj(part, axes_left(one.dim, chosen))
     return parts
 
 

@@ -68,8 +68,9 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
         self.clustering = clustering
         self.types_known = types_known
         typed: Any = self.data if types_known else self.data.infer_objects()
-        self._background: Any = background_of(typed)
-        self.shape = self._background.shape
+        background: Any = background_of(typed)
+        self._background = background
+        self.shape = background.shape
 
     @property
     def column_names(self) -> list[Any] | None:

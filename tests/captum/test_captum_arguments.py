@@ -101,7 +101,9 @@ def test_errors_at_masks_name_the_forward_function():
             raise RuntimeError("no memory")
         return x.sum(dim=1)
 
-    with pytest.raises(ValueFunctionError, match=r"^forward_func raised RuntimeError: no memory"):
+    with pytest.raises(
+        ValueFunctionError, match=r"^example 0, 1: forward_func raised RuntimeError: no memory"
+    ):
         Spex(failing).attribute(X)
 
 

@@ -36,7 +36,7 @@ def one_output_of_two(x):
 @pytest.mark.parametrize("at_once", [1, 8])
 def test_the_examples_are_named_and_the_others_are_kept(forward, at_once):
     with pytest.raises(
-        ValueFunctionError, match=r"^example 2, 7: value_function returned NaN or inf"
+        ValueFunctionError, match=r"^example 2, 7: forward_func returned NaN or inf"
     ) as caught:
         Spex(forward).attribute(X, n_samples=40, perturbations_per_eval=at_once)
     error = caught.value
@@ -53,7 +53,7 @@ def test_a_failure_of_all_examples_names_all_of_a_group():
             return product(x)
         raise ValueError("no")
 
-    with pytest.raises(ValueFunctionError, match=r"^example 0, 1, 2: value_function raised ValueError: no"):
+    with pytest.raises(ValueFunctionError, match=r"^example 0, 1, 2: forward_func raised ValueError: no"):
         Spex(forward).attribute(X[:3], n_samples=40)
 
 
@@ -71,5 +71,5 @@ def test_groups_of_examples_that_were_explained_before_are_kept():
 
 
 def test_a_single_example_has_no_number():
-    with pytest.raises(ValueFunctionError, match=r"^value_function returned NaN"):
+    with pytest.raises(ValueFunctionError, match=r"^forward_func returned NaN"):
         Spex(lambda x: torch.where(bad(x), torch.nan, product(x))).attribute(X[2:3], n_samples=40)

@@ -251,7 +251,7 @@ class Model:
 
 def test_what_it_says_of_itself(background, words):
     assert repr(SpexExplainer(Model().predict, background, estimator="spex", max_evals=90)) == (
-        "SpexExplainer(Model.predict, Independent(12 × 6), estimator='spex', index='SV', max_evals=90)"
+        "SpexExplainer(Model.predict, TableMasker(12 × 6), estimator='spex', index='SV', max_evals=90)"
     )
     assert str(SpexExplainer(lengths, words, group="word")).startswith("SpexExplainer(lengths, GroupedText(")
 
