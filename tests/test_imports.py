@@ -51,9 +51,9 @@ def test_a_heavy_import_would_be_noticed():
     assert loaded & set(HEAVY) == {"tqdm"}
 
 
-def test_the_import_takes_less_than_half_a_second():
-    """The best of five: other work on the machine only adds."""
-    code = "from time import perf_counter as t; s = t(); import spex_plugins; print(t() - s)"
+def test_the_import_takes_less_than_half_a_second_of_the_processor():
+    """Of its own time, and the best of five: other work on the machine only adds."""
+    code = "from time import process_time as t; s = t(); import spex_plugins; print(t() - s)"
     assert min(float(run(code)) for _ in range(5)) < 0.5
 
 

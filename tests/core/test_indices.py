@@ -6,7 +6,7 @@ import warnings
 from fractions import Fraction
 from itertools import combinations, pairwise
 from math import comb
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -208,9 +208,9 @@ def parity(s):
 @pytest.mark.parametrize("s", [1, 2, 11, 12, 30, 31, 61])
 def test_values_of_a_parity(s):
     """SV(i) = −2/s for odd s and 0 for even s; BV(i) = 0 unless s = 1."""
-    start = perf_counter()
+    start = process_time()
     shapley, banzhaf = read(parity(s), "SV", 1), read(parity(s), "BV", 1)
-    assert perf_counter() - start < 1.0
+    assert process_time() - start < 1.0
     singles = [(i,) for i in range(1, s + 1)]
     expected = {(): 1.0} | (dict.fromkeys(singles, -2.0 / s) if s % 2 else {})
     assert shapley.keys() == expected.keys()
