@@ -10,7 +10,7 @@ from oracles import all_masks, shapley_value
 
 from spex_plugins import InputError, Queries, ValueFunctionError, explain
 from spex_plugins.api import explain_each
-from spex_plugins.hosts import (
+from spex_plugins.adapter_tools import (
     about,
     constant,
     default_budget,

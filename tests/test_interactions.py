@@ -12,7 +12,7 @@ from games import random_spectrum
 
 import spex_plugins as spex
 from spex_plugins import InputError, Interactions, Spectrum
-from spex_plugins.core.posterior import Posterior, Uncertainty
+from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 
 NAMES = ("not", "good", "<b>film</b>", "a & b", "'quoted'")
 
@@ -146,7 +146,7 @@ def test_files_of_the_first_format_can_be_read(found, tmp_path):
 
 
 def test_files_of_newer_versions_are_refused(tmp_path, monkeypatch):
-    from spex_plugins import saving as module
+    from spex_plugins.result import npz_file as module
 
     monkeypatch.setattr(module, "_FORMAT", 99)
     build().save(tmp_path / "x")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spex_plugins as spex
-from spex_plugins.names import displayable, told_apart, visible
+from spex_plugins.result.feature_labels import displayable, told_apart, visible
 
 
 def test_equal_words_are_numbered_whatever_punctuation_follows():

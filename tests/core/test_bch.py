@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spex_plugins.core.bch import bch
+from spex_plugins.core.decoding.bch import bch
 
 CASES = [(4, 1), (5, 2), (7, 2), (21, 2), (16, 3), (11, 1), (40, 3), (100, 5), (30, 4), (1000, 5)]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spex_plugins.core import characters as module
-from spex_plugins.core.characters import characters, evaluate, pack, project
-from spex_plugins.core.supports import all_of_order, combine, from_sets
+from spex_plugins.core.basis import characters as module
+from spex_plugins.core.basis.characters import characters, evaluate, pack, project
+from spex_plugins.core.basis.feature_sets import all_of_order, combine, from_sets
 
 
 def products(masks, sets):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spex_plugins.core import chase
-from spex_plugins.core.bch import bch
-from spex_plugins.core.chase import decode_words
+from spex_plugins.core.decoding import soft_decoding as chase
+from spex_plugins.core.decoding.bch import bch
+from spex_plugins.core.decoding.soft_decoding import decode_words
 
 
 def parities(code, supports):

@@ -13,17 +13,17 @@ from oracles import all_masks, index
 from scipy.stats import multivariate_normal
 
 from spex_plugins import INDICES
-from spex_plugins.core import marginal_likelihood
-from spex_plugins.core.gaussian_process import condition, fit_gaussian_process
-from spex_plugins.core.likely_sets import likely_sets
-from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
-from spex_plugins.core.mask_kernel import MaskKernel
-from spex_plugins.core.posterior_spectrum import posterior_spectrum
-from spex_plugins.core.product_kernel import SCALES, ProductKernel
-from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.standardise import standardised
-from spex_plugins.core.supports import all_of_order, combine, from_sets, to_sets
-from spex_plugins.estimators.process import calibration, posterior_of, single_values
+from spex_plugins.core.gaussian_process import marginal_likelihood
+from spex_plugins.core.gaussian_process.conditioning import condition, fit_gaussian_process
+from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
+from spex_plugins.core.gaussian_process.marginal_likelihood import JITTER, learn_kernel
+from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
+from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.feature_sets import all_of_order, combine, from_sets, to_sets
+from spex_plugins.estimators.gp_readout import calibration, posterior_of, single_values
 
 NOISE = 0.01
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spex_plugins.core.gf2 import PRIMITIVE_POLYNOMIALS, field
+from spex_plugins.core.decoding.gf2 import PRIMITIVE_POLYNOMIALS, field
 
 DEGREES = sorted(PRIMITIVE_POLYNOMIALS)
 

@@ -7,7 +7,7 @@ import pytest
 from games import random_spectrum
 from numpy.testing import assert_allclose, assert_array_equal
 
-from spex_plugins.core.identifiable import identify
+from spex_plugins.core.basis.identifiability import identify
 
 
 def uniform(m=200, n=9, seed=0):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spex_plugins.core import moments as module
-from spex_plugins.core.moments import fold_moments
+from spex_plugins.core.regression import moments as module
+from spex_plugins.core.regression.moments import fold_moments
 
 
 def draw(seed, m=None, outputs=2):

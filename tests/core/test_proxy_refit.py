@@ -6,11 +6,11 @@ import numpy as np
 from games import difference, random_spectrum
 
 from spex_plugins import Spectrum
-from spex_plugins.core.characters import characters, pack
-from spex_plugins.core.moments import fold_moments
-from spex_plugins.core.proxy_refit import proxy_refit
-from spex_plugins.core.ridge import _PENALTIES, RidgePath
-from spex_plugins.core.supports import all_of_order
+from spex_plugins.core.basis.characters import characters, pack
+from spex_plugins.core.regression.moments import fold_moments
+from spex_plugins.core.regression.proxy_refit import proxy_refit
+from spex_plugins.core.regression.ridge import _PENALTIES, RidgePath
+from spex_plugins.core.basis.feature_sets import all_of_order
 
 N, M, FOLDS = 10, 200, 4
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from spex_plugins import INDICES
-from spex_plugins.core.indices import index_weight
-from spex_plugins.core.quadrature import index_quadrature
+from spex_plugins.core.basis.indices import index_weight
+from spex_plugins.core.gaussian_process.quadrature import index_quadrature
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 30, 64])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spex_plugins.core import screening as module
-from spex_plugins.core.screening import strongest_pairs
+from spex_plugins.core.regression import screening as module
+from spex_plugins.core.regression.screening import strongest_pairs
 
 
 def draw(n, m, seed):

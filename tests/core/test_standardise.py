@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from spex_plugins.core.standardise import standardised, well_scaled
+from spex_plugins.core.basis.scaling import standardised, well_scaled
 
 
 def noise(m=50, outputs=3):

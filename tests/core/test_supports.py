@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spex_plugins.core import supports
+from spex_plugins.core.basis import feature_sets as supports
 
 N = 12
 feature_sets = st.sets(st.integers(0, N - 1), max_size=6).map(sorted).map(tuple)

@@ -13,7 +13,7 @@ from worker_functions import weighted
 
 import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
-from spex_plugins.queries import faults
+from spex_plugins.queries.calls import retry_policy as faults
 
 
 class Faulty:
