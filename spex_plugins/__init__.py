@@ -3,6 +3,7 @@
 from spex_plugins.api import explain, fit
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.cost import RunPlan, plan
 from spex_plugins.errors import (
     FewSamplesWarning,
     InputError,
@@ -13,10 +14,9 @@ from spex_plugins.errors import (
     UnidentifiableWarning,
     ValueFunctionError,
 )
+from spex_plugins.queries import Queries
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.interactions import Interactions
-from spex_plugins.queries import Queries
-from spex_plugins.cost import RunPlan, plan
 
 __all__ = [
     "INDICES",

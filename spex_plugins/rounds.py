@@ -6,17 +6,17 @@ from copy import deepcopy
 
 import numpy as np
 
-from spex_plugins.core.designs.masks import Design, make_design
-from spex_plugins.core.designs.complementary_masks import antithetic_masks
-from spex_plugins.core.designs.choose import Plan, least_coded, plan
 from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.designs.choose import Plan, least_coded, plan
+from spex_plugins.core.designs.complementary_masks import antithetic_masks
+from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.estimators.base import Estimator, Fit
-from spex_plugins.estimators.uniform_design import LEAST_BITS
 from spex_plugins.estimators.shapley import Shapley
-from spex_plugins.result.interactions import Interactions
+from spex_plugins.estimators.uniform_design import LEAST_BITS
 from spex_plugins.queries import Queries, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.result.assemble import fitted, interactions, usable
+from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import FloatArray
 
 __all__ = ["MOST_CALLS", "explain_until", "first_round"]

@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose
 from oracles import all_masks, shapley_value
 
 from spex_plugins import InputError, Queries, ValueFunctionError, explain
-from spex_plugins.api import explain_each
 from spex_plugins.adapter_tools import (
     about,
     constant,
@@ -19,6 +18,7 @@ from spex_plugins.adapter_tools import (
     telling_masks,
     widened,
 )
+from spex_plugins.api import explain_each
 
 
 def functions(n, outputs=None):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core.designs.masks import Design
-from spex_plugins.core.regression.proxy_refit import proxy_refit
 from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.designs.design import Design
+from spex_plugins.core.regression.proxy_refit import proxy_refit
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.boosting import require_lightgbm
 from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design

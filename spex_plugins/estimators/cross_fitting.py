@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
-from spex_plugins.core.designs.masks import Design, make_design
-from spex_plugins.core.designs.all_masks import all_masks_within
-from spex_plugins.core.designs.complementary_masks import pair_numbers
-from spex_plugins.core.designs.choose import Plan
-from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.designs.all_masks import all_masks_within
+from spex_plugins.core.designs.choose import Plan
+from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.estimators.base import Fit, FoldedEstimator
 from spex_plugins.estimators.decoded import decode
 from spex_plugins.estimators.held_out import measured, unmeasured

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from spex_plugins.core.basis.feature_sets import singletons
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess
 from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.core.gaussian_process.posterior_index import index_covariance
-from spex_plugins.core.basis.feature_sets import singletons
 from spex_plugins.estimators.base import SingleValues
 from spex_plugins.types import FloatArray
 

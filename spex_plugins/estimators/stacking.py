@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.designs.masks import Design
-from spex_plugins.core.designs.complementary_masks import pair_numbers
-from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.designs.design import Design
 from spex_plugins.estimators.base import Fit, FoldedEstimator, FoldedFit
 from spex_plugins.estimators.boosted_residual import BoostedResidual
-from spex_plugins.estimators.uniform_design import faithful_design
 from spex_plugins.estimators.cross_fitting import fit_by_folds
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.held_out import explained
 from spex_plugins.estimators.sparse_regression import SparseRegression
+from spex_plugins.estimators.uniform_design import faithful_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Stacking"]

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from spex_plugins.core.designs.masks import Design, make_design
 from spex_plugins.core.designs.choose import plan
+from spex_plugins.core.designs.design import Design, make_design
 
 __all__ = ["LEAST_BITS", "faithful_design"]
 

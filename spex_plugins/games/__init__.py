@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from spex_plugins.games.image.conse import ConSE
     from spex_plugins.games.image.image_game import ImageGame
     from spex_plugins.games.image.image_text_answer import ImageTextAnswer
-    from spex_plugins.games.text.masked_prompt import MaskedPrompt
     from spex_plugins.games.image.multimodal import MultimodalGame
     from spex_plugins.games.text.context_window import WindowWarning
+    from spex_plugins.games.text.masked_prompt import MaskedPrompt
 
 __all__ = [
     "ChatGame",

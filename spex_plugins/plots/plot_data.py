@@ -10,8 +10,8 @@ import numpy as np
 
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.feature_labels import told_apart, visible
+from spex_plugins.result.interactions import Interactions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,13 +8,13 @@ from time import perf_counter
 import numpy as np
 
 from spex_plugins.errors import PartialAnswerError
-from spex_plugins.queries.calls import retry_policy as faults
 from spex_plugins.queries.answer_table import Desk
-from spex_plugins.queries.calls.in_flight import InFlight
 from spex_plugins.queries.batch_queue import Batch, Pending
-from spex_plugins.queries.calls.function_call import Outcome
-from spex_plugins.queries.shared_state import Failure, Tools
+from spex_plugins.queries.calls import retry_policy as faults
 from spex_plugins.queries.calls.batch_outcome import Verdict, judge
+from spex_plugins.queries.calls.function_call import Outcome
+from spex_plugins.queries.in_flight import InFlight
+from spex_plugins.queries.shared_state import Failure, Tools
 from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["Round"]

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from spex_plugins.core.designs.masks import Design
-from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.basis.scaling import Scaling, well_scaled
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.designs.design import Design
 from spex_plugins.errors import ValueFunctionError
 from spex_plugins.estimators.base import Estimator, Fit, SingleValues
-from spex_plugins.result.interactions import Interactions
 from spex_plugins.queries import Answers
+from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["averaged", "fitted", "interactions", "usable"]

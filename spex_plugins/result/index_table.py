@@ -32,7 +32,7 @@ class IndexTable:
     order : int
         Largest number of features in a set.
     supports : ndarray of int, shape (T, d)
-        The sets; n marks empty slots (`spex_plugins.core.basis.feature_sets`). The empty set is not among them.
+        The sets; n marks empty slots (`spex_plugins.core.basis.feature_sets`), without the empty set.
     values : ndarray of float64, shape (T,) or (T, K)
     baseline : ndarray of float64, shape () or (K,)
         The value of the empty set in this index; for the efficient indices the fitted f(∅).

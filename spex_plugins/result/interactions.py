@@ -11,8 +11,8 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.indices import INDICES, checked_order, convert, same_single_values
-from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.core.basis.spectrum import Spectrum, norms
+from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import SingleValues
 from spex_plugins.result.index_table import IndexTable

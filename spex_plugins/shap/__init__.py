@@ -10,8 +10,8 @@ except ImportError as error:
 from spex_plugins.regions import Grid, Superpixels
 from spex_plugins.shap.explainer import SpexExplainer
 from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
-from spex_plugins.shap.models.game import as_model
 from spex_plugins.shap.images.grouped_image import GroupedImage
+from spex_plugins.shap.models.game import as_model
 from spex_plugins.shap.texts.grouped_text import GroupedText
 
 __all__ = [

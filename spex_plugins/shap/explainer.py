@@ -22,19 +22,18 @@ from spex_plugins.shap.arguments import (
     usable_model,
     with_target,
 )
-from spex_plugins.shap.tables.columns import label_columns
-from spex_plugins.shap.explanation.pair_matrix import check_dense, dense_explanation
 from spex_plugins.shap.explanation.display import described
-from spex_plugins.shap.images.drawn_image import drawn_image
-from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
-from spex_plugins.shap.images.grouped_image import spread
-from spex_plugins.shap.masker_groups import default_group, grouped
-from spex_plugins.shap.keywords import budget_from, check_algorithm, checked_names
-from spex_plugins.shap.texts.log_odds import language_model
-from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
-from spex_plugins.shap.older_interface import OlderInterface
-from spex_plugins.shap.models.pipelines import check_pipeline, with_all_classes
 from spex_plugins.shap.explanation.join_rows import joined
+from spex_plugins.shap.explanation.pair_matrix import check_dense, dense_explanation
+from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
+from spex_plugins.shap.images.drawn_image import drawn_image
+from spex_plugins.shap.images.grouped_image import spread
+from spex_plugins.shap.keywords import budget_from, check_algorithm, checked_names
+from spex_plugins.shap.masker_groups import default_group, grouped
+from spex_plugins.shap.models.log_odds import language_model
+from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
+from spex_plugins.shap.models.pipelines import check_pipeline, with_all_classes
+from spex_plugins.shap.older_interface import OlderInterface
 from spex_plugins.shap.row_explanation import (
     check_row,
     clustering_of_row,
@@ -44,6 +43,7 @@ from spex_plugins.shap.row_explanation import (
     what_is_asked,
 )
 from spex_plugins.shap.serialization import SavedExplainer, loadable, save_settings
+from spex_plugins.shap.tables.columns import label_columns
 from spex_plugins.shap.tables.table_masker import table_masker
 from spex_plugins.shap.texts.text_masker import text_masker, wrapped_tokenizer
 from spex_plugins.shap.texts.text_pairs import for_pairs
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from spex_plugins.estimators.base import Estimator
-    from spex_plugins.result.interactions import Interactions
     from spex_plugins.queries import Queries
+    from spex_plugins.result.interactions import Interactions
 
 __all__ = ["SpexExplainer"]
 

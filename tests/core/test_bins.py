@@ -10,9 +10,15 @@ from hypothesis import strategies as st
 
 from spex_plugins import Spectrum
 from spex_plugins.core.decoding import aliased_transform as module
-from spex_plugins.core.decoding.aliased_transform import Signatures, aliased_transform, correlate, fit_support, residual
-from spex_plugins.core.designs.masks import make_design
+from spex_plugins.core.decoding.aliased_transform import (
+    Signatures,
+    aliased_transform,
+    correlate,
+    fit_support,
+    residual,
+)
 from spex_plugins.core.designs.choose import plan
+from spex_plugins.core.designs.design import make_design
 
 
 @st.composite

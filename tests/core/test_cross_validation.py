@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spex_plugins.core.basis.feature_sets import all_of_order, combine, singletons
 from spex_plugins.core.regression.cross_validation import SparsePath, cross_validated_fit
 from spex_plugins.core.regression.moments import fold_moments
-from spex_plugins.core.basis.feature_sets import all_of_order, combine, singletons
 
 N = 8
 SUPPORTS = combine([singletons(N), all_of_order(N, 2)], N)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spex_plugins.core.designs.masks import make_design
 from spex_plugins.core.designs.choose import Plan, plan
+from spex_plugins.core.designs.design import make_design
 
 
 @st.composite

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from oracles import all_masks, fourier, index, symmetric_faithful, value_at
 
 from spex_plugins import INDICES, InputError, Spectrum
-from spex_plugins.core.basis.indices import convert
 from spex_plugins.core.basis.feature_sets import to_sets
+from spex_plugins.core.basis.indices import convert
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Lasso, MultiTaskLasso
 
+from spex_plugins.core.basis.feature_sets import all_of_order, combine, singletons
 from spex_plugins.core.regression.lasso import least_squares, path_start, path_step
 from spex_plugins.core.regression.moments import fold_moments
-from spex_plugins.core.basis.feature_sets import all_of_order, combine, singletons
 
 
 def problem(seed, outputs, m=300, n=8, noise=0.5):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from spex_plugins.core.designs.orthogonal_masks import orthogonal_masks
 from spex_plugins.core.designs.complementary_masks import antithetic_masks
+from spex_plugins.core.designs.orthogonal_masks import orthogonal_masks
 
 
 def products(masks):

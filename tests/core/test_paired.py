@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spex_plugins.core.designs.complementary_masks import pair_numbers, paired_masks
+from spex_plugins.core.basis.masks import pair_numbers
+from spex_plugins.core.designs.complementary_masks import paired_masks
 
 
 @given(st.one_of(st.integers(1, 18), st.integers(1, 300)), st.integers(0, 600), st.integers(0, 2**32 - 1))

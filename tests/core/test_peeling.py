@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spex_plugins import Spectrum
-from spex_plugins.core.designs.masks import make_design
+from spex_plugins.core.basis.feature_sets import to_sets
 from spex_plugins.core.decoding.peeling import find_support
 from spex_plugins.core.designs.choose import plan
-from spex_plugins.core.basis.feature_sets import to_sets
+from spex_plugins.core.designs.design import make_design
 
 BUDGET = 5000
 

@@ -7,10 +7,10 @@ from games import difference, random_spectrum
 
 from spex_plugins import Spectrum
 from spex_plugins.core.basis.characters import characters, pack
+from spex_plugins.core.basis.feature_sets import all_of_order
 from spex_plugins.core.regression.moments import fold_moments
 from spex_plugins.core.regression.proxy_refit import proxy_refit
 from spex_plugins.core.regression.ridge import _PENALTIES, RidgePath
-from spex_plugins.core.basis.feature_sets import all_of_order
 
 N, M, FOLDS = 10, 200, 4
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spex_plugins import Spectrum
-from spex_plugins.core.regression import sparse_fit as refit_module
-from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
-from spex_plugins.core.regression.screening import strongest_pairs
 from spex_plugins.core.basis.feature_sets import from_sets
+from spex_plugins.core.regression import sparse_fit as refit_module
+from spex_plugins.core.regression.screening import strongest_pairs
+from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
 
 NONE = np.empty((0, 0), dtype=np.int32)
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from spex_plugins.core.basis.feature_sets import from_sets, singletons, to_sets
+from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.gaussian_process.conditioning import condition, noise_of
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
-from spex_plugins.core.basis.scaling import standardised
-from spex_plugins.core.basis.feature_sets import from_sets, singletons, to_sets
 
 NONE = np.empty((0, 0), dtype=np.int32)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spex_plugins.games.text.text_features import masked_parts
 from spex_plugins.games.text.prompt_length import text_work
+from spex_plugins.games.text.text_features import masked_parts
 
 TEXT = " Not bad.  Not at all!\n\nWatch it, (twice)."
 

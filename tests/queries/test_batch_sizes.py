@@ -12,8 +12,8 @@ from worker_functions import weighted
 
 import spex_plugins as spex
 from spex_plugins.queries import Queries, Session
-from spex_plugins.queries.calls import function_call as replies
 from spex_plugins.queries.batch_size import BatchSize
+from spex_plugins.queries.calls import function_call as replies
 
 
 class Slowed:

@@ -10,18 +10,18 @@ import torch
 from captum.attr import LLMAttribution, TextTokenInput
 
 from spex_plugins import checks as check
+from spex_plugins.adapter_tools import default_budget
 from spex_plugins.captum import captum_internals as private
-from spex_plugins.captum.llm.random_baselines import MeanOverDraws, draw_baselines
 from spex_plugins.captum.llm.features import feature_names, in_reading_order
-from spex_plugins.captum.llm.forward import MaskedPrompts
 from spex_plugins.captum.llm.fingerprint import queries_about
+from spex_plugins.captum.llm.forward import MaskedPrompts
+from spex_plugins.captum.llm.random_baselines import MeanOverDraws, draw_baselines
 from spex_plugins.captum.llm.result import SpexLLMAttributionResult
 from spex_plugins.captum.llm.special_tokens import check_special_tokens, prompt_tokens
 from spex_plugins.captum.randomness import check_modes
 from spex_plugins.captum.spex import Spex
 from spex_plugins.core.designs.all_masks import FEATURES_OF_PROMPTS
 from spex_plugins.errors import InputError
-from spex_plugins.adapter_tools import default_budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,8 +12,8 @@ from functools import reduce
 
 import numpy as np
 
-from spex_plugins.core.designs.masks import CodedDesign
 from spex_plugins.core.basis.walsh import walsh_hadamard
+from spex_plugins.core.decoding.coded_design import CodedDesign
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Signatures", "aliased_transform", "correlate", "fit_support", "residual"]

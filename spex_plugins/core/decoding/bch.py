@@ -14,8 +14,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from spex_plugins.core.decoding.gf2 import Field, field
 from spex_plugins.core.decoding.error_locator import error_locators, roots, splits
+from spex_plugins.core.decoding.gf2 import Field, field
 from spex_plugins.types import BoolArray, IntArray
 
 __all__ = ["BCH", "bch"]

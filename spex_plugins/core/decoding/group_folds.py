@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.designs.masks import CodedDesign
+from spex_plugins.core.decoding.coded_design import CodedDesign
 from spex_plugins.core.decoding.peeling import find_support
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

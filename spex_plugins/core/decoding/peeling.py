@@ -15,9 +15,15 @@ from math import comb
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.decoding.aliased_transform import Signatures, aliased_transform, correlate, fit_support, residual
+from spex_plugins.core.decoding.aliased_transform import (
+    Signatures,
+    aliased_transform,
+    correlate,
+    fit_support,
+    residual,
+)
+from spex_plugins.core.decoding.coded_design import CodedDesign
 from spex_plugins.core.decoding.soft_decoding import decode_words
-from spex_plugins.core.designs.masks import CodedDesign
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["find_support"]

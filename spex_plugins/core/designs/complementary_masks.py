@@ -13,9 +13,10 @@ from math import lgamma
 
 import numpy as np
 
-from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.core.basis.masks import distinct_pairs, with_complements
+from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["antithetic_masks", "complements", "pair_numbers", "paired_masks", "with_complements"]
+__all__ = ["antithetic_masks", "paired_masks"]
 
 _LISTED = 16  # up to 2^16 masks are listed
 
@@ -39,7 +40,7 @@ def paired_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
     else:
         masks = np.zeros((0, n), dtype=bool)
         while len(masks) < pairs:
-            masks = _different(np.concatenate([masks, _drawn(n, pairs - len(masks), rng)]))
+            masks = distinct_pairs(np.concatenate([masks, _drawn(n, pairs - len(masks), rng)]))
     return with_complements(masks)[:count]
 
 
@@ -54,18 +55,9 @@ def antithetic_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
     else:
         masks = np.zeros((0, n), dtype=bool)
         while len(masks) < pairs:
-            masks = _different(np.concatenate([masks, rng.random((pairs - len(masks), n)) < 0.5]))
+            masks = distinct_pairs(np.concatenate([masks, rng.random((pairs - len(masks), n)) < 0.5]))
             masks = masks[(masks != masks[:, :1]).any(axis=1)]
     return with_complements(masks)[:count]
-
-
-def with_complements(masks: BoolArray) -> BoolArray:
-    """Return those of masks (m, n) that are neither empty nor full, one of every pair, and their complements.
-
-    Rows 2k and 2k + 1 are complements.
-    """
-    one = _different(masks[(masks != masks[:, :1]).any(axis=1)])
-    return np.stack([one, ~one], axis=1).reshape(-1, masks.shape[1])
 
 
 def _listed(n: int, rng: np.random.Generator) -> BoolArray:
@@ -82,33 +74,6 @@ def _drawn(n: int, count: int, rng: np.random.Generator) -> BoolArray:
     sizes = 1 + np.searchsorted(np.cumsum(_law(n))[:-1], quantiles)
     ranks = rng.random((count, n)).argsort(axis=1).argsort(axis=1)
     return ranks < sizes[:, None]
-
-
-def _different(masks: BoolArray) -> BoolArray:
-    """Keep the first mask of every pair."""
-    _, first = np.unique(_either(masks), axis=0, return_index=True)
-    return masks[np.sort(first)]
-
-
-def pair_numbers(masks: BoolArray) -> IntArray:
-    """Return equal numbers for complements, counted up by their first mask, shape (m,)."""
-    _, first, inverse = np.unique(_either(masks), axis=0, return_index=True, return_inverse=True)
-    place = np.empty(len(first), dtype=np.intp)
-    place[np.argsort(first)] = np.arange(len(first))
-    return place[inverse.ravel()]
-
-
-def complements(masks: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return the places of the first and of the second masks of all pairs among distinct masks, each (P,)."""
-    numbers = pair_numbers(masks)
-    order = np.argsort(numbers, kind="stable")
-    twice = np.flatnonzero(numbers[order[1:]] == numbers[order[:-1]])
-    return order[twice], order[twice + 1]
-
-
-def _either(masks: BoolArray) -> IntArray:
-    """Pack masks to rows that are equal for complements."""
-    return np.packbits(masks ^ masks[:, :1], axis=1)
 
 
 def _law(n: int) -> FloatArray:

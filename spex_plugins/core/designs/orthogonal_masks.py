@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spex_plugins.core.designs.complementary_masks import with_complements
+from spex_plugins.core.basis.masks import with_complements
 from spex_plugins.types import BoolArray
 
 __all__ = ["orthogonal_masks"]

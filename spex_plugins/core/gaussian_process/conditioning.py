@@ -7,12 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from spex_plugins.core.basis.masks import complements
+from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
 from spex_plugins.core.gaussian_process.marginal_likelihood import JITTER, learn_kernel
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel, character_gram
-from spex_plugins.core.designs.complementary_masks import complements
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
-from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = [

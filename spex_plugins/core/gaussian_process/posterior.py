@@ -12,13 +12,13 @@ from math import comb
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.indices import convert
+from spex_plugins.core.basis.scaling import Scaling
+from spex_plugins.core.basis.spectrum import Spectrum, checked_masks
 from spex_plugins.core.gaussian_process.cholesky import factorised
 from spex_plugins.core.gaussian_process.conditioning import noise_of
-from spex_plugins.core.basis.indices import convert
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior_index import index_deviations, index_means
-from spex_plugins.core.basis.spectrum import Spectrum, checked_masks
-from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Posterior", "Uncertainty"]

@@ -14,9 +14,9 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import project
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
-from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.types import IntArray
 
 __all__ = ["posterior_spectrum"]

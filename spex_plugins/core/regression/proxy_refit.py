@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.regression.cross_validation import Candidates, Model, SparsePath, honest_choices
 from spex_plugins.core.regression.moments import Moments, fold_moments
 from spex_plugins.core.regression.ridge import RidgePath
-from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["ProxyRefit", "proxy_refit"]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.masks import pair_numbers
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.regression.cross_validation import Model, cross_validated_fit
 from spex_plugins.core.regression.moments import fold_moments
-from spex_plugins.core.designs.complementary_masks import pair_numbers
 from spex_plugins.core.regression.screening import strongest_pairs
-from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Refit", "fit_sets", "refit", "uniform_folds"]

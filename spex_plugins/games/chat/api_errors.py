@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.chat.scores import MissingLogProbsError
 from spex_plugins.games.chat.credentials import redacted
+from spex_plugins.games.chat.scores import MissingLogProbsError
 
 __all__ = [
     "PassingError",

@@ -13,13 +13,13 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError, PartialAnswerError, SpexError
 from spex_plugins.games.chat import background_loop
-from spex_plugins.games.chat.client import checked_client, make_client
 from spex_plugins.games.chat.api_errors import PassingError, can_be_answered_later
+from spex_plugins.games.chat.client import checked_client, make_client
+from spex_plugins.games.chat.credentials import without_credentials
 from spex_plugins.games.chat.question import Question, Template
 from spex_plugins.games.chat.requests import Outcome, Request, Requests, Usage
-from spex_plugins.games.chat.credentials import without_credentials
-from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.games.text.prompt_length import text_work
+from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
 

@@ -16,9 +16,9 @@ from spex_plugins.games.chat.api_errors import (
     headers_of,
     repetitions,
 )
-from spex_plugins.games.chat.scores import Score
 from spex_plugins.games.chat.credentials import credentials_of
 from spex_plugins.games.chat.rate_limit import RateLimit
+from spex_plugins.games.chat.scores import Score
 
 __all__ = ["Outcome", "Request", "Requests", "Usage"]
 

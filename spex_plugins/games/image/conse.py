@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins.checks import count
 from spex_plugins.errors import InputError
 from spex_plugins.games.image.image_model import ImageModel, as_array
 from spex_plugins.queries.store.digest import digest_of_data
-from spex_plugins.checks import count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

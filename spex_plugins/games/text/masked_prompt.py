@@ -18,8 +18,10 @@ except ImportError as error:
         'MaskedPrompt needs torch and transformers: pip install "spex-plugins[llm]".'
     ) from error
 
-from spex_plugins.games.text.answer_scores import answer_values, token_values
 from spex_plugins.games.model_fingerprint import digest, model_digest, tokenizer_digest
+from spex_plugins.games.text.answer_scores import answer_values, token_values
+from spex_plugins.games.text.context_window import check_window
+from spex_plugins.games.text.make_scorer import make_scorer
 from spex_plugins.games.text.prompt_arguments import (
     check_evaluating,
     check_value,
@@ -27,11 +29,9 @@ from spex_plugins.games.text.prompt_arguments import (
     listed,
     placeholder,
 )
-from spex_plugins.games.text.prompts import PLACE, Prompt, make_prompts
-from spex_plugins.games.text.make_scorer import make_scorer
-from spex_plugins.games.text.text_features import Spans
 from spex_plugins.games.text.prompt_length import text_work
-from spex_plugins.games.text.context_window import check_window
+from spex_plugins.games.text.prompts import PLACE, Prompt, make_prompts
+from spex_plugins.games.text.text_features import Spans
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["MaskedPrompt"]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import PartialAnswerError
-from spex_plugins.queries.calls.interrupts import interrupt_ignored
 from spex_plugins.queries.calls.function_call import Outcome, ValueFunction, call
+from spex_plugins.queries.calls.interrupts import interrupt_ignored
 
 __all__ = ["call_kept"]
 

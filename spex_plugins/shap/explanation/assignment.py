@@ -15,8 +15,8 @@ from slicer import Alias, Obj
 
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.shap.explanation.indexing import axes_of, replaced
-from spex_plugins.shap.explanation.operations import NOTHING, is_nested, same_content
 from spex_plugins.shap.explanation.join_rows import objects
+from spex_plugins.shap.explanation.operations import NOTHING, is_nested, same_content
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

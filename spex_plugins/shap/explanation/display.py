@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.feature_labels import displayable
+from spex_plugins.result.interactions import Interactions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,15 +12,33 @@ from slicer import Obj, Slicer
 
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.feature_labels import told_apart, visible
+from spex_plugins.result.interactions import Interactions
 from spex_plugins.shap.explanation.assignment import with_base_values, with_feature_names, with_values
-from spex_plugins.shap.explanation.by_name import has_outputs_by_row, plain_names, rows_of_one_feature, rows_of_one_output
+from spex_plugins.shap.explanation.by_name import (
+    has_outputs_by_row,
+    plain_names,
+    rows_of_one_feature,
+    rows_of_one_output,
+)
 from spex_plugins.shap.explanation.display import as_html, as_text
-from spex_plugins.shap.explanation.indexing import all_axes, axes_left, axes_of, empty_arrays, positions, replaced
+from spex_plugins.shap.explanation.indexing import (
+    all_axes,
+    axes_left,
+    axes_of,
+    empty_arrays,
+    positions,
+    replaced,
+)
 from spex_plugins.shap.explanation.interaction_terms import largest_terms
-from spex_plugins.shap.explanation.operations import NOTHING, elementwise, over_axes, same_content, side_by_side
 from spex_plugins.shap.explanation.join_rows import objects
+from spex_plugins.shap.explanation.operations import (
+    NOTHING,
+    elementwise,
+    over_axes,
+    same_content,
+    side_by_side,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import shap
 
-from spex_plugins.errors import InputError
 from spex_plugins.checks import features_of
+from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from spex_plugins.types import FloatArray

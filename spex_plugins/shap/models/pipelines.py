@@ -10,7 +10,7 @@ import shap
 from shap.utils.transformers import is_transformers_lm
 
 from spex_plugins.errors import InputError
-from spex_plugins.shap.texts.log_odds import log_odds
+from spex_plugins.shap.models.log_odds import log_odds
 
 if TYPE_CHECKING:
     from spex_plugins.types import FloatArray

@@ -12,7 +12,7 @@ import shap
 from shap.utils.transformers import is_transformers_lm
 
 from spex_plugins.errors import InputError
-from spex_plugins.shap.texts.log_odds import language_model
+from spex_plugins.shap.models.log_odds import language_model
 from spex_plugins.shap.models.pipelines import pipeline_of
 from spex_plugins.shap.texts.text_tokens import TextTokens, is_tokenizer
 

@@ -8,7 +8,7 @@ import numpy as np
 import shap
 
 from spex_plugins.errors import InputError
-from spex_plugins.shap.texts.prompt_rows import PromptRows
+from spex_plugins.shap.models.prompt_rows import PromptRows
 from spex_plugins.shap.texts.text_tokens import is_tokenizer
 
 if TYPE_CHECKING:
