@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: $(VENV)/demo.installed  ## explain a real language model's verdict on a review
 	$(BIN)/python examples/demo.py
@@ -16,6 +16,9 @@ check: $(VENV)/test.installed  ## formatting, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/docs.installed  ## build the documentation into out/docs; warnings are errors
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs out/docs
 
 clean:
 	rm -rf $(VENV) out
