@@ -1,4 +1,4 @@
-"""Draw the masks that are asked for, in their order, where a budget allows all of them, a code, or neither.
+"""Draw the first masks that are asked for, in their order, where a budget allows all of them, a code, or neither.
 
     python docs/pictures/designs.py
 """
@@ -10,11 +10,11 @@ from style import plt, save
 
 import spex_plugins as spex
 
-SHOWN = 256
+SHOWN = 80
 CASES = [
-    ('n = 8: all 2⁸ masks, any estimator', 8, 256, "auto"),
+    ('n = 8, 256 masks, any estimator:\nall masks', 8, 256, "auto"),
     ('n = 32, 256 masks, "auto":\northogonal pairs, uniform pairs', 32, 256, "auto"),
-    ('n = 32, 2,000 masks, "auto":\ncoded design (the first 256)', 32, 2000, "auto"),
+    ('n = 32, 2,000 masks, "auto":\ncoded design and uniform masks', 32, 2000, "auto"),
     ('n = 32, 256 masks, "shapley":\ncomplementary pairs, all sizes', 32, 256, "shapley"),
 ]
 

@@ -26,9 +26,10 @@ def main() -> None:
     sizes = np.arange(N + 1)
     for color, (symbol, order) in zip([*COLORS, "black"], INDICES, strict=True):
         weights = size_weights(symbol, order)
-        style = ":" if symbol == "Moebius" else "-"
+        style = {"Moebius": ":", "BV": "--"}.get(symbol, "-")
         label = f"{symbol}, {'single feature' if order == 1 else 'pair'}"
-        index_axes.plot(sizes, weights, style, marker=".", color=color, label=label)
+        on_top = 3 if symbol == "BV" else 2  # the same as BII
+        index_axes.plot(sizes, weights, style, marker=".", color=color, label=label, zorder=on_top)
     index_axes.set(title=f"What an index weighs: share of each size of mask, n = {N}", yscale="log")
     index_axes.set(ylim=(1e-3, 1.3), ylabel="share of the absolute weight")
     for color, estimator in zip(COLORS, ESTIMATORS, strict=False):
