@@ -5,6 +5,8 @@ A stand-in takes pytest's monkeypatch and returns the names that the page uses w
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -113,9 +115,63 @@ class Both:
             return self.network(torch.as_tensor(np.asarray(rows), dtype=torch.float32))[:, 0].double().numpy()
 
 
+def answering_server(monkeypatch):
+    """Let the client of an API talk to a function: a review is good unless it is dull."""
+    openai, httpx = pytest.importorskip("openai"), pytest.importorskip("httpx")
+
+    def respond(request):
+        asked = json.loads(request.content)
+        text = asked["messages"][-1]["content"].split("Review:")[1]
+        logit = 2.0 * ("good" in text) - 1.5 * ("dull" in text) + 2.5 * ("never" in text and "dull" in text)
+        scores = {word: -float(np.logaddexp(0.0, sign * logit)) for word, sign in (("True", -1), ("False", 1))}
+        top = [{"token": word, "logprob": score, "bytes": None} for word, score in scores.items()]
+        choice = {
+            "index": 0,
+            "finish_reason": "length",
+            "message": {"role": "assistant", "content": top[0]["token"]},
+            "logprobs": {"content": [top[0] | {"top_logprobs": top}]},
+        }
+        usage = {"prompt_tokens": len(text.split()), "completion_tokens": 1, "total_tokens": 1}
+        reply = {"id": "1", "object": "chat.completion", "created": 0, "model": asked["model"], "usage": usage}
+        return httpx.Response(200, json=reply | {"choices": [choice]})
+
+    class Client(openai.AsyncOpenAI):
+        def __init__(self, **settings):
+            offline = httpx.AsyncClient(transport=httpx.MockTransport(respond))
+            super().__init__(**settings, http_client=offline)
+
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setattr(openai, "AsyncOpenAI", Client)
+    return {}
+
+
+def long_texts(_):
+    model, tokenizer = language_model()
+    return {"model": model, "tokenizer": tokenizer}
+
+
+def images(_):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 5, stride=2), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(4 * 14 * 14, 3)
+    ).eval()
+
+    def predict(batch):
+        with torch.no_grad():
+            x = torch.as_tensor(np.asarray(batch, dtype=np.float32)).permute(0, 3, 1, 2) / 255
+            return network(x).double().numpy()
+
+    photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    return {"network": network, "photo": photo, "predict": predict}
+
+
 STAND_INS = {
     "README.md": readme,
-    "docs/start/shap.md": start_shap,
+    "docs/howto/closed_models.md": answering_server,
+    "docs/howto/images.md": images,
+    "docs/howto/long_texts.md": long_texts,
     "docs/start/captum.md": start_captum,
     "docs/start/language_models.md": pretrained,
+    "docs/start/shap.md": start_shap,
 }
