@@ -1,11 +1,16 @@
 """What a page of the documentation leaves to its reader: a model, a photo, a server. Small, offline and quick.
 
-A stand-in takes pytest's monkeypatch and returns the names that the page uses without defining them.
+A stand-in takes a `contextlib.ExitStack`, which is closed behind the page, and returns the names that the page
+uses without defining them.
 """
 
 from __future__ import annotations
 
-import json
+import os
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -68,12 +73,11 @@ def start_captum(_):
     return {"llm": model, "tokenizer": tokenizer, "game": Game()}
 
 
-def pretrained(monkeypatch):
+def pretrained(stack):
     """Put a small model in the place of what would be downloaded."""
     transformers = pytest.importorskip("transformers")
-    model, tokenizer = language_model()
-    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", lambda _: model)
-    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda _: tokenizer)
+    for kind, small in zip(("AutoModelForCausalLM", "AutoTokenizer"), language_model(), strict=True):
+        stack.enter_context(patch.object(getattr(transformers, kind), "from_pretrained", lambda _, it=small: it))
     return {}
 
 
@@ -115,34 +119,28 @@ class Both:
             return self.network(torch.as_tensor(np.asarray(rows), dtype=torch.float32))[:, 0].double().numpy()
 
 
-def answering_server(monkeypatch):
-    """Let the client of an API talk to a function: a review is good unless it is dull."""
-    openai, httpx = pytest.importorskip("openai"), pytest.importorskip("httpx")
+def answering_server(stack):
+    """Let the client of an API talk to a server on this machine: a review is good unless it is dull."""
+    pytest.importorskip("openai")
 
-    def respond(request):
-        asked = json.loads(request.content)
-        text = asked["messages"][-1]["content"].split("Review:")[1]
-        logit = 2.0 * ("good" in text) - 1.5 * ("dull" in text) + 2.5 * ("never" in text and "dull" in text)
-        scores = {word: -float(np.logaddexp(0.0, sign * logit)) for word, sign in (("True", -1), ("False", 1))}
-        top = [{"token": word, "logprob": score, "bytes": None} for word, score in scores.items()]
-        choice = {
-            "index": 0,
-            "finish_reason": "length",
-            "message": {"role": "assistant", "content": top[0]["token"]},
-            "logprobs": {"content": [top[0] | {"top_logprobs": top}]},
-        }
-        usage = {"prompt_tokens": len(text.split()), "completion_tokens": 1, "total_tokens": 1}
-        reply = {"id": "1", "object": "chat.completion", "created": 0, "model": asked["model"], "usage": usage}
-        return httpx.Response(200, json=reply | {"choices": [choice]})
+    def log_probs(prompt):
+        words = prompt.split("Review:")[-1]
+        logit = 2.0 * ("good" in words) - 1.5 * ("dull" in words) + 2.5 * ("never" in words and "dull" in words)
+        return {word: -np.logaddexp(0.0, sign * logit) for word, sign in (("True", -1), ("False", 1))}
 
-    class Client(openai.AsyncOpenAI):
-        def __init__(self, **settings):
-            offline = httpx.AsyncClient(transport=httpx.MockTransport(respond))
-            super().__init__(**settings, http_client=offline)
-
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    monkeypatch.setattr(openai, "AsyncOpenAI", Client)
+    server = stack.enter_context(from_tests("games/chat_server.py").ChatServer(log_probs))
+    settings = {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": server.base_url}
+    stack.enter_context(patch.dict(os.environ, settings))
     return {}
+
+
+def from_tests(path):
+    """Return a module of another folder of the tests."""
+    spec = spec_from_file_location(f"docs_{Path(path).stem}", Path(__file__).parents[1] / path)
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def long_texts(_):

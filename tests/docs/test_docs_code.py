@@ -7,7 +7,7 @@ Names that a page leaves to the reader, such as "your model", come from `stand_i
 from __future__ import annotations
 
 import re
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from io import StringIO
@@ -16,6 +16,8 @@ from unittest.mock import patch
 
 import pytest
 from stand_ins import STAND_INS
+
+from spex_plugins import INDICES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")) + ["README.md"]
@@ -53,16 +55,12 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page, tmp_path, m
     plt = pytest.importorskip("matplotlib.pyplot")
     plt.switch_backend("Agg")
     monkeypatch.chdir(tmp_path)
-    from spex_plugins import INDICES
-
-    names = {"__name__": "__main__"}
-    with patch.dict(INDICES):  # a page may add one
-        names |= STAND_INS.get(page, lambda _: {})(monkeypatch)
-        try:
-            for block in blocks_of((ROOT / page).read_text()):
-                run(block, page, names)
-        finally:
-            plt.close("all")
+    with ExitStack() as stack:
+        stack.callback(plt.close, "all")
+        stack.enter_context(patch.dict(INDICES))  # a page may add one
+        names = {"__name__": "__main__"} | STAND_INS.get(page, lambda _: {})(stack)
+        for block in blocks_of((ROOT / page).read_text()):
+            run(block, page, names)
 
 
 def run(block, page, names):
