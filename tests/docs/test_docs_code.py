@@ -20,6 +20,7 @@ from stand_ins import STAND_INS
 from spex_plugins import INDICES
 
 ROOT = Path(__file__).parents[2]
+WIDTH = 100  # of the text, docs/_static/site.css
 PAGES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")) + ["README.md"]
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>python|text)\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
@@ -71,6 +72,12 @@ def run(block, page, names):
     if block.output is not None:
         same = OutputChecker().check_output(block.output, printed.getvalue(), ELLIPSIS | NORMALIZE_WHITESPACE)
         assert same, f"{page}, line {block.line} prints\n{printed.getvalue()}\nand is said to print\n{block.output}"
+
+
+@pytest.mark.parametrize("page", WITH_CODE)
+def test_lines_of_code_fit_on_a_page(page):
+    lines = [line for block in blocks_of((ROOT / page).read_text()) for line in block.code.splitlines()]
+    assert max(map(len, lines)) <= WIDTH
 
 
 def test_no_page_has_stand_ins_that_it_does_not_need():
