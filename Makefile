@@ -18,7 +18,7 @@ check: $(VENV)/test.installed  ## formatting, lint, types, import contracts
 	$(BIN)/lint-imports
 
 docs: $(VENV)/docs.installed  ## build the documentation into out/docs; warnings are errors
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs out/docs
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs out/docs
 
 clean:
 	rm -rf $(VENV) out

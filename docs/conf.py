@@ -31,6 +31,11 @@ html_title = "spex-plugins"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_copyright = html_show_sourcelink = html_show_sphinx = False
-html_theme_options = {"navigation_with_keys": True}
+_spacing = {"sidebar-item-spacing-vertical": "0.25rem"}
+html_theme_options = {
+    "light_css_variables": _spacing,
+    "dark_css_variables": _spacing,
+    "navigation_with_keys": True,
+}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

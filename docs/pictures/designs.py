@@ -1,6 +1,6 @@
-"""Draw the first masks that are asked for, in their order, where a budget allows all of them, a code, or neither.
+"""Draw the first masks of a run, where its budget allows all of them, a coded design, or neither.
 
-    python docs/pictures/designs.py
+python docs/pictures/designs.py
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import spex_plugins as spex
 
 SHOWN = 80
 CASES = [
-    ('n = 8, 256 masks, any estimator:\nall masks', 8, 256, "auto"),
+    ("n = 8, 256 masks, any estimator:\nall masks", 8, 256, "auto"),
     ('n = 32, 256 masks, "auto":\northogonal pairs, uniform pairs', 32, 256, "auto"),
     ('n = 32, 2,000 masks, "auto":\ncoded design and uniform masks', 32, 2000, "auto"),
     ('n = 32, 256 masks, "shapley":\ncomplementary pairs, all sizes', 32, 256, "shapley"),

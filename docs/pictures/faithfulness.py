@@ -43,7 +43,9 @@ def main() -> None:
     axes[0, 0].plot(ends, ends, color=GREY, linewidth=1)
     axes[0, 0].set(xlabel="model at a mask that was not asked", ylabel="prediction")
     stated = f"{found.r2:.3f} ± {found.r2_error:.3f}"
-    axes[0, 0].set_title(f"500 masks asked: stated R² {stated},\nof these {UNSEEN:,} others {r2(values, predicted):.3f}")
+    axes[0, 0].set_title(
+        f"500 masks asked: stated R² {stated},\nof these {UNSEEN:,} others {r2(values, predicted):.3f}"
+    )
     axes[0, 1].hist(predicted - values, bins=60, color=BLUE, alpha=0.7, label="prediction")
     axes[0, 1].hist(values.mean() - values, bins=60, color=GREY, alpha=0.5, label="mean value")
     axes[0, 1].set(xlabel="error", yticks=[])
@@ -59,7 +61,9 @@ def main() -> None:
             for kind, masks in unseen.items():
                 true[kind].append(r2(network(masks), found.predict(masks)))
         print(estimator, found.r2_source, np.round(stated, 3), np.round(errors, 3), true)
-        axis.errorbar(BUDGETS, stated, errors, color="black", marker="o", capsize=3, label="stated, ± 2 errors")
+        axis.errorbar(
+            BUDGETS, stated, errors, color="black", marker="o", capsize=3, label="stated, ± 2 errors"
+        )
         for color, (kind, values) in zip(COLORS, true.items(), strict=False):
             axis.plot(BUDGETS, values, "--", marker=".", color=color, label=f"true, {kind}")
         axis.set(title=f'"{estimator}"', xlabel="model calls", ylabel="R²", xscale="log", xticks=BUDGETS)

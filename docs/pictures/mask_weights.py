@@ -45,9 +45,9 @@ def main() -> None:
 
 
 def size_weights(symbol: str, order: int) -> np.ndarray:
-    """Return the share of the sizes 0 … n in Σ |w(L)|, where the index of a set T is Σ_L w(L) f(L).
+    """Return the shares of the sizes 0 … n in Σ |w(L)|, where the index of a set is Σ_L w(L) f(L).
 
-    With the Möbius transform a(R) = Σ_{L ⊆ R} (−1)^{|R| − |L|} f(L), and the index Σ_{R ⊇ T} c(|R|, |T|) a(R).
+    With the Möbius transform a(R) = Σ_{L ⊆ R} (−1)^{|R| − |L|} f(L), the index is Σ_{R ⊇ T} c(|R|, |T|) a(R).
     """
     c = spex.INDICES[symbol].moebius_weight
     total = np.zeros(N + 1)

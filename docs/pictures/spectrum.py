@@ -43,13 +43,13 @@ def main() -> None:
     mask_axes.set(title=f"1  {len(masks)} masks of four words", xticks=range(game.n), yticks=[])
     mask_axes.set_xticklabels(words, rotation=30)
     bars(value_axes, values)
-    value_axes.set_title("2  their values: log-odds of “positive”")
+    value_axes.set_title("2  their values (log-odds)")
 
     spectrum = found.spectrum.as_dict()
     del spectrum[()]
     strongest = sorted(spectrum, key=lambda term: -abs(spectrum[term]))[:10]
     bars(spectrum_axes, [spectrum[term] for term in strongest], named(strongest, words))
-    spectrum_axes.set_title("3  Fourier spectrum: ten largest terms")
+    spectrum_axes.set_title("3  spectrum, largest terms")
     table = found.index("FSII", order=2).as_dict()
     terms = sorted(table, key=lambda term: -abs(table[term]))
     bars(index_axes, [table[term] for term in terms], named(terms, words))
@@ -58,6 +58,7 @@ def main() -> None:
 
 
 def named(terms, words):
+    """Return the sets of features as text."""
     return [" × ".join(words[i] for i in term) for term in terms]
 
 

@@ -44,7 +44,13 @@ def captum_game(_):
 
     from spex_plugins.captum import Spex, game_forward
 
-    return {"Spex": Spex, "game_forward": game_forward, "KernelShap": KernelShap, "torch": torch, "game": Game()}
+    return {
+        "Spex": Spex,
+        "game_forward": game_forward,
+        "KernelShap": KernelShap,
+        "torch": torch,
+        "game": Game(),
+    }
 
 
 def captum_image(stack):
@@ -184,7 +190,13 @@ def shap_explainer(_):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 5))
     model = LogisticRegression().fit(X, X[:, 0] + X[:, 1] > 0)
-    return {"SpexExplainer": SpexExplainer, "model": model, "X_background": X[:10], "X": X, "shap": QuietShap(shap)}
+    return {
+        "SpexExplainer": SpexExplainer,
+        "model": model,
+        "X_background": X[:10],
+        "X": X,
+        "shap": QuietShap(shap),
+    }
 
 
 def shap_game(_):

@@ -1,7 +1,7 @@
-"""What a page of the documentation leaves to its reader: a model, a photo, a server. Small, offline and quick.
+"""What a page of the documentation leaves to its reader: a model, a photo, a server. Small and offline.
 
-A stand-in takes a `contextlib.ExitStack`, which is closed behind the page, and returns the names that the page
-uses without defining them.
+A stand-in takes a `contextlib.ExitStack`, which is closed behind the page, and returns the names that the
+page uses without defining them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-WORDS = "the cast never fails to charm but plot drags on and".split()
+WORDS = ["the", "cast", "never", "fails", "to", "charm", "but", "plot", "drags", "on", "and"]
 
 
 class Game:
@@ -61,7 +61,9 @@ def classifier():
         vocab_size=len(tokenizer), max_position_embeddings=32, initializer_range=1.0, **size
     )
     model = transformers.BertForSequenceClassification(config).eval()
-    return transformers.pipeline("text-classification", model=model, tokenizer=tokenizer, top_k=None, device="cpu")
+    return transformers.pipeline(
+        "text-classification", model=model, tokenizer=tokenizer, top_k=None, device="cpu"
+    )
 
 
 def start_shap(_):
@@ -77,7 +79,9 @@ def pretrained(stack):
     """Put a small model in the place of what would be downloaded."""
     transformers = pytest.importorskip("transformers")
     for kind, small in zip(("AutoModelForCausalLM", "AutoTokenizer"), language_model(), strict=True):
-        stack.enter_context(patch.object(getattr(transformers, kind), "from_pretrained", lambda _, it=small: it))
+        stack.enter_context(
+            patch.object(getattr(transformers, kind), "from_pretrained", lambda _, it=small: it)
+        )
     return {}
 
 
@@ -125,7 +129,9 @@ def answering_server(stack):
 
     def log_probs(prompt):
         words = prompt.split("Review:")[-1]
-        logit = 2.0 * ("good" in words) - 1.5 * ("dull" in words) + 2.5 * ("never" in words and "dull" in words)
+        logit = (
+            2.0 * ("good" in words) - 1.5 * ("dull" in words) + 2.5 * ("never" in words and "dull" in words)
+        )
         return {word: -np.logaddexp(0.0, sign * logit) for word, sign in (("True", -1), ("False", 1))}
 
     server = stack.enter_context(from_tests("games/chat_server.py").ChatServer(log_probs))
@@ -152,7 +158,10 @@ def images(_):
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     network = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 4, 5, stride=2), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.Linear(4 * 14 * 14, 3)
+        torch.nn.Conv2d(3, 4, 5, stride=2),
+        torch.nn.Tanh(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(4 * 14 * 14, 3),
     ).eval()
 
     def predict(batch):

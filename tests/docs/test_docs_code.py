@@ -1,4 +1,4 @@
-"""Every Python block of the documentation and of README runs, in the order of its page, and prints what follows.
+"""Every Python block of the documentation and README runs, in the order of its page, and prints what follows.
 
 A ``text`` block right behind a Python block is what that block prints; ``...`` in it stands for anything.
 Names that a page leaves to the reader, such as "your model", come from `stand_ins`.
@@ -20,8 +20,8 @@ from stand_ins import STAND_INS
 from spex_plugins import INDICES
 
 ROOT = Path(__file__).parents[2]
-WIDTH = 100  # of the text, docs/_static/site.css
-PAGES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")) + ["README.md"]
+WIDTH = 110  # of the text, docs/_static/site.css
+PAGES = [*sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")), "README.md"]
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>python|text)\n(?P<body>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
 )
@@ -71,7 +71,9 @@ def run(block, page, names):
         exec(code, names)
     if block.output is not None:
         same = OutputChecker().check_output(block.output, printed.getvalue(), ELLIPSIS | NORMALIZE_WHITESPACE)
-        assert same, f"{page}, line {block.line} prints\n{printed.getvalue()}\nand is said to print\n{block.output}"
+        assert same, (
+            f"{page}, line {block.line} prints\n{printed.getvalue()}\nand is said to print\n{block.output}"
+        )
 
 
 @pytest.mark.parametrize("page", WITH_CODE)

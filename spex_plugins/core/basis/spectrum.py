@@ -106,7 +106,7 @@ class Spectrum:
         return self._select(np.sort(np.argsort(-norms(self.coefficients), kind="stable")[:k]))
 
     def truncate(self, max_order: int) -> Spectrum:
-        """Keep the terms of at most ``max_order`` features: the best approximation of that order in mean square."""
+        """Keep the terms of up to max_order features: the best approximation of that order in mean square."""
         return self._select(np.flatnonzero(self.orders <= max_order))
 
     def output(self, k: int) -> Spectrum:
