@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from stand_ins import Game, answering_server, classifier, from_tests, images, language_model
 
-REVIEW = "The film is not the disaster that the critics described"
+REVIEW = "The film is not the disaster critics described"
 
 
 def network(_):
@@ -88,7 +88,11 @@ def chat(stack):
     import spex_plugins
 
     answering_server(stack)
-    return {"ChatGame": in_games("ChatGame"), "spex": spex_plugins, "review": f"Review: {REVIEW}"}
+    return {
+        "ChatGame": in_games("ChatGame"),
+        "spex": spex_plugins,
+        "review": "Review: never so dull and good",
+    }
 
 
 def conse(stack):
@@ -122,12 +126,12 @@ def in_floats(batch):
 def image_game(stack):
     import spex_plugins
     from spex_plugins.plots import image_regions
-    from spex_plugins.regions import Superpixels
+    from spex_plugins.regions import Grid
 
     names = images(stack)
     return {
         "ImageGame": in_games("ImageGame"),
-        "Superpixels": Superpixels,
+        "Superpixels": lambda _: Grid(3, 3),  # fewer are quicker
         "spex": spex_plugins,
         "image_regions": image_regions,
         "photo": names["photo"],
@@ -140,9 +144,10 @@ def multimodal(stack):
     import spex_plugins
     from spex_plugins.regions import Grid
 
+    few = Grid(2, 3)  # quicker
     names = conse(stack)
     score = names["ConSE"](names["network"], names["names"], names["embed"], preprocess=in_floats)
-    game = {"ConSE": lambda *_: score, "MultimodalGame": in_games("MultimodalGame"), "Grid": Grid}
+    game = {"ConSE": lambda *_: score, "MultimodalGame": in_games("MultimodalGame"), "Grid": lambda *_: few}
     return names | game | {"photo": names["photos"][0], "spex": spex_plugins}
 
 
