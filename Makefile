@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check clean
 
 demo: $(VENV)/demo.installed  ## explain a real language model's verdict on a review
 	$(BIN)/python examples/demo.py
@@ -17,6 +17,7 @@ check: $(VENV)/test.installed  ## formatting, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: docs
 docs: $(VENV)/docs.installed  ## build the documentation into out/docs; warnings are errors
 	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs out/docs
 

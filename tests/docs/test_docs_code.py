@@ -51,6 +51,7 @@ def blocks_of(text):
 WITH_CODE = [page for page in PAGES if blocks_of((ROOT / page).read_text())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_CODE)
 def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page, tmp_path, monkeypatch):
     plt = pytest.importorskip("matplotlib.pyplot")

@@ -44,6 +44,7 @@ def short(name):
     return name.rpartition(".")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda test: test.name)
 def test_the_examples_of_a_docstring_run(example, tmp_path, monkeypatch):
     plt = pytest.importorskip("matplotlib.pyplot")
