@@ -10,7 +10,8 @@ from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.designs.choose import Plan, least_coded, plan
 from spex_plugins.core.designs.complementary_masks import antithetic_masks
 from spex_plugins.core.designs.design import Design, make_design
-from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.uniform_design import LEAST_BITS
 from spex_plugins.queries import Queries, Session, keep_answers
