@@ -17,6 +17,10 @@ check: $(VENV)/test.installed  ## formatting, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(VENV)/docs.installed  ## build the documentation into out/docs; warnings are errors
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs out/docs
+
 clean:
 	rm -rf $(VENV) out
 
