@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+
 from library.data.reviews import reviews
 from library.games.masks import keys
 from library.games.stored_answers import StoredAnswers
@@ -24,7 +25,6 @@ from library.measure.result_files import Report, save
 from library.methods.captum_methods import OURS, PEERS, CaptumGame, Predict
 from library.models.language_model import small_llm
 from library.report.markdown import table
-
 from spex_plugins.games import MaskedPrompt
 
 TEMPLATE = (

@@ -50,6 +50,7 @@ def main() -> None:
 
 def _cases(tokenizer: Any) -> list[tuple[str, Any, str]]:
     from captum.attr import TextTemplateInput, TextTokenInput
+
     from library.models.language_model import small_llm
 
     words = REVIEW.split()

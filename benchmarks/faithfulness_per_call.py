@@ -15,6 +15,8 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
+
+import spex_plugins as spex
 from library.games.masked_inputs import GAMES, slow, value_function
 from library.games.masks import keys
 from library.measure.counted import Counted
@@ -24,8 +26,6 @@ from library.measure.scores import r_squared
 from library.methods.additive import FITS, Additive, lime_masks
 from library.report.faithfulness_scores import ADDITIVE
 from library.report.faithfulness_tables import print_report
-
-import spex_plugins as spex
 
 OURS = ("auto", "gaussian_process", "spex")
 PEERS = ("proxyspex-authors@3", "proxyspex-shapiq@3", "spex-authors@20")

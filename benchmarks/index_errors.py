@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
+import spex_plugins as spex
 from library.games.masked_inputs import value_function
 from library.games.masks import tabulated
 from library.measure.machine import machine
 from library.measure.result_files import Report, save
 from library.report.markdown import table
-
-import spex_plugins as spex
 
 _N = 16
 _GAMES = ("tfidf", "vader")

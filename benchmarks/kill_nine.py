@@ -18,12 +18,12 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
 import numpy as np
+
 from library.measure.machine import machine
 from library.measure.processes import BENCHMARKS, environment, worker
 from library.measure.result_files import save
 from library.report.markdown import table
 from library.workers.killed_run import N, value
-
 from spex_plugins.queries import Store
 
 _BATCH = 8

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from library.measure.machine import machine
 from library.measure.result_files import Report, save
 from library.report.markdown import table
@@ -44,6 +45,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     import torch
+
     from library.models.language_model import small_llm
 
     torch.set_num_threads(arguments.threads)

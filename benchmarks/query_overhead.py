@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 import numpy as np
+
 from library.measure.machine import machine
 from library.measure.result_files import Report, save
 from library.report.markdown import table
-
 from spex_plugins.queries import Queries, QueryOptions, Session, Store
 
 _N, _BATCH = 256, 1000

@@ -21,6 +21,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import shap.benchmark
+
 from library.data.tables import breast_cancer
 from library.games.shap_games import Game, table_game, text_games
 from library.games.shap_texts import masked_texts

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import shap
+
 from library.data.tables import breast_cancer
 from library.games.permutation_reference import Reference, cached_reference
 from library.games.shap_games import Game, table_game, text_games

@@ -15,13 +15,13 @@ from functools import partial
 from time import process_time
 
 import numpy as np
+
+import spex_plugins as spex
 from library.games.known_shapley_values import GAMES, game
 from library.measure.counted import Counted
 from library.measure.per_call import Worker, attempt, compute, options
 from library.measure.result_files import Report, read_lines
 from library.report.shapley_tables import print_report
-
-import spex_plugins as spex
 from spex_plugins.hosts import single_values
 
 OURS = ("shapley",)

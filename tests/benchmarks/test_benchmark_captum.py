@@ -47,6 +47,7 @@ def test_answers_are_kept_and_each_is_charged(tmp_path):
 
 def test_infidelity_is_that_of_captum(tmp_path):
     from captum.metrics import infidelity
+
     from captum_faithfulness import judged
     from library.games.stored_answers import StoredAnswers
     from library.methods.captum_methods import additive
