@@ -20,10 +20,10 @@ import spex_plugins as spex
 from library.games.masked_inputs import GAMES, slow, value_function
 from library.games.masks import keys
 from library.measure.counted import Counted
-from library.measure.per_call import CountedMasks, Worker, attempt, compute, options
 from library.measure.result_files import Report, read_lines
 from library.measure.scores import r_squared
 from library.methods.additive import FITS, Additive, lime_masks
+from library.per_call import CountedMasks, Worker, attempt, compute, options
 from library.report.faithfulness_scores import ADDITIVE
 from library.report.faithfulness_tables import print_report
 

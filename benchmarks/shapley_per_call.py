@@ -19,8 +19,8 @@ import numpy as np
 import spex_plugins as spex
 from library.games.known_shapley_values import GAMES, game
 from library.measure.counted import Counted
-from library.measure.per_call import Worker, attempt, compute, options
 from library.measure.result_files import Report, read_lines
+from library.per_call import Worker, attempt, compute, options
 from library.report.shapley_tables import print_report
 from spex_plugins.hosts import single_values
 

@@ -43,7 +43,7 @@ def test_r_squared_of_the_truth_the_mean_and_a_constant_function():
 
 
 def test_an_attempt_counts_masks_and_names_what_went_wrong():
-    from library.measure.per_call import CountedMasks, attempt
+    from library.per_call import CountedMasks, attempt
 
     def asks(masks):
         return lambda value: {"sum": float(value(masks).sum())}
