@@ -22,7 +22,7 @@ from library.measure.counted import Counted
 from library.measure.result_files import Report, read_lines
 from library.per_call import Worker, attempt, compute, options
 from library.report.shapley_tables import print_report
-from spex_plugins.hosts import single_values
+from spex_plugins.adapter_tools import single_values
 
 OURS = ("shapley",)
 PEERS = (
