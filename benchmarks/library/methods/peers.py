@@ -1,10 +1,8 @@
-"""The parent's side of `_peer_worker.py`: starts it, sends a request, answers its questions, counts them."""
+"""The parent's side of `workers.peer_estimators`: starts it, sends requests, answers its questions."""
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import selectors
 import subprocess
 from collections.abc import Callable
@@ -12,7 +10,9 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-from _harness import HERE, THREAD_VARIABLES
+
+from library.measure.processes import environment, worker
+from library.methods.messages import pack_masks, pack_values, unpack_masks
 
 __all__ = ["Peer"]
 
@@ -33,7 +33,7 @@ class Peer:
     def __init__(self, python: str, limit: float) -> None:
         self._python, self._limit = python, limit
         self._process: subprocess.Popen[bytes] | None = None
-        self.versions: dict[str, str] = {}
+        self._versions: dict[str, str] = {}
 
     def __call__(self, method: str, n: int, budget: int, seed: int, value: Value) -> dict[str, Any]:
         """Let a method ask for the values it wants; return its report."""
@@ -41,8 +41,13 @@ class Peer:
 
     def fitted(self, method: str, masks: np.ndarray, values: np.ndarray) -> dict[str, Any]:
         """Give a method the samples it shall work with; return its report."""
-        samples = {"masks": _packed(masks), "shape": masks.shape, "values": _encoded(values)}
+        samples = {"masks": pack_masks(masks), "shape": masks.shape, "values": pack_values(values)}
         return self._run({"method": method, "n": masks.shape[1], **samples}, None)
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the interpreter's packages."""
+        self._started()
+        return self._versions
 
     def stop(self) -> None:
         """End the worker."""
@@ -65,23 +70,23 @@ class Peer:
             if "ask" not in message:
                 return message
             assert value is not None
-            self._send(process, {"values": _encoded(value(_unpacked(message["ask"], message["shape"])))})
+            self._send(
+                process, {"values": pack_values(value(unpack_masks(message["ask"], message["shape"])))}
+            )
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            environment = dict.fromkeys((*THREAD_VARIABLES, "LOKY_MAX_CPU_COUNT"), "1")
-            environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | environment
             self._process = subprocess.Popen(
-                [self._python, "-W", "ignore", str(HERE / "_peer_worker.py")],
+                [self._python, "-W", "ignore", worker("peer_estimators")],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=environment,
+                env=environment(own=False, threads=1) | {"LOKY_MAX_CPU_COUNT": "1"},
                 bufsize=0,
             )
             hello = self._receive(self._process, 120)
             if hello is None or "failed" in hello:
                 raise SystemExit("The peers' interpreter does not answer.")
-            self.versions = hello["versions"]
+            self._versions = hello["versions"]
         return self._process
 
     @staticmethod
@@ -105,16 +110,3 @@ class Peer:
                 if not parts[-1]:
                     return {"failed": f"its process ended: {process.wait()}"}
         return json.loads(b"".join(parts))
-
-
-def _packed(masks: np.ndarray) -> str:
-    return base64.b64encode(np.packbits(masks, axis=1).tobytes()).decode()
-
-
-def _unpacked(text: str, shape: list[int]) -> np.ndarray:
-    rows = np.frombuffer(base64.b64decode(text), np.uint8).reshape(shape[0], -1)
-    return np.unpackbits(rows, axis=1, count=shape[1]).astype(bool)
-
-
-def _encoded(values: np.ndarray) -> str:
-    return base64.b64encode(np.asarray(values, dtype=np.float64).tobytes()).decode()

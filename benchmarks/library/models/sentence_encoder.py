@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from _network import Network, trained_network
-from _texts import Review
+
+from library.data.reviews import Review
+from library.models.networks import Network, trained_network
 
 __all__ = ["sentence_logits"]
 

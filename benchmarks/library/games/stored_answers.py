@@ -1,4 +1,4 @@
-"""A masked text whose answers are kept on disk: a stopped run goes on, and a second one costs nothing."""
+"""A game whose answers are kept on disk: a stopped run goes on, and a second one costs nothing."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from library.games.masks import keys
 from spex_plugins.queries import Queries, Session
 
-__all__ = ["MaskedText"]
+__all__ = ["StoredAnswers"]
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
-class MaskedText:
-    """The value function of a text over masks of its parts.
+class StoredAnswers:
+    """The value function of a game, asked once per mask.
 
     Parameters
     ----------
@@ -45,16 +46,10 @@ class MaskedText:
 
     def __call__(self, masks: Bools) -> Floats:
         """Return the values of masks (m, n), and count them."""
-        keys = self.keys(masks)
-        self.calls += len(keys)
-        self.seen.update(keys)
+        self.calls += len(masks)
+        self.seen.update(keys(masks))
         return self.values(masks)
 
     def values(self, masks: Bools) -> Floats:
         """Return the values of masks (m, n) without counting them: for the judge."""
         return self._session.ask(masks).values
-
-    @staticmethod
-    def keys(masks: Bools) -> list[bytes]:
-        """Return a key for every mask."""
-        return [row.tobytes() for row in np.packbits(masks, axis=1)]

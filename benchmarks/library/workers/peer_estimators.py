@@ -13,7 +13,6 @@ shapiq:NAME         a class of shapiq for Shapley values
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import sys
@@ -25,6 +24,8 @@ from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
+
+from library.methods.messages import pack_masks, unpack_masks, unpack_values
 
 _ORDER = 5  # largest order of SPEX and, roughly, depth of ProxySPEX: the packages' defaults
 
@@ -45,8 +46,8 @@ class Clock:
         start, start_cpu = perf_counter(), process_time()
         masks = np.atleast_2d(np.asarray(masks, dtype=bool))
         self.calls += len(masks)
-        _send(self._replies, {"ask": _packed(masks), "shape": masks.shape})
-        values = _unpacked_values(json.loads(sys.stdin.readline())["values"])
+        _send(self._replies, {"ask": pack_masks(masks), "shape": masks.shape})
+        values = unpack_values(json.loads(sys.stdin.readline())["values"])
         self._waited += perf_counter() - start
         self._waited_cpu += process_time() - start_cpu
         return values
@@ -63,8 +64,8 @@ class Clock:
 def proxyspex_authors(request: dict[str, Any], ask: Ask) -> dict[str, Any]:
     import spectralexplain as peer
 
-    masks = _unpacked_masks(request["masks"], request["shape"])
-    samples = (masks.astype(np.int64), _unpacked_values(request["values"]))
+    masks = unpack_masks(request["masks"], request["shape"])
+    samples = (masks.astype(np.int64), unpack_values(request["values"]))
     return {"fourier": _terms(peer.utils.proxy_spex(samples, max_order=_ORDER))}
 
 
@@ -154,19 +155,6 @@ METHODS: dict[str, Callable[[dict[str, Any], Ask], dict[str, Any]]] = {
 
 def _terms(found: dict[Any, Any]) -> list[list[Any]]:
     return [[np.flatnonzero(key).tolist(), float(np.real(value))] for key, value in found.items()]
-
-
-def _packed(masks: np.ndarray) -> str:
-    return base64.b64encode(np.packbits(masks, axis=1).tobytes()).decode()
-
-
-def _unpacked_masks(text: str, shape: list[int]) -> np.ndarray:
-    rows = np.frombuffer(base64.b64decode(text), np.uint8).reshape(shape[0], -1)
-    return np.unpackbits(rows, axis=1, count=shape[1]).astype(bool)
-
-
-def _unpacked_values(text: str) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), np.float64).copy()
 
 
 def _send(replies: Any, message: dict[str, Any]) -> None:

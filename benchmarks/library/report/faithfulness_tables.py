@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _harness import Report, machine, table
-from _per_call_figure import draw
-from _per_call_results import ADDITIVE, RIVALS, Results, label
+
+from library.measure.machine import machine
+from library.measure.result_files import Report
+from library.report.faithfulness_figure import draw
+from library.report.faithfulness_scores import ADDITIVE, RIVALS, Results, label
+from library.report.markdown import table
 
 __all__ = ["print_report"]
 

@@ -19,9 +19,10 @@ from typing import Any
 import numba
 import numpy as np
 import spectralexplain as peer
-from _synthetic import Terms, problem_arguments, problem_of
 from sparse_transform.qsft.codes.BCH import BCH
 from sparse_transform.qsft.qsft import fit_regression, transform
+
+from library.games.sparse_functions import Terms, problem_arguments, problem_of
 
 _PACKAGES = ("spectralexplain", "sparse-transform", "galois", "numba", "numpy")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from _harness import Report
+
+from library.measure.result_files import Report
 
 __all__ = ["ADDITIVE", "RIVALS", "Results", "Scores", "label"]
 
@@ -38,7 +39,7 @@ class Results:
         self._medians: dict[tuple[str, int], float] = {}
         for r in reports:
             key = r["method"], r["calls"]
-            if np.isfinite(r.get("r2", np.nan)):  # a constant function has none
+            if r.get("r2") is not None:  # a constant function has none
                 self._scores.setdefault(key, {})[r["input"], r["seed"]] = r["r2"]
             elif "median_r2" in r:
                 self._medians[key] = r["median_r2"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import shap
-from _games import Game
 
+from library.games.shap_games import Game
 from spex_plugins.shap import SpexExplainer
 
 Method = Callable[[Game, np.ndarray, int, int], Any]

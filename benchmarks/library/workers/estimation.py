@@ -13,9 +13,11 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
-from _real_games import long_text
 
 import spex_plugins as spex
+from library.games.masked_inputs import long_text
+from library.measure.counted import Counted
+from library.measure.scores import r_squared
 
 _TEST = 2000
 
@@ -33,24 +35,14 @@ def main() -> None:
 
         torch.zeros(1, device="cuda")  # as after a model's calls: a GPU that is ready
     value = long_text(arguments.n, arguments.models)
-    model_s = model_cpu_s = 0.0
-
-    def timed(masks: np.ndarray) -> np.ndarray:
-        nonlocal model_s, model_cpu_s
-        start, start_cpu = perf_counter(), process_time()
-        values = value(masks)
-        model_s += perf_counter() - start
-        model_cpu_s += process_time() - start_cpu
-        return values
-
+    timed = Counted(value)
     start, start_cpu = perf_counter(), process_time()
     settings = {"budget": arguments.calls, "estimator": arguments.estimator, "progress": False}
     found = spex.explain(timed, arguments.n, **settings)
-    own, cpu = perf_counter() - start - model_s, process_time() - start_cpu - model_cpu_s
+    own, cpu = perf_counter() - start - timed.wall_s, process_time() - start_cpu - timed.cpu_s
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     masks = np.random.default_rng(1).random((_TEST, arguments.n)) < 0.5
-    truth, predicted = value(masks), found.predict(masks)
-    r2 = 1 - float(((predicted - truth) ** 2).sum() / ((truth - truth.mean()) ** 2).sum())
+    r2 = r_squared(value(masks), found.predict(masks))
     report = {"own_s": own, "cpu_s": cpu, "mib": mib, "r2": r2, "stated_r2": float(found.r2)}
     print(json.dumps(report))
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _real_games import Value, value_function
-from _reference import Reference, cached_reference
+
+from library.data.tables import table_data
+from library.games.masked_inputs import value_function
+from library.games.masks import Value, tabulated
+from library.games.permutation_reference import Reference, cached_reference
 
 __all__ = ["GAMES", "game"]
 
@@ -36,9 +39,8 @@ def game(name: str, n: int, which: int, folder: Path) -> tuple[Value, Reference]
     value = value_function("tfidf" if kind == "words" else kind, n, which, folder)
     if n > 16:
         return value, cached_reference(folder / f"reference-{name}-{which}.npz", value, n, _EVALUATIONS)
-    everything = (np.arange(2**n)[:, None] >> np.arange(n)) & 1 == 1
-    table = value(everything)
-    return lambda masks: table[masks @ (1 << np.arange(n))], Reference(_exact(table, n), np.zeros(n))
+    table, known = tabulated(value, n)
+    return known, Reference(_exact(table, n), np.zeros(n))
 
 
 def _exact(table: np.ndarray, n: int) -> np.ndarray:
@@ -74,7 +76,6 @@ def _trees(data: str, which: int) -> tuple[Value, Reference]:
 @cache
 def _trained_trees(data: str) -> tuple[Any, np.ndarray, np.ndarray]:
     import lightgbm
-    from _real_games import table_data
 
     X, y = table_data(data)
     target = y if data == "cancer" else y % 2  # digits: odd or even

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _harness import Report
-from _per_call_results import RIVALS, Results, label
+
+from library.measure.result_files import Report
+from library.report.faithfulness_scores import RIVALS, Results, label
 
 __all__ = ["draw"]
 
