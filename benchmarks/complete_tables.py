@@ -17,14 +17,15 @@ from typing import Any
 
 import numpy as np
 from _cells import Report, compute, read
-from _harness import machine
+from _harness import HERE, machine
 from _peer import Peer
 from complete_games.kinds import KINDS, Name, load, names
 from complete_games.methods import PEERS, ours, peers
-from complete_games.report import print_report, write_peers
+from complete_games.report import keep_medians, kept_medians, medians, print_failed, print_report
 from complete_games.truth import relative_error, true_indices
 
 OURS = ("shapley", "auto")
+KEPT = HERE / "results" / "complete_tables.jsonl"
 
 
 class Worker:
@@ -104,6 +105,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="processes, of one thread each")
     parser.add_argument("--out", type=Path, default=Path("out/complete"), help="folder of tables and cells")
     parser.add_argument("--file", default="cells.jsonl", help="in it, where new cells are appended")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="medians that were measured before")
+    parser.add_argument("--keep", action="store_true", help="add the new medians to them")
     parser.add_argument("--report", action="store_true", help="compute nothing, print the tables")
     arguments = parser.parse_args()
     folder = arguments.out / "cells"
@@ -113,9 +116,15 @@ def main() -> None:
         settings = (arguments.out / "tables", arguments.peer_python, arguments.limit)
         compute(cells(arguments), measured, folder / arguments.file, arguments.jobs, set_up, *settings)
     reports = read(folder)
+    known = kept_medians(arguments.kept)
+    for row, errors in medians(reports).items():
+        known[row] = known.get(row, {}) | errors
     print(f"\n{machine()}\n")
-    print_report(reports, arguments.games, arguments.ours)
-    write_peers(reports, arguments.out / "peers.csv")
+    for games in ("develop", "report") if arguments.games == "all" else (arguments.games,):
+        print_report(known, games, arguments.ours)
+    print_failed(reports)
+    if arguments.keep:
+        keep_medians(arguments.kept, known, machine())
 
 
 if __name__ == "__main__":

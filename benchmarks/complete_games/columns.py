@@ -11,6 +11,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.special import entr
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.svm import SVC, SVR
 
 from complete_games.data_sets import Split, split
 from complete_games.game import Game
@@ -27,15 +36,15 @@ Answer = Callable[[np.ndarray], np.ndarray]
 def forest(which: int, seed: int) -> Game:
     """Random forest, marginal imputation; the predicted class's probability, or the predicted number."""
     data = split(_DATA[which], seed)
-    model = _fitted(data, "RandomForestClassifier", "RandomForestRegressor", n_estimators=50, random_state=seed)
+    model = _fitted(data, RandomForestClassifier, RandomForestRegressor, n_estimators=50, random_state=seed)
     return _local(data, seed, partial(_certainty, model, data.X_test[seed]))
 
 
 def boosting(which: int, seed: int) -> Game:
-    """Gradient boosting, baseline imputation; the log-odds of the predicted class, or the predicted number."""
+    """Gradient boosting, baseline imputation; the predicted class's log-odds, or the predicted number."""
     data = split(_DATA[which], seed)
     sizes = {"max_iter": 60, "max_leaf_nodes": 8, "min_samples_leaf": 5, "random_state": seed}
-    model = _fitted(data, "HistGradientBoostingClassifier", "HistGradientBoostingRegressor", **sizes)
+    model = _fitted(data, HistGradientBoostingClassifier, HistGradientBoostingRegressor, **sizes)
     return _with_means(data, seed, partial(_margin, model, data.X_test[seed]))
 
 
@@ -43,14 +52,14 @@ def neighbours(which: int, seed: int) -> Game:
     """Nearest neighbours weighted by distance, marginal imputation; what `forest` explains."""
     data = split(_DATA[which], seed)
     sizes = {"n_neighbors": 12, "weights": "distance"}
-    model = _fitted(data, "KNeighborsClassifier", "KNeighborsRegressor", **sizes)
+    model = _fitted(data, KNeighborsClassifier, KNeighborsRegressor, **sizes)
     return _local(data, seed, partial(_certainty, model, data.X_test[seed]))
 
 
 def support_vectors(which: int, seed: int) -> Game:
     """Support vectors with a Gaussian kernel, baseline imputation; what `boosting` explains."""
     data = split(_DATA[which], seed)
-    model = _fitted(data, "SVC", "SVR", C=10.0)
+    model = _fitted(data, SVC, SVR, C=10.0)
     return _with_means(data, seed, partial(_margin, model, data.X_test[seed]))
 
 
@@ -60,7 +69,7 @@ def uncertainty(which: int, seed: int) -> Game:
     The row is the one that the forest is least sure of among ten.
     """
     data = split(("wine", "tumours", "digits")[which], seed)
-    model = _fitted(data, "RandomForestClassifier", n_estimators=50, random_state=seed)
+    model = RandomForestClassifier(50, random_state=seed).fit(data.X, data.y)
     some = data.X_test[10 * seed : 10 * seed + 10]
     row = some[np.argmin(_negative_entropy(model.predict_proba(some)))]
     mixed = partial(_mixed, row, data.X[:_BACKGROUND])
@@ -79,7 +88,7 @@ def global_loss(which: int, seed: int) -> Game:
     """
     data = split(_DATA[which], seed)
     sizes = {"max_iter": 40, "max_leaf_nodes": 8, "min_samples_leaf": 5, "random_state": seed}
-    model = _fitted(data, "HistGradientBoostingClassifier", "HistGradientBoostingRegressor", **sizes)
+    model = _fitted(data, HistGradientBoostingClassifier, HistGradientBoostingRegressor, **sizes)
     rows, right = data.X_test[:_CASES], data.y_test[:_CASES]
 
     def value(masks: np.ndarray) -> np.ndarray:
@@ -92,12 +101,9 @@ def global_loss(which: int, seed: int) -> Game:
     return Game(data.n, value)
 
 
-def _fitted(data: Split, classifier: str, regressor: str = "", **settings: Any) -> Any:
-    """Fit a class of scikit-learn, for classes or for numbers as the data have them."""
-    from sklearn.utils import all_estimators
-
-    name = classifier if np.issubdtype(data.y.dtype, np.integer) else regressor
-    return dict(all_estimators())[name](**settings).fit(data.X, data.y)
+def _fitted(data: Split, classifier: Any, regressor: Any, **settings: Any) -> Any:
+    """Fit one of two classes of scikit-learn, for class labels or for numbers as the data have them."""
+    return (classifier if data.classes else regressor)(**settings).fit(data.X, data.y)
 
 
 def _certainty(model: Any, row: np.ndarray, inputs: np.ndarray) -> np.ndarray:
@@ -136,6 +142,4 @@ def _mixed(row: np.ndarray, background: np.ndarray, masks: np.ndarray) -> np.nda
 
 
 def _negative_entropy(chances: np.ndarray) -> np.ndarray:
-    from scipy.special import entr
-
     return -entr(chances).sum(axis=-1) / np.log(2)

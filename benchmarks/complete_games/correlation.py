@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import entr
 
 from complete_games.data_sets import split
 from complete_games.game import Game
@@ -28,7 +29,5 @@ def total_correlation(which: int, seed: int) -> Game:
 
 
 def _entropy(numbers: np.ndarray) -> float:
-    from scipy.special import entr
-
     _, counts = np.unique(numbers, return_counts=True)
     return float(entr(counts / len(numbers)).sum() / np.log(2))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from sklearn import datasets
+from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
+from sklearn.model_selection import train_test_split
 
 __all__ = ["Split", "split"]
 
@@ -16,6 +19,11 @@ class Split(NamedTuple):
     y: np.ndarray
     X_test: np.ndarray
     y_test: np.ndarray
+
+    @property
+    def classes(self) -> bool:
+        """Whether y are class labels, not numbers."""
+        return np.issubdtype(self.y.dtype, np.integer)
 
     @property
     def n(self) -> int:
@@ -33,8 +41,6 @@ def split(name: str, seed: int, columns: int = 14) -> Split:
     columns : int
         At most so many columns, those of highest mutual information with y, in their order.
     """
-    from sklearn.model_selection import train_test_split
-
     X, y = _raw(name)
     X = _informative(X, y, columns)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=seed)
@@ -43,22 +49,19 @@ def split(name: str, seed: int, columns: int = 14) -> Split:
 
 
 def _raw(name: str) -> tuple[np.ndarray, np.ndarray]:
-    from sklearn import datasets
-
     if name == "houses":
         from mlxtend.data import boston_housing_data
 
         X, y = boston_housing_data()
         return X, (y - y.mean()) / y.std()
-    load = {"wine": datasets.load_wine, "tumours": datasets.load_breast_cancer, "digits": datasets.load_digits}
-    X, y = load[name](return_X_y=True)
-    return X, y % 2 if name == "digits" else y
+    if name == "digits":
+        X, y = datasets.load_digits(return_X_y=True)
+        return X, y % 2
+    return (datasets.load_wine if name == "wine" else datasets.load_breast_cancer)(return_X_y=True)
 
 
 def _informative(X: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
     """Return the columns of highest mutual information with y."""
-    from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
-
     if X.shape[1] <= count:
         return X
     measure = mutual_info_classif if np.issubdtype(y.dtype, np.integer) else mutual_info_regression

@@ -18,8 +18,8 @@ __all__ = ["KINDS", "Kind", "Name", "load", "names"]
 class Kind(NamedTuple):
     """Where a kind of games is made, and how many inputs there are.
 
-    Every input gives two games, with rows, reviews or parts of photos of their own: the first may be looked at
-    while an estimator is developed, the second is for reports alone.
+    Every input gives two games, with rows, reviews or parts of photos of their own: the first may be looked
+    at while an estimator is developed, the second is for reports alone.
     """
 
     module: str

@@ -1,7 +1,7 @@
 """Models retrained on every subset of groups of rows (data valuation) or of columns (feature selection).
 
-The value is a score on unseen rows. That of no rows or no columns at all is 0: there is no model, so f(∅) lies
-apart from all other values.
+The value is a score on unseen rows. That of no rows or no columns at all is 0, as there is no model: f(∅)
+lies apart from all other values.
 """
 
 from __future__ import annotations
@@ -12,6 +12,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import pairwise_distances, silhouette_score
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from complete_games.data_sets import split
 from complete_games.game import Game
@@ -60,9 +67,6 @@ def feature_selection(which: int, seed: int) -> Game:
 
 def clustering(which: int, seed: int) -> Game:
     """Silhouette on all columns of the k-means clusters that are found on the columns kept."""
-    from sklearn.cluster import KMeans
-    from sklearn.metrics import pairwise_distances, silhouette_score
-
     data = split(("wine", "houses", "tumours")[which], seed, _COLUMNS)
     rows = data.X[:100]
     distances = pairwise_distances(rows)
@@ -80,7 +84,7 @@ def _each(score: Callable[[np.ndarray], float], masks: np.ndarray) -> np.ndarray
 
 def _score(make: Callable[[bool], Any], X: Any, y: Any, X_test: Any, y_test: Any) -> float:
     classes = np.issubdtype(y.dtype, np.integer)
-    if classes and len(np.unique(y)) == 1:
+    if classes and len(np.unique(y)) == 1:  # most classifiers want two
         return float((y_test == y[0]).mean())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # columns that are constant in few rows
@@ -88,38 +92,26 @@ def _score(make: Callable[[bool], Any], X: Any, y: Any, X_test: Any, y_test: Any
 
 
 def _tree(classes: bool) -> Any:
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
     kind = DecisionTreeClassifier if classes else DecisionTreeRegressor
     return kind(max_depth=5, random_state=0)
 
 
 def _small_forest(classes: bool) -> Any:
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
-
     kind = ExtraTreesClassifier if classes else ExtraTreesRegressor
     return kind(8, max_depth=6, random_state=0)
 
 
 def _neighbours(classes: bool) -> Any:
-    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-
     return (KNeighborsClassifier if classes else KNeighborsRegressor)(5)
 
 
 def _bayes(classes: bool) -> Any:
-    from sklearn.naive_bayes import GaussianNB
-
     return GaussianNB(var_smoothing=1e-2)
 
 
 def _logistic(classes: bool) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
     return LogisticRegression(C=0.5, max_iter=50)
 
 
 def _ridge(classes: bool) -> Any:
-    from sklearn.linear_model import Ridge
-
     return Ridge(3.0)

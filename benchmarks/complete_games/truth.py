@@ -14,11 +14,11 @@ INDICES = ("SV", "k-SII", "FSII")
 
 
 def true_indices(n: int, values: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the Shapley values (n,) and the pairs (n (n − 1) / 2,) of k-SII and FSII, in the order of combinations.
+    """Return the Shapley values (n,), and k-SII and FSII of all pairs in the order of combinations.
 
-    The value of a feature is Σ a(S)/|S| over the sets S that hold it (Harsanyi 1959), of a pair in k-SII of order
-    2, the SII, Σ a(S)/(|S| − 1) (Grabisch 1997), and in FSII a(T) + Σ over |S| = s > 2 of
-    2 C(s − 1, 2) / (4 C(s + 1, 4)) a(S) (Tsai, Yeh and Ravikumar 2023).
+    The Shapley value of i is Σ a(S)/|S| over the sets S that hold i (Harsanyi 1959). A pair T has in k-SII of
+    order 2, where it is the SII, Σ a(S)/(|S| − 1) over the sets that hold T (Grabisch 1997), and in FSII
+    a(T) + Σ C(s − 1, 2)/(2 C(s + 1, 4)) a(S) over those of s > 2 features (Tsai, Yeh and Ravikumar 2023).
     """
     coefficients, numbers = _moebius(values), np.arange(2**n)
     sizes = np.bitwise_count(numbers).astype(int)

@@ -80,12 +80,15 @@ def test_from_a_model_to_a_table_of_ratios(tiny, tmp_path, capsys, monkeypatch):
     cells = tmp_path / "cells"
     cells.mkdir()
     (cells / "one.jsonl").write_text(f"{json.dumps(rough)}\n{json.dumps(peer)}\n")
-    monkeypatch.setattr("sys.argv", ["complete_tables.py", "--report", "--games", "report", "--out", str(tmp_path)])
-    capsys.readouterr()
-    complete_tables.main()
-    printed = capsys.readouterr().out
-    assert "| SV | 1 | 0.500 | 0 | 0.50 (forest, 20) |" in printed
-    assert (tmp_path / "peers.csv").read_text().splitlines()[1].startswith("forest,20,SV,Twice,")
+    kept = tmp_path / "kept.jsonl"
+    options = ["--games", "report", "--out", tmp_path, "--kept", kept, "--ours", "shapley"]
+    monkeypatch.setattr("sys.argv", ["complete_tables.py", "--report", "--keep", *map(str, options)])
+    for _ in range(2):
+        capsys.readouterr()
+        complete_tables.main()
+        assert "| SV | 1 | 0.500 | 0 | 0.50 (forest, 20) |" in capsys.readouterr().out
+        (cells / "one.jsonl").write_text("")  # the second time from what was kept
+    assert "machine" in json.loads(kept.read_text().splitlines()[0])
 
 
 def test_a_method_that_asks_too_much_fails(tiny, tmp_path, monkeypatch):
