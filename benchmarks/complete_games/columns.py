@@ -41,11 +41,11 @@ def forest(which: int, seed: int) -> Game:
 
 
 def boosting(which: int, seed: int) -> Game:
-    """Gradient boosting, baseline imputation; the predicted class's log-odds, or the predicted number."""
+    """Gradient boosting, marginal imputation; the predicted class's log-odds, or the predicted number."""
     data = split(_DATA[which], seed)
     sizes = {"max_iter": 60, "max_leaf_nodes": 8, "min_samples_leaf": 5, "random_state": seed}
     model = _fitted(data, HistGradientBoostingClassifier, HistGradientBoostingRegressor, **sizes)
-    return _with_means(data, seed, partial(_margin, model, data.X_test[seed]))
+    return _local(data, seed, partial(_margin, model, data.X_test[seed]))
 
 
 def neighbours(which: int, seed: int) -> Game:

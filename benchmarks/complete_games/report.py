@@ -16,7 +16,7 @@ from complete_games.truth import INDICES
 
 __all__ = ["keep_medians", "kept_medians", "medians", "print_failed", "print_report", "ratios"]
 
-FLOOR = 1e-6
+FLOOR = 1e-3
 """Relative errors below are as good as none: ratios take them as equal."""
 
 Report = dict[str, Any]
