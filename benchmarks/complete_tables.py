@@ -8,123 +8,105 @@ Makes the tables where they are missing, and prints markdown; see README.md besi
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from time import process_time
-from typing import Any
 
 import numpy as np
-from _cells import Report, compute, read
-from _harness import HERE, machine
-from _peer import Peer
-from complete_games.kinds import KINDS, Name, load, names
-from complete_games.methods import PEERS, ours, peers
-from complete_games.report import keep_medians, kept_medians, medians, print_failed, print_report
-from complete_games.truth import relative_error, true_indices
+
+from library.games.complete.kinds import KINDS, Name, load, names
+from library.games.complete.true_indices import relative_error, true_indices
+from library.measure.counted import Counted
+from library.measure.machine import machine
+from library.measure.result_files import Report, read_lines
+from library.methods.index_estimates import PEERS, Estimates, ours, peers
+from library.per_call import Worker, attempt, compute, options, peer_versions
+from library.report.complete_tables import (
+    medians,
+    print_failed,
+    print_report,
+    read_medians,
+    write_medians,
+)
 
 OURS = ("shapley", "auto")
-KEPT = HERE / "results" / "complete_tables.jsonl"
+BUDGETS = [250, 500, 1000, 2000]
+KEPT = Path(__file__).parent / "results" / "complete_tables"
+"""Medians that were measured before; peers need not be computed again."""
 
 
-class Worker:
-    """What a process keeps between cells."""
+def measured(cell: Report) -> Report:
+    """Let a method estimate the indices of one game."""
+    n, values, right = known(Name.parse(cell["game"]))
+    powers = 1 << np.arange(n)
+    value = Counted(lambda masks: values[np.asarray(masks, dtype=bool) @ powers])
 
-    tables: Path
-    peer: Peer | None
+    def estimate(value: Counted) -> Report:
+        found = _estimates(cell["method"], value, n, cell["calls"], cell["seed"])
+        # A game without interactions has no relative error of its pairs.
+        errors = {
+            index: relative_error(given, right[index])
+            for index, given in found.indices.items()
+            if right[index].any()
+        }
+        return {"errors": errors, "cpu_s": found.cpu_s}
 
-
-def set_up(tables: Path, python: str | None, limit: float) -> None:
-    Worker.tables = tables
-    Worker.peer = Peer(python, limit) if python else None
+    report = attempt(estimate, value, cell["calls"])
+    print("…", *cell.values(), report.get("failed") or report["errors"], flush=True)
+    return report
 
 
 @lru_cache(maxsize=1)
 def known(name: Name) -> tuple[int, np.ndarray, dict[str, np.ndarray]]:
     """Return n, all values and the true indices of a game."""
-    n, values = load(name, Worker.tables)
+    n, values = load(name, Worker.folder)
     return n, values, true_indices(n, values)
 
 
-def measured(cell: Report) -> Report:
-    """Let a method estimate the indices of one game."""
-    n, values, right = known(Name(cell["kind"], cell["index"]))
-    powers, asked = 1 << np.arange(n), 0
-
-    def value(masks: np.ndarray) -> np.ndarray:
-        nonlocal asked
-        asked += len(masks)
-        return values[np.asarray(masks, dtype=bool) @ powers]
-
-    start = process_time()
-    try:
-        found = _estimates(cell["method"], value, n, cell["calls"], cell["seed"])
-    except Exception as error:
-        return {"failed": f"{type(error).__name__}: {error}"[:300]}
-    seconds = process_time() - start
-    if asked > cell["calls"]:
-        return {"failed": f"asked {asked} masks instead of {cell['calls']}"}
-    # A game without interactions has no relative error of its pairs.
-    errors = {name: relative_error(given, right[name]) for name, given in found.items() if right[name].any()}
-    print("…", *cell.values(), {name: round(error, 4) for name, error in errors.items()}, flush=True)
-    return {"n": n, "asked": asked, "cpu_s": round(seconds, 3), "errors": errors}
-
-
-def _estimates(method: str, value: Any, n: int, calls: int, seed: int) -> dict[str, np.ndarray]:
-    if ":" not in method:
-        return ours(method, value, n, calls, seed)
-    assert Worker.peer is not None
-    return peers(method, value, n, calls, seed, Worker.peer)
+def _estimates(method: str, value: Counted, n: int, calls: int, seed: int) -> Estimates:
+    if ":" in method:
+        return peers(method, value, n, calls, seed, Worker.peer())
+    return ours(method, value, n, calls, seed)
 
 
 def cells(arguments: Namespace) -> Iterator[Report]:
     """Yield the cells in the order of their computation."""
-    methods = list(arguments.ours)
-    if arguments.peer_python:
-        methods += [f"{index}:{name}" for index, known in PEERS.items() for name in known]
+    others = [f"{index}:{name}" for index, some in PEERS.items() for name in some if name in arguments.others]
+    methods = [*(others if arguments.peer_python else []), *arguments.ours]
     for seed in range(1, arguments.seeds + 1):
-        for kind, index in names(arguments.kinds, arguments.games):
+        for name in names(arguments.games, arguments.which):
             for calls in arguments.budgets:
                 for method in methods:
-                    if not set(method.split(":")) & set(arguments.without):
-                        of = {"kind": kind, "index": index, "seed": seed}
-                        yield of | {"method": method, "calls": calls}
+                    yield {"game": str(name), "seed": seed, "method": method, "calls": calls}
 
 
 def main() -> None:
-    parser = ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
-    parser.add_argument("--games", choices=("develop", "report", "all"), default="all")
-    parser.add_argument("--budgets", type=int, nargs="+", default=[250, 500, 1000, 2000])
-    parser.add_argument("--seeds", type=int, default=2)
+    parser = options(__doc__, games=list(KINDS), default=list(KINDS), limit=300, file="cells.jsonl")
+    parser.set_defaults(budgets=BUDGETS, seeds=2, out=Path("out/complete"))
+    parser.add_argument("--which", choices=("develop", "report", "all"), default="all", help="of the games")
     parser.add_argument("--ours", nargs="*", default=list(OURS), metavar="NAME", help="our estimators")
-    parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="approximators to leave out")
-    parser.add_argument("--peer-python", help="an interpreter that has shapiq; without it, leave it out")
-    parser.add_argument("--limit", type=float, default=300, help="seconds after which a peer is stopped")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, of one thread each")
-    parser.add_argument("--out", type=Path, default=Path("out/complete"), help="folder of tables and cells")
-    parser.add_argument("--file", default="cells.jsonl", help="in it, where new cells are appended")
-    parser.add_argument("--kept", type=Path, default=KEPT, help="medians that were measured before")
-    parser.add_argument("--keep", action="store_true", help="add the new medians to them")
-    parser.add_argument("--report", action="store_true", help="compute nothing, print the tables")
+    everyone = sorted({name for some in PEERS.values() for name in some})
+    parser.add_argument("--others", nargs="*", choices=everyone, default=everyone)
+    parser.add_argument("--kept", type=Path, default=KEPT, help="folder of medians that were measured before")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write them and the new ones")
     arguments = parser.parse_args()
     folder = arguments.out / "cells"
     if not arguments.report:
-        for name in names(arguments.kinds, arguments.games):
-            load(name, arguments.out / "tables")
-        settings = (arguments.out / "tables", arguments.peer_python, arguments.limit)
-        compute(cells(arguments), measured, folder / arguments.file, arguments.jobs, set_up, *settings)
-    reports = read(folder)
-    known = kept_medians(arguments.kept)
+        for name in names(arguments.games, arguments.which):
+            load(name, arguments.out / "models")
+        compute(arguments, "complete_tables", cells(arguments), measured, folder / arguments.file)
+    reports = read_lines(folder)
+    found = read_medians(read_lines(arguments.kept))
     for row, errors in medians(reports).items():
-        known[row] = known.get(row, {}) | errors
+        found[row] = found.get(row, {}) | errors
     print(f"\n{machine()}\n")
-    for games in ("develop", "report") if arguments.games == "all" else (arguments.games,):
-        print_report(known, games, arguments.ours)
+    for which in ("develop", "report") if arguments.which == "all" else (arguments.which,):
+        print_report(found, which, arguments.ours)
     print_failed(reports)
     if arguments.keep:
-        keep_medians(arguments.kept, known, machine())
+        with arguments.keep.open("w") as file:
+            write_medians(file, found, peer_versions(arguments))
 
 
 if __name__ == "__main__":
