@@ -14,7 +14,7 @@ from library.measure.counted import Counted
 from library.measure.result_files import Report
 from library.methods.peers import Peer
 
-__all__ = ["CountedMasks", "Worker", "attempt", "compute", "options"]
+__all__ = ["CountedMasks", "Worker", "attempt", "compute", "options", "peer_versions"]
 
 
 class CountedMasks(Counted):
@@ -98,17 +98,17 @@ def compute(
     path: Path,
 ) -> None:
     """Compute the cells that are missing, with the options of `options`."""
-    python, limit = arguments.peer_python, arguments.limit
-    settings = (arguments.out / "models", python, limit)
-    Computation(benchmark, work, Worker.set_up, settings, _versions(python, limit)).run(
+    settings = (arguments.out / "models", arguments.peer_python, arguments.limit)
+    Computation(benchmark, work, Worker.set_up, settings, peer_versions(arguments)).run(
         cells, path, arguments.jobs
     )
 
 
-def _versions(python: str | None, limit: float) -> dict[str, str]:
-    if python is None:
+def peer_versions(arguments: Namespace) -> dict[str, str]:
+    """Return the versions of the packages of the peers' interpreter, when one was given."""
+    if arguments.peer_python is None:
         return {}
-    peer = Peer(python, limit)
+    peer = Peer(arguments.peer_python, arguments.limit)
     try:
         return peer.versions()
     finally:

@@ -9,6 +9,7 @@ spex-authors        spectralexplain's SPEX with soft decoding, the largest b tha
 proxyspex-shapiq    shapiq's ProxySPEX; its Fourier coefficients are taken before they are cut to an index
 spex-shapiq         shapiq's SPEX, likewise
 shapiq:NAME         a class of shapiq for Shapley values
+pairs:INDEX:NAME    a class of shapiq for the pairs of an index of order 2
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import traceback
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
+from itertools import combinations
 from time import perf_counter, process_time
 from typing import Any
 
@@ -145,6 +147,19 @@ def shapley(request: dict[str, Any], ask: Ask) -> dict[str, Any]:
     }
 
 
+def pairs(request: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    """All pairs of an index of order 2, in the order of combinations; what is not listed is 0."""
+    import shapiq.approximator as peers
+
+    _, index, method = request["method"].split(":")
+    name, _, variant = method.partition("+")
+    settings = {"max_order": 2} | ({} if name == "RegressionFSII" else {"index": index})
+    settings |= {variant: True} if variant else {}
+    found = getattr(peers, name)(n=request["n"], random_state=request["seed"], **settings)
+    values = found.approximate(request["budget"], ask)
+    return {"pairs": [float(values[pair]) for pair in combinations(range(request["n"]), 2)]}
+
+
 METHODS: dict[str, Callable[[dict[str, Any], Ask], dict[str, Any]]] = {
     "proxyspex-authors": proxyspex_authors,
     "proxyspex-shapiq": proxyspex_shapiq,
@@ -174,7 +189,8 @@ def main() -> None:
     _send(replies, {"versions": _versions()})
     for line in sys.stdin:
         request = json.loads(line)
-        method = METHODS.get(request["method"], shapley)
+        one_class = pairs if request["method"].startswith("pairs:") else shapley
+        method = METHODS.get(request["method"], one_class)
         if request["method"].startswith("spex"):
             _parities(request["n"])
         clock = Clock(replies)
