@@ -1,4 +1,4 @@
-"""Estimators: from (masks, values) to a sparse spectrum."""
+"""Estimators: from (masks, values) to a function of masks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
-from spex_plugins.estimators.base import Estimator, Fit, FoldedEstimator, FoldedFit, SingleValues
+from spex_plugins.estimators.base import Estimator, Fit, FoldedEstimator, FoldedFit
 from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
@@ -25,7 +25,6 @@ __all__ = [
     "GaussianProcessEstimator",
     "ProxySpex",
     "Shapley",
-    "SingleValues",
     "SparseRegression",
     "Spex",
     "Stacking",

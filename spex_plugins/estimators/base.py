@@ -1,33 +1,18 @@
-"""What an estimator is: it chooses masks for a budget, and turns (masks, values) into a spectrum."""
+"""What an estimator is: it chooses masks for a budget, and turns (masks, values) into a function of masks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.fitted_function import FittedFunction
 from spex_plugins.core.designs.design import Design
-from spex_plugins.core.gaussian_process.posterior import Uncertainty
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Estimator", "Fit", "FoldedEstimator", "FoldedFit", "SingleValues"]
-
-
-@dataclass(frozen=True, eq=False)
-class SingleValues:
-    """Values of single features, estimated by themselves and not read from a spectrum.
-
-    Attributes
-    ----------
-    values, deviations : ndarray of float64, shape (n,) or (n, K)
-        Estimates and their standard deviations.
-    """
-
-    values: FloatArray
-    deviations: FloatArray
+__all__ = ["Estimator", "Fit", "FoldedEstimator", "FoldedFit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,35 +21,27 @@ class Fit:
 
     Attributes
     ----------
-    spectrum : Spectrum
-        With K outputs; coefficients (T, K).
+    function : FittedFunction
+        With K outputs: a `Spectrum`, or what knows more than one.
     r2 : ndarray of float64, shape (K,)
         Faithfulness on masks that the prediction had not seen.
     r2_source : str
         How `r2` was measured.
     method : str
         What was done with the samples, in words.
-    singles : mapping from "SV" or "BV" to SingleValues
-        Shapley and Banzhaf values, shape (n, K), of estimators that know them better than a sparse
-        spectrum does.
     r2_error : ndarray of float64, shape (K,), or None
         Standard error of `r2`, where it is known.
-    process : Uncertainty or Posterior, optional
-        How sure estimators with a Gaussian process are; a `Posterior` is the fitted function itself, of which
-        the spectrum holds the largest terms.
     """
 
-    spectrum: Spectrum
+    function: FittedFunction
     r2: FloatArray
     r2_source: str
     method: str
-    singles: Mapping[str, SingleValues] = field(default_factory=dict)
     r2_error: FloatArray | None = None
-    process: Uncertainty | None = None
 
 
 class Estimator(Protocol):
-    """One way from samples to a spectrum."""
+    """One way from samples to a function of masks."""
 
     name: str
 
@@ -91,23 +68,18 @@ class FoldedFit:
 
     Attributes
     ----------
-    spectrum : Spectrum
-        With K outputs, of all samples.
+    function : FittedFunction
+        With K outputs, fitted to all samples.
     out_of_fold : ndarray of float64, shape (m, K)
         Each sample predicted without its fold, and by choices that its fold took no part in; NaN for
         samples without a fold.
     method : str
         What was done, in words.
-    singles : mapping from "SV" or "BV" to SingleValues
-    process : Uncertainty, optional
-        As in `Fit`.
     """
 
-    spectrum: Spectrum
+    function: FittedFunction
     out_of_fold: FloatArray
     method: str
-    singles: Mapping[str, SingleValues] = field(default_factory=dict)
-    process: Uncertainty | None = None
 
 
 class FoldedEstimator(Estimator, Protocol):

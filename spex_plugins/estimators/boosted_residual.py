@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.scaling import Scaling, standardised
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.regression.proxy_refit import proxy_refit
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.boosting import require_lightgbm
 from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design
-from spex_plugins.estimators.proxyspex import boosted_spectra, rescaled
+from spex_plugins.estimators.proxyspex import boosted_spectra
 from spex_plugins.estimators.sparse_regression import sparse_fit
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -72,4 +72,5 @@ class BoostedResidual:
         proxies = [base + part for base, part in zip(bases, trees, strict=True)]
         result = proxy_refit(masks, scaled, proxies, folds)
         method = f"linear fit and {setting}; {result.kind}, {len(result.spectrum)} terms kept"
-        return FoldedFit(rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method)
+        spectrum = result.spectrum.rescaled(Scaling(mean, spread))
+        return FoldedFit(spectrum, result.out_of_fold * spread + mean, method)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.scaling import Scaling, standardised
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.basis.tree_spectrum import tree_spectrum
 from spex_plugins.core.designs.design import Design
@@ -17,7 +17,7 @@ from spex_plugins.estimators.boosting import boost, require_lightgbm
 from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["ProxySpex", "boosted_spectra", "joined", "rescaled"]
+__all__ = ["ProxySpex", "boosted_spectra", "joined"]
 
 _DEFAULT_ORDER = 8  # larger sets have hardly any energy in trees that few samples can justify
 
@@ -65,7 +65,8 @@ class ProxySpex:
         proxies, setting = boosted_spectra(masks, targets, folds, max_order)
         result = proxy_refit(masks, scaled, proxies, folds)
         method = f"{setting}; {result.kind}, {len(result.spectrum)} terms kept"
-        return FoldedFit(rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method)
+        spectrum = result.spectrum.rescaled(Scaling(mean, spread))
+        return FoldedFit(spectrum, result.out_of_fold * spread + mean, method)
 
 
 def boosted_spectra(
@@ -102,9 +103,3 @@ def joined(spectra: Sequence[Spectrum]) -> Spectrum:
         for one, unit in zip(spectra, np.eye(len(spectra)), strict=True)
     ]
     return Spectrum.from_terms(n, sets.combine([one.supports for one in spectra], n), np.concatenate(blocks))
-
-
-def rescaled(spectrum: Spectrum, mean: FloatArray, spread: FloatArray) -> Spectrum:
-    """Return spread · spectrum + mean, output by output."""
-    scaled = Spectrum(spectrum.n, spectrum.supports, spectrum.coefficients * spread)
-    return scaled + Spectrum.from_terms(spectrum.n, np.empty((1, 0), dtype=np.int32), mean[None])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.basis.exact_transform import exact_spectrum
-from spex_plugins.core.basis.feature_sets import orders_of
-from spex_plugins.core.basis.indices import convert
+from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.core.designs.choose import plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
-from spex_plugins.estimators.base import Fit, SingleValues
+from spex_plugins.estimators.base import Fit
 from spex_plugins.estimators.decoded import decode
 from spex_plugins.estimators.held_out import measured_refit
 from spex_plugins.types import BoolArray, FloatArray
@@ -52,8 +52,7 @@ class Spex:
             spectrum = exact_spectrum(masks, values)
             kept = spectrum.truncate(max_order or n)
             explained = 1 - (spectrum - kept).variance() / np.maximum(spectrum.variance(), 1e-300)
-            singles = {index: _exact(spectrum, index) for index in ("SV", "BV")}
-            return Fit(kept, explained, "exact: all masks are known", f"{len(kept)} terms", singles)
+            return Fit(_exact(spectrum, kept), explained, "exact: all masks are known", f"{len(kept)} terms")
         coded = design.coded if design else None
         order = max_order or (coded.code.t if coded else _UNCODED_ORDER)
         unstructured = uniform_folds(masks, design.n_structured if design else 0, rng)
@@ -62,12 +61,11 @@ class Spex:
         r2, error, source = measured_refit(masks, values, result, decoded.kind)
         terms = f"{len(result.spectrum)} terms kept"
         method = f"{decoded.method}, {terms}" if coded else terms
-        return Fit(result.spectrum, r2, source, method, r2_error=error)
+        return Fit(result.spectrum, r2, source, method, error)
 
 
-def _exact(spectrum: Spectrum, index: str) -> SingleValues:
-    supports, found = convert(spectrum, index, 1)
-    single = orders_of(supports, spectrum.n) == 1
-    values = np.zeros((spectrum.n, *found.shape[1:]))
-    values[supports[single].ravel()] = found[single]
-    return SingleValues(values, np.zeros_like(values))
+def _exact(spectrum: Spectrum, kept: Spectrum) -> SpectrumWithDeviations:
+    """Return the terms of an exact spectrum that are kept, with the single values of all terms."""
+    shapley, banzhaf = (spectrum.single_values(index).values for index in ("SV", "BV"))
+    none = np.zeros_like(shapley)
+    return SpectrumWithDeviations(kept, Semivalues(SingleValues(shapley, none), SingleValues(banzhaf, none)))

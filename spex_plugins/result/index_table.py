@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.single_values import first_order
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.types import FloatArray, IntArray
 
@@ -78,11 +79,7 @@ class IndexTable:
 
     def first_order(self) -> FloatArray:
         """Return the values of single features as a dense array, shape (n,) or (n, K)."""
-        out = np.zeros((self.n, *self.values.shape[1:]))
-        single = self.orders == 1
-        if single.any():
-            out[self.supports[single, 0]] = self.values[single]
-        return out
+        return first_order(self.supports, self.values, self.n)
 
     def as_dict(self) -> dict[tuple[int, ...], Any]:
         """Return ``{set: value}`` in table order."""

@@ -12,7 +12,8 @@ from games import random_spectrum
 
 import spex_plugins as spex
 from spex_plugins import InputError, Interactions, Spectrum
-from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
+from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
+from spex_plugins.core.gaussian_process.posterior import Posterior
 
 NAMES = ("not", "good", "<b>film</b>", "a & b", "'quoted'")
 
@@ -23,14 +24,15 @@ def build(outputs=None, names=NAMES, spectrum=None):
         spectrum = random_spectrum(n, 8, 3, np.random.default_rng(3), outputs)
     ends = spectrum.predict(np.array([[False] * n, [True] * n]))
     return Interactions(
-        spectrum=spectrum,
+        function=spectrum,
         feature_names=names,
         n_calls=30,
         budget=32,
         r2=np.full(spectrum.output_shape, 0.875),
         r2_source="cross-validated on 20 uniform masks",
         estimator="spex",
-        plan="30 distinct masks: <made up>",
+        design="30 distinct masks: <made up>",
+        method="8 terms kept",
         empty_value=np.asarray(ends[0]),
         full_value=np.asarray(ends[1]),
     )
@@ -106,10 +108,10 @@ def test_what_a_process_knows_is_saved(estimator, outputs, tmp_path):
     masks = rng.random((300, 12)) < 0.5
     values = np.tanh(masks @ rng.normal(size=(12, outputs or 1)))
     found = spex.fit(masks, values if outputs else values[:, 0], estimator=estimator)
-    assert type(found.process) is (Posterior if estimator == "shapley" else Uncertainty)
+    assert type(found.function) is (Posterior if estimator == "shapley" else SpectrumWithDeviations)
     found.save(tmp_path / "x")
     for again in (Interactions.load(tmp_path / "x"), pickle.loads(pickle.dumps(found))):
-        assert type(again.process) is type(found.process)
+        assert type(again.function) is type(found.function)
         table = found.index("STII", 2)
         assert again.index("STII", 2).as_dict() == table.as_dict()
         np.testing.assert_array_equal(again.deviations(table), found.deviations(table))
