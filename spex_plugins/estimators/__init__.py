@@ -28,6 +28,7 @@ __all__ = [
     "SparseRegression",
     "Spex",
     "Stacking",
+    "about",
     "resolve",
 ]
 
@@ -55,3 +56,9 @@ def resolve(estimator: str | Estimator) -> Estimator:
     if estimator not in _ESTIMATORS:
         raise InputError(f"estimator: {estimator!r} is unknown; choose one of {sorted(_ESTIMATORS)}.")
     return _ESTIMATORS[estimator]()
+
+
+def about(estimator: str | Estimator) -> str:
+    """Return what an estimator fits to which masks, and what its R² is measured on; "" if not known."""
+    found = _ESTIMATORS.get(estimator) if isinstance(estimator, str) else estimator
+    return getattr(found, "about", "")

@@ -33,6 +33,10 @@ class BoostedResidual:
     """
 
     name = "boosted_residual"
+    about = (
+        "a linear fit and boosted trees on its residual, on uniform masks; "
+        "R² is cross-validated on uniform masks"
+    )
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose uniform masks, or all masks where the budget allows it."""

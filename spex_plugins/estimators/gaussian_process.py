@@ -46,6 +46,10 @@ class GaussianProcessEstimator:
     """
 
     name = "gaussian_process"
+    about = (
+        "a Gaussian process on nearly orthogonal and uniform masks or a coded design; "
+        "R² is cross-validated on uniform masks, or on groups of the coded ones"
+    )
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose the masks, see `faithful_design`."""

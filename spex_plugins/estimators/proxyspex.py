@@ -31,6 +31,10 @@ class ProxySpex:
     """
 
     name = "proxyspex"
+    about = (
+        "boosted trees, and a refit of their largest Fourier terms, on uniform masks; "
+        "R² is cross-validated on uniform masks"
+    )
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose uniform masks, or all masks where the budget allows it."""

@@ -34,6 +34,10 @@ class SparseRegression:
     """
 
     name = "sparse_regression"
+    about = (
+        "LASSO regression on sets of up to three features, on uniform masks; "
+        "R² is cross-validated on uniform masks"
+    )
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose uniform masks, or all masks where the budget allows it."""

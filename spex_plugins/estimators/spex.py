@@ -32,6 +32,10 @@ class Spex:
     """
 
     name = "spex"
+    about = (
+        "sparse Fourier terms, decoded from a coded design or found in uniform masks, and refitted; "
+        "R² is cross-validated on uniform masks, or on groups of the coded ones"
+    )
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose the masks: see `spex_plugins.core.designs.choose.plan`."""

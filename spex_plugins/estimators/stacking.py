@@ -44,6 +44,10 @@ class Stacking:
     """
 
     name = "stacking"
+    about = (
+        "several estimators, stacked, on nearly orthogonal and uniform masks or a coded design; "
+        "R² is cross-validated on uniform masks, or on groups of the coded ones"
+    )
 
     def __init__(self, members: Sequence[FoldedEstimator] | None = None) -> None:
         default = (SparseRegression(), GaussianProcessEstimator(), BoostedResidual())

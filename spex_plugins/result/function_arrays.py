@@ -13,6 +13,7 @@ from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.errors import InputError
 
 __all__ = ["arrays_of", "function_of"]
 
@@ -24,7 +25,7 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
 
     Raises
     ------
-    TypeError
+    InputError
         If the function is of a kind that has no arrays here.
     """
     arrays = {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
@@ -38,7 +39,10 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
         case Posterior():
             mean = {f"{_PROCESS}weights": function.weights, f"{_PROCESS}constant": function.constant}
             return arrays | _semivalues(function.semivalues) | _uncertainty(function) | mean
-    raise TypeError(f"{type(function).__name__} cannot be saved.")
+    raise InputError(
+        f"function: {type(function).__name__} cannot be saved; save its spectrum, "
+        "replace(found, function=found.spectrum)."
+    )
 
 
 def function_of(n: int, arrays: Mapping[str, Any]) -> FittedFunction:

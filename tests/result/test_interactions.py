@@ -54,6 +54,7 @@ def test_fields_cannot_be_set(found):
 
 
 def test_predictions_are_those_of_the_spectrum(found):
+    assert found.spectrum is found.function
     masks = np.random.default_rng(0).random((9, found.n)) < 0.5
     np.testing.assert_array_equal(found.predict(masks), found.spectrum.predict(masks))
     with pytest.raises(InputError, match="masks must have shape"):
@@ -73,7 +74,7 @@ def test_save_and_load(found, tmp_path, name):
     loaded = Interactions.load(path)
     for field in fields(found):
         x, y = getattr(found, field.name), getattr(loaded, field.name)
-        if field.name == "spectrum":
+        if field.name == "function":
             assert (x.n, x.as_dict()) == (y.n, y.as_dict())
             assert x.supports.dtype == y.supports.dtype
         elif isinstance(x, np.ndarray):
@@ -133,18 +134,22 @@ def test_deviations_where_nothing_or_everything_is_known():
     np.testing.assert_array_equal(some.deviations(some.top()), [np.nan])
 
 
-def test_files_of_the_first_format_can_be_read(found, tmp_path):
-    """It did not know stores."""
+@pytest.mark.parametrize("written", [1, 4])
+def test_files_of_older_formats_can_be_read(found, written, tmp_path):
+    """The first did not know stores; until the fourth, masks and method were one text."""
     found.save(tmp_path / "new")
     with np.load(tmp_path / "new") as data:
         arrays = dict(data)
-    header = json.loads(arrays["header"].tobytes()) | {"format": 1}
-    del header["n_stored"]
+    header = json.loads(arrays["header"].tobytes()) | {"format": written, "singles": [], "plan": found.plan}
+    for name in ["design", "method", *(["n_stored", "exact"] if written == 1 else [])]:
+        del header[name]
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     np.savez(tmp_path / "old.npz", **arrays)
     loaded = Interactions.load(tmp_path / "old.npz")
     assert loaded.n_stored == 0
-    assert repr(loaded) == repr(found)
+    assert not loaded.exact
+    assert loaded.plan == found.plan
+    assert repr(loaded.index()) == repr(found.index())
 
 
 def test_files_of_newer_versions_are_refused(tmp_path, monkeypatch):
@@ -273,12 +278,13 @@ def test_repr_tells_cost_faithfulness_and_the_strongest_sets(found):
         "30 of 32",
         "0.875",
         "cross-validated on 20 uniform masks",
-        "spex: 30 distinct masks",
+        "masks       30 distinct masks",
+        "spex: 8 terms kept",
         "strongest",
     ):
         assert part in text
     assert found.top(1).names[0] in text
-    assert len(text.splitlines()) <= 12
+    assert len(text.splitlines()) <= 13
 
 
 def test_html_is_escaped(found):
@@ -310,6 +316,36 @@ def test_nothing_found_can_be_shown(outputs, tmp_path):
     assert (found.index("SV").baseline == 0).all()
     found.save(tmp_path / "x")
     assert len(Interactions.load(tmp_path / "x").spectrum) == 0
+
+
+def test_estimator_masks_and_r2_are_named():
+    text, page = repr(build()), build()._repr_html_()
+    assert "  estimator   spex: 8 terms kept\n" in text
+    assert "  masks       30 distinct masks: <made up>\n" in text
+    assert "  R²          0.875 (cross-validated on 20 uniform masks)\n" in text
+    assert "30 distinct masks: &lt;made up&gt;</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("estimator", "budget", "kind"),
+    [
+        ("spex", 200, Spectrum),
+        ("sparse_regression", 200, Spectrum),
+        ("gaussian_process", 200, SpectrumWithDeviations),
+        ("auto", 1024, SpectrumWithDeviations),
+        ("shapley", 200, Posterior),
+    ],
+)
+def test_the_type_of_the_function_tells_whether_the_spectrum_is_all_of_it(estimator, budget, kind):
+    weights = np.random.default_rng(0).normal(size=10)
+    found = spex.explain(
+        lambda m: np.tanh(m @ weights), 10, budget=budget, estimator=estimator, progress=False
+    )
+    assert type(found.function) is kind
+    assert found.spectrum is found.function.spectrum
+    masks = np.random.default_rng(0).random((40, 10)) < 0.5
+    same = (found.predict(masks) == found.spectrum.predict(masks)).all()
+    assert same == (kind is not Posterior)
 
 
 def test_r2_that_was_not_measured_is_shown_as_such():
