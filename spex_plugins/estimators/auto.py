@@ -28,8 +28,8 @@ class Auto:
 
     name = "auto"
     about = (
-        "sparse regression and a Gaussian process, stacked, on nearly orthogonal and uniform masks or a coded "
-        "design; R² is cross-validated on uniform masks, or on groups of the coded ones"
+        "sparse regression and a Gaussian process, stacked, on nearly orthogonal and uniform masks or a "
+        "coded design; R² is cross-validated on uniform masks, or on groups of the coded ones"
     )
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from spex_plugins.core.basis.feature_sets import singletons
@@ -24,7 +22,7 @@ _LEAST_TESTED = 8  # fewer masks measure nothing
 def calibration(process: GaussianProcess) -> FloatArray:
     """Return how many times larger left-out errors are than predicted deviations, (K,).
 
-    A kernel is too sure of itself about the samples that it was learned from; only others count.
+    Errors at the samples that the kernel was learned from are too small; only the others count.
     """
     if len(process.untouched) < _LEAST_TESTED:
         return np.ones_like(process.spread)
@@ -45,32 +43,27 @@ def _single_values(process: GaussianProcess, scale: FloatArray, index: str) -> S
     return SingleValues(process.spread * (covariance.T @ process.weights), deviations)
 
 
+def _uncertainty(process: GaussianProcess, scale: FloatArray) -> Uncertainty:
+    packed = np.packbits(process.masks, axis=1)
+    return Uncertainty(process.kernel, process.noise, packed, process.spread * scale)
+
+
 def with_deviations(
     spectrum: Spectrum, process: GaussianProcess, scale: FloatArray
 ) -> SpectrumWithDeviations:
     """Return a spectrum with the single values of a process and its deviations times ``scale`` (K,)."""
-    return SpectrumWithDeviations(spectrum, semivalues(process, scale), Uncertainty(**_known(process, scale)))
+    return SpectrumWithDeviations(spectrum, semivalues(process, scale), _uncertainty(process, scale))
 
 
 def posterior_of(process: GaussianProcess, scale: FloatArray, max_order: int) -> Posterior:
     """Return the posterior as a function; its spectrum has terms of up to ``max_order`` features."""
     return Posterior(
-        **_known(process, scale),
+        **vars(_uncertainty(process, scale)),
         weights=process.spread * process.weights,
         constant=process.mean,
         spectrum=posterior_spectrum(process, max_order),
         semivalues=semivalues(process, scale),
     )
-
-
-def _known(process: GaussianProcess, scale: FloatArray) -> dict[str, Any]:
-    packed = np.packbits(process.masks, axis=1)
-    return {
-        "kernel": process.kernel,
-        "noise": process.noise,
-        "packed": packed,
-        "scale": process.spread * scale,
-    }
 
 
 def predicted_left_out(process: GaussianProcess, values: FloatArray) -> FloatArray:

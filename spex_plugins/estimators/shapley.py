@@ -43,8 +43,8 @@ class Shapley:
 
     name = "shapley"
     about = (
-        "a Gaussian process, or a sparse regression where that predicts better, on complementary masks of all "
-        "sizes; R² is that of such masks, each predicted without it and its complement"
+        "a Gaussian process, or a sparse regression where that predicts better, on complementary masks of "
+        "all sizes; R² is that of such masks, each predicted without it and its complement"
     )
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:

@@ -1,4 +1,4 @@
-"""Samples that do not tell some features apart: which these are is said, and what they get."""
+"""Samples that do not tell some features apart: a warning that names these, and the values they get."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def warn_of_unidentifiable(known: Identified, names: Sequence[str], stacklevel: 
 def of_all_features(found: Fit, known: Identified) -> Fit:
     """Return a fit of the groups of features as one of all features.
 
-    Where groups have several features, it is a spectrum alone, with neither deviations nor terms beside it:
-    of their shares nobody is sure.
+    Where groups have several features, the result is a spectrum without deviations: those of the features'
+    shares are not known.
     """
     if len(known.features) == len(known.group):
         return found

@@ -14,7 +14,7 @@ __all__ = ["Deviations", "FittedFunction", "SpectrumWithDeviations"]
 
 
 class Deviations(Protocol):
-    """How sure a fit is of every index, whatever function it found."""
+    """Posterior standard deviations of every index."""
 
     def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the standard deviations of an index at distinct sets (U, d), shape (U,) or (U, K)."""

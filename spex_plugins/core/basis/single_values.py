@@ -1,4 +1,4 @@
-"""Values of single features with their standard deviations, and the two semivalues that estimators give."""
+"""Values of single features with their standard deviations: Shapley, Banzhaf, and any index of order 1."""
 
 from __future__ import annotations
 
@@ -29,16 +29,61 @@ class SingleValues:
     values: FloatArray
     deviations: FloatArray
 
+    @classmethod
+    def read(cls, supports: IntArray, values: FloatArray, n: int) -> SingleValues:
+        """Read the sets of one feature from those of an index (U, d), with values (U,) or (U, K).
+
+        Returns
+        -------
+        SingleValues
+            Without deviations: these are NaN.
+        """
+        found = first_order(supports, values, n)
+        return cls(found, np.full_like(found, np.nan))
+
     def output(self, columns: int | IntArray) -> SingleValues:
-        """Return those of one of K outputs, or of several."""
+        """Return the values of one of K outputs, or of several.
+
+        Parameters
+        ----------
+        columns : int or ndarray of int, shape (K',)
+
+        Returns
+        -------
+        SingleValues
+            Arrays of shape (n,), or (n, K').
+        """
         return SingleValues(self.values[:, columns], self.deviations[:, columns])
 
     def scaled(self, factor: FloatArray) -> SingleValues:
-        """Return those of the values times ``factor`` (K,)."""
+        """Return the values and deviations times a factor.
+
+        Parameters
+        ----------
+        factor : ndarray of float64, shape (K,)
+            Positive.
+
+        Returns
+        -------
+        SingleValues
+        """
         return SingleValues(self.values * factor, self.deviations * factor)
 
     def placed(self, at: IntArray, n: int) -> SingleValues:
-        """Place the features at ``at`` among n; the others have no effect."""
+        """Place the features among others, which have no effect.
+
+        Parameters
+        ----------
+        at : ndarray of int
+            Where the features are placed.
+        n : int
+            Number of all features.
+
+        Returns
+        -------
+        SingleValues
+            0, with deviations of 0, for the other features.
+        """
         return SingleValues(_placed(self.values, at, n), _placed(self.deviations, at, n))
 
 

@@ -12,7 +12,7 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import evaluate
 from spex_plugins.core.basis.indices import checked_order, index_values
 from spex_plugins.core.basis.scaling import Scaling
-from spex_plugins.core.basis.single_values import SingleValues, first_order
+from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -130,12 +130,11 @@ class Spectrum:
         return index_values(index, order, self.n, self.supports, self.coefficients)
 
     def single_values(self, index: str) -> SingleValues:
-        """Return the values of single features in an index of order 1; a spectrum knows no deviations."""
-        values = first_order(*self.convert(index, 1), self.n)
-        return SingleValues(values, np.full_like(values, np.nan))
+        """Return the values of single features in an index of order 1; their deviations are NaN."""
+        return SingleValues.read(*self.convert(index, 1), self.n)
 
     def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return NaN for all sets (U, d), shape (U,) or (U, K): a spectrum does not tell how sure it is."""
+        """Return NaN for all sets (U, d), shape (U,) or (U, K): a spectrum has no deviations."""
         return np.full((len(supports), *self.output_shape), np.nan)
 
     def energy(self) -> FloatArray:

@@ -1,4 +1,4 @@
-"""A Gaussian process on masks: the posterior mean given samples, and honest errors by leaving one out."""
+"""A Gaussian process on masks: the posterior mean given samples, and leave-one-out errors."""
 
 from __future__ import annotations
 

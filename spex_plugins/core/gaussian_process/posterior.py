@@ -1,7 +1,7 @@
-"""What a Gaussian process knows after the samples, small enough to be kept with a result.
+"""The posterior of a Gaussian process in a form small enough to be stored with a result.
 
-How sure it is of an index does not depend on the answers; what it expects does. The matrix of the samples
-is not kept but made anew for deviations.
+The standard deviations of an index do not depend on the values of the samples; its mean does. The Gram matrix
+of the samples is not stored: it is computed again where deviations are asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.basis.scaling import Scaling
-from spex_plugins.core.basis.single_values import Semivalues, SingleValues, first_order
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, checked_masks
 from spex_plugins.core.gaussian_process.cholesky import factorised
 from spex_plugins.core.gaussian_process.conditioning import noise_of
@@ -31,7 +31,7 @@ _BLOCK = 1 << 22  # entries of a matrix between masks that are held at once
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """How sure a Gaussian process is.
+    """Posterior standard deviations of every index, by the masks of the samples and the kernel.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Uncertainty:
     packed : ndarray of uint8, shape (m, ceil(n / 8))
         The masks of the samples, by `numpy.packbits`.
     scale : ndarray of float64, shape () or (K,)
-        What deviations of values with unit variance must be multiplied by.
+        Factor of the deviations, which are those of values with unit variance.
     """
 
     kernel: MaskKernel
@@ -63,11 +63,11 @@ class Uncertainty:
         return np.multiply.outer(found, self.scale)
 
     def output(self, columns: int | IntArray) -> Self:
-        """Return what is known of one of K outputs, or of several."""
+        """Return the deviations of one of K outputs, or of several."""
         return replace(self, scale=self.scale[columns])
 
     def rescaled(self, scaling: Scaling) -> Self:
-        """Return what is known of the values of which these are scaled ones."""
+        """Return the deviations of the values of which these are scaled ones."""
         return replace(self, scale=self.scale * scaling.factor)
 
     def placed(self, at: IntArray, n: int) -> Self:
@@ -79,7 +79,7 @@ class Uncertainty:
 
 @dataclass(frozen=True, eq=False)
 class Posterior(Uncertainty):
-    """What a Gaussian process expects: a function of masks, and every index of it in closed form.
+    """The posterior mean of a Gaussian process, a function of masks, and every index of it in closed form.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Posterior(Uncertainty):
     spectrum : Spectrum
         The Fourier coefficients with most energy.
     semivalues : Semivalues
-        Shapley and Banzhaf values, which are read when the matrix of the samples is at hand.
+        Shapley and Banzhaf values with their deviations, computed when the process was fitted.
     """
 
     weights: FloatArray
@@ -108,7 +108,7 @@ class Posterior(Uncertainty):
         return self.weights.shape[1:]
 
     def predict(self, masks: BoolArray) -> FloatArray:
-        """Return the expected values at masks (l, n), shape (l,) or (l, K)."""
+        """Return the posterior mean at masks (l, n), shape (l,) or (l, K)."""
         masks = checked_masks(masks, self.kernel.n)
         out = np.empty((len(masks), *self.weights.shape[1:]))
         known = self.masks
@@ -140,10 +140,7 @@ class Posterior(Uncertainty):
         Indices with neither the Shapley nor the Banzhaf value at order 1 come without deviations.
         """
         known = self.semivalues.of(index)
-        if known:
-            return known
-        values = first_order(*self.convert(index, 1), self.n)
-        return SingleValues(values, np.full_like(values, np.nan))
+        return known or SingleValues.read(*self.convert(index, 1), self.n)
 
     def output(self, columns: int | IntArray) -> Self:
         """Return the function of one of K outputs, or of several."""
