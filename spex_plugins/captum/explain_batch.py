@@ -95,7 +95,7 @@ def explain_batch(
         for e, one in zip(rows.tolist(), group, strict=True):
             found[e] = hosts.widened(few.see(one), features.playing(e), features.names(e))
     for e in np.flatnonzero(repeated).tolist():
-        found[e] = replace(found[e], plan=f"{found[e].plan}; {repeated[e]} evaluations more to check f")
+        found[e] = replace(found[e], method=f"{found[e].method}; {repeated[e]} evaluations more to check f")
     return [found[e] for e in range(len(counts))]
 
 

@@ -21,7 +21,7 @@ from spex_plugins.captum.llm.random_baselines import check_fixed
 from spex_plugins.captum.randomness import check_modes
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.estimators import resolve
+from spex_plugins.estimators import about, resolve
 from spex_plugins.estimators.size_limits import check_size
 from spex_plugins.result.few_samples import FewSamples
 
@@ -33,14 +33,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Spex"]
 
+_ESTIMATOR = "shapley"
 _MORE = "raise n_samples, the number of masks (of ShapleyValueSampling it is that of permutations)"
 
 
 class Spex(ShapleyValueSampling):  # type: ignore[misc]
     """Shapley values and interactions of any forward function, from a fit to its masked outputs.
 
-    A `captum.attr.ShapleyValueSampling` by inheritance, so that everything that takes one takes this;
-    nothing is sampled by permutations.
+    By default (``estimator="shapley"``) a Gaussian process is fitted to the outputs at complementary masks
+    of all sizes, and R² is that of these masks, each predicted without it and its complement; where
+    ``n_samples`` allows all 2^n masks the values are exact. `Interactions`, printed, tell what ran for an
+    example. By inheritance this is a `captum.attr.ShapleyValueSampling`, so that everything that takes one
+    takes this; nothing is sampled by permutations.
 
     Parameters
     ----------
@@ -63,6 +67,10 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     >>> found.top(3)
     """
 
+    def __repr__(self) -> str:
+        forward = getattr(self.forward_func, "__qualname__", type(self.forward_func).__name__)
+        return f"{type(self).__name__}({forward})\n  fits by default {about(_ESTIMATOR)}"
+
     @log_usage(part_of_slo=True)  # type: ignore[untyped-decorator]
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def attribute(
@@ -80,7 +88,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         return_interactions: bool = False,
         index: str = "SV",
         max_order: int | None = None,
-        estimator: str | Estimator = "shapley",
+        estimator: str | Estimator = _ESTIMATOR,
         seed: int | np.random.Generator = 0,
         queries: Queries | None = None,
     ) -> Any:

@@ -75,7 +75,7 @@ class FoldedEstimator(Estimator):
         source = f"cross-validated on {(folds >= 0).sum()} {kind}"
         method = f"{known.method}, {found.method}" if design and design.coded else found.method
         r2, error, source = measured(masks, values, found.out_of_fold, source)
-        return Fit(found.spectrum, r2, source, method, found.singles, error, found.process)
+        return Fit(found.function, r2, source, method, error)
 
 
 def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:

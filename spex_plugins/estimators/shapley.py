@@ -11,7 +11,6 @@ from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, fit_gaussian_process
-from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.regression.sparse_fit import Refit, refit, uniform_folds
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.fit_result import Fit
@@ -19,8 +18,7 @@ from spex_plugins.estimators.gp_readout import (
     calibration,
     posterior_of,
     predicted_left_out,
-    single_values,
-    uncertainty_of,
+    with_deviations,
 )
 from spex_plugins.estimators.held_out import explained, explained_error, measured, measured_refit
 from spex_plugins.estimators.spex import Spex
@@ -43,6 +41,10 @@ class Shapley(Estimator):
     """
 
     name = "shapley"
+    about = (
+        "a Gaussian process, or a sparse regression where that predicts better, on complementary masks of "
+        "all sizes; R² is that of such masks, each predicted without it and its complement"
+    )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw complementary masks of all sizes."""
@@ -84,23 +86,14 @@ def _smooth(process: GaussianProcess, masks: BoolArray, values: FloatArray, unse
     scale = calibration(process)
     source = f"{len(process.untouched)} masks, each left out with its complement"
     r2, error, source = measured(masks, values, unseen, source)
-    return Fit(
-        posterior_spectrum(process, _DEFAULT_ORDER),
-        r2,
-        source,
-        "Gaussian process",
-        single_values(process, scale),
-        error,
-        posterior_of(process, scale),
-    )
+    return Fit(posterior_of(process, scale, _DEFAULT_ORDER), r2, source, "Gaussian process", error)
 
 
 def _sparse(process: GaussianProcess, masks: BoolArray, values: FloatArray, found: Refit) -> Fit:
     r2, error, source = measured_refit(masks, values, found, "masks")
     method = f"sparse regression, {len(found.spectrum)} terms kept"
-    scale = calibration(process)
-    singles, sure = single_values(process, scale), uncertainty_of(process, scale)
-    return Fit(found.spectrum, r2, source, method, singles, error, sure)
+    function = with_deviations(found.spectrum, process, calibration(process))
+    return Fit(function, r2, source, method, error)
 
 
 def _may_reach(r2: FloatArray, masks: BoolArray, values: FloatArray, likely: IntArray) -> bool:

@@ -147,3 +147,10 @@ def test_max_order_and_estimator_are_passed_on():
     assert method.fits == 2
     assert found[0].estimator == "counting"
     assert found[0].spectrum.max_order == 1
+
+
+def test_what_it_says_of_itself():
+    first, second = repr(Spex(torch.nn.Linear(3, 1))).splitlines()
+    assert first == "Spex(Linear)"
+    assert second.startswith("  fits by default a Gaussian process")
+    assert "complementary masks of all sizes; R² is" in second

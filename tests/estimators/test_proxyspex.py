@@ -134,7 +134,7 @@ def test_folds_do_not_see_themselves():
     score = 1 - ((fit.out_of_fold - values)[tested] ** 2).mean() / values[tested].var()
     fresh = rng.random((3000, 10)) < 0.5
     truth = network(10, 0)(fresh)
-    expected = 1 - ((fit.spectrum.predict(fresh)[:, 0] - truth) ** 2).mean() / truth.var()
+    expected = 1 - ((fit.function.spectrum.predict(fresh)[:, 0] - truth) ** 2).mean() / truth.var()
     assert score == pytest.approx(expected, abs=0.05)
 
 

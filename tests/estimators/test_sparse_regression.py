@@ -106,7 +106,7 @@ def test_no_fold_is_predicted_by_what_has_seen_it(make):
     )
     np.testing.assert_array_equal(np.isnan(fit.out_of_fold).any(axis=1), folds == -1)
     assert (explained(values, fit.out_of_fold) < 0.1).all()
-    assert fit.spectrum.output_shape == (2,)
+    assert fit.function.spectrum.output_shape == (2,)
 
 
 def test_a_linear_part_is_left_to_the_linear_fit():

@@ -62,7 +62,7 @@ def test_weights_are_those_of_least_squares_without_negative_ones():
     tested = folds >= 0
     design = np.column_stack([np.ones(tested.sum()), signs[tested, :2]])  # the third has a negative weight
     expected = np.linalg.lstsq(design, values[tested, 0], rcond=None)[0]
-    terms = fit.spectrum.as_dict()
+    terms = fit.function.spectrum.as_dict()
     assert_allclose([terms[()][0], terms[(0,)][0], terms[(1,)][0]], expected, atol=1e-10)
     assert terms.get((2,), [0.0])[0] == 0
 
@@ -77,7 +77,7 @@ def test_a_fold_takes_no_part_in_its_own_weights():
     member = Fixed(Spectrum.from_terms(4, np.array([[0]]), np.array([[1.0]])), oracle)
     fit = Stacking([member]).fit_folds(masks, values, folds, found=NONE, max_order=None, rng=rng)
     assert explained(values[folds == 0], fit.out_of_fold[folds == 0])[0] < 0.5
-    assert fit.spectrum.as_dict()[(0,)][0] > 0
+    assert fit.function.spectrum.as_dict()[(0,)][0] > 0
 
 
 @pytest.mark.parametrize("make", [GaussianProcessEstimator, Auto])

@@ -13,6 +13,7 @@ import shap
 from numpy.testing import assert_allclose
 
 from spex_plugins import InputError
+from spex_plugins.estimators import Spex
 from spex_plugins.shap import SpexExplainer
 
 NAMES = list("abcdef")
@@ -250,9 +251,13 @@ class Model:
 
 
 def test_what_it_says_of_itself(background, words):
-    assert repr(SpexExplainer(Model().predict, background, estimator="spex", max_evals=90)) == (
+    first, second = repr(
+        SpexExplainer(Model().predict, background, estimator="spex", max_evals=90)
+    ).splitlines()
+    assert first == (
         "SpexExplainer(Model.predict, TableMasker(12 × 6), estimator='spex', index='SV', max_evals=90)"
     )
+    assert second == f"  fits {Spex.about}"
     assert str(SpexExplainer(lengths, words, group="word")).startswith("SpexExplainer(lengths, GroupedText(")
 
 

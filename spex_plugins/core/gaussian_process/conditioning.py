@@ -1,4 +1,4 @@
-"""A Gaussian process on masks: the posterior mean given samples, and honest errors by leaving one out."""
+"""A Gaussian process on masks: the posterior mean given samples, and leave-one-out errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from spex_plugins.core.basis.masks import complements
-from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
 from spex_plugins.core.gaussian_process.marginal_likelihood import JITTER, learn_kernel
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel, character_gram
@@ -39,24 +39,37 @@ class GaussianProcess:
         Of values with unit variance.
     noise : float
         Variance of what the kernel cannot explain of such values.
-    masks : ndarray of bool, shape (m, n)
+    samples : Samples
+        m masks with K values each.
     weights : ndarray of float64, shape (m, K)
         The posterior mean at x is mean + spread · k(x, masks) @ weights.
     factor : Factor
         Of the Gram matrix with noise.
-    mean, spread : ndarray of float64, shape (K,)
     untouched : ndarray of int
         Samples that the kernel was not learned from.
     """
 
     kernel: MaskKernel
     noise: float
-    masks: BoolArray
+    samples: Samples
     weights: FloatArray
     factor: Factor
-    mean: FloatArray
-    spread: FloatArray
     untouched: IntArray
+
+    @property
+    def masks(self) -> BoolArray:
+        """The masks of the samples, shape (m, n)."""
+        return self.samples.masks
+
+    @property
+    def mean(self) -> FloatArray:
+        """The mean of the values, shape (K,)."""
+        return self.samples.mean
+
+    @property
+    def spread(self) -> FloatArray:
+        """The standard deviation of the values, shape (K,)."""
+        return self.samples.spread
 
     def predict(self, masks: BoolArray) -> FloatArray:
         """Return the posterior means at masks (l, n), shape (l, K)."""
@@ -93,66 +106,59 @@ class GaussianProcess:
 
 def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
     """Learn the kernel from some samples and condition on all; masks (m, n), values (m, K)."""
-    scaled, mean, spread = standardised(values)
+    samples = Samples.of(masks, values)
     order = rng.permutation(np.flatnonzero(inner(masks)))
     n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(order)))
-    kernel, noise = learn_kernel(masks[order[:n_learned]], scaled[order[:n_learned]], _ROW)
+    learned = samples.select(order[:n_learned])
+    kernel, noise = learn_kernel(learned.masks, learned.scaled, _ROW)
     none = np.empty((0, 0), dtype=np.int32)
-    return condition_with_spikes(kernel, noise, masks, scaled, mean, spread, order[n_learned:], none)
+    return condition_with_spikes(kernel, noise, samples, order[n_learned:], none)
 
 
-def condition(
-    kernel: MaskKernel,
-    noise: float,
-    masks: BoolArray,
-    scaled: FloatArray,
-    mean: FloatArray,
-    spread: FloatArray,
-    untouched: IntArray,
-) -> GaussianProcess:
-    """Condition a kernel with a noise variance on scaled values (m, K) = (values − mean) / spread.
+def condition(kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray) -> GaussianProcess:
+    """Condition a kernel with a noise variance on samples.
 
     The "noise" is what the kernel cannot explain of an exact answer. The empty and the full mask are met
     without it: Shapley values add up to their difference.
+
+    Parameters
+    ----------
+    kernel : MaskKernel
+        Of values with unit variance.
+    noise : float
+        Variance of such values.
+    samples : Samples
+        m masks with K values each.
+    untouched : ndarray of int
+        Samples that the kernel was not learned from.
+
+    Returns
+    -------
+    GaussianProcess
     """
-    gram = kernel.gram(masks, masks)
-    return _conditioned(kernel, gram, noise, masks, scaled, mean, spread, untouched)
+    return _conditioned(kernel, kernel.gram(samples.masks, samples.masks), noise, samples, untouched)
 
 
 def condition_with_spikes(
-    kernel: MaskKernel,
-    noise: float,
-    masks: BoolArray,
-    scaled: FloatArray,
-    mean: FloatArray,
-    spread: FloatArray,
-    untouched: IntArray,
-    found: IntArray,
+    kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray, found: IntArray
 ) -> GaussianProcess:
     """Condition as `condition` does, after the kernel has got the spikes that the samples call for.
 
     ``found`` (T, d) are sets of a coded design, see `find_spikes`.
     """
+    masks = samples.masks
     gram = kernel.gram(masks, masks)
-    spikes = find_spikes(kernel, gram, noise_of(noise, masks), masks, scaled, found)
+    spikes = find_spikes(kernel, gram, noise_of(noise, masks), masks, samples.scaled, found)
     gram += character_gram(*spikes, masks, masks)
-    return _conditioned(kernel.extended(*spikes), gram, noise, masks, scaled, mean, spread, untouched)
+    return _conditioned(kernel.extended(*spikes), gram, noise, samples, untouched)
 
 
 def _conditioned(
-    kernel: MaskKernel,
-    gram: FloatArray,
-    noise: float,
-    masks: BoolArray,
-    scaled: FloatArray,
-    mean: FloatArray,
-    spread: FloatArray,
-    untouched: IntArray,
+    kernel: MaskKernel, gram: FloatArray, noise: float, samples: Samples, untouched: IntArray
 ) -> GaussianProcess:
-    gram[np.diag_indices_from(gram)] += noise_of(noise, masks)
+    gram[np.diag_indices_from(gram)] += noise_of(noise, samples.masks)
     factor = factorised(gram)
-    weights = factor.solve(scaled)
-    return GaussianProcess(kernel, noise, masks, weights, factor, mean, spread, untouched)
+    return GaussianProcess(kernel, noise, samples, factor.solve(samples.scaled), factor, untouched)
 
 
 def noise_of(noise: float, masks: BoolArray) -> FloatArray:
