@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spex_plugins.core.bch import BCH, bch
+from spex_plugins.core.designs.value_masks import value_masks
 from spex_plugins.core.orthogonal import orthogonal_masks
-from spex_plugins.core.paired import antithetic_masks, paired_masks
+from spex_plugins.core.paired import antithetic_masks
 from spex_plugins.core.plan import Plan
 from spex_plugins.types import BoolArray, IntArray
 
@@ -99,7 +100,7 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
     if plan.kind == "paired":
-        masks = np.concatenate([ends, paired_masks(n, plan.budget - len(ends), rng)])
+        masks = np.concatenate([ends, value_masks(n, plan.budget - len(ends), rng)])
         return Design(plan, masks, len(masks))
     if plan.kind == "orthogonal":
         count = plan.budget - len(ends)

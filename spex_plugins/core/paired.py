@@ -15,7 +15,14 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["antithetic_masks", "complements", "pair_numbers", "paired_masks", "with_complements"]
+__all__ = [
+    "antithetic_masks",
+    "complements",
+    "one_of_each_pair",
+    "pair_numbers",
+    "paired_masks",
+    "with_complements",
+]
 
 _LISTED = 16  # up to 2^16 masks are listed
 
@@ -64,8 +71,13 @@ def with_complements(masks: BoolArray) -> BoolArray:
 
     Rows 2k and 2k + 1 are complements.
     """
-    one = _different(masks[(masks != masks[:, :1]).any(axis=1)])
+    one = one_of_each_pair(masks)
     return np.stack([one, ~one], axis=1).reshape(-1, masks.shape[1])
+
+
+def one_of_each_pair(masks: BoolArray) -> BoolArray:
+    """Return those of masks (m, n) that are neither empty nor full, the first one of every pair."""
+    return _different(masks[(masks != masks[:, :1]).any(axis=1)])
 
 
 def _listed(n: int, rng: np.random.Generator) -> BoolArray:

@@ -1,0 +1,31 @@
+"""Which complementary masks serve Shapley values and interactions, by the number of features."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.core.designs.singles_design import singles_masks
+from spex_plugins.core.paired import paired_masks
+from spex_plugins.types import BoolArray
+
+__all__ = ["value_masks"]
+
+_LEAST_SINGLES = 30  # features from which on all singles and middle sizes serve better than masks of all sizes
+
+
+def value_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
+    """Choose distinct masks with their complements, neither empty nor full.
+
+    Parameters
+    ----------
+    n, count : int
+    rng : numpy Generator
+
+    Returns
+    -------
+    ndarray of bool, shape (min(count, 2^n − 2), n)
+        Rows 2k and 2k + 1 are complements.
+    """
+    if n >= _LEAST_SINGLES:
+        return singles_masks(n, count, rng)
+    return paired_masks(n, count, rng)
