@@ -132,6 +132,6 @@ def _quantiles(rng: np.random.Generator) -> Iterator[float]:
 
 def _law(n: int) -> FloatArray:
     """Return the probability of the sizes 0 … n/2 of a mask that is not a single."""
-    sizes = np.arange(n // 2 + 1)
-    uniform, middle = (sizes >= least for least in (min(2, n // 2), np.ceil(_MIDDLE * n)))
+    sizes, most = np.arange(n // 2 + 1), n // 2
+    uniform, middle = (sizes >= min(least, most) for least in (2, np.ceil(_MIDDLE * n)))
     return _UNIFORM * uniform / uniform.sum() + (1 - _UNIFORM) * middle / middle.sum()
