@@ -7,10 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from spex_plugins.core.covariance import Factor, factorised
-from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
-from spex_plugins.core.mask_kernel import MaskKernel, character_gram
+from spex_plugins.core.covariance import Factor
+from spex_plugins.core.marginal_likelihood import learn_kernel
+from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.paired import complements
+from spex_plugins.core.paired_covariance import SampleCovariance, sample_covariance
+from spex_plugins.core.sample_likelihood import JITTER
 from spex_plugins.core.spikes import find_spikes
 from spex_plugins.core.standardise import standardised
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -24,7 +26,7 @@ __all__ = [
     "noise_of",
 ]
 
-_LEARNED = 400  # masks that the kernel is learned from
+_LEARNED, _LEARNED_IN_PAIRS = 400, 1000  # masks that the kernel is learned from, at most
 _ROW = 2  # longer rows gain nothing on masks of all sizes, and cost functions of unordered features a tenth
 _SHARE_LEARNED = 0.75  # at most; the others measure the faithfulness
 
@@ -94,11 +96,29 @@ class GaussianProcess:
 def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
     """Learn the kernel from some samples and condition on all; masks (m, n), values (m, K)."""
     scaled, mean, spread = standardised(values)
-    order = rng.permutation(np.flatnonzero(inner(masks)))
-    n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(order)))
-    kernel, noise = learn_kernel(masks[order[:n_learned]], scaled[order[:n_learned]], _ROW)
+    order, n_learned = _learned_first(masks, rng)
+    learned = order[:n_learned]
+    kernel, noise = learn_kernel(masks[learned], scaled[learned], _ROW)
     none = np.empty((0, 0), dtype=np.int32)
     return condition_with_spikes(kernel, noise, masks, scaled, mean, spread, order[n_learned:], none)
+
+
+def _learned_first(masks: BoolArray, rng: np.random.Generator) -> tuple[IntArray, int]:
+    """Return the inner samples in random order, and how many of the first ones the kernel is learned from.
+
+    Where nearly all have their complements, these come together and those that are alone come last: the
+    likelihood of the pairs costs a quarter.
+    """
+    kept = np.flatnonzero(inner(masks))
+    most = int(_SHARE_LEARNED * len(kept))
+    first, second = complements(masks[kept])
+    if most < 2 * len(first):
+        alone = np.ones(len(kept), dtype=bool)
+        alone[first] = alone[second] = False
+        pairs = rng.permutation(np.stack([first, second], axis=1))
+        order = np.concatenate([pairs.ravel(), rng.permutation(np.flatnonzero(alone))])
+        return kept[order], min(most, _LEARNED_IN_PAIRS) // 2 * 2
+    return rng.permutation(kept), min(most, _LEARNED)
 
 
 def condition(
@@ -115,8 +135,8 @@ def condition(
     The "noise" is what the kernel cannot explain of an exact answer. The empty and the full mask are met
     without it: Shapley values add up to their difference.
     """
-    gram = kernel.gram(masks, masks)
-    return _conditioned(kernel, gram, noise, masks, scaled, mean, spread, untouched)
+    covariance = sample_covariance(kernel, noise_of(noise, masks), masks)
+    return _conditioned(kernel, covariance, noise, masks, scaled, mean, spread, untouched)
 
 
 def condition_with_spikes(
@@ -133,15 +153,15 @@ def condition_with_spikes(
 
     ``found`` (T, d) are sets of a coded design, see `find_spikes`.
     """
-    gram = kernel.gram(masks, masks)
-    spikes = find_spikes(kernel, gram, noise_of(noise, masks), masks, scaled, found)
-    gram += character_gram(*spikes, masks, masks)
-    return _conditioned(kernel.extended(*spikes), gram, noise, masks, scaled, mean, spread, untouched)
+    covariance = sample_covariance(kernel, noise_of(noise, masks), masks)
+    spikes = find_spikes(kernel, covariance.factorised(keep=True), masks, scaled, found)
+    covariance.add_characters(*spikes)
+    return _conditioned(kernel.extended(*spikes), covariance, noise, masks, scaled, mean, spread, untouched)
 
 
 def _conditioned(
     kernel: MaskKernel,
-    gram: FloatArray,
+    covariance: SampleCovariance,
     noise: float,
     masks: BoolArray,
     scaled: FloatArray,
@@ -149,8 +169,7 @@ def _conditioned(
     spread: FloatArray,
     untouched: IntArray,
 ) -> GaussianProcess:
-    gram[np.diag_indices_from(gram)] += noise_of(noise, masks)
-    factor = factorised(gram)
+    factor = covariance.factorised()
     weights = factor.solve(scaled)
     return GaussianProcess(kernel, noise, masks, weights, factor, mean, spread, untouched)
 

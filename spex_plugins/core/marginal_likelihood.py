@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.characters import characters, pack
 from spex_plugins.core.mask_kernel import MaskKernel
-from spex_plugins.core.product_kernel import SCALES, ProductKernel, exponentials
+from spex_plugins.core.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.sample_likelihood import Likelihood, likelihood_of
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["JITTER", "learn_kernel"]
+__all__ = ["learn_kernel"]
 
-JITTER = 1e-6  # added to every noise variance, of values with unit variance
 _ITERATIONS = (20, 40)  # more change the posterior by less than its error; the larger where they are cheap:
 _CHEAP = 20_000  # iterations times samples
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
@@ -56,7 +55,6 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     n, q = masks.shape[1], len(SCALES)
     supports, group = _own_variances(n, row)
     terms = len(supports)
-    signs = characters(pack(masks), supports, len(masks)).astype(np.float64).T
     mean_rate, mean_variances = np.log(_START_RATE / n), np.log(_START_VARIANCES[: group[-1] + 1] / n)
     start = _joined(
         np.full(n, mean_rate),
@@ -75,7 +73,7 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
             learned = minimize(
                 _objective,
                 start,
-                args=(masks, values, signs, group),
+                args=(likelihood_of(masks, values, supports), n, group),
                 jac=True,
                 method="L-BFGS-B",
                 bounds=bounds,
@@ -102,42 +100,25 @@ def _split(parameters: FloatArray, n: int, terms: int) -> list[FloatArray]:
 
 
 def _objective(
-    parameters: FloatArray, masks: BoolArray, values: FloatArray, signs: FloatArray, group: IntArray
+    parameters: FloatArray, likelihood: Likelihood, n: int, group: IntArray
 ) -> tuple[float, FloatArray]:
     """Return the negative log posterior of the log parameters, and its gradient."""
-    from scipy.linalg import cholesky
-    from scipy.linalg.lapack import dpotri
-
-    m, outputs = values.shape
-    n, terms = masks.shape[1], signs.shape[1]
+    terms = len(group)
     log_rates, log_variances, *_, means = _split(parameters, n, terms)
     rates, variances, amplitudes, noise, _ = _split(np.exp(parameters), n, terms)
-    kernels = [a * term for a, term in zip(amplitudes, exponentials(masks, masks, rates), strict=True)]
-    total = sum(kernels, start=(signs * variances) @ signs.T)
-    total[np.diag_indices(m)] += noise + JITTER
-    factor = cholesky(total, lower=True, check_finite=False)
-    inverse, _ = dpotri(factor, lower=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    weights = inverse @ values
+    value, slopes = likelihood(rates, variances, amplitudes, float(noise[0]))
     off, off_own = (log_rates - means[0]) / _SPREAD, (log_variances - means[1:][group]) / _SPREADS[group]
-    value = 0.5 * (values * weights).sum() + outputs * np.log(np.diag(factor)).sum()
-    value += 0.5 * (off**2).sum() + 0.5 * (off_own**2).sum()
-
-    slope = 0.5 * (outputs * inverse - weights @ weights.T)  # of the value in the entries of the matrix
-    by_distance = slope * sum(s * kernel for s, kernel in zip(SCALES, kernels, strict=True))
-    # Σ_kl by_distance_kl [x_ki ≠ x_li] for every feature i
-    kept = masks.astype(np.float64)
-    differing = 2 * (by_distance.sum(axis=1) @ kept - (kept * (by_distance @ kept)).sum(axis=0))
+    value += 0.5 * float((off**2).sum() + (off_own**2).sum())
     gradient = _joined(
-        off / _SPREAD - rates * differing,
-        off_own / _SPREADS[group] + variances * (signs * (slope @ signs)).sum(axis=0),
-        [(slope * kernel).sum() for kernel in kernels],
-        noise * np.trace(slope),
+        off / _SPREAD + slopes.rates,
+        off_own / _SPREADS[group] + slopes.variances,
+        slopes.amplitudes,
+        slopes.noise,
         [-off.sum() / _SPREAD],
         -np.bincount(group, off_own / _SPREADS[group], minlength=len(means) - 1),
     )
-    return float(value), gradient
+    return value, gradient
 
 
-def _joined(*parts: FloatArray | IntArray | list[float]) -> FloatArray:
-    return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
+def _joined(*parts: FloatArray | IntArray | list[float] | float) -> FloatArray:
+    return np.concatenate([np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in parts])

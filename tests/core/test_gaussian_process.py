@@ -16,10 +16,11 @@ from spex_plugins import INDICES
 from spex_plugins.core import marginal_likelihood
 from spex_plugins.core.gaussian_process import condition, fit_gaussian_process
 from spex_plugins.core.likely_sets import likely_sets
-from spex_plugins.core.marginal_likelihood import JITTER, learn_kernel
+from spex_plugins.core.marginal_likelihood import learn_kernel
 from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.sample_likelihood import JITTER, likelihood_of
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core.standardise import standardised
 from spex_plugins.core.supports import all_of_order, combine, from_sets, to_sets
@@ -82,10 +83,9 @@ def test_objective_is_the_density_and_has_its_gradient(outputs):
     supports, group = marginal_likelihood._own_variances(n, 3)
     terms = len(supports)
     parameters = rng.normal(size=n + terms + len(SCALES) + 6) * 0.5 - 1
-    signs = np.stack([(-1.0) ** masks[:, list(row)].sum(axis=1) for row in to_sets(supports, n)], axis=1)
 
     def objective(x):
-        return marginal_likelihood._objective(x, masks, values, signs, group)
+        return marginal_likelihood._objective(x, likelihood_of(masks, values, supports), n, group)
 
     value, gradient = objective(parameters)
     rates, variances, amplitudes = np.split(np.exp(parameters[:-6]), [n, n + terms])

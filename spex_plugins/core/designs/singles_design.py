@@ -35,9 +35,7 @@ _GOLDEN = 0.6180339887498949  # steps of this length visit (0, 1) evenly, wherev
 _MOST_MISSES = 64  # times in a row that a size has no candidates left
 
 
-def singles_masks(
-    n: int, count: int, rng: np.random.Generator, known: BoolArray | None = None
-) -> BoolArray:
+def singles_masks(n: int, count: int, rng: np.random.Generator, known: BoolArray | None = None) -> BoolArray:
     """Choose distinct masks and their complements, neither empty nor full.
 
     Parameters

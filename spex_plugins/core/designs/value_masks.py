@@ -10,7 +10,9 @@ from spex_plugins.types import BoolArray
 
 __all__ = ["value_masks"]
 
-_LEAST_SINGLES = 30  # features from which on all singles and middle sizes serve better than masks of all sizes
+_LEAST_SINGLES = (
+    30  # features from which on all singles and middle sizes serve better than masks of all sizes
+)
 
 
 def value_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
