@@ -23,11 +23,13 @@ __all__ = [
     "condition_with_spikes",
     "fit_gaussian_process",
     "inner",
+    "left_out_errors",
     "noise_of",
 ]
 
 _LEARNED, _LEARNED_IN_PAIRS = 400, 1000  # masks that the kernel is learned from, at most
 _ROW = 2  # longer rows gain nothing on masks of all sizes, and cost functions of unordered features a tenth
+_SPREAD = 2.0  # of the log rates: features differ more than the samples of a few hundred masks can tell
 _SHARE_LEARNED = 0.75  # at most; the others measure the faithfulness
 
 
@@ -82,15 +84,45 @@ class GaussianProcess:
             Errors in predicted standard deviations.
         """
         first, second = complements(self.masks)
-        own, together = self.factor.precisions(first, second)
-        # What the weights and precisions of two complements make of each other; nothing where one is alone.
-        shared, others, other_own = np.zeros(len(own)), np.zeros_like(self.weights), np.ones(len(own))
-        shared[first] = shared[second] = together
-        others[first], others[second] = self.weights[second], self.weights[first]
-        other_own[first], other_own[second] = own[second], own[first]
-        variance = (other_own / (own * other_own - shared**2))[:, None]
-        errors = variance * (self.weights - (shared / other_own)[:, None] * others)
+        errors, variance = left_out_errors(self.weights, *self.precisions, first, second)
         return self.spread * errors, errors / np.sqrt(variance)
+
+    @cached_property
+    def precisions(self) -> tuple[FloatArray, FloatArray]:
+        """The diagonal (m,) of the inverse of the samples' covariance, and its entries of complements (P,)."""
+        return self.factor.precisions(*complements(self.masks))
+
+
+def left_out_errors(
+    weights: FloatArray, own: FloatArray, together: FloatArray, first: IntArray, second: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the errors of scaled samples that are predicted without themselves and their complements.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape (m, K)
+        The inverse C⁻¹ of the samples' covariance times their values.
+    own : ndarray of float64, shape (m,)
+        The diagonal of C⁻¹.
+    together : ndarray of float64, shape (P,)
+        Its entries at (first, second).
+    first, second : ndarray of int, shape (P,)
+        Where the complements are.
+
+    Returns
+    -------
+    errors : ndarray of float64, shape (m, K)
+        Value minus prediction.
+    variance : ndarray of float64, shape (m, 1)
+        Of the prediction.
+    """
+    # What the weights and precisions of two complements make of each other; nothing where one is alone.
+    shared, others, other_own = np.zeros(len(own)), np.zeros_like(weights), np.ones(len(own))
+    shared[first] = shared[second] = together
+    others[first], others[second] = weights[second], weights[first]
+    other_own[first], other_own[second] = own[second], own[first]
+    variance = (other_own / (own * other_own - shared**2))[:, None]
+    return variance * (weights - (shared / other_own)[:, None] * others), variance
 
 
 def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
@@ -98,7 +130,7 @@ def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Ge
     scaled, mean, spread = standardised(values)
     order, n_learned = _learned_first(masks, rng)
     learned = order[:n_learned]
-    kernel, noise = learn_kernel(masks[learned], scaled[learned], _ROW)
+    kernel, noise = learn_kernel(masks[learned], scaled[learned], _ROW, _SPREAD)
     none = np.empty((0, 0), dtype=np.int32)
     return condition_with_spikes(kernel, noise, masks, scaled, mean, spread, order[n_learned:], none)
 

@@ -7,15 +7,16 @@ import numpy as np
 from spex_plugins.core import supports as sets
 from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.product_kernel import SCALES, ProductKernel
-from spex_plugins.core.sample_likelihood import Likelihood, likelihood_of
+from spex_plugins.core.sample_likelihood import Likelihood, PairedLikelihood, likelihood_of
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["learn_kernel"]
 
-_ITERATIONS = (20, 40)  # more change the posterior by less than its error; the larger where they are cheap:
-_CHEAP = 20_000  # iterations times samples
+# Iterations: more change the posterior by less than its error; the largest number where they are cheap.
+_ITERATIONS, _CHEAP = (20, 40), 20_000  # iterations times samples
+# Of pairs, that cost a quarter, more where the samples are enough for that; of few, they fit the noise.
+_ITERATIONS_OF_PAIRS, _SAMPLES_EACH = (20, 60), 6
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
-_SPREAD = 1.0  # standard deviation of the log rates around their mean, which is learned
 # The sets with variances of their own, group by group, as places behind a first feature; the deviations of
 # the logs of the variances; and where they start, all sets of a group together.
 _GROUPS = ((0,), (0, 1), (0, 2), (0, 1, 2))
@@ -25,7 +26,9 @@ _START_RATE, _START_NOISE = 2.0, 0.02  # the rate of all features together
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE, _LOG_VARIANCE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0), (-16.0, 1.0)
 
 
-def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKernel, float]:
+def learn_kernel(
+    masks: BoolArray, values: FloatArray, row: int, spread: float = 1.0
+) -> tuple[MaskKernel, float]:
     """Maximise the marginal likelihood of values with mean 0 and variance 1.
 
     Every feature has a rate in the product kernel and a variance of its own as a single character, and so
@@ -42,6 +45,8 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
         K outputs share the kernel.
     row : int
         2: neighbours; 3: pairs with one feature between them too, and three in a row.
+    spread : float
+        Standard deviation of the log rates around their mean, a priori.
 
     Returns
     -------
@@ -67,13 +72,14 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     bounds = [*own, _LOG_NOISE, _LOG_RATE, *[_LOG_VARIANCE] * len(mean_variances)]
     learned = start
     if len(masks):  # LAPACK complains of empty matrices on the terminal
-        iterations = int(np.clip(_CHEAP // len(masks), *_ITERATIONS))
+        likelihood = likelihood_of(masks, values, supports)
+        iterations = _iterations(likelihood, len(masks))
         # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
         with threadpool_limits(1, "blas"):
             learned = minimize(
                 _objective,
                 start,
-                args=(likelihood_of(masks, values, supports), n, group),
+                args=(likelihood, n, group, spread),
                 jac=True,
                 method="L-BFGS-B",
                 bounds=bounds,
@@ -82,6 +88,12 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     rates, variances, amplitudes, noise, _ = _split(np.exp(learned), n, terms)
     product = ProductKernel(rates, amplitudes)
     return MaskKernel(product, *sets.merge(supports, variances, n)), float(noise[0])
+
+
+def _iterations(likelihood: Likelihood, samples: int) -> int:
+    if isinstance(likelihood, PairedLikelihood):
+        return int(np.clip(samples // _SAMPLES_EACH, *_ITERATIONS_OF_PAIRS))
+    return int(np.clip(_CHEAP // samples, *_ITERATIONS))
 
 
 def _own_variances(n: int, row: int) -> tuple[IntArray, IntArray]:
@@ -100,21 +112,21 @@ def _split(parameters: FloatArray, n: int, terms: int) -> list[FloatArray]:
 
 
 def _objective(
-    parameters: FloatArray, likelihood: Likelihood, n: int, group: IntArray
+    parameters: FloatArray, likelihood: Likelihood, n: int, group: IntArray, spread: float
 ) -> tuple[float, FloatArray]:
     """Return the negative log posterior of the log parameters, and its gradient."""
     terms = len(group)
     log_rates, log_variances, *_, means = _split(parameters, n, terms)
     rates, variances, amplitudes, noise, _ = _split(np.exp(parameters), n, terms)
     value, slopes = likelihood(rates, variances, amplitudes, float(noise[0]))
-    off, off_own = (log_rates - means[0]) / _SPREAD, (log_variances - means[1:][group]) / _SPREADS[group]
+    off, off_own = (log_rates - means[0]) / spread, (log_variances - means[1:][group]) / _SPREADS[group]
     value += 0.5 * float((off**2).sum() + (off_own**2).sum())
     gradient = _joined(
-        off / _SPREAD + slopes.rates,
+        off / spread + slopes.rates,
         off_own / _SPREADS[group] + slopes.variances,
         slopes.amplitudes,
         slopes.noise,
-        [-off.sum() / _SPREAD],
+        [-off.sum() / spread],
         -np.bincount(group, off_own / _SPREADS[group], minlength=len(means) - 1),
     )
     return value, gradient

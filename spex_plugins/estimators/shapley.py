@@ -10,6 +10,7 @@ from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.gaussian_process import GaussianProcess, fit_gaussian_process
 from spex_plugins.core.likely_sets import likely_sets
+from spex_plugins.core.linear_part import with_linear_part
 from spex_plugins.core.plan import Plan
 from spex_plugins.core.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.refit import Refit, refit, uniform_folds
@@ -66,6 +67,7 @@ class Shapley:
             return Spex().fit(masks, values, design=design, max_order=max_order, rng=rng)
         with fitting_threads(m):
             process = fit_gaussian_process(masks, values, rng)
+            process = with_linear_part(process, standardised(values)[0])
             likely = likely_sets(process.kernel, max_order or _DEFAULT_ORDER)
             unseen = predicted_left_out(process, values)
             clearly_better = explained(values, unseen) + explained_error(masks, values, unseen)

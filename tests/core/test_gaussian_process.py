@@ -76,7 +76,7 @@ def test_gram_matrix_by_definition():
 
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_objective_is_the_density_and_has_its_gradient(outputs):
-    n, m = 5, 20
+    n, m, spread = 5, 20, 1.7
     rng = np.random.default_rng(1)
     masks = all_masks(n)[rng.permutation(32)[:m]]
     values = rng.normal(size=(m, outputs))
@@ -85,14 +85,14 @@ def test_objective_is_the_density_and_has_its_gradient(outputs):
     parameters = rng.normal(size=n + terms + len(SCALES) + 6) * 0.5 - 1
 
     def objective(x):
-        return marginal_likelihood._objective(x, likelihood_of(masks, values, supports), n, group)
+        return marginal_likelihood._objective(x, likelihood_of(masks, values, supports), n, group, spread)
 
     value, gradient = objective(parameters)
     rates, variances, amplitudes = np.split(np.exp(parameters[:-6]), [n, n + terms])
     kernel = MaskKernel(ProductKernel(rates, amplitudes), supports, variances)
     covariance = kernel.gram(masks, masks) + (np.exp(parameters[-6]) + JITTER) * np.eye(m)
     density = sum(multivariate_normal.logpdf(y, cov=covariance) for y in values.T)
-    prior = -0.5 * ((parameters[:n] - parameters[-5]) ** 2).sum()
+    prior = -0.5 * (((parameters[:n] - parameters[-5]) / spread) ** 2).sum()
     for row, log in zip(to_sets(supports, n), parameters[n : n + terms], strict=True):
         number = {1: 0, 2: row[-1] - row[0], 3: 3}[len(row)]
         prior -= 0.5 * ((log - parameters[-4 + number]) / (1.5, 2.0, 1.5, 1.5)[number]) ** 2

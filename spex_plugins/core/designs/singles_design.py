@@ -43,7 +43,8 @@ def singles_masks(n: int, count: int, rng: np.random.Generator, known: BoolArray
     n : int
         Number of features.
     count : int
-        Number of masks; the last one comes without its complement if it is odd.
+        Number of masks. If it is odd, the last one comes without its complement up to 2 n masks, and is left
+        out beyond: without lone masks a Gaussian process takes a quarter of the time.
     rng : numpy Generator
     known : ndarray of bool, shape (k, n), optional
         Masks that were chosen before, of any design; the new ones are others and far from them.
@@ -51,11 +52,11 @@ def singles_masks(n: int, count: int, rng: np.random.Generator, known: BoolArray
     Returns
     -------
     ndarray of bool, shape (m, n)
-        Rows 2k and 2k + 1 are complements; m ≤ count, less only where no other masks were found.
+        Rows 2k and 2k + 1 are complements; m ≤ count.
     """
     before = np.zeros((0, n), dtype=bool) if known is None else one_of_each_pair(known)
     ends = np.zeros((1, n), dtype=bool)  # as far from one mask of a size as from another, and never chosen
-    pairs = -(-count // 2)
+    pairs = -(-count // 2) if count <= 2 * n else count // 2
     singles = np.eye(n, dtype=bool)[: n if n > 2 else 1]  # two features are each other's complements
     given = len(before) + pairs >= 2 * len(singles) - 2
     first = _others(singles, before)[:pairs] if given else singles[:0]
