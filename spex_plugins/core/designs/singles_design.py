@@ -1,4 +1,4 @@
-"""Masks for Shapley values and interactions of 30 features and more: all singles first, then few sizes, far apart.
+"""Masks for the Shapley values of 30 features and more: all singles, then few sizes, far from each other.
 
 Where n features have far fewer samples than 2^n, the masks that tell most about a Shapley value under a
 kernel that was learned from such functions are all single features with their complements, hardly any mask
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from spex_plugins.core.paired import one_of_each_pair
+from spex_plugins.core.basis.masks import one_of_each_pair
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["singles_masks"]

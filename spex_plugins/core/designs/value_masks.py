@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from spex_plugins.core.designs.complementary_masks import paired_masks
 from spex_plugins.core.designs.singles_design import singles_masks
-from spex_plugins.core.paired import paired_masks
 from spex_plugins.types import BoolArray
 
 __all__ = ["value_masks"]
