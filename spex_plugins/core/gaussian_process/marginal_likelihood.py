@@ -5,21 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
-from spex_plugins.core.gaussian_process.sample_likelihood import (
-    Likelihood,
-    PairedLikelihood,
-    likelihood_of,
-)
+from spex_plugins.core.gaussian_process.sample_likelihood import Likelihood, likelihood_of
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["learn_kernel"]
 
 # Iterations: more change the posterior by less than its error; the largest number where they are cheap.
 _ITERATIONS, _CHEAP = (20, 40), 20_000  # iterations times samples
-# Of pairs, that cost a quarter, more where the samples are enough for that; of few, they fit the noise.
+# Of pairs, that cost a quarter, more where the samples are enough for that; of few, they fit the noise. Where
+# there are many, some of them find the way and all of them end it.
 _ITERATIONS_OF_PAIRS, _SAMPLES_EACH = (20, 60), 6
+_FIRST_PAIRS, _LAST_ITERATIONS = 400, 15
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 # The sets with variances of their own, group by group, as places behind a first feature; the deviations of
 # the logs of the variances; and where they start, all sets of a group together.
@@ -44,7 +43,8 @@ def learn_kernel(
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-        A few for every feature suffice; the cost is some 20 to 40 times m³.
+        A few for every feature suffice; the cost is some 20 to 40 times m³. Complements that all come one
+        after the other are taken for pairs.
     values : ndarray of float64, shape (m, K)
         K outputs share the kernel.
     row : int
@@ -75,14 +75,13 @@ def learn_kernel(
     own = [_LOG_RATE] * n + [_LOG_VARIANCE] * terms + [_LOG_AMPLITUDE] * q
     bounds = [*own, _LOG_NOISE, _LOG_RATE, *[_LOG_VARIANCE] * len(mean_variances)]
     learned = start
-    if len(masks):  # LAPACK complains of empty matrices on the terminal
-        likelihood = likelihood_of(masks, values, supports)
-        iterations = _iterations(likelihood, len(masks))
+    for samples, iterations in _schedule(masks):
+        likelihood = likelihood_of(masks[:samples], values[:samples], supports)
         # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
         with threadpool_limits(1, "blas"):
             learned = minimize(
                 _objective,
-                start,
+                learned,
                 args=(likelihood, n, group, spread),
                 jac=True,
                 method="L-BFGS-B",
@@ -94,10 +93,16 @@ def learn_kernel(
     return MaskKernel(product, *sets.merge(supports, variances, n)), float(noise[0])
 
 
-def _iterations(likelihood: Likelihood, samples: int) -> int:
-    if isinstance(likelihood, PairedLikelihood):
-        return int(np.clip(samples // _SAMPLES_EACH, *_ITERATIONS_OF_PAIRS))
-    return int(np.clip(_CHEAP // samples, *_ITERATIONS))
+def _schedule(masks: BoolArray) -> list[tuple[int, int]]:
+    """Return how many of the first samples are learned from, step by step, and for how many iterations."""
+    m = len(masks)
+    if m == 0:
+        return []  # LAPACK complains of empty matrices on the terminal
+    if 2 * len(complements(masks)[0]) < m:
+        return [(m, int(np.clip(_CHEAP // m, *_ITERATIONS)))]
+    first = min(m, _FIRST_PAIRS)
+    found = [(first, int(np.clip(first // _SAMPLES_EACH, *_ITERATIONS_OF_PAIRS)))]
+    return [*found, (m, _LAST_ITERATIONS)] if m > first else found
 
 
 def _own_variances(n: int, row: int) -> tuple[IntArray, IntArray]:

@@ -85,13 +85,14 @@ class WholeLikelihood:
     ) -> tuple[float, Slopes]:
         """Return the negative log density and its slopes, see `Likelihood`."""
         kernels = _kernels(self.masks, self.masks, rates, amplitudes)
-        value, slope = _density(
-            sum(kernels, start=(self.signs * variances) @ self.signs.T), self.values, noise
-        )
+        gram = _total(kernels)
+        gram += (self.signs * variances) @ self.signs.T
+        value, slope = _density(gram, self.values, noise)
+        by_amplitude = [np.vdot(slope, kernel) for kernel in kernels]
         return value, Slopes(
             -rates * _differing(slope * _by_distance(kernels), self.masks),
             variances * _by_character(slope, self.signs),
-            np.array([(slope * kernel).sum() for kernel in kernels]),
+            np.array(by_amplitude),
             noise * float(np.trace(slope)),
         )
 
@@ -124,29 +125,27 @@ class PairedLikelihood:
         """Return the negative log density and its slopes, see `Likelihood`."""
         same = _kernels(self.masks, self.masks, rates, amplitudes)
         other = _kernels(self.masks, ~self.masks, rates, amplitudes)
-        together, apart = sum(same[1:], start=same[0]), sum(other[1:], start=other[0])
+        together, apart = _total(same), _total(other)
+        grams = together + apart, np.subtract(together, apart, out=together)
         by_variance = np.empty_like(variances)
         total, slopes = 0.0, []
-        for half, sign, at in ((self.even, 1, ~self.of_odd), (self.odd, -1, self.of_odd)):
+        for gram, half, at in zip(grams, (self.even, self.odd), (~self.of_odd, self.of_odd), strict=True):
             signs = self.signs[:, at]
-            gram = (signs * (2 * variances[at])) @ signs.T
-            gram += together
-            gram += sign * apart
+            gram += (signs * (2 * variances[at])) @ signs.T
             value, slope = _density(gram, half, noise)
             by_variance[at] = 2 * variances[at] * _by_character(slope, signs)
             total += value
             slopes.append(slope)
-        of_same, of_other = slopes[0] + slopes[1], slopes[0] - slopes[1]
-        by_other = of_other * _by_distance(other)
-        # A mask and a complement differ where the mask and the other one agree.
-        differing = _differing(of_same * _by_distance(same) - by_other, self.masks) + by_other.sum()
+        of_same, of_other = slopes[0] + slopes[1], np.subtract(*slopes, out=slopes[0])
         pairs = zip(same, other, strict=True)
-        return total, Slopes(
-            -rates * differing,
-            by_variance,
-            np.array([(of_same * one).sum() + (of_other * two).sum() for one, two in pairs]),
-            noise * float(np.trace(of_same)),
-        )
+        by_amplitude = [np.vdot(of_same, one) + np.vdot(of_other, two) for one, two in pairs]
+        by_noise = noise * float(np.trace(of_same))
+        of_same *= _by_distance(same)
+        of_other *= _by_distance(other)
+        # A mask and a complement differ where the mask and the other one agree.
+        of_same -= of_other
+        differing = _differing(of_same, self.masks) + of_other.sum()
+        return total, Slopes(-rates * differing, by_variance, np.array(by_amplitude), by_noise)
 
 
 def _kernels(a: BoolArray, b: BoolArray, rates: FloatArray, amplitudes: FloatArray) -> list[FloatArray]:
@@ -160,36 +159,48 @@ def _kernels(a: BoolArray, b: BoolArray, rates: FloatArray, amplitudes: FloatArr
 def _density(gram: FloatArray, values: FloatArray, noise: float) -> tuple[float, FloatArray]:
     """Return the negative log density of values (m, K), and its slope in the entries of their covariance.
 
-    The matrix is overwritten.
+    The matrix is overwritten. The slope is not symmetric: only its sums with symmetric matrices are meant.
     """
-    from scipy.linalg import cholesky
-    from scipy.linalg.lapack import dpotri
+    from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
     gram[np.diag_indices_from(gram)] += noise + JITTER
-    factor = cholesky(gram, lower=True, check_finite=False)
-    inverse, _ = dpotri(factor, lower=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    weights = inverse @ values
+    factor, wrong = dpotrf(gram.T, lower=1, overwrite_a=1)  # in place, as LAPACK's order is the other one
+    if wrong:
+        raise np.linalg.LinAlgError("The covariance matrix of the samples is not positive definite.")
+    weights, _ = dpotrs(factor, values, lower=1)
+    logs = np.log(np.diag(factor)).sum()
     outputs = values.shape[1]
-    value = 0.5 * (values * weights).sum() + outputs * np.log(np.diag(factor)).sum()
-    inverse *= outputs
-    inverse -= weights @ weights.T
-    inverse *= 0.5
-    return float(value), inverse
+    value = 0.5 * (values * weights).sum() + outputs * logs
+    slope = dpotri(factor, lower=1, overwrite_c=1)[0].T  # one triangle of the inverse; the other is zero
+    slope[np.diag_indices_from(slope)] *= 0.5
+    slope *= outputs
+    slope -= (0.5 * weights) @ weights.T
+    return float(value), slope
+
+
+def _total(kernels: list[FloatArray]) -> FloatArray:
+    """Return the sum of matrices; in place, as pages of fresh large arrays cost as much as the sums."""
+    total = kernels[0] + kernels[1]
+    for kernel in kernels[2:]:
+        total += kernel
+    return total
 
 
 def _by_distance(kernels: list[FloatArray]) -> FloatArray:
-    """Return minus the derivative of the kernel in the distance Σ_i r_i [x_i ≠ y_i]."""
-    total = SCALES[0] * kernels[0]
+    """Return minus the derivative of the kernel in the distance Σ_i r_i [x_i ≠ y_i]; the terms are lost."""
+    total = kernels[0]
+    total *= SCALES[0]
     for scale, kernel in zip(SCALES[1:], kernels[1:], strict=True):
-        total += scale * kernel
+        kernel *= scale
+        total += kernel
     return total
 
 
 def _differing(matrix: FloatArray, masks: BoolArray) -> FloatArray:
-    """Return Σ_kl matrix_kl [x_ki ≠ x_li] of a symmetric matrix for every feature i, (n,)."""
+    """Return Σ_kl matrix_kl [x_ki ≠ x_li] for every feature i, (n,)."""
     kept = masks.astype(np.float64)
-    differing: FloatArray = 2 * (matrix.sum(axis=1) @ kept - (kept * (matrix @ kept)).sum(axis=0))
+    sums = matrix.sum(axis=0) + matrix.sum(axis=1)
+    differing: FloatArray = sums @ kept - 2 * (kept * (matrix @ kept)).sum(axis=0)
     return differing
 
 
