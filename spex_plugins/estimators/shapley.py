@@ -32,8 +32,8 @@ __all__ = ["Shapley"]
 
 _DEFAULT_ORDER = 4
 _MOST_MASKS = 8000  # a Gaussian process takes half a minute for so many
-# A sparse spectrum is the result where it leaves at most such a share of what the process leaves unexplained,
-# as of a function that is sparse: elsewhere its pairs are worse, even where it predicts masks a little better.
+# A sparse spectrum is the result where it leaves at most this share of what the process leaves unexplained,
+# as of a sparse function: elsewhere its pairs are worse, even where it predicts masks a little better.
 _FAR_LESS = 0.25
 _RIDGE = 1e-9  # where columns are the same on all samples
 

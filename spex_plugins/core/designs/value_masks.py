@@ -10,9 +10,8 @@ from spex_plugins.types import BoolArray
 
 __all__ = ["value_masks"]
 
-_LEAST_SINGLES = (
-    30  # features from which on all singles and middle sizes serve better than masks of all sizes
-)
+# Features. With fewer, masks of all sizes serve about as well, and better where most small ones are asked.
+_LEAST_SINGLES = 24
 
 
 def value_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
