@@ -136,7 +136,8 @@ class PairedLikelihood:
             by_variance[at] = 2 * variances[at] * _by_character(slope, signs)
             total += value
             slopes.append(slope)
-        of_same, of_other = slopes[0] + slopes[1], np.subtract(*slopes, out=slopes[0])
+        even, odd = slopes
+        of_same, of_other = even + odd, np.subtract(even, odd, out=even)
         pairs = zip(same, other, strict=True)
         by_amplitude = [np.vdot(of_same, one) + np.vdot(of_other, two) for one, two in pairs]
         by_noise = noise * float(np.trace(of_same))
