@@ -50,7 +50,7 @@ class Shapley:
     name = "shapley"
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose complementary masks of all sizes, or all masks where the budget allows it."""
+        """Choose complementary masks, see `value_masks`, or all masks where the budget allows it."""
         if all_masks_within(n, budget) or budget > _MOST_MASKS:
             return Spex().design(n, budget, max_order, rng)
         return make_design(Plan("paired", n, budget, min(max_order or _DEFAULT_ORDER, n)), rng)

@@ -18,7 +18,7 @@ _ITERATIONS, _CHEAP = (20, 40), 20_000  # iterations times samples
 # Of pairs, that cost a quarter, more where the samples are enough for that; of few, they fit the noise. Where
 # there are many, some of them find the way and all of them end it.
 _ITERATIONS_OF_PAIRS, _SAMPLES_EACH = (20, 60), 6
-_FIRST_PAIRS, _LAST_ITERATIONS = 400, 15
+_FIRST_PAIRS, _LAST_ITERATIONS = 400, 25
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 # The sets with variances of their own, group by group, as places behind a first feature; the deviations of
 # the logs of the variances; and where they start, all sets of a group together.
