@@ -9,9 +9,11 @@ import numpy as np
 
 from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.basis.scaling import Samples
-from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
-from spex_plugins.core.gaussian_process.marginal_likelihood import JITTER, learn_kernel
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel, character_gram
+from spex_plugins.core.gaussian_process.cholesky import Factor
+from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
+from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.gaussian_process.paired_covariance import SampleCovariance, sample_covariance
+from spex_plugins.core.gaussian_process.sample_likelihood import JITTER
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -21,11 +23,13 @@ __all__ = [
     "condition_with_spikes",
     "fit_gaussian_process",
     "inner",
+    "left_out_errors",
     "noise_of",
 ]
 
-_LEARNED = 400  # masks that the kernel is learned from
+_LEARNED, _LEARNED_IN_PAIRS = 400, 1000  # masks that the kernel is learned from, at most
 _ROW = 2  # longer rows gain nothing on masks of all sizes, and cost functions of unordered features a tenth
+_SPREAD = 2.0  # of the log rates: features differ more than the samples of a few hundred masks can tell
 _SHARE_LEARNED = 0.75  # at most; the others measure the faithfulness
 
 
@@ -93,26 +97,73 @@ class GaussianProcess:
             Errors in predicted standard deviations.
         """
         first, second = complements(self.masks)
-        own, together = self.factor.precisions(first, second)
-        # What the weights and precisions of two complements make of each other; nothing where one is alone.
-        shared, others, other_own = np.zeros(len(own)), np.zeros_like(self.weights), np.ones(len(own))
-        shared[first] = shared[second] = together
-        others[first], others[second] = self.weights[second], self.weights[first]
-        other_own[first], other_own[second] = own[second], own[first]
-        variance = (other_own / (own * other_own - shared**2))[:, None]
-        errors = variance * (self.weights - (shared / other_own)[:, None] * others)
+        errors, variance = left_out_errors(self.weights, *self.precisions, first, second)
         return self.spread * errors, errors / np.sqrt(variance)
+
+    @cached_property
+    def precisions(self) -> tuple[FloatArray, FloatArray]:
+        """The diagonal (m,) of the samples' inverse covariance, and its entries of complements (P,)."""
+        return self.factor.precisions(*complements(self.masks))
+
+
+def left_out_errors(
+    weights: FloatArray, own: FloatArray, together: FloatArray, first: IntArray, second: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the errors of scaled samples that are predicted without themselves and their complements.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape (m, K)
+        The inverse C⁻¹ of the samples' covariance times their values.
+    own : ndarray of float64, shape (m,)
+        The diagonal of C⁻¹.
+    together : ndarray of float64, shape (P,)
+        Its entries at (first, second).
+    first, second : ndarray of int, shape (P,)
+        Where the complements are.
+
+    Returns
+    -------
+    errors : ndarray of float64, shape (m, K)
+        Value minus prediction.
+    variance : ndarray of float64, shape (m, 1)
+        Of the prediction.
+    """
+    # What the weights and precisions of two complements make of each other; nothing where one is alone.
+    shared, others, other_own = np.zeros(len(own)), np.zeros_like(weights), np.ones(len(own))
+    shared[first] = shared[second] = together
+    others[first], others[second] = weights[second], weights[first]
+    other_own[first], other_own[second] = own[second], own[first]
+    variance = (other_own / (own * other_own - shared**2))[:, None]
+    return variance * (weights - (shared / other_own)[:, None] * others), variance
 
 
 def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
     """Learn the kernel from some samples and condition on all; masks (m, n), values (m, K)."""
     samples = Samples.of(masks, values)
-    order = rng.permutation(np.flatnonzero(inner(masks)))
-    n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(order)))
+    order, n_learned = _learned_first(masks, rng)
     learned = samples.select(order[:n_learned])
-    kernel, noise = learn_kernel(learned.masks, learned.scaled, _ROW)
+    kernel, noise = learn_kernel(learned.masks, learned.scaled, _ROW, _SPREAD)
     none = np.empty((0, 0), dtype=np.int32)
     return condition_with_spikes(kernel, noise, samples, order[n_learned:], none)
+
+
+def _learned_first(masks: BoolArray, rng: np.random.Generator) -> tuple[IntArray, int]:
+    """Return the inner samples in random order, and how many of the first ones the kernel is learned from.
+
+    Where nearly all have their complements, these come together and those that are alone come last: the
+    likelihood of the pairs costs a quarter.
+    """
+    kept = np.flatnonzero(inner(masks))
+    most = int(_SHARE_LEARNED * len(kept))
+    first, second = complements(masks[kept])
+    if most < 2 * len(first):
+        alone = np.ones(len(kept), dtype=bool)
+        alone[first] = alone[second] = False
+        pairs = rng.permutation(np.stack([first, second], axis=1))
+        order = np.concatenate([pairs.ravel(), rng.permutation(np.flatnonzero(alone))])
+        return kept[order], min(most, _LEARNED_IN_PAIRS) // 2 * 2
+    return rng.permutation(kept), min(most, _LEARNED)
 
 
 def condition(kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray) -> GaussianProcess:
@@ -136,7 +187,8 @@ def condition(kernel: MaskKernel, noise: float, samples: Samples, untouched: Int
     -------
     GaussianProcess
     """
-    return _conditioned(kernel, kernel.gram(samples.masks, samples.masks), noise, samples, untouched)
+    covariance = sample_covariance(kernel, noise_of(noise, samples.masks), samples.masks)
+    return _conditioned(kernel, covariance, noise, samples, untouched)
 
 
 def condition_with_spikes(
@@ -146,18 +198,16 @@ def condition_with_spikes(
 
     ``found`` (T, d) are sets of a coded design, see `find_spikes`.
     """
-    masks = samples.masks
-    gram = kernel.gram(masks, masks)
-    spikes = find_spikes(kernel, gram, noise_of(noise, masks), masks, samples.scaled, found)
-    gram += character_gram(*spikes, masks, masks)
-    return _conditioned(kernel.extended(*spikes), gram, noise, samples, untouched)
+    covariance = sample_covariance(kernel, noise_of(noise, samples.masks), samples.masks)
+    spikes = find_spikes(kernel, covariance.factorised(keep=True), samples.masks, samples.scaled, found)
+    covariance.add_characters(*spikes)
+    return _conditioned(kernel.extended(*spikes), covariance, noise, samples, untouched)
 
 
 def _conditioned(
-    kernel: MaskKernel, gram: FloatArray, noise: float, samples: Samples, untouched: IntArray
+    kernel: MaskKernel, covariance: SampleCovariance, noise: float, samples: Samples, untouched: IntArray
 ) -> GaussianProcess:
-    gram[np.diag_indices_from(gram)] += noise_of(noise, samples.masks)
-    factor = factorised(gram)
+    factor = covariance.factorised()
     return GaussianProcess(kernel, noise, samples, factor.solve(samples.scaled), factor, untouched)
 
 

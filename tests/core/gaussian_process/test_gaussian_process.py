@@ -20,10 +20,11 @@ from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process import marginal_likelihood
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
 from spex_plugins.core.gaussian_process.conditioning import condition, fit_gaussian_process
-from spex_plugins.core.gaussian_process.marginal_likelihood import JITTER, learn_kernel
+from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.gaussian_process.sample_likelihood import JITTER, likelihood_of
 from spex_plugins.estimators.gp_readout import calibration, posterior_of, semivalues
 
 NOISE = 0.01
@@ -76,24 +77,23 @@ def test_gram_matrix_by_definition():
 
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_objective_is_the_density_and_has_its_gradient(outputs):
-    n, m = 5, 20
+    n, m, spread = 5, 20, 1.7
     rng = np.random.default_rng(1)
     masks = all_masks(n)[rng.permutation(32)[:m]]
     values = rng.normal(size=(m, outputs))
     supports, group = marginal_likelihood._own_variances(n, 3)
     terms = len(supports)
     parameters = rng.normal(size=n + terms + len(SCALES) + 6) * 0.5 - 1
-    signs = np.stack([(-1.0) ** masks[:, list(row)].sum(axis=1) for row in to_sets(supports, n)], axis=1)
 
     def objective(x):
-        return marginal_likelihood._objective(x, masks, values, signs, group)
+        return marginal_likelihood._objective(x, likelihood_of(masks, values, supports), n, group, spread)
 
     value, gradient = objective(parameters)
     rates, variances, amplitudes = np.split(np.exp(parameters[:-6]), [n, n + terms])
     kernel = MaskKernel(ProductKernel(rates, amplitudes), supports, variances)
     covariance = kernel.gram(masks, masks) + (np.exp(parameters[-6]) + JITTER) * np.eye(m)
     density = sum(multivariate_normal.logpdf(y, cov=covariance) for y in values.T)
-    prior = -0.5 * ((parameters[:n] - parameters[-5]) ** 2).sum()
+    prior = -0.5 * (((parameters[:n] - parameters[-5]) / spread) ** 2).sum()
     for row, log in zip(to_sets(supports, n), parameters[n : n + terms], strict=True):
         number = {1: 0, 2: row[-1] - row[0], 3: 3}[len(row)]
         prior -= 0.5 * ((log - parameters[-4 + number]) / (1.5, 2.0, 1.5, 1.5)[number]) ** 2

@@ -10,6 +10,7 @@ from spex_plugins.core.basis.feature_sets import from_sets, singletons, to_sets
 from spex_plugins.core.basis.scaling import Samples, standardised
 from spex_plugins.core.gaussian_process.conditioning import condition, noise_of
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.gaussian_process.paired_covariance import sample_covariance
 from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
 
@@ -36,9 +37,8 @@ def found_in(masks, values, decoded=NONE, noise=0.05):
     scaled = standardised(values)[0]
     n = masks.shape[1]
     kernel = smooth(n)
-    supports, variances = find_spikes(
-        kernel, kernel.gram(masks, masks), noise_of(noise, masks), masks, scaled, decoded
-    )
+    factor = sample_covariance(kernel, noise_of(noise, masks), masks).factorised()
+    supports, variances = find_spikes(kernel, factor, masks, scaled, decoded)
     assert len(supports) == len(variances)
     return kernel.extended(supports, variances), to_sets(supports, n)
 
