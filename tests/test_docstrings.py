@@ -13,9 +13,9 @@ from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import Validator, extract_ignore_validation_comments, validate
 
 ROOMS = ("", ".captum", ".estimators", ".games", ".plots", ".queries", ".regions", ".shap")
-# Sections: unknown, out of order. Docstring: missing. Parameters: missing, unknown, out of order, without type,
-# description or space before the colon. Returns: missing, without description. Yields: missing. RS01, which
-# numpydoc does not have: Raises missing.
+# Sections: unknown, out of order. Docstring: missing. Parameters: missing, unknown, out of order, without
+# type, description or space before the colon. Returns: missing, without description. Yields: missing. RS01,
+# which numpydoc does not have: Raises missing.
 CHECKS = {
     *("GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "PR04", "PR07", "PR10", "RT01", "RT03", "YD01"),
     "RS01",
@@ -24,7 +24,7 @@ TO_MEND = set(Path(__file__).with_name("docstrings_to_mend.txt").read_text().spl
 
 
 class PublicDocstring(Validator):
-    """The validator of numpydoc; parameters may be documented as attributes, and annotations say what returns."""
+    """The validator of numpydoc; attributes may document parameters, and annotations say what returns."""
 
     def __init__(self, obj_name):
         super().__init__(get_doc_object(obj_name))
