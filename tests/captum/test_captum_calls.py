@@ -49,6 +49,7 @@ def test_no_mask_twice_and_never_more_than_allowed(n_samples, at_once):
     assert len(forward.calls) <= -(-min(n_samples, 2**12) // at_once) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "evaluations"), [(3, 8), (9, 512), (12, 4096), (13, 500), (40, 640)])
 def test_the_default_budget_grows_with_the_features(n, evaluations):
     forward = Recorded(product_of_three)
@@ -64,6 +65,7 @@ def test_a_call_holds_one_mask_of_the_batch_after_the_other():
         torch.testing.assert_close(kept[:, 0], kept[:, 1])
 
 
+@pytest.mark.slow
 def test_the_same_seed_asks_the_same_and_leaves_all_generators_alone():
     np.random.seed(0)  # noqa: NPY002
     states = torch.random.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002
@@ -78,6 +80,7 @@ def test_the_same_seed_asks_the_same_and_leaves_all_generators_alone():
     assert (np.random.get_state()[1] == states[1]).all()  # noqa: NPY002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [5, "generator"])
 def test_an_example_is_explained_as_if_it_were_alone(seed):
     x = torch.cat([WIDE, WIDE.flip(1) / 7])
@@ -135,6 +138,7 @@ def test_the_remainder_goes_to_features_that_vary():
     torch.testing.assert_close(found.sum(), torch.tensor(1.0, dtype=torch.float64))
 
 
+@pytest.mark.slow
 def test_a_forward_function_may_write_into_its_inputs():
     x, reference = WIDE.clone(), torch.zeros(1, 12, dtype=torch.float64)
 

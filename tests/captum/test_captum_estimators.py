@@ -24,6 +24,7 @@ def explained(**options):
     return attributions[0].numpy(), found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "error"), [(150, 0.2), (400, 0.08)])
 def test_by_itself_a_gaussian_process_that_knows_how_sure_it_is(budget, error):
     """Its standard deviations are of the size of its errors, over several designs."""

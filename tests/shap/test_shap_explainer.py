@@ -88,6 +88,7 @@ def test_banzhaf_values_are_not_normalised(table, background):
     assert_allclose(values, swings, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_never_asks_for_more_masks_than_max_evals(sentiment, words):
     asked = []
 

@@ -40,6 +40,7 @@ def test_scikit_learn(data):
     assert check(regressor.predict, x[:10], x[50:52]).shape == (2, 5, 2)
 
 
+@pytest.mark.slow
 def test_lightgbm(data):
     lightgbm = pytest.importorskip("lightgbm")
     x, y = data
