@@ -90,3 +90,7 @@ def test_the_version_is_that_of_the_installed_package():
     except metadata.PackageNotFoundError:
         pytest.skip("spex-plugins runs from a checkout here")
     assert spex_plugins.__version__ == installed
+
+
+def test_the_citation_names_the_version():
+    assert f"\nversion: {spex_plugins.__version__}\n" in (ROOT / "CITATION.cff").read_text()
