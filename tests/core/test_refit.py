@@ -28,6 +28,7 @@ def fitted(masks, values, found=NONE, n_structured=0, max_order=2, seed=0):
     return refit(masks, values.reshape(len(masks), -1), everywhere, folds, max_order, rng)
 
 
+@pytest.mark.slow
 @given(st.integers(4, 30), st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32 - 1))
 @settings(max_examples=15)
 def test_a_sparse_function_of_order_two_is_exact(n, count, outputs, seed):
@@ -40,6 +41,7 @@ def test_a_sparse_function_of_order_two_is_exact(n, count, outputs, seed):
     assert result.tested == 400
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=15)
 def test_given_sets_of_any_order_are_exact(seed):
@@ -53,6 +55,7 @@ def test_given_sets_of_any_order_are_exact(seed):
     assert difference(result.spectrum.output(0), truth) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize(("n", "m", "seeds"), [(10, 200, 8), (20, 60, 8), (40, 400, 4), (150, 300, 2)])
 def test_noise_earns_no_credit(n, m, seeds, outputs):
@@ -65,6 +68,7 @@ def test_noise_earns_no_credit(n, m, seeds, outputs):
     assert np.mean(scores) < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n", "m", "noise"), [(15, 200, 1.0), (30, 300, 2.0), (30, 300, 4.0), (100, 400, 1.0)]
 )

@@ -53,6 +53,7 @@ def explained(function, **options):
     return spex.explain(function, 30, budget=700, estimator="sparse_regression", progress=False, **options)
 
 
+@pytest.mark.slow
 def test_a_slow_machine_gives_the_same_values_to_the_last_bit(clock):
     found = [explained(Slowed(clock, seconds)) for seconds in SPEEDS]
     for other in found[1:]:
@@ -67,6 +68,7 @@ def test_the_values_do_depend_on_the_batches(clock):
     np.testing.assert_allclose(one, other, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_rounds_of_any_speed_ask_the_same_batches(clock):
     asked = []
     for seconds in SPEEDS:
@@ -76,6 +78,7 @@ def test_rounds_of_any_speed_ask_the_same_batches(clock):
     assert asked[1:] == asked[:-1]
 
 
+@pytest.mark.slow
 def test_workers_of_any_speed_get_the_same_batches(clock):
     sizes = []
     for seconds in SPEEDS:
