@@ -229,6 +229,7 @@ def test_any_executor_will_do():
     np.testing.assert_array_equal(answers.values, weighted(masks))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("mpi4py") is None, reason="pip install mpi4py mpich")
 def test_mpi():
     """MPI starts its processes itself."""

@@ -115,6 +115,7 @@ def test_a_store_cannot_be_a_missing_folder(tmp_path):
     assert function.batches == []
 
 
+@pytest.mark.slow
 def test_the_bar_counts_calls_and_drops(monkeypatch, tmp_path):
     screen = StringIO()
     monkeypatch.setattr(sys, "stderr", screen)
