@@ -80,6 +80,7 @@ def test_a_fold_takes_no_part_in_its_own_weights():
     assert fit.spectrum.as_dict()[(0,)][0] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [GaussianProcessEstimator, Auto])
 def test_faithful_and_honest(make):
     said, true = [], []
@@ -94,6 +95,7 @@ def test_faithful_and_honest(make):
     assert np.mean(said) == pytest.approx(np.mean(true), abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_stack_is_no_worse_than_its_members():
     functions = [mixed(24, seed) for seed in range(4)]
 
