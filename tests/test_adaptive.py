@@ -136,6 +136,7 @@ def test_a_run_continues_from_its_store(tmp_path):
     np.testing.assert_allclose(other.spectrum.coefficients, one.spectrum.coefficients, atol=0)
 
 
+@pytest.mark.slow
 def test_a_limit_of_cost_ends_the_rounds():
     function = Counted(network(24))
     found = spex.explain(function, 24, target_r2=0.99, max_cost=5.0, price=0.01, progress=False)
@@ -173,6 +174,7 @@ def test_unusable_arguments(arguments, message):
     assert not function.asked
 
 
+@pytest.mark.slow
 def test_a_plan_is_what_a_run_asks():
     told = spex.plan(64, 2000, seconds_per_call=0.1, price=0.0002)
     assert (told.least_calls, told.most_calls) == (2000, 2000)
@@ -201,6 +203,7 @@ def test_a_constant_is_asked_one_round():
     assert "R² nan" in found.plan
 
 
+@pytest.mark.slow
 def test_a_round_that_is_too_small_to_measure_is_followed_by_another():
     """The first round has too few masks for its heavy tail; the run must not take that for the end."""
     weights = np.random.default_rng(0).normal(size=30)
