@@ -144,6 +144,7 @@ def test_a_limit_of_cost_ends_the_rounds():
     assert "ended early" in found.plan
 
 
+@pytest.mark.slow
 def test_failures_keep_every_answer():
     class Failing(Counted):
         def __call__(self, masks):

@@ -15,6 +15,7 @@ from spex_plugins import Spectrum
 SIZES = [(8, 256), (40, 300), pytest.param(40, 4000, marks=pytest.mark.slow)]
 
 
+@pytest.mark.slow
 @given(st.integers(1, 10), st.sampled_from([None, 1, 3]), st.integers(0, 2**32 - 1))
 @settings(max_examples=15)
 def test_a_dense_function_is_exact_at_the_full_budget(n, outputs, seed):
@@ -116,6 +117,7 @@ def test_one_feature():
     assert found.n_calls == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "budget"), SIZES)
 @pytest.mark.parametrize("max_order", [1, 2, 3])
 def test_max_order_is_honoured(n, budget, max_order):

@@ -103,6 +103,7 @@ def test_an_example_is_explained_as_if_it_were_alone(seed):
         assert found[i].r2 == pytest.approx(one.r2, abs=1e-8)  # cross-validated on the same folds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_the_number_of_masks_per_call_changes_nothing(at_once):
     one = Spex(product_of_three).attribute(WIDE, n_samples=100, perturbations_per_eval=at_once)
@@ -207,6 +208,7 @@ def test_outputs_that_change_their_shape():
         Spex(changing).attribute(WIDE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", [True, False])
 @pytest.mark.parametrize("at_once", [1, 7])
 def test_the_bar_has_captums_title_and_comes_to_its_end(at_once, shown, capsys):
@@ -216,6 +218,7 @@ def test_the_bar_has_captums_title_and_comes_to_its_end(at_once, shown, capsys):
     assert ("30/30" in bar) == shown
 
 
+@pytest.mark.slow
 def test_a_subclass_gives_the_bar_its_own_title(capsys):
     class ManyThings(Spex):
         pass

@@ -118,6 +118,7 @@ def test_noise_leaves_few_false_terms():
     assert result.r2[0] > 0.9
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.floats(1e-6, 1e6), st.floats(-1e3, 1e3))
 @settings(max_examples=10)
 def test_scale_and_offset_carry_over(seed, scale, shift):
@@ -177,6 +178,7 @@ def test_too_few_samples_give_the_mean_and_no_r2():
     np.testing.assert_allclose(result.spectrum.as_dict()[()], values.mean(axis=0), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [80, 200])
 def test_pairs_are_found_when_there_are_too_many_for_one_regression(n):
     truth = Spectrum.from_dict(n, {(): 1.0, (3,): 2.0, (0, n - 1): 1.5, (7, 50): -1.0, (20, 21): 0.8})

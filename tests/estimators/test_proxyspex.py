@@ -44,6 +44,7 @@ def breast_cancer():
     return masks, np.log(odds[:, 1] / odds[:, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constant", [0.0, 10.0, -1e4])
 def test_a_dominant_term_is_kept(constant):
     """A strict threshold at 95 % of the energy loses x0 in 10 + 2 x0, and crashes on 2 x0."""
@@ -102,6 +103,7 @@ def test_faithful_to_a_real_network_and_honest_about_it(breast_cancer):
     assert scores["proxyspex"] > 0.8
 
 
+@pytest.mark.slow
 def test_noise_earns_no_credit():
     scores = []
     for seed in range(3):
@@ -159,6 +161,7 @@ def test_tiny_budgets(budget):
     assert found.r2_source.startswith("not measured") == np.isnan(found.r2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, 3])
 def test_the_largest_order_is_kept(order):
     found = explained(lambda m: 5.0 * m[:, :4].all(axis=1) + network(12, 0)(m), 12, 200, max_order=order)

@@ -226,6 +226,7 @@ def test_auto_chooses_by_budget(n, budget, kind):
     assert Auto().design(n, budget, None, np.random.default_rng(0)).plan.kind == kind
 
 
+@pytest.mark.slow
 def test_auto_fits_given_samples():
     rng = np.random.default_rng(0)
     masks = rng.random((500, 30)) < 0.5

@@ -61,6 +61,7 @@ def test_a_slow_machine_gives_the_same_values_to_the_last_bit(clock):
         np.testing.assert_array_equal(other.spectrum.supports, found[0].spectrum.supports)
 
 
+@pytest.mark.slow
 def test_the_values_do_depend_on_the_batches(clock):
     masks = masks_of(50, 30)
     one, other = (explained(Slowed(clock, SPEEDS[0]), batch_size=size).predict(masks) for size in (20, 21))

@@ -55,6 +55,7 @@ def test_two_processes_share_the_work(tmp_path):
     assert min(len(a), len(b)) > 0
 
 
+@pytest.mark.slow
 def test_the_survivor_asks_what_a_killed_process_had_claimed(tmp_path):
     from kill_nine import _BATCH, asked_in, start
 

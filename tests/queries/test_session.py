@@ -67,6 +67,7 @@ def test_empty_batches_are_refused(batch_size):
         ask(lambda m: m[:, 0], masks_of(5), batch_size=batch_size)
 
 
+@pytest.mark.slow
 def test_many_small_batches_cost_no_more_than_their_calls():
     """Answers are put together once, not after every batch."""
     masks = masks_of(20_000)

@@ -107,6 +107,7 @@ def test_the_grid():
     assert names[5] == "row 2, column 3"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [shap.PartitionExplainer, shap.PermutationExplainer])
 def test_the_explainers_of_shap(zero, kind):
     def model(images):

@@ -79,6 +79,7 @@ def test_every_image_is_blurred_by_itself(images):
     assert_allclose(pixel_sum(explanation), edges(images), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_inpainting(images):
     pytest.importorskip("cv2")
     whole = np.round(images * 200)  # SHAP paints on bytes

@@ -29,6 +29,7 @@ def check(model, background, rows):
     return explanation
 
 
+@pytest.mark.slow
 def test_scikit_learn(data):
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
