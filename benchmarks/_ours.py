@@ -17,13 +17,13 @@ import numpy as np
 from _synthetic import Problem, Terms, problem_arguments, problem_of
 
 import spex_plugins as spex
-from spex_plugins.core.bch import bch
-from spex_plugins.core.bins import aliased_transform, fit_support
-from spex_plugins.core.design import make_design
-from spex_plugins.core.group_folds import group_folds, sets_without_groups
-from spex_plugins.core.peeling import find_support
-from spex_plugins.core.plan import plan
-from spex_plugins.core.refit import refit
+from spex_plugins.core.decoding.aliased_transform import aliased_transform, fit_support
+from spex_plugins.core.decoding.bch import bch
+from spex_plugins.core.decoding.group_folds import group_folds, sets_without_groups
+from spex_plugins.core.decoding.peeling import find_support
+from spex_plugins.core.designs.choose import plan
+from spex_plugins.core.designs.design import make_design
+from spex_plugins.core.regression.sparse_fit import refit
 
 Result = TypeVar("Result")
 

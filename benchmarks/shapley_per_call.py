@@ -22,7 +22,7 @@ from _peer import Peer
 from _shapley_games import GAMES, game
 
 import spex_plugins as spex
-from spex_plugins.hosts import single_values
+from spex_plugins.adapter_tools import single_values
 
 OURS = ("shapley",)
 PEERS = (

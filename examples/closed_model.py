@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 
 import spex_plugins as spex
-from spex_plugins.games.chat import ChatGame
+from spex_plugins.games.chat.chat_game import ChatGame
 
 REVIEW = (
     "Is it perfect? No. Is it dull? Never. The film is not the disaster that the critics described, "

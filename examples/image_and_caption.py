@@ -32,8 +32,8 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_sample_image
 
 import spex_plugins as spex
-from spex_plugins.games.conse import ConSE
-from spex_plugins.games.multimodal import MultimodalGame
+from spex_plugins.games.image.conse import ConSE
+from spex_plugins.games.image.multimodal import MultimodalGame
 from spex_plugins.plots import image_regions
 from spex_plugins.regions import Grid
 

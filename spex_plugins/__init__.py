@@ -1,8 +1,9 @@
 """Sparse spectral explanations (SPEX) for SHAP, Captum and plain Python: which features matter together."""
 
 from spex_plugins.api import explain, fit
-from spex_plugins.core.indices import INDICES
-from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.basis.indices import INDICES
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.cost import RunPlan, plan
 from spex_plugins.errors import (
     FewSamplesWarning,
     InputError,
@@ -13,10 +14,9 @@ from spex_plugins.errors import (
     UnidentifiableWarning,
     ValueFunctionError,
 )
-from spex_plugins.index_table import IndexTable
-from spex_plugins.interactions import Interactions
 from spex_plugins.queries import Queries
-from spex_plugins.run_plan import RunPlan, plan
+from spex_plugins.result.index_table import IndexTable
+from spex_plugins.result.interactions import Interactions
 
 __all__ = [
     "INDICES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from spex_plugins.queries.command import main
+from spex_plugins.queries.store.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,21 +8,21 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from spex_plugins import validation as check
-from spex_plugins.adaptive import MOST_CALLS, explain_until
-from spex_plugins.core.exhaustive import CHEAP_FEATURES
-from spex_plugins.core.identifiable import identify
+from spex_plugins import checks as check
+from spex_plugins.core.basis.identifiability import identify
+from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.size import check_size
-from spex_plugins.few_samples import FewSamples
-from spex_plugins.interactions import Interactions
+from spex_plugins.estimators.size_limits import check_size
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
-from spex_plugins.queries.replies import ValueFunction
-from spex_plugins.results import averaged, fitted, interactions, usable
+from spex_plugins.queries.calls.function_call import ValueFunction
+from spex_plugins.result.assemble import averaged, fitted, interactions, usable
+from spex_plugins.result.few_samples import FewSamples
+from spex_plugins.result.interactions import Interactions
+from spex_plugins.result.unidentifiable_features import of_all_features, warn_of_unidentifiable
+from spex_plugins.rounds import MOST_CALLS, explain_until
 from spex_plugins.types import BoolArray, FloatArray
-from spex_plugins.unidentifiable import of_all_features, warn_of_unidentifiable
 
 __all__ = ["explain", "explain_each", "fit"]
 

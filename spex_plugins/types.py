@@ -19,7 +19,7 @@ FloatArray = npt.NDArray[np.floating[Any]]
 """Values (m,) or (m, K); coefficients (T,) or (T, K)."""
 
 IntArray = npt.NDArray[np.integer[Any]]
-"""Supports, shape (T, d), see `spex_plugins.core.supports`."""
+"""Supports, shape (T, d), see `spex_plugins.core.basis.feature_sets`."""
 
 PackedMasks = npt.NDArray[np.uint64]
 """Masks as bits, feature by feature: shape (n + 1, ceil(m / 64)); the last row is zero."""

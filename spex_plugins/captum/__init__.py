@@ -12,9 +12,9 @@ except ImportError as error:
 from spex_plugins.captum.features import feature_ids
 from spex_plugins.captum.game import game_forward
 from spex_plugins.captum.image import image_and_regions, image_feature_mask
-from spex_plugins.captum.llm import SpexLLMAttribution
-from spex_plugins.captum.llm_cache import CacheWarning
-from spex_plugins.captum.llm_result import SpexLLMAttributionResult
+from spex_plugins.captum.llm.cache import CacheWarning
+from spex_plugins.captum.llm.llm_attribution import SpexLLMAttribution
+from spex_plugins.captum.llm.result import SpexLLMAttributionResult
 from spex_plugins.captum.spex import Spex
 from spex_plugins.regions import Grid, Superpixels
 

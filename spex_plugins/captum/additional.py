@@ -17,7 +17,7 @@ from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.ends import Ends
+    from spex_plugins.captum.end_points import Ends
     from spex_plugins.types import IntArray
 
 __all__ = ["Settled", "any_tensor", "settle"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from spex_plugins.captum import private
+from spex_plugins.captum import captum_internals as private
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins import hosts
+from spex_plugins import adapter_tools as hosts
 from spex_plugins.api import explain_each
 from spex_plugins.captum.forward import MaskedForward
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.ends import Ends
+    from spex_plugins.captum.end_points import Ends
     from spex_plugins.captum.features import Features
-    from spex_plugins.few_samples import FewSamples
-    from spex_plugins.interactions import Interactions
+    from spex_plugins.result.few_samples import FewSamples
+    from spex_plugins.result.interactions import Interactions
     from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["explain_batch", "feature_values"]
@@ -47,7 +47,7 @@ def explain_batch(
     features, ends
         Of E examples.
     n_samples : int, optional
-        By default `spex_plugins.hosts.default_budget`.
+        By default `spex_plugins.adapter_tools.default_budget`.
     repeated : ndarray of int, shape (E,)
         Evaluations of every example that were spent before, beyond its inputs and its baselines.
     title : str
@@ -55,7 +55,7 @@ def explain_batch(
     seed : numpy Generator
         Every example meets it in the same state, so that none depends on its neighbours.
     options : dict
-        Of `spex_plugins.hosts.query_options`.
+        Of `spex_plugins.adapter_tools.query_options`.
     few : FewSamples
         Sees every explanation.
     **settings

@@ -15,7 +15,7 @@ from spex_plugins.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from spex_plugins.interactions import Interactions
+    from spex_plugins.result.interactions import Interactions
     from spex_plugins.types import BoolArray, IntArray
 
 __all__ = ["Features", "feature_ids", "feature_name", "make_features"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.ends import Ends
+    from spex_plugins.captum.end_points import Ends
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["MaskedForward", "digestible"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from spex_plugins.checks import features_of
 from spex_plugins.errors import InputError
-from spex_plugins.validation import features_of
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from spex_plugins.interactions import Interactions
+    from spex_plugins.result.interactions import Interactions
     from spex_plugins.types import IntArray
 
 __all__ = ["image_and_regions", "image_feature_mask"]

@@ -8,22 +8,22 @@ import torch
 from captum.attr import ShapleyValueSampling
 from captum.log import log_usage
 
-from spex_plugins import validation as check
+from spex_plugins import checks as check
+from spex_plugins.adapter_tools import default_budget, query_options
 from spex_plugins.captum.additional import any_tensor, settle
+from spex_plugins.captum.attribution_shape import spread
 from spex_plugins.captum.batch import make_batch
-from spex_plugins.captum.ends import ask_ends
+from spex_plugins.captum.end_points import ask_ends
 from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
-from spex_plugins.captum.llm_cache import warn_of_cache
-from spex_plugins.captum.llm_draws import check_fixed
+from spex_plugins.captum.llm.cache import warn_of_cache
+from spex_plugins.captum.llm.random_baselines import check_fixed
 from spex_plugins.captum.randomness import check_modes
-from spex_plugins.captum.spread import spread
-from spex_plugins.core.indices import INDICES
+from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
-from spex_plugins.estimators.size import check_size
-from spex_plugins.few_samples import FewSamples
-from spex_plugins.hosts import default_budget, query_options
+from spex_plugins.estimators.size_limits import check_size
+from spex_plugins.result.few_samples import FewSamples
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.design import Design
+from spex_plugins.core.designs.design import Design
 from spex_plugins.estimators.base import Estimator, Fit
-from spex_plugins.estimators.designs import faithful_design
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.stacking import Stacking
+from spex_plugins.estimators.uniform_design import faithful_design
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Auto"]

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from spex_plugins.core.design import Design
-from spex_plugins.core.posterior import Uncertainty
-from spex_plugins.core.spectrum import Spectrum
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.designs.design import Design
+from spex_plugins.core.gaussian_process.posterior import Uncertainty
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Estimator", "Fit", "FoldedEstimator", "FoldedFit", "SingleValues"]

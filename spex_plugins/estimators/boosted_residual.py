@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core.design import Design
-from spex_plugins.core.proxy_refit import proxy_refit
-from spex_plugins.core.standardise import standardised
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.designs.design import Design
+from spex_plugins.core.regression.proxy_refit import proxy_refit
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.boosting import require_lightgbm
-from spex_plugins.estimators.folds import fit_by_folds, uniform_design
+from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design
 from spex_plugins.estimators.proxyspex import boosted_spectra, rescaled
 from spex_plugins.estimators.sparse_regression import sparse_fit
 from spex_plugins.types import BoolArray, FloatArray, IntArray

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spex_plugins.core.design import Design
-from spex_plugins.core.group_folds import group_folds, sets_without_groups
-from spex_plugins.core.peeling import find_support
-from spex_plugins.core.plan import held_out
+from spex_plugins.core.decoding.group_folds import group_folds, sets_without_groups
+from spex_plugins.core.decoding.peeling import find_support
+from spex_plugins.core.designs.choose import held_out
+from spex_plugins.core.designs.design import Design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Decoded", "decode"]

@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spex_plugins.core.design import Design
-from spex_plugins.core.gaussian_process import GaussianProcess, condition_with_spikes, inner
-from spex_plugins.core.marginal_likelihood import learn_kernel
-from spex_plugins.core.mask_kernel import MaskKernel
-from spex_plugins.core.posterior_spectrum import posterior_spectrum
-from spex_plugins.core.standardise import standardised
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.designs.design import Design
+from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, condition_with_spikes, inner
+from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
+from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.estimators.base import Fit, FoldedFit
-from spex_plugins.estimators.designs import faithful_design
-from spex_plugins.estimators.folds import fit_by_folds
+from spex_plugins.estimators.cross_fitting import fit_by_folds
+from spex_plugins.estimators.gp_readout import calibration, single_values, uncertainty_of
 from spex_plugins.estimators.held_out import out_of_fold
-from spex_plugins.estimators.process import calibration, single_values, uncertainty_of
+from spex_plugins.estimators.uniform_design import faithful_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["GaussianProcessEstimator"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core.paired import pair_numbers
-from spex_plugins.core.refit import Refit
-from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.standardise import standardised
+from spex_plugins.core.basis.masks import pair_numbers
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.regression.sparse_fit import Refit
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = [

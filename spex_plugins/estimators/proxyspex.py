@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core import supports as sets
-from spex_plugins.core.design import Design
-from spex_plugins.core.proxy_refit import proxy_refit
-from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.standardise import standardised
-from spex_plugins.core.trees import tree_spectrum
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.tree_spectrum import tree_spectrum
+from spex_plugins.core.designs.design import Design
+from spex_plugins.core.regression.proxy_refit import proxy_refit
 from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.boosting import boost, require_lightgbm
-from spex_plugins.estimators.folds import fit_by_folds, uniform_design
+from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["ProxySpex", "boosted_spectra", "joined", "rescaled"]

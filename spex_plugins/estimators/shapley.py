@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core import supports as sets
-from spex_plugins.core.characters import characters, pack
-from spex_plugins.core.design import Design, make_design
-from spex_plugins.core.exhaustive import all_masks_within
-from spex_plugins.core.gaussian_process import GaussianProcess, fit_gaussian_process
-from spex_plugins.core.likely_sets import likely_sets
-from spex_plugins.core.plan import Plan
-from spex_plugins.core.posterior_spectrum import posterior_spectrum
-from spex_plugins.core.refit import Refit, refit, uniform_folds
-from spex_plugins.core.standardise import standardised
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.characters import characters, pack
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.designs.all_masks import all_masks_within
+from spex_plugins.core.designs.choose import Plan
+from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
+from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, fit_gaussian_process
+from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
+from spex_plugins.core.regression.sparse_fit import Refit, refit, uniform_folds
 from spex_plugins.estimators.base import Fit
-from spex_plugins.estimators.held_out import explained, explained_error, measured, measured_refit
-from spex_plugins.estimators.process import (
+from spex_plugins.estimators.gp_readout import (
     calibration,
     posterior_of,
     predicted_left_out,
     single_values,
     uncertainty_of,
 )
+from spex_plugins.estimators.held_out import explained, explained_error, measured, measured_refit
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.threads import fitting_threads
 from spex_plugins.types import BoolArray, FloatArray, IntArray

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core import supports as sets
-from spex_plugins.core.design import Design
-from spex_plugins.core.refit import Refit, fit_sets
-from spex_plugins.core.screening import strongest_pairs
-from spex_plugins.core.standardise import standardised
-from spex_plugins.core.triples import strongest_triples
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.designs.design import Design
+from spex_plugins.core.regression.screening import strongest_pairs
+from spex_plugins.core.regression.sparse_fit import Refit, fit_sets
+from spex_plugins.core.regression.triple_screening import strongest_triples
 from spex_plugins.estimators.base import Fit, FoldedFit
-from spex_plugins.estimators.folds import fit_by_folds, uniform_design
+from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design
 from spex_plugins.estimators.held_out import out_of_fold
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

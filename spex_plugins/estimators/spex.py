@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.design import Design, make_design
-from spex_plugins.core.exact import exact_spectrum
-from spex_plugins.core.exhaustive import all_masks_within
-from spex_plugins.core.indices import convert
-from spex_plugins.core.plan import plan
-from spex_plugins.core.refit import refit, uniform_folds
-from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.supports import orders_of
+from spex_plugins.core.basis.exact_transform import exact_spectrum
+from spex_plugins.core.basis.feature_sets import orders_of
+from spex_plugins.core.basis.indices import convert
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.designs.all_masks import all_masks_within
+from spex_plugins.core.designs.choose import plan
+from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
 from spex_plugins.estimators.base import Fit, SingleValues
 from spex_plugins.estimators.decoded import decode
 from spex_plugins.estimators.held_out import measured_refit
@@ -34,7 +34,7 @@ class Spex:
     name = "spex"
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose the masks: see `spex_plugins.core.plan.plan`."""
+        """Choose the masks: see `spex_plugins.core.designs.choose.plan`."""
         return make_design(plan(n, budget, max_order), rng)
 
     def fit(

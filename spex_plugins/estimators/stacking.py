@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core import supports as sets
-from spex_plugins.core.design import Design
-from spex_plugins.core.paired import pair_numbers
-from spex_plugins.core.spectrum import Spectrum
-from spex_plugins.core.standardise import standardised
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.masks import pair_numbers
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.designs.design import Design
 from spex_plugins.estimators.base import Fit, FoldedEstimator, FoldedFit
 from spex_plugins.estimators.boosted_residual import BoostedResidual
-from spex_plugins.estimators.designs import faithful_design
-from spex_plugins.estimators.folds import fit_by_folds
+from spex_plugins.estimators.cross_fitting import fit_by_folds
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.held_out import explained
 from spex_plugins.estimators.sparse_regression import SparseRegression
+from spex_plugins.estimators.uniform_design import faithful_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Stacking"]

@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spex_plugins.games.chat import ChatGame
-    from spex_plugins.games.conse import ConSE
-    from spex_plugins.games.image import ImageGame
-    from spex_plugins.games.image_text_answer import ImageTextAnswer
-    from spex_plugins.games.masked_prompt import MaskedPrompt
-    from spex_plugins.games.multimodal import MultimodalGame
-    from spex_plugins.games.window import WindowWarning
+    from spex_plugins.games.chat.chat_game import ChatGame
+    from spex_plugins.games.image.conse import ConSE
+    from spex_plugins.games.image.image_game import ImageGame
+    from spex_plugins.games.image.image_text_answer import ImageTextAnswer
+    from spex_plugins.games.image.multimodal import MultimodalGame
+    from spex_plugins.games.text.context_window import WindowWarning
+    from spex_plugins.games.text.masked_prompt import MaskedPrompt
 
 __all__ = [
     "ChatGame",
@@ -28,13 +28,13 @@ __all__ = [
 ]
 
 _MODULES = {
-    "ChatGame": "spex_plugins.games.chat",
-    "ConSE": "spex_plugins.games.conse",
-    "ImageGame": "spex_plugins.games.image",
-    "ImageTextAnswer": "spex_plugins.games.image_text_answer",
-    "MaskedPrompt": "spex_plugins.games.masked_prompt",
-    "MultimodalGame": "spex_plugins.games.multimodal",
-    "WindowWarning": "spex_plugins.games.window",
+    "ChatGame": "spex_plugins.games.chat.chat_game",
+    "ConSE": "spex_plugins.games.image.conse",
+    "ImageGame": "spex_plugins.games.image.image_game",
+    "ImageTextAnswer": "spex_plugins.games.image.image_text_answer",
+    "MaskedPrompt": "spex_plugins.games.text.masked_prompt",
+    "MultimodalGame": "spex_plugins.games.image.multimodal",
+    "WindowWarning": "spex_plugins.games.text.context_window",
 }
 
 

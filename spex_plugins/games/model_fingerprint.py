@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from spex_plugins.errors import InputError
-from spex_plugins.queries.digest import digest_of_data
+from spex_plugins.queries.store.digest import digest_of_data
 
 __all__ = ["digest", "model_digest", "tokenizer_digest"]
 

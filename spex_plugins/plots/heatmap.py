@@ -9,7 +9,7 @@ import numpy as np
 from spex_plugins.errors import InputError
 from spex_plugins.plots.canvas import required
 from spex_plugins.plots.colors import INK, shade
-from spex_plugins.plots.content import Content, read, signed
+from spex_plugins.plots.plot_data import Content, read, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import bidirectional
 
 from spex_plugins.files import replacing
-from spex_plugins.names import displayable
 from spex_plugins.plots.colors import shade
-from spex_plugins.plots.content import Content, RankedSet, one_output, read, signed
 from spex_plugins.plots.html_style import SCRIPT, STYLE
+from spex_plugins.plots.plot_data import Content, RankedSet, one_output, read, signed
+from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

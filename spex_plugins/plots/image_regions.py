@@ -11,8 +11,8 @@ from spex_plugins.errors import InputError
 from spex_plugins.plots import legend
 from spex_plugins.plots.canvas import Canvas, new_figure, required
 from spex_plugins.plots.colors import DOWN, INK, UP, ink_of, shade
-from spex_plugins.plots.content import Content, read
-from spex_plugins.plots.spokes import draw_spokes
+from spex_plugins.plots.plot_data import Content, read
+from spex_plugins.plots.region_links import draw_spokes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

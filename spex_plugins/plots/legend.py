@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from spex_plugins.names import displayable
 from spex_plugins.plots.colors import INK, QUIET, ink_of, shade
-from spex_plugins.plots.content import Content, RankedSet, signed
 from spex_plugins.plots.layout import flow
+from spex_plugins.plots.plot_data import Content, RankedSet, signed
+from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
     from spex_plugins.plots.canvas import Canvas

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.plots import legend
-from spex_plugins.plots.badges import place_badges
 from spex_plugins.plots.canvas import Canvas, new_figure, required
 from spex_plugins.plots.colors import INK, ink_of, shade
-from spex_plugins.plots.content import Content, read
 from spex_plugins.plots.layout import Box, flow
+from spex_plugins.plots.number_labels import place_badges
+from spex_plugins.plots.plot_data import Content, read
 from spex_plugins.plots.routing import Routing, Spacing, route
 
 if TYPE_CHECKING:

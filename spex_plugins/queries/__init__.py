@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from spex_plugins.queries.options import Queries, QueryOptions
 from spex_plugins.queries.session import Answers, Session, keep_answers
-from spex_plugins.queries.store import Store, StoredRun
+from spex_plugins.queries.store.store import Store, StoredRun
 
 __all__ = ["Answers", "Queries", "QueryOptions", "Session", "Store", "StoredRun", "keep_answers"]

@@ -7,10 +7,10 @@ from concurrent.futures import CancelledError, Future
 from contextlib import nullcontext
 from threading import Event
 
-from spex_plugins.queries.executors import Runner
-from spex_plugins.queries.interrupts import interrupt_delayed
-from spex_plugins.queries.pending import Batch
-from spex_plugins.queries.replies import Outcome
+from spex_plugins.queries.batch_queue import Batch
+from spex_plugins.queries.calls.executors import Runner
+from spex_plugins.queries.calls.function_call import Outcome
+from spex_plugins.queries.calls.interrupts import interrupt_delayed
 from spex_plugins.types import BoolArray
 
 __all__ = ["InFlight"]

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import StoreError, ValueFunctionError
-from spex_plugins.queries.batching import BatchSize
-from spex_plugins.queries.desk import Desk
-from spex_plugins.queries.executors import runner_of
-from spex_plugins.queries.fingerprint import fingerprint_of
+from spex_plugins.queries.answer_memory import Memory
+from spex_plugins.queries.answer_table import Desk
+from spex_plugins.queries.batch_size import BatchSize
+from spex_plugins.queries.calls.executors import runner_of
+from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.limits import Limits
-from spex_plugins.queries.memory import Memory
+from spex_plugins.queries.mask_order import longest_first, work_of
 from spex_plugins.queries.options import Queries
-from spex_plugins.queries.order import longest_first, work_of
-from spex_plugins.queries.replies import ValueFunction
-from spex_plugins.queries.round import Round
-from spex_plugins.queries.store import Store
-from spex_plugins.queries.stored_answers import KnownAnswers
-from spex_plugins.queries.tools import Failure, Tools
+from spex_plugins.queries.scheduler import Round
+from spex_plugins.queries.shared_state import Failure, Tools
+from spex_plugins.queries.store.fingerprint import fingerprint_of
+from spex_plugins.queries.store.store import Store
+from spex_plugins.queries.store.stored_answers import KnownAnswers
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Answers", "Session", "keep_answers"]

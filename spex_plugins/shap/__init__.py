@@ -9,10 +9,10 @@ except ImportError as error:
 
 from spex_plugins.regions import Grid, Superpixels
 from spex_plugins.shap.explainer import SpexExplainer
-from spex_plugins.shap.explanation import SpexExplanation
-from spex_plugins.shap.game import as_model
-from spex_plugins.shap.grouped_image import GroupedImage
-from spex_plugins.shap.grouped_text import GroupedText
+from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
+from spex_plugins.shap.images.grouped_image import GroupedImage
+from spex_plugins.shap.models.game import as_model
+from spex_plugins.shap.texts.grouped_text import GroupedText
 
 __all__ = [
     "Grid",

@@ -9,9 +9,9 @@ import pandas as pd
 import shap
 
 from spex_plugins.errors import InputError
-from spex_plugins.shap.backgrounds import as_array
-from spex_plugins.shap.table_kinds import names_of
-from spex_plugins.shap.table_masker import TableMasker, TablesMasker
+from spex_plugins.shap.tables.backgrounds import as_array
+from spex_plugins.shap.tables.column_types import names_of
+from spex_plugins.shap.tables.table_masker import TableMasker, TablesMasker
 
 __all__ = [
     "Model",

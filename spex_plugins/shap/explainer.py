@@ -12,30 +12,29 @@ import numpy as np
 import shap
 from shap.utils import show_progress
 
-from spex_plugins import hosts
-from spex_plugins.core.indices import INDICES
+from spex_plugins import adapter_tools as hosts
+from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.few_samples import FewSamples
+from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.shap.arguments import (
     rows_to_explain,
     split_targets,
     usable_model,
     with_target,
 )
-from spex_plugins.shap.columns import label_columns
-from spex_plugins.shap.dense import check_dense, dense_explanation
-from spex_plugins.shap.display import described
-from spex_plugins.shap.drawn_image import drawn_image
-from spex_plugins.shap.explanation import SpexExplanation
-from spex_plugins.shap.grouped_image import spread
-from spex_plugins.shap.groups import default_group, grouped
+from spex_plugins.shap.explanation.display import described
+from spex_plugins.shap.explanation.join_rows import joined
+from spex_plugins.shap.explanation.pair_matrix import check_dense, dense_explanation
+from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
+from spex_plugins.shap.images.drawn_image import drawn_image
+from spex_plugins.shap.images.grouped_image import spread
 from spex_plugins.shap.keywords import budget_from, check_algorithm, checked_names
-from spex_plugins.shap.log_odds import language_model
-from spex_plugins.shap.masked_value_function import MaskedValueFunction
+from spex_plugins.shap.masker_groups import default_group, grouped
+from spex_plugins.shap.models.log_odds import language_model
+from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
+from spex_plugins.shap.models.pipelines import check_pipeline, with_all_classes
 from spex_plugins.shap.older_interface import OlderInterface
-from spex_plugins.shap.pipelines import check_pipeline, with_all_classes
-from spex_plugins.shap.ragged import joined
-from spex_plugins.shap.row import (
+from spex_plugins.shap.row_explanation import (
     check_row,
     clustering_of_row,
     feature_names_of_row,
@@ -44,16 +43,17 @@ from spex_plugins.shap.row import (
     what_is_asked,
 )
 from spex_plugins.shap.serialization import SavedExplainer, loadable, save_settings
-from spex_plugins.shap.table_masker import table_masker
-from spex_plugins.shap.text_masker import text_masker, wrapped_tokenizer
-from spex_plugins.shap.text_pairs import for_pairs
+from spex_plugins.shap.tables.columns import label_columns
+from spex_plugins.shap.tables.table_masker import table_masker
+from spex_plugins.shap.texts.text_masker import text_masker, wrapped_tokenizer
+from spex_plugins.shap.texts.text_pairs import for_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from spex_plugins.estimators.base import Estimator
-    from spex_plugins.interactions import Interactions
     from spex_plugins.queries import Queries
+    from spex_plugins.result.interactions import Interactions
 
 __all__ = ["SpexExplainer"]
 

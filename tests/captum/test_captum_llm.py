@@ -19,7 +19,8 @@ from captum.attr import (
 )
 from tiny_llms import TARGET, log_probability
 
-from spex_plugins.captum import CacheWarning, Spex, llm_cache
+from spex_plugins.captum import CacheWarning, Spex
+from spex_plugins.captum.llm import cache as llm_cache
 
 UNCACHED = {"use_cached_outputs": False, "forward_in_tokens": False}
 

@@ -10,8 +10,8 @@ import tiny_llms
 import torch
 from tiny_llms import log_probability_of_tokens
 
-from spex_plugins.captum.llm_forward import MaskedPrompts, target_log_probs
-from spex_plugins.captum.llm_prompts import make_prompt_batch
+from spex_plugins.captum.llm.forward import MaskedPrompts, target_log_probs
+from spex_plugins.captum.llm.prompts import make_prompt_batch
 from spex_plugins.errors import InputError
 from spex_plugins.language_models.prefix import common_prefix, make_prefix
 

@@ -15,7 +15,7 @@ from tiny_llms import TARGET, log_probability
 
 from spex_plugins import InputError, Queries
 from spex_plugins.captum import Spex, SpexLLMAttribution
-from spex_plugins.captum.llm_draws import MeanOverDraws, draw_baselines
+from spex_plugins.captum.llm.random_baselines import MeanOverDraws, draw_baselines
 
 ONE_BY_ONE = {"use_cached_outputs": False, "forward_in_tokens": False}
 CHOICES = [["plot", "and"], ["drags", "on", "to"], ["but"]]

@@ -11,9 +11,9 @@ from numpy.testing import assert_allclose
 from oracles import all_masks, fourier
 
 import spex_plugins as spex
-from spex_plugins.core.cross_validation import honest_choices
+from spex_plugins.core.regression.cross_validation import honest_choices
 from spex_plugins.estimators import ProxySpex
-from spex_plugins.estimators.folds import assign_folds
+from spex_plugins.estimators.cross_fitting import assign_folds
 
 pytest.importorskip("lightgbm")
 

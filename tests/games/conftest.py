@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from spex_plugins.games import chat_requests
+from spex_plugins.games.chat import requests as chat_requests
 
 
 @pytest.fixture

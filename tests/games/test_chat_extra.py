@@ -11,7 +11,7 @@ CODE = """
 import sys
 {block}
 import spex_plugins
-from spex_plugins.games.chat import ChatGame
+from spex_plugins.games.chat.chat_game import ChatGame
 print("openai loaded:", "openai" in sys.modules and sys.modules["openai"] is not None)
 try:
     ChatGame("a b", model="m", api_key="k")

@@ -11,8 +11,8 @@ import pytest
 from chat_server import FAULTS, SLOW, TEXT, WORDS, ChatServer, truth, words_of
 
 from spex_plugins import InputError, PartialAnswerError
-from spex_plugins.games import background_loop
-from spex_plugins.games.chat import ChatGame
+from spex_plugins.games.chat import background_loop
+from spex_plugins.games.chat.chat_game import ChatGame
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 

@@ -11,8 +11,8 @@ from chat_server import TEXT, WORDS, ChatServer, truth
 
 import spex_plugins as spex
 from spex_plugins import InputError
-from spex_plugins.games import chat_requests
-from spex_plugins.games.chat import ChatGame
+from spex_plugins.games.chat import requests as chat_requests
+from spex_plugins.games.chat.chat_game import ChatGame
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 

@@ -15,10 +15,10 @@ from chat_server import TEXT, WORDS, ChatServer, truth, words_of
 
 import spex_plugins as spex
 from spex_plugins import InputError
-from spex_plugins.games import background_loop
-from spex_plugins.games.chat import ChatGame
+from spex_plugins.games.chat import background_loop
+from spex_plugins.games.chat.chat_game import ChatGame
 from spex_plugins.queries import Session, Store
-from spex_plugins.queries import round as rounds
+from spex_plugins.queries import scheduler as rounds
 
 MASKS = np.random.default_rng(0).random((12, len(WORDS))) < 0.5
 

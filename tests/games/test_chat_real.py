@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import spex_plugins as spex
-from spex_plugins.games.chat import ChatGame
+from spex_plugins.games.chat.chat_game import ChatGame
 
 pytestmark = [
     pytest.mark.llm,

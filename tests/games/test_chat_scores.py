@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spex_plugins import InputError
-from spex_plugins.games.chat_echo import echoed_log_prob
-from spex_plugins.games.chat_scores import (
+from spex_plugins.games.chat.echo import echoed_log_prob
+from spex_plugins.games.chat.scores import (
     MissingLogProbsError,
     TopTokens,
     answer_forms,

@@ -10,7 +10,7 @@ from image_oracles import all_masks, masked_image
 from scipy.ndimage import gaussian_filter
 
 import spex_plugins as spex
-from spex_plugins.games.image import ImageGame
+from spex_plugins.games.image.image_game import ImageGame
 from spex_plugins.regions import Grid, Superpixels
 
 LABELS = np.array([[7, 7, 2, 2, -1], [7, 7, 2, 2, -1], [0, 0, 0, 2, -1], [0, 0, 0, 0, 7]])  # of every pixel

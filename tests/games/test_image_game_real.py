@@ -7,7 +7,7 @@ import pytest
 import real_images
 
 import spex_plugins as spex
-from spex_plugins.games.image import ImageGame
+from spex_plugins.games.image.image_game import ImageGame
 from spex_plugins.regions import Grid, Superpixels
 
 torch = pytest.importorskip("torch")

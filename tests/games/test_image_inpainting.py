@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from image_oracles import inpainted
 
-from spex_plugins.games.harmonic import harmonic_fill
-from spex_plugins.games.image import ImageGame
+from spex_plugins.games.image.image_game import ImageGame
+from spex_plugins.games.image.inpainting import harmonic_fill
 from spex_plugins.regions import Grid
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import spex_plugins as spex
-from spex_plugins.games.image_text_answer import ImageTextAnswer
-from spex_plugins.games.multimodal import MultimodalGame
+from spex_plugins.games.image.image_text_answer import ImageTextAnswer
+from spex_plugins.games.image.multimodal import MultimodalGame
 from spex_plugins.regions import Grid
 
 torch = pytest.importorskip("torch")

@@ -11,7 +11,7 @@ import torch
 
 from spex_plugins import InputError
 from spex_plugins.games import MaskedPrompt, WindowWarning
-from spex_plugins.games.spans import masked_parts
+from spex_plugins.games.text.text_features import masked_parts
 
 WORDS = tiny.tokenizer()
 MODEL = tiny.llama()

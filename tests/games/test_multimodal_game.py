@@ -9,8 +9,8 @@ import pytest
 from image_oracles import all_masks, masked_image
 
 import spex_plugins as spex
-from spex_plugins.games.conse import ConSE
-from spex_plugins.games.multimodal import MultimodalGame
+from spex_plugins.games.image.conse import ConSE
+from spex_plugins.games.image.multimodal import MultimodalGame
 from spex_plugins.regions import Grid
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)

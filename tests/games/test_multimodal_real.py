@@ -7,8 +7,8 @@ import pytest
 import real_images
 
 import spex_plugins as spex
-from spex_plugins.games.conse import ConSE
-from spex_plugins.games.multimodal import MultimodalGame
+from spex_plugins.games.image.conse import ConSE
+from spex_plugins.games.image.multimodal import MultimodalGame
 from spex_plugins.regions import Grid
 
 torch = pytest.importorskip("torch")

@@ -7,8 +7,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from spex_plugins.games import rate_limit
-from spex_plugins.games.rate_limit import RateLimit, duration, retry_after
+from spex_plugins.games.chat import rate_limit
+from spex_plugins.games.chat.rate_limit import RateLimit, duration, retry_after
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import torch
 
 from spex_plugins import InputError
 from spex_plugins.games import MaskedPrompt
-from spex_plugins.games.tokens import Encoder
+from spex_plugins.games.text.tokens import Encoder
 from spex_plugins.language_models.special_tokens import special_tokens
 
 TEXT = "not the disaster described"

@@ -5,9 +5,9 @@ import pytest
 from plots_sample import REVIEW, interactions
 
 from spex_plugins import InputError
-from spex_plugins.names import told_apart, visible
 from spex_plugins.plots.colors import shade
-from spex_plugins.plots.content import read, signed
+from spex_plugins.plots.plot_data import read, signed
+from spex_plugins.result.feature_labels import told_apart, visible
 
 
 def test_the_list_follows_the_index_table(review):

@@ -8,7 +8,7 @@ from plots_sample import interactions
 
 from spex_plugins import InputError
 from spex_plugins.plots import image_regions
-from spex_plugins.plots.spokes import draw_spokes
+from spex_plugins.plots.region_links import draw_spokes
 
 REGIONS = np.repeat(np.repeat([[0, 1, 2], [3, 4, -1]], 20, axis=0), 20, axis=1)
 IMAGE = np.random.default_rng(0).integers(0, 256, size=(40, 60, 3))

@@ -5,8 +5,8 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from spex_plugins.plots.badges import place_badges
 from spex_plugins.plots.layout import flow
+from spex_plugins.plots.number_labels import place_badges
 from spex_plugins.plots.routing import Spacing, route
 
 WORD = 20.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spex_plugins.queries import faults
+from spex_plugins.queries.calls import retry_policy as faults
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,9 @@ from sessions import ask, masks_of
 from worker_functions import weighted
 
 import spex_plugins as spex
-from spex_plugins.queries import Queries, Session, replies
-from spex_plugins.queries.batching import BatchSize
+from spex_plugins.queries import Queries, Session
+from spex_plugins.queries.batch_size import BatchSize
+from spex_plugins.queries.calls import function_call as replies
 
 
 class Slowed:

@@ -27,9 +27,11 @@ from worker_functions import ends_its_process, exits, weighted
 
 import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
-from spex_plugins.queries import Store, executors, faults
-from spex_plugins.queries import round as rounds
-from spex_plugins.queries.worker import call_kept
+from spex_plugins.queries import Store
+from spex_plugins.queries import scheduler as rounds
+from spex_plugins.queries.calls import executors
+from spex_plugins.queries.calls import retry_policy as faults
+from spex_plugins.queries.calls.worker import call_kept
 
 GUARD = 60.0  # seconds that no test needs
 HERE = str(Path(__file__).parent)

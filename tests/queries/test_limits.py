@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import spex_plugins as spex
 from spex_plugins import InputError, ValueFunctionError
-from spex_plugins.queries import Queries, QueryOptions, Session, replies
+from spex_plugins.queries import Queries, QueryOptions, Session
+from spex_plugins.queries.calls import function_call as replies
 
 
 def masks_of(m, n=20):

@@ -17,7 +17,7 @@ from sessions import masks_of
 
 from spex_plugins import InputError, StoreError
 from spex_plugins.queries import Queries, Session, Store
-from spex_plugins.queries.command import main
+from spex_plugins.queries.store.cli import main
 
 MASKS = masks_of(64)
 

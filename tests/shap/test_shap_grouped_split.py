@@ -5,7 +5,7 @@ import pytest
 
 from spex_plugins import InputError
 from spex_plugins.regions.texts import character_labels, paragraphs, sentences, splitter, words
-from spex_plugins.shap.text_tree import text_tree
+from spex_plugins.shap.texts.text_tree import text_tree
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from spex_plugins import InputError, ValueFunctionError
 from spex_plugins.shap import SpexExplainer
-from spex_plugins.shap.log_odds import log_odds
+from spex_plugins.shap.models.log_odds import log_odds
 
 transformers = pytest.importorskip("transformers")
 tiny = pytest.importorskip("tiny_models")

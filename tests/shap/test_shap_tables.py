@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 
 from spex_plugins import InputError
 from spex_plugins.shap import SpexExplainer
-from spex_plugins.shap.table_masker import TableMasker
+from spex_plugins.shap.tables.table_masker import TableMasker
 
 CITIES = ["Rome", "Oslo", "Bern"]
 

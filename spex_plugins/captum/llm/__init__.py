@@ -1,0 +1,1 @@
+"""Captum's attribution of language models, with interactions."""

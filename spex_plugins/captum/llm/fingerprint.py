@@ -1,0 +1,50 @@
+"""What a store must know of a prompt besides the model: how it is masked, and what the model is to write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from spex_plugins import adapter_tools as hosts
+from spex_plugins.captum.forward import digestible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from torch import Tensor
+
+    from spex_plugins.queries import Queries
+
+__all__ = ["queries_about"]
+
+
+def queries_about(
+    queries: Queries | None,
+    model: Any,
+    prompts_of: Sequence[Callable[[Tensor], Mapping[str, Any]]],
+    n: int,
+    wanted: Any,
+) -> Queries | None:
+    """Make the fingerprint that names a model one of the question that it is asked.
+
+    Parameters
+    ----------
+    queries : Queries, optional
+        As the user gave them.
+    model : torch.nn.Module
+    prompts_of : sequence of callable
+        From one perturbed tensor (1, n) to a model input, one for each draw of the baselines.
+    n : int
+        Number of features.
+    wanted : Any
+        The target and the kind of value.
+    """
+    options = hosts.query_options(queries, model)
+    if queries is None or "store" not in options:
+        return queries
+    masks = torch.from_numpy(hosts.telling_masks(n)).float()
+    prompts = [sorted(prompt_of(mask[None]).items()) for mask in masks for prompt_of in prompts_of]
+    asked = hosts.about(options, *digestible([prompts, wanted]))
+    return replace(queries, fingerprint=asked["fingerprint"])

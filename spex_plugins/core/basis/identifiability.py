@@ -1,0 +1,80 @@
+"""Which features the masks of samples tell apart.
+
+A character χ_i is the same on all samples for a feature that is never, or always, masked; and those of two
+features are the same, or each minus the other, if both are always masked together, or one whenever the
+other is kept. Then samples determine a function of fewer features, one of every such group. It is read as
+one of all features by the convention that a group shares its character equally, χ_g = Σ_i ± χ_i / k, and
+that features which never vary have no effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.types import BoolArray, IntArray
+
+__all__ = ["Identified", "identify"]
+
+
+@dataclass(frozen=True, eq=False)
+class Identified:
+    """What masks (m, n) tell apart: G groups of features.
+
+    Attributes
+    ----------
+    features : ndarray of int, shape (G,)
+        The first feature of every group, ascending.
+    group : ndarray of int, shape (n,)
+        The group of every feature; −1 if it never varies.
+    sign : ndarray of int, shape (n,)
+        −1 for features that are masked whenever the first of their group is kept, else 1.
+    """
+
+    features: IntArray
+    group: IntArray
+    sign: IntArray
+
+    @property
+    def constant(self) -> IntArray:
+        """The features that never vary."""
+        return np.flatnonzero(self.group < 0)
+
+    @property
+    def tied(self) -> list[IntArray]:
+        """The groups of several features."""
+        sizes = np.bincount(self.group[self.group >= 0], minlength=len(self.features))
+        return [np.flatnonzero(self.group == g) for g in np.flatnonzero(sizes > 1)]
+
+    def spread(self, spectrum: Spectrum) -> Spectrum:
+        """Return a spectrum over the G groups as one over the n features, every group sharing equally."""
+        n = len(self.group)
+        members = np.argsort(self.group, kind="stable")[len(self.constant) :]
+        sizes = np.append(np.bincount(self.group[members], minlength=len(self.features)), 1)
+        starts = np.append(np.cumsum(sizes[:-1]) - sizes[:-1], len(members))
+        members, signs = np.append(members, n), np.append(self.sign[members], 1)  # the last: no feature
+        rows, coefficients = spectrum.supports.astype(np.int32), spectrum.coefficients
+        for slot in range(rows.shape[1]):
+            group = rows[:, slot]
+            counts = sizes[group]
+            at = np.repeat(starts[group], counts)
+            at += np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+            share = signs[at] / np.repeat(counts, counts)
+            rows, coefficients = np.repeat(rows, counts, axis=0), np.repeat(coefficients, counts, axis=0)
+            rows[:, slot] = members[at]
+            coefficients = (coefficients.T * share).T
+        return Spectrum.from_terms(n, np.sort(rows, axis=1), coefficients)
+
+
+def identify(masks: BoolArray) -> Identified:
+    """Find the features that masks (m, n) tell apart."""
+    changed = np.packbits(masks ^ masks[:1], axis=0)  # complements become equal, constants zero
+    _, first, inverse = np.unique(changed, axis=1, return_index=True, return_inverse=True)
+    first_of = first[inverse.ravel()]
+    varies = changed.any(axis=0)
+    features, group = np.unique(first_of[varies], return_inverse=True)
+    groups = np.full(masks.shape[1], -1)
+    groups[varies] = group
+    return Identified(features, groups, np.where(masks[0] == masks[0, first_of], 1, -1))

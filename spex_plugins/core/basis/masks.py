@@ -1,0 +1,71 @@
+"""Masks as arrays: numbers of masks, distinct masks, and complements."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.types import BoolArray, IntArray
+
+__all__ = [
+    "complements",
+    "distinct_pairs",
+    "distinct_rows",
+    "masks_of_numbers",
+    "pair_numbers",
+    "with_complements",
+]
+
+
+def masks_of_numbers(numbers: IntArray, n: int) -> BoolArray:
+    """Return the masks (m, n) of numbers (m,), whose bit i tells whether feature i is kept."""
+    return ((numbers[:, None] >> np.arange(n)) & 1).astype(bool)
+
+
+def distinct_rows(masks: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return the rows of masks that occur first, in order, and for every row its place among them."""
+    _, first, inverse = np.unique(_keys(masks), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(first), dtype=np.intp)
+    place[order] = np.arange(len(first))
+    return first[order], place[inverse.ravel()]
+
+
+def with_complements(masks: BoolArray) -> BoolArray:
+    """Return those of masks (m, n) that are neither empty nor full, one of every pair, and their complements.
+
+    Rows 2k and 2k + 1 are complements.
+    """
+    one = distinct_pairs(masks[(masks != masks[:, :1]).any(axis=1)])
+    return np.stack([one, ~one], axis=1).reshape(-1, masks.shape[1])
+
+
+def distinct_pairs(masks: BoolArray) -> BoolArray:
+    """Keep the first mask of every pair."""
+    _, first = np.unique(_either(masks), axis=0, return_index=True)
+    return masks[np.sort(first)]
+
+
+def pair_numbers(masks: BoolArray) -> IntArray:
+    """Return equal numbers for complements, counted up by their first mask, shape (m,)."""
+    _, first, inverse = np.unique(_either(masks), axis=0, return_index=True, return_inverse=True)
+    place = np.empty(len(first), dtype=np.intp)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[inverse.ravel()]
+
+
+def complements(masks: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return the places of the first and of the second masks of all pairs among distinct masks, each (P,)."""
+    numbers = pair_numbers(masks)
+    order = np.argsort(numbers, kind="stable")
+    twice = np.flatnonzero(numbers[order[1:]] == numbers[order[:-1]])
+    return order[twice], order[twice + 1]
+
+
+def _either(masks: BoolArray) -> IntArray:
+    """Pack masks to rows that are equal for complements."""
+    return np.packbits(masks ^ masks[:, :1], axis=1)
+
+
+def _keys(masks: BoolArray) -> IntArray:
+    packed = np.ascontiguousarray(np.packbits(masks, axis=1))
+    return packed.view(f"V{packed.shape[1]}").ravel()

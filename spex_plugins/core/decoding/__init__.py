@@ -1,0 +1,1 @@
+"""Sparse Fourier transform by channel decoding: BCH codes, aliased transforms, peeling."""

@@ -1,0 +1,1 @@
+"""Which masks are asked for a budget."""

@@ -1,0 +1,92 @@
+"""The masks of a plan: distinct, seeded, with the empty and the full coalition always among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
+from spex_plugins.core.decoding.bch import bch
+from spex_plugins.core.decoding.coded_design import CodedDesign, draw_coded
+from spex_plugins.core.designs.choose import Plan
+from spex_plugins.core.designs.complementary_masks import antithetic_masks, paired_masks
+from spex_plugins.core.designs.orthogonal_masks import orthogonal_masks
+from spex_plugins.types import BoolArray
+
+__all__ = ["Design", "make_design"]
+
+# Share of an orthogonal design, and masks for every feature, that are orthogonal; more of these gain nothing.
+# The others are independent of them and test the fit.
+_ORTHOGONAL, _ORTHOGONAL_PER_FEATURE = 0.8, 8
+_LISTED = 22  # up to 2^22 masks can be listed when most of them are wanted
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Distinct masks and what they are for.
+
+    Attributes
+    ----------
+    plan : Plan
+    masks : ndarray of bool, shape (m, n)
+        m ≤ budget distinct masks: the structured ones first, then uniformly random ones.
+    n_structured : int
+        Number of masks that are not uniformly random: end points, coded masks and pairs.
+    coded : CodedDesign or None
+    """
+
+    plan: Plan
+    masks: BoolArray
+    n_structured: int
+    coded: CodedDesign | None = None
+
+    @property
+    def statement(self) -> str:
+        """What was chosen, in words."""
+        return f"{len(self.masks)} distinct masks: {self.plan}"
+
+    def first(self, count: int) -> Design:
+        """Return the design of the first masks of a design that has no structure."""
+        return replace(self, masks=self.masks[:count], n_structured=min(self.n_structured, count))
+
+    def followed_by(self, masks: BoolArray) -> Design:
+        """Return the design with masks (m, n) behind its own, without those that it has."""
+        together = np.concatenate([self.masks, masks])
+        return replace(self, masks=together[distinct_rows(together)[0]])
+
+
+def make_design(plan: Plan, rng: np.random.Generator) -> Design:
+    """Draw the masks of a plan; the same generator state gives the same masks."""
+    n = plan.n
+    if plan.kind == "full":
+        # In any order, but the end points first: a run may be cut short.
+        masks = masks_of_numbers(np.concatenate([[0, 2**n - 1], rng.permutation(np.arange(1, 2**n - 1))]), n)
+        return Design(plan, masks, len(masks))
+    ends = np.repeat(np.array([[False], [True]]), n, axis=1)
+    if plan.kind == "paired":
+        masks = np.concatenate([ends, paired_masks(n, plan.budget - len(ends), rng)])
+        return Design(plan, masks, len(masks))
+    if plan.kind == "orthogonal":
+        count = plan.budget - len(ends)
+        pairs = min(round(_ORTHOGONAL * count / 2), _ORTHOGONAL_PER_FEATURE * n // 2)
+        masks = np.concatenate([ends, orthogonal_masks(n, 2 * pairs, rng)])
+        return Design(plan, masks, len(masks)).followed_by(antithetic_masks(n, count, rng)).first(plan.budget)
+    if plan.kind == "uniform":
+        return Design(plan, _fill(ends, plan.budget, rng), len(ends))
+    coded, structured = draw_coded(bch(n, plan.max_order), plan.groups, plan.bits, rng)
+    return Design(plan, _fill(structured, plan.budget, rng), len(structured), coded)
+
+
+def _fill(masks: BoolArray, budget: int, rng: np.random.Generator) -> BoolArray:
+    """Append uniformly random masks, all distinct, until the budget is reached or nothing is left."""
+    n = masks.shape[1]
+    if n <= _LISTED and 4 * budget > 2**n:
+        taken = masks.astype(np.int64) @ (1 << np.arange(n))
+        free = np.setdiff1d(np.arange(2**n), taken)
+        chosen = rng.permutation(free)[: budget - len(masks)]
+        return np.concatenate([masks, masks_of_numbers(chosen, n)])
+    while len(masks) < budget:
+        more = np.concatenate([masks, rng.random((budget - len(masks), n)) < 0.5])
+        masks = more[distinct_rows(more)[0]]
+    return masks

@@ -1,0 +1,1 @@
+"""Gaussian processes on masks: kernels, marginal likelihood, posteriors, and indices in closed form."""

@@ -1,0 +1,30 @@
+"""Sets of features that are likely to matter, from a learned kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.types import IntArray
+
+__all__ = ["likely_sets"]
+
+# Of every order so many sets are proposed, among so many features with the largest rates.
+_PROPOSED = {2: (200, 2000), 3: (100, 24), 4: (25, 12)}
+
+
+def likely_sets(kernel: MaskKernel, max_order: int) -> IntArray:
+    """Return the spikes, and the sets of two to four features with the largest prior variances, (T, d)."""
+    n = kernel.n
+    ranked = np.argsort(-kernel.product.rates, kind="stable").astype(np.int32)
+    sizes = sets.orders_of(kernel.supports, n)
+    found = [kernel.supports[(sizes > 1) & (sizes <= max_order)]]
+    for order, (count, among) in _PROPOSED.items():
+        if order <= max_order:
+            features = np.sort(ranked[:among])
+            rows = features[sets.all_of_order(len(features), order)]
+            best = np.argsort(-kernel.product.prior_variances(rows), kind="stable")[:count]
+            found.append(rows[best])
+    together = sets.combine(found, n)
+    return sets.merge(together, np.zeros(len(together)), n)[0]

@@ -1,0 +1,1 @@
+"""Sparse regression on characters: LASSO, ridge, cross-validation, screening."""

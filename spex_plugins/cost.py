@@ -1,0 +1,104 @@
+"""What a run will cost, told before anything is spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from spex_plugins import checks as check
+from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
+from spex_plugins.estimators import resolve
+from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.size_limits import check_size
+from spex_plugins.rounds import MOST_CALLS, first_round
+
+__all__ = ["RunPlan", "plan"]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The cost of a run.
+
+    Attributes
+    ----------
+    n : int
+        Number of features.
+    least_calls, most_calls : int
+        Model calls; equal unless the run decides itself when to end.
+    design : str
+        What would be asked, in words.
+    seconds, cost : tuple of (least, most), or None
+        Of the model calls alone, where the rate and the price of a call are known.
+    """
+
+    n: int
+    least_calls: int
+    most_calls: int
+    design: str
+    seconds: tuple[float, float] | None = None
+    cost: tuple[float, float] | None = None
+
+    def __repr__(self) -> str:
+        lines = [
+            ("model calls", _range((self.least_calls, self.most_calls), "{:,.0f}")),
+            ("masks", self.design),
+        ]
+        if self.seconds:
+            lines.append(("minutes", _range((self.seconds[0] / 60, self.seconds[1] / 60), "{:,.1f}")))
+        if self.cost:
+            lines.append(("cost", _range(self.cost, "{:,.2f}")))
+        return "\n".join([f"Plan for {self.n} features", *(f"  {name:<12}{text}" for name, text in lines)])
+
+
+def plan(
+    n: int,
+    budget: int | Literal["auto"] = "auto",
+    *,
+    estimator: str | Estimator = "auto",
+    max_order: int | None = None,
+    seconds_per_call: float | None = None,
+    price: float | None = None,
+) -> RunPlan:
+    """Tell what `explain` would ask and cost, without asking anything.
+
+    Parameters
+    ----------
+    n, budget, estimator, max_order
+        As for `explain`.
+    seconds_per_call : float, optional
+        Seconds that the model takes for a mask, measured on a few.
+    price : float, optional
+        Of one mask, in any currency.
+
+    Examples
+    --------
+    >>> import spex_plugins as spex
+    >>> spex.plan(64, 2000, seconds_per_call=0.1, price=0.0002)
+    Plan for 64 features
+      model calls 2,000
+      masks       coded design for orders ≤ 5 (3 groups × 2^4 masks × 36 delays) and uniform masks
+      minutes     3.3
+      cost        0.40
+    """
+    n = check.count("n", n, 1, "the number of features")
+    most = check.budget(budget) or MOST_CALLS
+    max_order = check.interaction_order(max_order)
+    for name, value in (("seconds_per_call", seconds_per_call), ("price", price)):
+        check.positive(name, value)
+    most = min(most, 2**n)
+    check_size(estimator, n, most)
+    least = first_round(n, most) if budget == "auto" and n > CHEAP_FEATURES else most
+    chosen = resolve(estimator).design(n, least, max_order, np.random.default_rng(0)).plan
+    design = f"{chosen}, in rounds while R² improves" if least < most else str(chosen)
+
+    def times(factor: float | None) -> tuple[float, float] | None:
+        return None if factor is None else (least * factor, most * factor)
+
+    return RunPlan(n, least, most, design, times(seconds_per_call), times(price))
+
+
+def _range(values: tuple[float, float], form: str) -> str:
+    least, most = (form.format(value) for value in values)
+    return least if least == most else f"{least} to {most}"

@@ -1,0 +1,1 @@
+"""Value functions of language models behind an OpenAI-compatible API."""

@@ -1,0 +1,45 @@
+"""What an answer depends on, as one hex digest; nothing where it cannot be known for certain."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from spex_plugins.queries.store.digest import digest_of_data
+
+__all__ = ["identity", "is_torch_module"]
+
+
+def is_torch_module(model: Any) -> bool:
+    """Tell whether a model is a torch module, without importing torch."""
+    torch = sys.modules.get("torch")  # who has a module has imported it
+    return torch is not None and isinstance(model, torch.nn.Module)
+
+
+def identity(part: Any) -> str | None:
+    """Return a digest of an object that determines what it computes, or None where there is none.
+
+    Known are None, objects with a ``fingerprint``, torch modules (class, structure, parameters and buffers)
+    and the processors of transformers. A plain function is not: it may read anything.
+    """
+    if part is None:
+        return digest_of_data("nothing")
+    given = getattr(part, "fingerprint", None)
+    if isinstance(given, str):
+        return given
+    if is_torch_module(part):
+        from spex_plugins.games.model_fingerprint import model_digest
+
+        return model_digest(part)
+    return _of_processor(part) if type(part).__module__.startswith("transformers.") else None
+
+
+def _of_processor(part: Any) -> str | None:
+    """Digest a processor of images, or of images and texts."""
+    if not hasattr(part, "tokenizer"):
+        return digest_of_data(part.to_json_string()) if hasattr(part, "to_json_string") else None
+    from spex_plugins.games.model_fingerprint import tokenizer_digest
+
+    settings = sorted((k, v) for k, v in vars(part).items() if isinstance(v, str | int | float))
+    images = part.image_processor.to_json_string()
+    return digest_of_data(type(part).__qualname__, repr(settings), images, tokenizer_digest(part.tokenizer))

@@ -1,0 +1,1 @@
+"""Value functions of images, alone or with a text."""

@@ -1,0 +1,93 @@
+"""Image classifiers of every kind, called alike: masked images in, one number per class out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.errors import InputError
+from spex_plugins.games.fingerprints import identity, is_torch_module
+from spex_plugins.games.text.prompt_arguments import check_evaluating
+from spex_plugins.queries.store.digest import digest_of_data
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spex_plugins.types import FloatArray
+
+__all__ = ["ImageModel", "as_array"]
+
+
+class ImageModel:
+    """A classifier as a function from images to logits.
+
+    Parameters
+    ----------
+    model : callable or torch.nn.Module
+        A callable gets the images as they are, (b, H, W, C) or (b, H, W), and returns (b, K) or (b,). A torch
+        module, which must be in evaluation mode, gets floats (b, C, H, W) on its own device and of its own
+        type, whole numbers divided by their largest (255); an answer with ``logits`` is understood.
+    preprocess : callable, optional
+        From images (b, H, W, C) to what the model takes instead: an array, a tensor, or a mapping of keyword
+        arguments, such as the processors of transformers return.
+    """
+
+    def __init__(self, model: Any, preprocess: Callable[[NDArray[Any]], Any] | None = None) -> None:
+        if not callable(model):
+            raise InputError(
+                f"model: must be a callable or a torch module, got {type(model).__name__}; of a scikit-learn "
+                "model give predict_proba."
+            )
+        if preprocess is not None and not callable(preprocess):
+            raise InputError(f"preprocess: must be callable, got {type(preprocess).__name__}.")
+        self._model = model
+        self._preprocess = preprocess
+
+    @property
+    def fingerprint(self) -> str | None:
+        """A digest of the model, or None where a part of it is a plain function."""
+        known = [identity(self._model), identity(self._preprocess)]
+        return None if None in known else digest_of_data(*map(str, known))
+
+    def __call__(self, images: NDArray[Any]) -> FloatArray:
+        """Return float64 of shape (b, K) or (b,)."""
+        if is_torch_module(self._model):
+            return self._from_module(images)
+        return as_array(self._model(self._preprocess(images) if self._preprocess else images))
+
+    def _from_module(self, images: NDArray[Any]) -> FloatArray:
+        import torch
+
+        check_evaluating(self._model)
+        prepared = (self._preprocess or _channels_first)(images)
+        parameter = next(self._model.parameters(), torch.zeros(0))
+        where = {"device": parameter.device, "dtype": parameter.dtype}
+        with torch.inference_mode():
+            if isinstance(prepared, Mapping):
+                answer = self._model(**{name: _tensor(each, **where) for name, each in prepared.items()})
+            else:
+                answer = self._model(_tensor(prepared, **where))
+        return as_array(getattr(answer, "logits", answer))
+
+
+def as_array(values: Any) -> FloatArray:
+    """Return numbers as float64, be they in an array, a list or a tensor on some device."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    return np.asarray(values, dtype=np.float64)
+
+
+def _channels_first(images: NDArray[Any]) -> NDArray[Any]:
+    whole = images.dtype.kind != "f"
+    floats = images.astype(np.float32) / (np.iinfo(images.dtype).max if whole else 1.0)
+    return np.moveaxis(floats, 3, 1) if images.ndim == 4 else floats[:, None]
+
+
+def _tensor(values: Any, device: Any, dtype: Any) -> Any:
+    """Return a tensor on the model's device; only floats take its type."""
+    import torch
+
+    tensor = torch.as_tensor(np.ascontiguousarray(values) if isinstance(values, np.ndarray) else values)
+    return tensor.to(device=device, dtype=dtype if tensor.is_floating_point() else None)

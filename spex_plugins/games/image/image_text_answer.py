@@ -1,0 +1,195 @@
+"""The log-probability of an answer, by a transformers model that reads images and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.errors import InputError, MissingExtraError
+from spex_plugins.games.fingerprints import identity
+from spex_plugins.games.text.prompt_arguments import check_evaluating
+from spex_plugins.queries.store.digest import digest_of_data
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spex_plugins.types import FloatArray
+
+__all__ = ["ImageTextAnswer"]
+
+
+class ImageTextAnswer:
+    """Score images and texts by the log-probability of an answer: a score for `MultimodalGame`.
+
+    The text is what is masked, such as a question; what stands around it is in the template. Batches are
+    padded on the left, so that the answers stand below each other, and one pass of the model scores all
+    tokens of an answer.
+
+    Parameters
+    ----------
+    model : transformers model
+        Of the kind of `AutoModelForImageTextToText` whose text part attends only backwards (LLaVA, Idefics3,
+        SmolVLM, Qwen-VL), in evaluation mode.
+    processor : transformers processor
+        Of the same model.
+    answer : str or sequence of str
+        What follows the prompt, white space included; several answers are several outputs.
+    template : str, optional
+        The prompt, with the processor's image token and ``{text}``; by default the processor's chat template
+        with the image and the text as the user's turn.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable.
+    MissingExtraError
+        If torch or transformers is not installed.
+
+    Examples
+    --------
+    >>> score = ImageTextAnswer.from_pretrained("HuggingFaceTB/SmolVLM-256M-Instruct", answer=" Red")
+    >>> game = MultimodalGame(score, photo, "What colour is the bus?", image_masking="mean")
+    """
+
+    def __init__(
+        self, model: Any, processor: Any, answer: str | Sequence[str], *, template: str | None = None
+    ) -> None:
+        _required()
+        check_evaluating(model)
+        if getattr(model.config, "model_type", "") == "paligemma":
+            raise InputError(
+                "model: PaliGemma reads prompt and answer in both directions, so one pass does not give the "
+                "log-probability of an answer; take a model that attends backwards."
+            )
+        if template is not None and "{text}" not in template:
+            raise InputError('template: must hold "{text}", where the masked text goes.')
+        self._model, self._processor, self._template = model, processor, template
+        if template is None and not getattr(processor, "chat_template", None):
+            raise InputError("template: this processor has no chat template; give a template.")
+        self._answers = [answer] if isinstance(answer, str) else [str(each) for each in answer]
+        self._one = isinstance(answer, str)
+        tokens = [processor.tokenizer(each, add_special_tokens=False)["input_ids"] for each in self._answers]
+        if not tokens or not all(tokens):
+            raise InputError("answer: must have at least one token.")
+        self._tokens = [np.asarray(each) for each in tokens]
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str,
+        answer: str | Sequence[str],
+        *,
+        template: str | None = None,
+        device: Any = None,
+        **settings: Any,
+    ) -> ImageTextAnswer:
+        """Load a model and its processor by `AutoModelForImageTextToText` and `AutoProcessor`.
+
+        Parameters
+        ----------
+        name : str
+            A folder or a name on the hub.
+        answer, template
+            As above.
+        device : str or torch.device, optional
+        **settings
+            For both loaders, such as ``revision``, and for the model's, such as ``dtype``.
+        """
+        _required()
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+
+        shared = {key: settings[key] for key in ("revision", "token", "local_files_only") if key in settings}
+        model = AutoModelForImageTextToText.from_pretrained(name, **settings).eval()
+        processor = AutoProcessor.from_pretrained(name, **shared)
+        return cls(model if device is None else model.to(device), processor, answer, template=template)
+
+    @property
+    def output_names(self) -> tuple[str, ...] | None:
+        """The answers, where there are several."""
+        return None if self._one else tuple(self._answers)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """A digest of the parameters, the processor, the template and the answers."""
+        known = [identity(self._model), identity(self._processor)]
+        if None in known:
+            return None
+        template = self._template or f"chat: {self._processor.chat_template}"
+        return digest_of_data("ImageTextAnswer", *map(str, known), template, *self._answers)
+
+    def __call__(self, images: NDArray[Any], texts: Sequence[str]) -> FloatArray:
+        """Return log-probabilities.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, shape (b, H, W, 3)
+        texts : sequence of str
+
+        Returns
+        -------
+        ndarray of float64, shape (b,), or (b, K) of K answers
+        """
+        if images.dtype != np.uint8 or images.ndim != 4:  # floats would be divided by 255 once more
+            raise InputError(f"image: must be uint8 (H, W, 3) here, got {images.dtype} {images.shape[1:]}.")
+        written = [self._prompt(text) for text in texts]
+        begin = self._processor.tokenizer.bos_token  # chat templates may write it; it must not stand twice
+        prompts = self._processor(
+            images=list(images),
+            text=written,
+            add_special_tokens=not (begin and written[0].startswith(begin)),
+            padding=True,
+            padding_side="left",
+            return_tensors="pt",
+        ).to(self._model.device)
+        if prompts["pixel_values"].is_floating_point():
+            prompts["pixel_values"] = prompts["pixel_values"].to(self._model.dtype)
+        values = np.stack([self._log_probability(prompts, tokens) for tokens in self._tokens], axis=1)
+        return values[:, 0] if self._one else values
+
+    def _prompt(self, text: str) -> str:
+        if self._template is not None:
+            return self._template.replace("{text}", text)
+        content = [{"type": "image"}, {"type": "text", "text": text}]
+        turn = [{"role": "user", "content": content}]
+        return str(self._processor.apply_chat_template(turn, add_generation_prompt=True))
+
+    def _log_probability(self, prompts: Any, tokens: NDArray[Any]) -> FloatArray:
+        """Return the log-probability of an answer after every prompt, (b,)."""
+        import torch
+
+        inputs = dict(prompts)
+        answer = torch.as_tensor(tokens, device=self._model.device).expand(len(inputs["input_ids"]), -1)
+        inputs["input_ids"] = torch.cat([inputs["input_ids"], answer], dim=1)
+        for name, value in (("attention_mask", 1), ("token_type_ids", 0), ("mm_token_type_ids", 0)):
+            if name in inputs:
+                more = torch.full_like(answer, value, dtype=inputs[name].dtype)
+                inputs[name] = torch.cat([inputs[name], more], dim=1)
+        if self._counts_positions():
+            inputs["position_ids"] = (inputs["attention_mask"].cumsum(dim=1) - 1).clamp(min=0)
+        with torch.inference_mode():
+            logits = self._model(**inputs, logits_to_keep=len(tokens) + 1, use_cache=False).logits
+        wanted = logits[:, -len(tokens) - 1 : -1].float().log_softmax(dim=-1)
+        found = wanted.gather(2, answer[..., None])[..., 0].double().sum(dim=1)
+        return np.asarray(found.cpu().numpy())
+
+    def _counts_positions(self) -> bool:
+        """Tell whether positions are to be given, one for each token, so that padding does not count.
+
+        Models with positions in several dimensions work them out from the attention mask themselves.
+        """
+        inner = getattr(self._model, "model", self._model)
+        takes = "position_ids" in signature(self._model.forward).parameters
+        return takes and not hasattr(inner, "get_rope_index")
+
+
+def _required() -> None:
+    try:
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(
+            'ImageTextAnswer needs torch and transformers: pip install "spex-plugins[llm]" pillow.'
+        ) from error

@@ -1,0 +1,1 @@
+"""Value functions of texts: language models and classifiers of transformers."""

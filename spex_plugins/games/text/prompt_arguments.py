@@ -1,0 +1,66 @@
+"""Checks of the arguments of `MaskedPrompt`: usable values, or an error that names the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from spex_plugins.errors import InputError
+from spex_plugins.games.text.answer_scores import VALUES
+
+__all__ = ["check_evaluating", "check_value", "distinct", "listed", "placeholder"]
+
+
+def listed(name: str, given: Any) -> tuple[Any, ...]:
+    """Return one or several answers as a tuple; without alternatives, an empty one."""
+    if given is None and name == "against":
+        return ()
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    found = tuple(given) if several else (given,)
+    if not found or not all(isinstance(one, str | int) and one != "" for one in found):
+        raise InputError(f"{name}: must be a text, a label or several of them, got {given!r:.80}.")
+    return found
+
+
+def check_value(value: Any, answers: tuple[Any, ...], against: Any, tokens: bool) -> None:
+    """Check that a value is known and fits the answers."""
+    if value not in VALUES:
+        raise InputError(f"value: must be one of {list(VALUES)}, got {value!r}.")
+    if against is not None and value != "log_odds":
+        raise InputError("against: only log-odds have alternatives; set value='log_odds'.")
+    if tokens and (len(answers) > 1 or against is not None):
+        raise InputError("tokens: only the tokens of a single answer, without alternatives, can be outputs.")
+
+
+def check_evaluating(model: Any) -> None:
+    """Refuse a model whose answers are random, or change with the rows beside them."""
+    if model.training or any(part.training for part in model.modules()):
+        raise InputError(
+            "model: is in training mode, or a part of it is, so its answers are random or depend on what is "
+            "asked with them; call model.eval() first."
+        )
+
+
+def placeholder(mask: str, tokenizer: Any) -> str | None:
+    """Return what replaces a masked part; None: nothing, not even the white space before it."""
+    if not isinstance(mask, str):
+        raise InputError(f"mask: must be a string, got {type(mask).__name__}.")
+    if mask == "remove":
+        return None
+    if mask != "token":
+        return mask
+    token = tokenizer.mask_token
+    if token is None:
+        raise InputError(
+            "mask: the tokenizer has no mask token; use 'remove' or a placeholder such as '...'."
+        )
+    return str(token)
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Strip names, and number those that come twice."""
+    shown = [name.strip() or repr(name)[1:-1] for name in names]
+    return tuple(
+        name if shown.count(name) == 1 else f"{name} ({shown[: i + 1].count(name)})"
+        for i, name in enumerate(shown)
+    )

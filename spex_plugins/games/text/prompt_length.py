@@ -1,0 +1,63 @@
+"""How long the prompts of masks are, without writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spex_plugins.games.text.text_features import MaskedParts
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["TextWork", "text_work"]
+
+
+@dataclass(frozen=True, eq=False)
+class TextWork:
+    """Lengths that add up over the parts of a text, as those in characters do and those in tokens nearly do.
+
+    Attributes
+    ----------
+    fixed : float
+        Length of what always stays.
+    kept, masked : ndarray of float64, shape (n,)
+        Length of every part when it is kept and when it is masked, with the white space before it.
+    """
+
+    fixed: float
+    kept: FloatArray
+    masked: FloatArray
+
+    def __call__(self, masks: BoolArray) -> FloatArray:
+        """Return the lengths (b,) of the prompts of masks (b, n)."""
+        kept = np.asarray(masks, dtype=np.float64)
+        return self.fixed + kept @ self.kept + (1.0 - kept) @ self.masked
+
+
+def text_work(
+    parts: Sequence[MaskedParts],
+    placeholder: str | None,
+    whole: int,
+    lengths: Callable[[list[str]], Sequence[int]],
+) -> TextWork:
+    """Measure the parts of texts.
+
+    Parameters
+    ----------
+    parts : sequence of MaskedParts
+        Of every text.
+    placeholder : str or None
+        What stands for masked parts; None removes them.
+    whole : int
+        Length of the prompt with all parts.
+    lengths : callable
+        From texts to their lengths.
+    """
+    segments = (sorted((at, gap, body) for gap, body, at in part.segments if at >= 0) for part in parts)
+    features = [segment for found in segments for segment in found]
+    kept = np.array(lengths([gap + body for _, gap, body in features]), dtype=np.float64)
+    masked = np.zeros(len(features))
+    if placeholder is not None:
+        masked += lengths([gap + placeholder for _, gap, _ in features])
+    return TextWork(max(whole - kept.sum(), 0.0), kept, masked)

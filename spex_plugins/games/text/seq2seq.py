@@ -1,0 +1,104 @@
+"""Answers to prompts by a sequence-to-sequence model: a prompt is read once, for any number of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from spex_plugins.errors import InputError
+from spex_plugins.games.text.answer_scores import AnswerScores, answer_scores
+from spex_plugins.games.text.prompts import Prompt
+from spex_plugins.games.text.tokens import Encoder, common_rows, padded
+from spex_plugins.language_models.batching import RowsAtOnce, batches, rows_at_once
+from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
+from spex_plugins.language_models.token_scores import token_scores
+
+__all__ = ["Seq2SeqScorer"]
+
+
+class Seq2SeqScorer:
+    """Scores of A answers to prompts; the tokens put around an answer, such as that of its end, do not count.
+
+    Parameters
+    ----------
+    model, tokenizer : Any
+        Of transformers.
+    answers : sequence of str
+    complete : bool
+        Whether prompts have all their special tokens.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, answers: Sequence[str], complete: bool) -> None:
+        self._model = model
+        self.encoder = Encoder(tokenizer, complete=complete)
+        written = Encoder(tokenizer, "text_target")
+        self._answers = written.bare(answers)
+        if not all(self._answers):
+            raise InputError("answer: has no tokens; give it some text.")
+        begin = [_decoder_start(model), *written.before]
+        self._rows, self._row_of = common_rows([begin + answer[:-1] for answer in self._answers])
+        self._begin = len(begin)
+        self._padding = tokenizer.pad_token_id or 0
+        self._way = RowsAtOnce.OF_EQUAL_LENGTH if scales_with_length(model) else RowsAtOnce.ANY
+
+    def prepare(self, examples: Sequence[Prompt]) -> None:
+        """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
+        rows = sorted(self.encoder.whole(examples), key=len)
+        if self._way is RowsAtOnce.ANY:
+            self._way = rows_at_once(
+                lambda rows: self._logits(rows)[:, 0, self._begin - 1], rows[-1], rows[0]
+            )
+
+    def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
+        """Return the number of tokens of prompts."""
+        return list(map(len, self.encoder.whole(prompts)))
+
+    def answer_tokens(self, prompt: str) -> list[int]:
+        """Return the tokens of the first answer, which no prompt can change."""
+        return self._answers[0]
+
+    def __call__(self, prompts: Sequence[Prompt]) -> AnswerScores:
+        """Return the scores of all answers to b prompts."""
+        rows = self.encoder.whole(prompts)
+        wanted = [
+            (row, self._begin - 1 + j, token)
+            for row, answer in zip(self._row_of, self._answers, strict=True)
+            for j, token in enumerate(answer)
+        ]
+        row, at, token = torch.tensor(wanted).T
+        found = np.empty((2, len(rows), len(wanted)))
+        for batch in batches(list(map(len, rows)), self._way):
+            logits = self._logits([rows[i] for i in batch])[:, row, at].flatten(0, 1)
+            scores = token_scores(logits, token.repeat(len(batch)).to(logits.device))
+            found[:, batch] = scores.numpy().reshape(2, len(batch), -1)
+        return answer_scores(found.reshape(2, -1), [list(map(len, self._answers))] * len(rows))
+
+    def _logits(self, rows: Sequence[list[int]]) -> Any:
+        """Return the logits (b, rows of answers, T, V) of all that is written to b prompts."""
+        device = self._model.get_input_embeddings().weight.device
+        ids, real = padded(rows, self._padding, device, "right")
+        forget_length(self._model)
+        read = self._model.get_encoder()(input_ids=ids, attention_mask=real)
+        written, _ = padded(self._rows, self._padding, device, "right")  # causal: padding behind is not seen
+        each = len(self._rows)
+        read["last_hidden_state"] = read.last_hidden_state.repeat_interleave(each, dim=0)
+        logits = self._model(
+            encoder_outputs=read,
+            attention_mask=real.repeat_interleave(each, dim=0),
+            decoder_input_ids=written.repeat(len(rows), 1),
+            use_cache=False,
+        ).logits
+        return logits.reshape(len(rows), each, *logits.shape[1:])
+
+
+def _decoder_start(model: Any) -> int:
+    for settings in (model.config, model.generation_config):
+        start = getattr(settings, "decoder_start_token_id", None)
+        if start is not None:
+            return int(start)
+    raise InputError(
+        "model: its configuration has no decoder_start_token_id; set model.config.decoder_start_token_id."
+    )

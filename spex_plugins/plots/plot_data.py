@@ -1,0 +1,176 @@
+"""What every picture shows, read once from `Interactions`: words, their values, ranked sets, facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, isfinite, log10
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.core.basis.indices import INDICES
+from spex_plugins.errors import InputError
+from spex_plugins.result.feature_labels import told_apart, visible
+from spex_plugins.result.interactions import Interactions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spex_plugins.types import FloatArray
+
+__all__ = ["Content", "RankedSet", "one_output", "read", "signed"]
+
+
+@dataclass(frozen=True)
+class RankedSet:
+    """One interaction of the picture; rank 1 is the strongest."""
+
+    rank: int
+    features: tuple[int, ...]
+    value: float
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything a picture says.
+
+    Attributes
+    ----------
+    words : tuple of str
+        The features as they stand in the text.
+    marked : tuple of str
+        The same with a subscript where a word occurs more than once: "good₂,".
+    labels : tuple of str
+        The names for lists, without punctuation: "good₂".
+    effects : ndarray of float64, shape (n,)
+        First-order values of the index.
+    sets : tuple of RankedSet
+        The strongest interactions, strongest first.
+    n_sets : int
+        How many interactions there are in all.
+    reading : str
+        Index and order, in words.
+    facts : tuple of str
+        Values of the whole and of nothing, faithfulness and cost.
+    """
+
+    words: tuple[str, ...]
+    marked: tuple[str, ...]
+    labels: tuple[str, ...]
+    effects: FloatArray
+    sets: tuple[RankedSet, ...]
+    n_sets: int
+    reading: str
+    facts: tuple[str, ...]
+
+    @property
+    def effect_limit(self) -> float:
+        """Largest magnitude of a single feature."""
+        return float(np.abs(self.effects).max(initial=0.0))
+
+    @property
+    def set_limit(self) -> float:
+        """Largest magnitude of an interaction."""
+        return abs(self.sets[0].value) if self.sets else 0.0
+
+    @property
+    def linked(self) -> frozenset[int]:
+        """The features that take part in a shown interaction."""
+        return frozenset(i for ranked in self.sets for i in ranked.features)
+
+    def name(self, ranked: RankedSet) -> str:
+        """Return ``"not × good"``."""
+        return " × ".join(self.labels[i] for i in ranked.features)
+
+    def in_text(self) -> list[str]:
+        """Return the words of the text, with a subscript only where a shown interaction needs it."""
+        linked = self.linked
+        return [self.marked[i] if i in linked else word for i, word in enumerate(self.words)]
+
+
+def one_output(given: Any, output: int | None) -> Interactions:
+    """Return the explanation of one output of ``given`` (an `Interactions`, or what carries one)."""
+    found = getattr(given, "interactions", given)
+    if not isinstance(found, Interactions):
+        raise InputError(
+            f"interactions: expected Interactions of one row, got {type(found).__name__}; "
+            "with several rows choose one of them."
+        )
+    if output is None:
+        if found.output_shape:
+            raise InputError(
+                f"output: there are {found.output_shape[0]} outputs; choose one, for example output=0."
+            )
+        return found
+    if found.output_shape and not 0 <= output < found.output_shape[0]:
+        raise InputError(f"output: must be from 0 to {found.output_shape[0] - 1}, got {output}.")
+    return found.output(output)
+
+
+def read(
+    given: Any,
+    index: str,
+    order: int | None,
+    top: int,
+    output: int | None,
+    words: Sequence[str] | None = None,
+) -> Content:
+    """Read an explanation for a picture; the arguments are those of `text_arcs`."""
+    found = one_output(given, output)
+    if words is not None:
+        if isinstance(words, str) or len(words) != found.n:
+            raise InputError(f"words: expected a sequence of {found.n} words, got {words!r:.80}.")
+        found = found.renamed(words)
+    if index == "Fourier":
+        raise InputError(
+            "index: 'Fourier' has no sign that pushes up or down; choose 'FSII', 'FBII' or 'BII'."
+        )
+    if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 0:
+        raise InputError(f"top: must be an integer ≥ 0 (how many interactions to show), got {top!r}.")
+    fixed = INDICES[index].fixed_order if index in INDICES else None
+    if order is None and fixed is None:
+        # As in Interactions.top: triples are shown apart when there are any.
+        order = min(max(found.spectrum.max_order, 2), 3)
+    table = found.index(index, order)
+    several = table._select(np.flatnonzero(table.orders > 1))
+    pairs = enumerate(zip(several.top(top).terms, several.top(top).values.tolist(), strict=True), start=1)
+    shown = tuple(visible(name) for name in found.feature_names)
+    marked, labels = told_apart(shown)
+    return Content(
+        words=shown,
+        marked=marked,
+        labels=labels,
+        effects=table.first_order(),
+        sets=tuple(RankedSet(rank, features, value) for rank, (features, value) in pairs),
+        n_sets=len(several),
+        reading=f"{index}, order {table.order}" if fixed is None else index,
+        facts=_facts(found),
+    )
+
+
+def signed(value: float, limit: float) -> str:
+    """Write a value with its sign and as many decimals as give ``limit`` three digits."""
+    if value == 0:
+        return "0"
+    digits = 2 - floor(log10(max(limit, abs(value))))
+    text = f"{value:+.2e}" if digits < -3 or digits > 6 else f"{value:+.{max(digits, 0)}f}"
+    return text.replace("-", "−")
+
+
+def _facts(found: Interactions) -> tuple[str, ...]:
+    full, empty = float(found.full_value), float(found.empty_value)
+    scale = max((abs(value) for value in (full, empty) if isfinite(value)), default=0.0)
+
+    def number(value: float) -> str:
+        if abs(value) < 1e-9 * scale:  # what is left of a difference of equal numbers
+            return "0"
+        return f"{value:.4g}".replace("-", "−") if isfinite(value) else "not measured"
+
+    r2 = float(found.r2)
+    source = f" ({found.r2_source})" if isfinite(r2) else ""
+    return (
+        f"f(x) = {number(full)}",
+        f"f(empty) = {number(empty)}",
+        f"R² = {f'{r2:.3f}'.replace('-', '−') if isfinite(r2) else 'not measured'}{source}",
+        f"{found.n_calls:,} model calls",
+    )

@@ -1,0 +1,96 @@
+"""The masks of a round that wait for their turn, for the first time or again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spex_plugins.queries.batch_size import BatchSize
+from spex_plugins.types import BoolArray, IntArray
+
+__all__ = ["Batch", "Pending"]
+
+
+@dataclass(eq=False)
+class Batch:
+    """Some masks of a desk.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (b,)
+    failures : int
+        How often they have failed.
+    ready : float
+        When they may be asked for, by the clock of `time.perf_counter`.
+    claim : int
+        Number of the claim in the store.
+    deadline : float
+        When they must have been answered.
+    is_late : bool
+        Whether they missed it.
+    """
+
+    rows: IntArray
+    failures: int = 0
+    ready: float = 0.0
+    claim: int = 0
+    deadline: float = np.inf
+    is_late: bool = False
+
+
+class Pending:
+    """A queue of batches: what is tried again goes first, when its time has come.
+
+    Parameters
+    ----------
+    order : ndarray of int
+        Rows in the order in which they are asked for.
+    sizes : BatchSize
+    workers : int
+        As many batches run at a time.
+    """
+
+    def __init__(self, order: IntArray, sizes: BatchSize, workers: int) -> None:
+        self._order, self._sizes, self._workers = order, sizes, workers
+        self._next = 0
+        self._again: list[Batch] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._again) or self._next < len(self._order)
+
+    def take(self, now: float) -> Batch | None:
+        """Return a batch that may be asked for."""
+        for i, batch in enumerate(self._again):
+            if batch.ready <= now:
+                return self.cut(self._again.pop(i), self._sizes.largest)
+        left = self._order[self._next :]
+        size = self._sizes.size
+        if not self._sizes.is_fixed:  # work for every worker
+            size = min(size, -(-len(left) // self._workers))
+        new = left[:size]
+        self._next += len(new)
+        self._sizes.take(len(new))
+        return Batch(new) if len(new) else None
+
+    def put_back(self, rows: IntArray, failures: int, ready: float = 0.0) -> None:
+        """Queue masks again."""
+        self._again.append(Batch(rows, failures, ready))
+
+    def drop(self, answered: BoolArray) -> None:
+        """Forget masks that have been answered while they waited to be asked for again."""
+        for batch in self._again:
+            batch.rows = batch.rows[~answered[batch.rows]]
+        self._again = [batch for batch in self._again if len(batch.rows)]
+
+    def cut(self, batch: Batch, size: int) -> Batch:
+        """Put all but the first masks of a batch back."""
+        if size < len(batch.rows):
+            self.put_back(batch.rows[size:], batch.failures)
+            batch.rows = batch.rows[:size]
+        return batch
+
+    def ready(self) -> float:
+        """Return when the next batch may be asked for."""
+        fresh = self._next < len(self._order)
+        return 0.0 if fresh else min((batch.ready for batch in self._again), default=np.inf)

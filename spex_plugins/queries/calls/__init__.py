@@ -1,0 +1,1 @@
+"""Calls of the value function: where they run, how they end, and which are tried again."""

@@ -1,0 +1,46 @@
+"""In which order masks are asked for: long ones together, and first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.errors import InputError
+from spex_plugins.queries.calls.function_call import ValueFunction
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["longest_first", "work_of"]
+
+_WINDOW, _TIMED_WINDOW = 1024, 128  # masks
+
+
+def longest_first(rows: IntArray, work: FloatArray, *, timed: bool) -> IntArray:
+    """Sort rows by falling work, window by window.
+
+    Masks of equal length belong together, and the longest tell first whether they fit into the memory. But a
+    run may end early, and its answers must not be those to the longest masks alone: the windows keep the
+    order asked. They are small where time may end the run; what is too expensive is left out beforehand.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        In the order asked.
+    work : ndarray of float64
+        Work of every row.
+    timed : bool
+        Whether there is a limit of time.
+    """
+    window = np.arange(len(rows)) // (_TIMED_WINDOW if timed else _WINDOW)
+    return rows[np.lexsort((-work[rows], window))]
+
+
+def work_of(value_function: ValueFunction, masks: BoolArray) -> FloatArray:
+    """Return what every mask costs, as the value function estimates it; else all the same."""
+    estimate = getattr(value_function, "work", None)
+    if estimate is None:
+        return np.ones(len(masks))
+    work = np.asarray(estimate(masks), dtype=np.float64)
+    if work.shape != (len(masks),) or not (work >= 0).all() or not np.isfinite(work).all():
+        raise InputError(
+            f"value_function: its method work must return a number ≥ 0 for each of {len(masks)} masks."
+        )
+    return work

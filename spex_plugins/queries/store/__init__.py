@@ -1,0 +1,1 @@
+"""The file that keeps every answer: SQLite, with locks, checksums and recovery."""

@@ -1,0 +1,103 @@
+"""The command line: what a store holds, its answers as arrays or as a table, and what is left of it."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from spex_plugins.errors import InputError, SpexError
+from spex_plugins.files import replacing
+from spex_plugins.queries.store.recovery import recovered
+from spex_plugins.queries.store.store import Store, StoredRun
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``python -m spex_plugins`` with these arguments; returns the exit status."""
+    parser = ArgumentParser(prog="python -m spex_plugins", description="Sparse spectral explanations.")
+    store = parser.add_subparsers(required=True).add_parser("store", help="look into a store of answers")
+    actions = store.add_subparsers(required=True)
+    info = actions.add_parser("info", help="what the store holds")
+    export = actions.add_parser("export", help="write the answers to one value function")
+    recover = actions.add_parser("recover", help="copy what can be read of a damaged store to a new one")
+    for action, run in ((info, _info), (export, _export), (recover, _recover)):
+        action.add_argument("store", type=Path, help="an SQLite file, as given to explain(store=…)")
+        action.set_defaults(run=run)
+    export.add_argument(
+        "out",
+        type=Path,
+        help="a file .npz with arrays masks and values, for spex_plugins.fit, or a table .csv",
+    )
+    export.add_argument("--fingerprint", help="which function: the beginning of what info shows")
+    recover.add_argument("out", type=Path, help="the new store, a file that does not exist")
+    chosen = parser.parse_args(arguments)
+    try:
+        if not chosen.store.is_file():
+            raise InputError(f"store: {chosen.store} does not exist.")
+        return int(chosen.run(chosen))
+    except (SpexError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _info(chosen: Namespace) -> int:
+    with Store(chosen.store) as store:
+        runs = store.info()
+        print(f"{store.path}: {store.path.stat().st_size / 2**20:.1f} MiB")
+    for run in runs:
+        print("\n".join(f"  {name:<13}{text}" for name, text in _lines(run)))
+    return 0
+
+
+def _lines(run: StoredRun) -> list[tuple[str, str]]:
+    lines = [
+        ("fingerprint", run.fingerprint[:12]),
+        ("features", str(run.n)),
+        ("outputs", str(run.outputs or 1)),
+        ("answers", f"{run.answers:,}"),
+        ("created", run.created.replace("T", " ").replace("+00:00", " UTC")),
+    ]
+    return lines if run.description is None else [*lines, ("description", run.description)]
+
+
+def _export(chosen: Namespace) -> int:
+    if chosen.out.suffix not in (".npz", ".csv"):
+        raise InputError(f"out: must end in .npz or .csv, got {chosen.out}.")
+    if chosen.out.exists() and chosen.out.samefile(chosen.store):
+        raise InputError(f"out: {chosen.out} is the store itself; choose another file.")
+    with Store(chosen.store) as store:
+        masks, values = store.export(chosen.fingerprint)
+    with replacing(chosen.out) as file:
+        if chosen.out.suffix == ".npz":
+            np.savez_compressed(file, masks=masks, values=values)
+        else:
+            file.write(_table(masks, values).encode())
+    print(f"{len(masks):,} answers written to {chosen.out}")
+    return 0
+
+
+def _recover(chosen: Namespace) -> int:
+    found = recovered(chosen.store, chosen.out)
+    print(f"{found.answers:,} answers to {found.functions} functions written to {chosen.out}")
+    if found.unreadable:
+        print("Others could not be read; they will be asked for again.", file=sys.stderr)
+    return 0
+
+
+def _table(masks: BoolArray, values: FloatArray) -> str:
+    columns = values.reshape(len(values), -1)
+    names = ["mask", *(f"value{k}" for k in range(columns.shape[1]))]
+    rows = [
+        ",".join([_digits(mask), *map(repr, row)]) for mask, row in zip(masks, columns.tolist(), strict=True)
+    ]
+    return "\n".join([",".join(names), *rows, ""])
+
+
+def _digits(mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> str:
+    return "".join("01"[kept] for kept in mask.tolist())

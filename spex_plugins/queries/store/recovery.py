@@ -1,0 +1,91 @@
+"""What can still be read of a damaged store, copied to a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spex_plugins.errors import InputError
+from spex_plugins.queries.store.answer_rows import decoded, shape_of
+from spex_plugins.queries.store.database import Database
+from spex_plugins.queries.store.store import Store
+
+__all__ = ["Recovered", "recovered"]
+
+_PARTS = 256  # of a table, by the first byte of the mask: each is read from both ends up to the damage
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What was found.
+
+    Attributes
+    ----------
+    functions, answers : int
+        What the new store holds.
+    unreadable : bool
+        Whether there was more.
+    """
+
+    functions: int
+    answers: int
+    unreadable: bool
+
+
+def recovered(damaged: str | PathLike[str], new: str | PathLike[str]) -> Recovered:
+    """Copy the answers that are intact to a new store.
+
+    Raises
+    ------
+    InputError
+        If the new file exists.
+    StoreError
+        If not even the list of value functions can be read.
+    """
+    if Path(new).exists():
+        raise InputError(f"out: {new} exists already; choose the name of a new file.")
+    old, answers, unreadable = Database(damaged), 0, False
+    try:
+        runs = old.rows(
+            "SELECT id, fingerprint, n, outputs, description FROM runs "
+            "WHERE typeof(fingerprint) = 'text' AND typeof(n) = 'integer' ORDER BY id"
+        )
+        with Store(new) as store:
+            for number, fingerprint, n, outputs, description in runs:
+                rows, all_read = _readable(old, number, -(-n // 8))
+                values, intact = decoded(rows, shape_of(outputs))
+                packed = np.frombuffer(
+                    b"".join(mask for (mask, _), whole in zip(rows, intact, strict=True) if whole), np.uint8
+                )
+                run = store.run(fingerprint, n, description)
+                if len(values):
+                    run.keep(0, packed.reshape(len(values), -1), values)
+                run.close()
+                answers += len(values)
+                unreadable |= not (all_read and intact.all())
+    finally:
+        old.close()
+    return Recovered(len(runs), answers, unreadable)
+
+
+def _readable(db: Database, number: int, size: int) -> tuple[list[tuple[Any, Any]], bool]:
+    """Return the rows (mask, answer) of a value function with masks of some bytes, and whether it is all."""
+    found: dict[Any, Any] = {}
+    complete = True
+    for part in range(_PARTS):
+        bounds = bytes([part]), bytes([part + 1]) if part + 1 < _PARTS else b"\xff" * (size + 1)
+        for direction in ("ASC", "DESC"):
+            query = (
+                "SELECT mask, answer FROM answers WHERE run = ? AND mask >= ? AND mask < ? "
+                f"ORDER BY mask {direction}"
+            )
+            rows, problem = db.rows_until_damage(query, (number, *bounds))
+            found.update(rows)
+            if problem is None:
+                break
+            complete = False
+    return [(mask, answer) for mask, answer in found.items() if len(mask) == size], complete

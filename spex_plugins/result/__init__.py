@@ -1,0 +1,1 @@
+"""What an explanation is: interactions, tables of an index, files, and the checks that come with them."""

@@ -1,0 +1,132 @@
+"""The values of an interaction index, as a small sorted table with names."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.result.feature_labels import told_apart, visible
+from spex_plugins.types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["IndexTable"]
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IndexTable:
+    """Sets of features and their values in one interaction index, largest magnitude first.
+
+    Attributes
+    ----------
+    index : str
+        Symbol of the index, such as ``"FSII"``.
+    order : int
+        Largest number of features in a set.
+    supports : ndarray of int, shape (T, d)
+        The sets; n marks empty slots (`spex_plugins.core.basis.feature_sets`), without the empty set.
+    values : ndarray of float64, shape (T,) or (T, K)
+    baseline : ndarray of float64, shape () or (K,)
+        The value of the empty set in this index; for the efficient indices the fitted f(∅).
+    feature_names : tuple of str
+        Names of the n features.
+    """
+
+    index: str
+    order: int
+    supports: IntArray
+    values: FloatArray
+    baseline: FloatArray
+    feature_names: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of features."""
+        return len(self.feature_names)
+
+    @property
+    def orders(self) -> IntArray:
+        """Number of features in every set, shape (T,)."""
+        return sets.orders_of(self.supports, self.n)
+
+    @property
+    def terms(self) -> list[tuple[int, ...]]:
+        """The sets as tuples of feature numbers."""
+        return sets.to_sets(self.supports, self.n)
+
+    @property
+    def names(self) -> list[str]:
+        """The sets as text, ``"not × good₂"``; features of one name are told apart by numbers."""
+        _, labels = told_apart([visible(name) for name in self.feature_names])
+        return [" × ".join(labels[i] for i in term) for term in self.terms]
+
+    def of_order(self, order: int) -> IndexTable:
+        """Keep the sets of exactly this many features."""
+        return self._select(np.flatnonzero(self.orders == order))
+
+    def top(self, k: int) -> IndexTable:
+        """Keep the k sets with the largest magnitude (over outputs: largest root sum of squares)."""
+        return self._select(np.arange(min(k, len(self))))
+
+    def first_order(self) -> FloatArray:
+        """Return the values of single features as a dense array, shape (n,) or (n, K)."""
+        out = np.zeros((self.n, *self.values.shape[1:]))
+        single = self.orders == 1
+        if single.any():
+            out[self.supports[single, 0]] = self.values[single]
+        return out
+
+    def as_dict(self) -> dict[tuple[int, ...], Any]:
+        """Return ``{set: value}`` in table order."""
+        return dict(zip(self.terms, self.values.tolist(), strict=True))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas DataFrame: columns term, features, order, and one column per output."""
+        import pandas as pd
+
+        frame = pd.DataFrame({"term": self.names, "features": self.terms, "order": self.orders})
+        if self.values.ndim == 1:
+            frame["value"] = self.values
+        else:
+            for k, column in enumerate(self.values.T):
+                frame[f"value_{k}"] = column
+        return frame
+
+    def _select(self, rows: IntArray) -> IndexTable:
+        return IndexTable(
+            self.index, self.order, self.supports[rows], self.values[rows], self.baseline, self.feature_names
+        )
+
+    def __len__(self) -> int:
+        return len(self.supports)
+
+    def __iter__(self) -> Iterator[tuple[tuple[int, ...], Any]]:
+        return iter(self.as_dict().items())
+
+    def _rows(self) -> list[tuple[str, str]]:
+        shown = self.values[:_SHOWN]
+        cells = ["  ".join(f"{v:+.4g}" for v in np.atleast_1d(row)[:6]) for row in shown]
+        return list(zip(self.top(_SHOWN).names, cells, strict=True))
+
+    def _title(self) -> str:
+        return f"{self.index}, order ≤ {self.order}: {len(self)} sets"
+
+    def __repr__(self) -> str:
+        lines = [f"  {value:>10}  {name}" for name, value in self._rows()]
+        rest = [f"  … {len(self) - _SHOWN} more"] if len(self) > _SHOWN else []
+        return "\n".join([self._title(), *lines, *rest])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{html.escape(name)}</td><td>{value}</td></tr>"
+            for name, value in self._rows()
+        )
+        return f"<table><caption>{html.escape(self._title())}</caption>{rows}</table>"

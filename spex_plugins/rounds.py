@@ -1,0 +1,130 @@
+"""Ask in rounds until the explanation is good enough, or no longer gets better."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.designs.choose import Plan, least_coded, plan
+from spex_plugins.core.designs.complementary_masks import antithetic_masks
+from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.estimators.base import Estimator, Fit
+from spex_plugins.estimators.shapley import Shapley
+from spex_plugins.estimators.uniform_design import LEAST_BITS
+from spex_plugins.queries import Queries, Session, keep_answers
+from spex_plugins.queries.calls.function_call import ValueFunction
+from spex_plugins.result.assemble import fitted, interactions, usable
+from spex_plugins.result.interactions import Interactions
+from spex_plugins.types import FloatArray
+
+__all__ = ["MOST_CALLS", "explain_until", "first_round"]
+
+MOST_CALLS = 20_000  # of a run that nobody limits
+_FIRST, _PER_FEATURE = 400, 4  # masks of the first round: so many, or so many for every feature
+_GROWTH = 1.5  # of the number of masks from round to round
+_GAIN = 0.15  # share of the variance not yet explained that two rounds must explain, or the run ends
+_GOOD = 0.99  # R² at which a run without a target ends
+_HOPELESS = 0.3  # R² below which a function is taken for one of high orders alone
+_CODED = 2  # times the smallest coded design is the first one that is asked for
+
+
+def first_round(n: int, most: int) -> int:
+    """Return the number of masks of the first round."""
+    return min(most, max(_FIRST, _PER_FEATURE * n))
+
+
+def explain_until(
+    value_function: ValueFunction,
+    n: int,
+    *,
+    most: int,
+    target_r2: float | None,
+    method: Estimator,
+    max_order: int | None,
+    rng: np.random.Generator,
+    names: tuple[str, ...],
+    how: Queries,
+) -> Interactions:
+    """Ask for more and more masks, at most ``most``, and explain them.
+
+    The run ends when the R² of left-out masks, less its standard error, reaches the target (without one:
+    0.99), or when twice as many masks explain less than a seventh of what was missing and the target is
+    farther off than the error. Where the R² stays poor, coded designs are asked for: a function of high
+    orders alone shows in nothing else.
+    """
+    drawn = _drawn(n, min(most, 2**n), min(max_order or n, n), method, rng)
+    design = drawn.first(first_round(n, most))
+    history: list[str] = []
+    missed: list[float] = []
+    n_stored = 0
+    with Session(value_function, how) as session:
+        while True:
+            answers = session.ask(design.masks)
+            n_stored += answers.n_stored
+            masks, values = usable(design, answers, session.statement)
+            known = design if len(masks) == len(design.masks) else None
+            try:
+                result = fitted(method, masks, values, known, max_order, deepcopy(rng))
+            except BaseException as error:  # also when the user loses patience: everything has been paid for
+                keep_answers(error, masks, values)
+                raise
+            r2, r2_error = _least(result, values)
+            history.append(f"{np.fmin.reduce(np.atleast_1d(result.r2)):.3f} at {len(masks)}")
+            missed.append(1 - r2)
+            following = _following(design, drawn, most, r2, max_order, rng)
+            reason = session.statement or _reason(r2, r2_error, target_r2, missed, following)
+            if reason or following is None:
+                break
+            design = following
+    statement = f"{design.statement}; in rounds: R² {', '.join(history)}; {reason}"
+    return interactions(result, masks, values, names, most, method.name, statement, n_stored)
+
+
+def _drawn(n: int, most: int, max_order: int, method: Estimator, rng: np.random.Generator) -> Design:
+    """Draw the masks of all rounds, in an order in which a run may stop anywhere."""
+    if isinstance(method, Shapley):
+        return make_design(Plan("paired", n, most, max_order), rng)
+    first = make_design(Plan("orthogonal", n, first_round(n, most), max_order), rng)
+    return first.followed_by(antithetic_masks(n, most, rng)).first(most)
+
+
+def _least(result: Fit, values: FloatArray) -> tuple[float, float]:
+    """Return the least R² of all outputs with its error: 0 if not measured, 1 if all values are equal."""
+    constant = standardised(values.reshape(len(values), -1))[2] == 0
+    r2 = np.where(constant, 1.0, np.nan_to_num(np.atleast_1d(result.r2)))
+    error = np.zeros_like(r2) if result.r2_error is None else np.nan_to_num(np.atleast_1d(result.r2_error))
+    worst = np.argmin(r2 - error)
+    return float(r2[worst]), float(error[worst])
+
+
+def _reason(
+    r2: float, error: float, target_r2: float | None, missed: list[float], following: Design | None
+) -> str:
+    """Return why the run ends, "" if it goes on."""
+    if r2 - error >= (_GOOD if target_r2 is None else target_r2):
+        return "that is enough"
+    if following is None:
+        return "no more masks were allowed"
+    searching = r2 < _HOPELESS and following.coded is not None
+    near = target_r2 is not None and r2 + error >= target_r2
+    # Over two rounds, as the R² of one is known to a few hundredths only.
+    if len(missed) > 2 and missed[-1] > (1 - _GAIN) * missed[-3] and not searching and not near:
+        return "R² no longer improves"
+    return ""
+
+
+def _following(
+    design: Design, drawn: Design, most: int, r2: float, max_order: int | None, rng: np.random.Generator
+) -> Design | None:
+    """Return the design of the next round, with all masks that were asked for; None if there are no more."""
+    asked, n = len(design.masks), design.plan.n
+    if design.coded or r2 < _HOPELESS:
+        wished = _CODED * (asked if design.coded else least_coded(n, max_order, LEAST_BITS))
+        coded = plan(n, min(wished, most - asked), max_order, LEAST_BITS)
+        if coded.kind == "coded":
+            return make_design(coded, rng).followed_by(design.masks)
+    if design.coded or asked >= len(drawn.masks):
+        return None
+    return drawn.first(round(asked * _GROWTH))

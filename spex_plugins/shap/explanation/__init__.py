@@ -1,0 +1,1 @@
+"""SHAP's explanation object with interactions: indexing, operations, display."""

@@ -1,0 +1,1 @@
+"""Images as SHAP's maskers take them: regions, and pixels of any units."""

@@ -1,0 +1,156 @@
+"""A SHAP masker for images whose features are regions instead of single numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shap
+from scipy.cluster.hierarchy import linkage
+from shap._serializable import Deserializer, Serializer
+
+from spex_plugins.errors import InputError
+from spex_plugins.regions import ImageGroup, label_map, region_maker
+from spex_plugins.shap.images.drawn_image import drawn_image
+
+if TYPE_CHECKING:
+    from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["GroupedImage", "spread"]
+
+
+class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
+    """A `shap.maskers.Image` that keeps or masks whole regions.
+
+    `SpexExplainer` shares the value of a region equally among its numbers, so that values keep the shape of
+    the image and `shap.plots.image` shows them. SHAP's own explainers give one value per region. With
+    many outputs, choose some by ``outputs``: every one of them has as many values as the image.
+
+    Parameters
+    ----------
+    image_masker : shap.maskers.Image
+    group : {"grid", "superpixel"} or callable
+        How an image falls apart: 10 × 10 rectangles, about 100 superpixels, `Grid`, `Superpixels`, or a
+        function from an image (H, W, C) to the region of every pixel, whole numbers of shape (H, W). Pixels
+        with negative numbers are always kept. The function must give the same regions every time.
+
+    Examples
+    --------
+    >>> masker = GroupedImage(shap.maskers.Image(image.mean(axis=(0, 1)), image.shape), Superpixels(60))
+    >>> explanation = SpexExplainer(model, masker)(image[None], max_evals=2000)
+    >>> shap.plots.image(explanation)
+    >>> image_regions(image, masker.regions(image), explanation[0])
+    """
+
+    def __init__(self, image_masker: Any, group: ImageGroup = "grid") -> None:
+        self._regions = region_maker(group)
+        self.image_masker = drawn_image(image_masker)
+        self.group = group
+        self.image_data = True
+        self.immutable_outputs = True
+        self.fixed_background = image_masker.fixed_background
+        self._image: Any = None
+
+    def __call__(self, mask: BoolArray | bool, x: Any) -> Any:
+        """Mask an image.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (n,), or bool
+            The regions to keep.
+        x : array_like, shape (H, W, C)
+
+        Returns
+        -------
+        tuple of one ndarray, shape (1, H, W, C)
+        """
+        self._update(x)
+        kept = np.append(self._standardize_mask(mask, x), True)
+        return self.image_masker(kept[self._region_of_number], x)
+
+    def regions(self, x: Any) -> IntArray:
+        """Return the region of every pixel of an image, shape (H, W); −1 for what is always kept."""
+        self._update(x)
+        return self._map.copy()
+
+    def shape(self, x: Any) -> tuple[int, int]:
+        """Return one sample, and the number n of regions."""
+        self._update(x)
+        return 1, len(self._names)
+
+    def mask_shapes(self, x: Any) -> list[tuple[int, ...]]:
+        return [self.shape(x)[1:]]
+
+    def feature_names(self, x: Any) -> list[list[str]]:
+        self._update(x)
+        name = getattr(self._regions, "name", "region {}".format)
+        return [[name(label) for label in self._names.tolist()]]
+
+    def clustering(self, x: Any) -> FloatArray:
+        """Return a hierarchy of the regions by place, shape (n − 1, 4), for `shap.PartitionExplainer`."""
+        n = self.shape(x)[1]
+        if n == 1:
+            return np.zeros((0, 4))
+        places = np.nonzero(self._map >= 0)
+        regions = self._map[places]
+        centres = np.stack([np.bincount(regions, axis) for axis in places], axis=1)
+        tree = linkage(centres / np.bincount(regions)[:, None], "ward")
+        tree[:, 2] /= tree[:, 2].max()
+        return np.asarray(tree)
+
+    def save(self, out_file: Any) -> None:
+        super().save(out_file)
+        with Serializer(out_file, "spex_plugins.shap.GroupedImage", version=0) as block:
+            block.save("image_masker", self.image_masker)
+            block.save("group", self.group)
+
+    @classmethod
+    def load(cls, in_file: Any, instantiate: bool = True) -> Any:
+        if instantiate:
+            return cls._instantiated_load(in_file)
+        kwargs = super().load(in_file, instantiate=False)
+        with Deserializer(in_file, "spex_plugins.shap.GroupedImage", min_version=0, max_version=0) as block:
+            kwargs["image_masker"] = block.load("image_masker")
+            kwargs["group"] = block.load("group")
+        return kwargs
+
+    def spread(self, values: FloatArray, x: Any) -> FloatArray:
+        """Share the values of regions equally among their numbers.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n,) or (n, K)
+        x : array_like, shape (H, W, C)
+
+        Returns
+        -------
+        ndarray of float64, shape (H · W · C,) or (H · W · C, K)
+            With the sums of ``values``; 0 where the image is always kept.
+        """
+        self._update(x)
+        regions = self._region_of_number
+        n = len(self._names)
+        count = np.bincount(regions[regions < n], minlength=n).reshape(n, *[1] * (values.ndim - 1))
+        return np.concatenate([values / count, np.zeros((1, *values.shape[1:]))])[regions]
+
+    def _update(self, x: Any) -> None:
+        if x is self._image:
+            return
+        shape = tuple(self.image_masker.input_shape)
+        if len(shape) != 3 or np.prod(np.shape(x)) != np.prod(shape):
+            raise InputError(f"image: expected the masker's shape (H, W, C) = {shape}, got {np.shape(x)}.")
+        self._map, self._names = label_map(self._regions(np.asarray(x).reshape(shape)), shape)
+        # The region of every number of the flat image; n for what is always kept.
+        flat = np.where(self._map < 0, len(self._names), self._map)
+        self._region_of_number = np.repeat(flat.ravel(), shape[2])
+        self._image = x
+
+
+def spread(
+    masker: Any, row: tuple[Any, ...], values: FloatArray, shapes: list[tuple[int, ...]]
+) -> tuple[FloatArray, list[tuple[int, ...]]]:
+    """Return values and mask shapes in the form of the input: an image where its regions are the features."""
+    image_masker = getattr(masker, "masker", masker)  # SHAP wraps the maskers of models that write texts
+    if not isinstance(image_masker, GroupedImage):
+        return values, shapes
+    return image_masker.spread(values, *row), [tuple(np.shape(row[0]))]

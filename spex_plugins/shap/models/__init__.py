@@ -1,0 +1,1 @@
+"""The model behind a SHAP explainer as a value function of one row."""

@@ -1,0 +1,65 @@
+"""Games of `spex_plugins.games` for every SHAP explainer: a model of rows that say which features to keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shap
+
+from spex_plugins.checks import features_of
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from spex_plugins.types import FloatArray
+
+__all__ = ["as_model"]
+
+
+class _GameModel:
+    """The game as a model: 0 in a row masks the feature, anything else keeps it."""
+
+    def __init__(self, game: Any) -> None:
+        self._game = game
+        self.output_names = getattr(game, "output_names", None)
+
+    @property
+    def fingerprint(self) -> str:
+        fingerprint: str = self._game.fingerprint
+        return fingerprint
+
+    def __call__(self, rows: Any) -> FloatArray:
+        return np.asarray(self._game(np.asarray(rows) != 0))
+
+
+def as_model(game: Any) -> tuple[Any, Any, Any]:
+    """Return a game as what SHAP's explainers take: a model, a masker and the row to explain.
+
+    Parameters
+    ----------
+    game : callable
+        A value function with ``n``, and perhaps ``feature_names``, ``output_names`` and ``fingerprint``: any
+        of `spex_plugins.games`.
+
+    Returns
+    -------
+    model : callable
+        Rows (b, n) to values (b,) or (b, K).
+    masker : shap.maskers.Independent
+        Of one background row that masks everything.
+    row : DataFrame, shape (1, n)
+        Every feature 1, under its name; a 0 would take it out of the explanation.
+
+    Examples
+    --------
+    >>> model, masker, row = as_model(game)
+    >>> explanation = SpexExplainer(model, masker)(row, max_evals=1000)
+    >>> shap.plots.waterfall(explanation[0])
+    >>> shap.PermutationExplainer(model, masker)(row, max_evals=1000)
+    """
+    if not callable(game):
+        raise InputError(f"game: must be callable, got {type(game).__name__}.")
+    n, names = features_of(game, None, None)
+    row = pd.DataFrame(np.ones((1, n)), columns=list(names))
+    return _GameModel(game), shap.maskers.Independent(0.0 * row), row

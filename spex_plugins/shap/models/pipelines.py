@@ -1,0 +1,109 @@
+"""Pipelines of transformers: which can be explained, and classifiers with the scores of all their classes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shap
+from shap.utils.transformers import is_transformers_lm
+
+from spex_plugins.errors import InputError
+from spex_plugins.shap.models.log_odds import log_odds
+
+if TYPE_CHECKING:
+    from spex_plugins.types import FloatArray
+
+__all__ = ["TextClassifier", "check_pipeline", "pipeline_of", "with_all_classes"]
+
+_WRITES = ("text-generation", "text2text-generation", "summarization", "translation")
+_CLASSIFIES = ("text-classification", "sentiment-analysis")
+
+
+class TextClassifier(shap.models.TransformersPipeline):  # type: ignore[misc]
+    """`shap.models.TransformersPipeline` that gives the scores of all classes, in the order of the model.
+
+    A pipeline shows as many of the highest scores as its ``top_k`` says, by default one, and SHAP takes the
+    others for 0. With ``rescale_to_logits`` log-odds come from the logits, so that they stay finite.
+    """
+
+    def __init__(self, pipeline: Any, rescale_to_logits: bool = False) -> None:
+        self.inner_model, self.rescale_to_logits = pipeline, rescale_to_logits
+        config = pipeline.model.config
+        self.output_names = [str(config.id2label.get(k, k)) for k in range(config.num_labels)]
+        self.output_shape = (config.num_labels,)
+        self.id2label = dict(enumerate(self.output_names))
+        self.label2id = {name: k for k, name in self.id2label.items()}
+        if len(self.label2id) < config.num_labels:
+            raise InputError(
+                f"model: the labels {self.output_names!r:.80} of the pipeline are not different; give "
+                "model.config.id2label a name for every class."
+            )
+
+    def __call__(self, strings: Any) -> FloatArray:
+        """Return the scores (m, K) of texts, or of pairs of texts."""
+        asked = [pair if isinstance(pair, dict) else str(pair) for pair in strings]
+        if not self.rescale_to_logits:
+            return self._scores(self.inner_model(asked, top_k=None))
+        function = _applied(self.inner_model)
+        if function == "none":
+            raise InputError(
+                "rescale_to_logits: the scores of the pipeline are no probabilities; leave it False."
+            )
+        logits = self._scores(self.inner_model(asked, top_k=None, function_to_apply="none"))
+        return log_odds(logits, np.arange(logits.shape[1])[None]) if function == "softmax" else logits
+
+    def _scores(self, answers: Any) -> FloatArray:
+        scores = np.full((len(answers), *self.output_shape), np.nan)
+        for row, classes in enumerate(answers):
+            for one in classes:
+                scores[row, self.label2id[one["label"]]] = one["score"]
+        return scores
+
+
+def check_pipeline(model: Any) -> None:
+    """Refuse pipelines whose outputs are no scores of a text.
+
+    Raises
+    ------
+    InputError
+        If a pipeline neither classifies nor writes texts.
+    """
+    pipeline = pipeline_of(model)
+    if pipeline is None or pipeline.task in _CLASSIFIES:
+        return
+    task = str(pipeline.task)
+    if task.startswith(_WRITES) and is_transformers_lm(pipeline.model):
+        return
+    raise InputError(
+        f"model: a pipeline for {task!r} has no fixed scores that could be explained, as those for "
+        "'text-classification' and 'text-generation' have; pass a function of a list of inputs that calls it "
+        "and returns the scores of interest, an array (inputs,) or (inputs, K), and a masker."
+    )
+
+
+def with_all_classes(model: Any) -> Any:
+    """Return our wrapper of a text classification pipeline in place of SHAP's; any other model as it is."""
+    if type(model) is not shap.models.TransformersPipeline:
+        return model
+    return TextClassifier(model.inner_model, model.rescale_to_logits)
+
+
+def pipeline_of(model: Any) -> Any:
+    """Return a pipeline, also one that SHAP has wrapped; None where there is none."""
+    transformers = sys.modules.get("transformers")  # whoever has a pipeline has imported it
+    found = getattr(model, "inner_model", model)
+    return found if transformers is not None and isinstance(found, transformers.Pipeline) else None
+
+
+def _applied(pipeline: Any) -> str:
+    """Return what a pipeline makes scores of logits with: "softmax", "sigmoid" or "none"."""
+    given = pipeline._postprocess_params.get("function_to_apply")
+    if given is not None:
+        return str(getattr(given, "value", given)).lower()
+    config = pipeline.model.config
+    if config.problem_type == "regression":
+        return "none"
+    several = config.problem_type == "multi_label_classification" or config.num_labels == 1
+    return "sigmoid" if several else "softmax"

@@ -1,0 +1,1 @@
+"""Texts as SHAP's maskers take them: tokens, words, pairs, prompts."""

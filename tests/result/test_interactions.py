@@ -1,0 +1,324 @@
+"""The result: unchangeable, saved without pickle, read as tables, shown without surprises."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import FrozenInstanceError, fields, replace
+
+import numpy as np
+import pytest
+from games import random_spectrum
+
+import spex_plugins as spex
+from spex_plugins import InputError, Interactions, Spectrum
+from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
+
+NAMES = ("not", "good", "<b>film</b>", "a & b", "'quoted'")
+
+
+def build(outputs=None, names=NAMES, spectrum=None):
+    n = len(names)
+    if spectrum is None:
+        spectrum = random_spectrum(n, 8, 3, np.random.default_rng(3), outputs)
+    ends = spectrum.predict(np.array([[False] * n, [True] * n]))
+    return Interactions(
+        spectrum=spectrum,
+        feature_names=names,
+        n_calls=30,
+        budget=32,
+        r2=np.full(spectrum.output_shape, 0.875),
+        r2_source="cross-validated on 20 uniform masks",
+        estimator="spex",
+        plan="30 distinct masks: <made up>",
+        empty_value=np.asarray(ends[0]),
+        full_value=np.asarray(ends[1]),
+    )
+
+
+@pytest.fixture(params=[None, 1, 3], ids=["scalar", "K=1", "K=3"])
+def found(request):
+    return build(request.param)
+
+
+def test_fields_cannot_be_set(found):
+    for field in fields(found):
+        with pytest.raises(FrozenInstanceError):
+            setattr(found, field.name, None)
+    with pytest.raises(FrozenInstanceError):
+        found.index().order = 7
+    with pytest.raises(ValueError, match="read-only"):
+        found.spectrum.coefficients[0] = 0.0
+
+
+def test_predictions_are_those_of_the_spectrum(found):
+    masks = np.random.default_rng(0).random((9, found.n)) < 0.5
+    np.testing.assert_array_equal(found.predict(masks), found.spectrum.predict(masks))
+    with pytest.raises(InputError, match="masks must have shape"):
+        found.predict(masks[0])
+
+
+def test_shape_and_number_of_outputs():
+    assert (build().output_shape, build().n_outputs, build().n) == ((), 1, 5)
+    assert (build(3).output_shape, build(3).n_outputs) == ((3,), 3)
+
+
+@pytest.mark.parametrize("name", ["result.npz", "no_ending", "with spaces é.bin"])
+def test_save_and_load(found, tmp_path, name):
+    path = tmp_path / name
+    found.save(path)
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+    loaded = Interactions.load(path)
+    for field in fields(found):
+        x, y = getattr(found, field.name), getattr(loaded, field.name)
+        if field.name == "spectrum":
+            assert (x.n, x.as_dict()) == (y.n, y.as_dict())
+            assert x.supports.dtype == y.supports.dtype
+        elif isinstance(x, np.ndarray):
+            np.testing.assert_array_equal(x, y)
+            assert (x.shape, x.dtype) == (y.shape, y.dtype)
+        else:
+            assert x == y
+            assert type(x) is type(y)
+    assert repr(loaded) == repr(found)
+
+
+def test_files_hold_no_pickled_objects(found, tmp_path):
+    found.save(str(tmp_path / "x.npz"))
+    with np.load(tmp_path / "x.npz", allow_pickle=False) as data:
+        assert all(data[key].dtype.kind in "fiu" for key in data.files)
+        assert "supports" in data.files
+
+
+def test_results_of_explain_and_of_one_output_can_be_saved(tmp_path):
+    result = spex.explain(lambda m: m[:, :2] * 1.0, 5, budget=20, progress=False)
+    for k, each in enumerate([result, result.output(1), spex.explain(lambda m: m[:, 0], 3, budget=8)]):
+        each.save(tmp_path / str(k))
+        loaded = Interactions.load(tmp_path / str(k))
+        assert loaded.spectrum.as_dict() == each.spectrum.as_dict()
+        np.testing.assert_array_equal(loaded.r2, each.r2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("estimator", ["auto", "shapley"])
+@pytest.mark.parametrize("outputs", [None, 2])
+def test_what_a_process_knows_is_saved(estimator, outputs, tmp_path):
+    rng = np.random.default_rng(0)
+    masks = rng.random((300, 12)) < 0.5
+    values = np.tanh(masks @ rng.normal(size=(12, outputs or 1)))
+    found = spex.fit(masks, values if outputs else values[:, 0], estimator=estimator)
+    assert type(found.process) is (Posterior if estimator == "shapley" else Uncertainty)
+    found.save(tmp_path / "x")
+    for again in (Interactions.load(tmp_path / "x"), pickle.loads(pickle.dumps(found))):
+        assert type(again.process) is type(found.process)
+        table = found.index("STII", 2)
+        assert again.index("STII", 2).as_dict() == table.as_dict()
+        np.testing.assert_array_equal(again.deviations(table), found.deviations(table))
+        np.testing.assert_array_equal(again.predict(masks), found.predict(masks))
+    if outputs:
+        one = found.output(1)
+        np.testing.assert_allclose(one.predict(masks), found.predict(masks)[:, 1], atol=1e-12)
+        few = one.top(5)
+        expected = [found.index("FSII", few.order).as_dict()[term][1] for term in few.terms]
+        np.testing.assert_allclose(few.values, expected, atol=1e-12)
+        same = found.deviations(found.index("FSII", few.order))[:, 1]
+        np.testing.assert_allclose(np.sort(one.deviations(one.index("FSII", few.order))), np.sort(same))
+
+
+def test_deviations_where_nothing_or_everything_is_known():
+    every = spex.explain(lambda m: 1.0 * (m[:, 0] & m[:, 1]), 4, budget=16, progress=False)
+    np.testing.assert_array_equal(every.deviations(every.top()), [0.0])
+    some = spex.explain(lambda m: 1.0 * (m[:, 0] & m[:, 1]), 20, budget=300, estimator="spex", progress=False)
+    np.testing.assert_array_equal(some.deviations(some.top()), [np.nan])
+
+
+def test_files_of_the_first_format_can_be_read(found, tmp_path):
+    """It did not know stores."""
+    found.save(tmp_path / "new")
+    with np.load(tmp_path / "new") as data:
+        arrays = dict(data)
+    header = json.loads(arrays["header"].tobytes()) | {"format": 1}
+    del header["n_stored"]
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    np.savez(tmp_path / "old.npz", **arrays)
+    loaded = Interactions.load(tmp_path / "old.npz")
+    assert loaded.n_stored == 0
+    assert repr(loaded) == repr(found)
+
+
+def test_files_of_newer_versions_are_refused(tmp_path, monkeypatch):
+    from spex_plugins.result import npz_file as module
+
+    monkeypatch.setattr(module, "_FORMAT", 99)
+    build().save(tmp_path / "x")
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="newer version"):
+        Interactions.load(tmp_path / "x")
+
+
+@pytest.mark.parametrize("index", ["Fourier", *spex.INDICES])
+def test_tables_are_sorted_by_magnitude_without_the_empty_set(found, index):
+    table = found.index(index)
+    size = np.abs(table.values.reshape(len(table), -1))
+    energy = (size**2).sum(axis=1)
+    assert len(table) > 0
+    assert (np.diff(energy) <= 0).all()
+    assert () not in table.as_dict()
+    assert table.order == (1 if index in ("SV", "BV") else 2)
+    assert (table.orders <= table.order).all()
+    assert table.baseline.shape == found.output_shape
+
+
+def test_equal_magnitudes_keep_the_canonical_order():
+    spectrum = Spectrum.from_dict(5, {(3, 4): 1.0, (1,): -1.0, (0, 2): 1.0, (0,): 1.0})
+    table = build(spectrum=spectrum).index("Fourier")
+    assert table.terms == [(0,), (1,), (0, 2), (3, 4)]
+
+
+def test_efficient_tables_start_from_the_fitted_empty_value(found):
+    for index in ("SV", "k-SII", "STII", "FSII"):
+        table = found.index(index)
+        np.testing.assert_allclose(table.baseline, found.empty_value, atol=1e-12)
+        np.testing.assert_allclose(table.baseline + table.values.sum(axis=0), found.full_value, atol=1e-9)
+
+
+def test_the_dictionary_lists_terms_in_table_order(found):
+    table = found.index("FSII", order=3)
+    assert list(table.as_dict()) == table.terms
+    assert list(table) == list(table.as_dict().items())
+    assert list(table.as_dict().values()) == table.values.tolist()
+    assert len(table) == len(table.terms) == len(table.names)
+
+
+def test_first_order_is_dense(found):
+    table = found.index("SV")
+    dense = table.first_order()
+    assert dense.shape == (5, *found.output_shape)
+    for i in range(5):
+        np.testing.assert_array_equal(dense[i], table.as_dict().get((i,), np.zeros(found.output_shape)))
+
+
+def test_tables_can_be_cut(found):
+    table = found.index("Moebius", order=3)
+    assert table.top(2).terms == table.terms[:2]
+    assert len(table.top(10_000)) == len(table)
+    pairs = table.of_order(2)
+    assert set(pairs.orders) == {2}
+    assert pairs.terms == [t for t in table.terms if len(t) == 2]
+    np.testing.assert_array_equal(pairs.values[0], table.as_dict()[pairs.terms[0]])
+
+
+def test_top_lists_interactions_of_two_and_more(found):
+    top = found.top(3)
+    assert (top.orders >= 2).all()
+    assert len(top) == 3
+    everything = found.index("FSII", order=3)
+    assert top.terms == [t for t in everything.terms if len(t) > 1][:3]
+
+
+def test_top_of_order_two_and_of_no_order():
+    found = build()
+    assert set(found.top(4, order=2).orders) == {2}
+    assert found.top(4, index="SII").index == "SII"
+    with pytest.raises(InputError, match="order: "):
+        found.top(4, order=0)
+
+
+def test_frames_have_a_row_per_set(found):
+    table = found.index("FSII")
+    frame = table.to_frame()
+    values = ["value"] if not found.output_shape else [f"value_{k}" for k in range(found.n_outputs)]
+    assert list(frame.columns) == ["term", "features", "order", *values]
+    assert list(frame["features"]) == table.terms
+    assert list(frame["term"]) == table.names
+    np.testing.assert_array_equal(frame[values].to_numpy().reshape(table.values.shape), table.values)
+
+
+def test_an_output_is_its_column():
+    found = build(3)
+    for k in range(3):
+        one = found.output(k)
+        assert one.output_shape == ()
+        assert float(one.r2) == 0.875
+        assert one.full_value == found.full_value[k]
+        np.testing.assert_allclose(
+            one.index("SV").first_order(), found.index("SV").first_order()[:, k], atol=1e-12
+        )
+    with pytest.raises(InputError, match="a single output"):
+        build().output(0)
+
+
+def test_names_can_be_changed(found):
+    renamed = found.renamed(list("abcde"))
+    assert renamed.feature_names == tuple("abcde")
+    assert renamed.index().terms == found.index().terms
+    assert set("".join(renamed.index().names)) <= set("abcde × ")
+    with pytest.raises(InputError, match="expected 5 names, got 2"):
+        found.renamed(["a", "b"])
+
+
+def test_repeated_names_keep_their_terms_apart():
+    """Texts repeat words: names may coincide, the sets do not."""
+    spectrum = Spectrum.from_dict(3, {(0, 1): 1.0, (1, 2): 2.0, (0, 2): 3.0})
+    table = build(names=("the", "the", "cat"), spectrum=spectrum).index("Fourier")
+    assert len(set(table.names)) == 3
+    assert table.as_dict() == {(0, 2): 3.0, (1, 2): 2.0, (0, 1): 1.0}
+    assert len(table.to_frame()) == 3
+
+
+def test_repr_tells_cost_faithfulness_and_the_strongest_sets(found):
+    text = repr(found)
+    for part in (
+        "30 of 32",
+        "0.875",
+        "cross-validated on 20 uniform masks",
+        "spex: 30 distinct masks",
+        "strongest",
+    ):
+        assert part in text
+    assert found.top(1).names[0] in text
+    assert len(text.splitlines()) <= 12
+
+
+def test_html_is_escaped(found):
+    for html in (found._repr_html_(), found.index("FSII", order=3)._repr_html_()):
+        assert "<b>film" not in html
+        assert "<made up>" not in html
+        assert html.count("<table>") == html.count("</table>") > 0
+    everything = found.index("Moebius", order=1)._repr_html_()
+    assert "&lt;b&gt;film&lt;/b&gt;" in everything
+    assert "a &amp; b" in everything
+
+
+def test_long_tables_are_cut_in_their_repr():
+    names = tuple(f"x{i}" for i in range(20))
+    spectrum = Spectrum.from_dict(20, {(i,): 1.0 + i for i in range(20)})
+    text = repr(build(names=names, spectrum=spectrum).index("Fourier"))
+    assert "… 10 more" in text
+    assert text.splitlines()[0] == "Fourier, order ≤ 2: 20 sets"
+    assert len(text.splitlines()) == 12
+
+
+@pytest.mark.parametrize("outputs", [(), (2,)])
+def test_nothing_found_can_be_shown(outputs, tmp_path):
+    found = build(spectrum=Spectrum.zero(5, outputs))
+    assert "terms       none" in repr(found)
+    assert "<table>" in found._repr_html_()
+    assert len(found.index()) == len(found.top()) == len(found.index().to_frame()) == 0
+    assert found.index("SV").first_order().shape == (5, *outputs)
+    assert (found.index("SV").baseline == 0).all()
+    found.save(tmp_path / "x")
+    assert len(Interactions.load(tmp_path / "x").spectrum) == 0
+
+
+def test_r2_that_was_not_measured_is_shown_as_such():
+    found = replace(build(), r2=np.array(np.nan), r2_source="not measured")
+    assert "nan (not measured)" in repr(found)
+
+
+def test_the_summary_shares_the_variance_among_the_orders():
+    spectrum = Spectrum.from_dict(4, {(): 9.0, (0,): 1.0, (1,): 1.0, (0, 1): 1.0, (1, 2, 3): -1.0})
+    found = Interactions(spectrum, tuple("abcd"), 5, 5, np.array(0.5), "test", "none", "no plan")
+    text = "2 of order 1 (50% of the variance), 1 of order 2 (25% of the variance), 1 of order 3 (25% "
+    assert text in repr(found)
+    assert text in found._repr_html_()
