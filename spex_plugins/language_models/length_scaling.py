@@ -25,7 +25,7 @@ def forget_length(model: Any) -> None:
         one = next(model.parameters()).new_zeros(1, 1).long()
         written = {"decoder_input_ids": one} if getattr(model.config, "is_encoder_decoder", False) else {}
         scaled = [part for part in model.modules() if hasattr(part, "max_seq_len_cached")]
-        # transformers up to 5.20 or later writes the length under another name than it reads, and never resets.
+        # Releases of transformers 5 to 5.20 write the length under another name than they read: never reset.
         for part in scaled:
             part.max_seq_len_cached = sys.maxsize
         model(input_ids=one, **written)
