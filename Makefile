@@ -37,6 +37,10 @@ build: $(VENV)/build.installed  ## sdist and wheel, and the wheel in an empty en
 	$(BIN)/python -m twine check --strict dist/*
 	.ci/smoke dist/*.whl
 
+.PHONY: docs
+docs: $(VENV)/docs.installed  ## build the documentation into out/docs; warnings are errors
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs out/docs
+
 clean:
 	rm -rf $(VENV) $(LOWEST) build dist out
 

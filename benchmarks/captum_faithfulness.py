@@ -9,25 +9,22 @@ words are missing. Needs the packages of ``examples/small_llm.py``, Captum, scik
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.append(str(Path(__file__).parents[1] / "examples"))
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from _harness import machine, save, table
-from _masked_text import MaskedText
-from captum._utils.models.linear_model import SkLearnLasso
-from captum.attr import FeatureAblation, KernelShap, Lime, ShapleyValueSampling
 
-from spex_plugins import Interactions
-from spex_plugins.captum import Spex
+from library.data.reviews import reviews
+from library.games.masks import keys
+from library.games.stored_answers import StoredAnswers
+from library.measure.machine import machine
+from library.measure.result_files import Report, save
+from library.methods.captum_methods import OURS, PEERS, CaptumGame, Predict
+from library.models.language_model import small_llm
+from library.report.markdown import table
 from spex_plugins.games import MaskedPrompt
 
 TEMPLATE = (
@@ -40,9 +37,6 @@ TEMPLATE = (
 ANSWER = " I loved it."  # four tokens
 WORDS = range(40, 65)
 HELD_OUT = 200  # of each kind
-AT_ONCE = 200
-PEERS = ("FeatureAblation", "Lime", "Lime, α = 0.001", "KernelShap", "ShapleyValueSampling")
-OURS = ("Spex", 'Spex, "auto"')
 COLUMNS = {
     "infidelity_uniform": "infidelity, uniform masks",
     "infidelity_sizes": "infidelity, all sizes",
@@ -51,63 +45,6 @@ COLUMNS = {
 }
 
 Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
-Predict = Callable[[Bools], Floats]
-Record = dict[str, Any]
-
-
-class Game:
-    """A text as Captum sees it: an input of n ones, with a baseline of zeros."""
-
-    def __init__(self, text: MaskedText) -> None:
-        self.text = text
-        self.inputs = torch.ones(1, text.n)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the values of perturbed inputs (m, n)."""
-        return torch.from_numpy(self.text(inputs.numpy() > 0.5))
-
-    def explain(self, method: str, budget: int, seed: int) -> dict[str, Predict]:
-        """Explain with at most ``budget`` masks; return predictions of the value, by reading."""
-        torch.manual_seed(seed)
-        settings: dict[str, Any] = {"perturbations_per_eval": AT_ONCE}
-        if method in OURS:
-            settings |= {"n_samples": budget, "seed": seed, "return_interactions": True}
-            if method != "Spex":
-                settings["estimator"] = "auto"
-            values, (found,) = Spex(self.forward).attribute(self.inputs, **settings)
-            return {
-                method: linear(values[0]),
-                f'{method}, index="BV"': linear(found.single_values("BV").values),
-                f"{method}, with interactions": with_interactions(found),
-            }
-        if method == "ShapleyValueSampling":
-            settings["n_samples"] = (budget - 1) // self.text.n  # permutations, and the baseline once
-        elif method != "FeatureAblation":
-            settings["n_samples"] = budget
-        return {method: linear(peer(method, self.forward).attribute(self.inputs, **settings)[0])}
-
-
-def peer(name: str, forward: Callable[[torch.Tensor], torch.Tensor]) -> Any:
-    """Return one of Captum's methods with its own settings, but for the LASSO of the second Lime.
-
-    Lime's default, 0.01, is meant for larger outputs than log-probabilities of a short answer.
-    """
-    if name == "Lime, α = 0.001":
-        return Lime(forward, interpretable_model=SkLearnLasso(alpha=0.001))
-    kinds = {"FeatureAblation": FeatureAblation, "Lime": Lime, "KernelShap": KernelShap}
-    return (kinds | {"ShapleyValueSampling": ShapleyValueSampling})[name](forward)
-
-
-def linear(values: npt.ArrayLike) -> Predict:
-    """Return the additive prediction; its constant cancels or is fitted, for every method."""
-    array = np.asarray(values, dtype=np.float64)
-    return lambda masks: masks @ array
-
-
-def with_interactions(found: Interactions) -> Predict:
-    """Return the prediction of everything that was found; at the input itself, the answer is known."""
-    return lambda masks: np.where(masks.all(axis=1), found.full_value, found.predict(masks))
 
 
 def held_out(n: int) -> dict[str, Bools]:
@@ -118,12 +55,12 @@ def held_out(n: int) -> dict[str, Bools]:
     return {"uniform": rng.random((HELD_OUT, n)) < 0.5, "sizes": ranks < sizes}
 
 
-def judged(predict: Predict, text: MaskedText, masks: dict[str, Bools]) -> dict[str, float]:
+def judged(predict: Predict, text: StoredAnswers, masks: dict[str, Bools]) -> dict[str, float]:
     """Measure on masks that no method had seen."""
     everything = np.ones((1, text.n), dtype=bool)
     out: dict[str, float] = {}
     for kind, every in masks.items():
-        unseen = every[[key not in text.seen for key in text.keys(every)]]
+        unseen = every[[key not in text.seen for key in keys(every)]]
         truth, predicted = text.values(unseen), predict(unseen)
         # Yeh et al. 2019; the perturbation removes the masked words. In units of the variance.
         drop, predicted_drop = text.values(everything) - truth, predict(everything) - predicted
@@ -134,8 +71,8 @@ def judged(predict: Predict, text: MaskedText, masks: dict[str, Bools]) -> dict[
 
 
 def explained(
-    texts: list[MaskedText], methods: list[str], budgets: list[int], seeds: int
-) -> Iterator[tuple[int, Record, Predict]]:
+    texts: list[StoredAnswers], methods: list[str], budgets: list[int], seeds: int
+) -> Iterator[tuple[int, Report, Predict]]:
     """Yield the text, what was spent on it, and a prediction, for every reading of every explanation."""
     # The least budget and the first seed come first: a run that is stopped has finished these for all texts.
     for budget in budgets:
@@ -145,7 +82,7 @@ def explained(
                     if method == "FeatureAblation" and (budget, seed) != (budgets[0], 0):
                         continue  # takes no budget and no seed
                     text.calls = 0
-                    readings = Game(text).explain(method, budget, seed)
+                    readings = CaptumGame(text).explain(method, budget, seed)
                     if text.calls > budget:
                         raise RuntimeError(f"{method} took {text.calls} calls of {budget}")
                     spent = {"text": k, "n": text.n, "seed": seed, "budget": budget, "calls": text.calls}
@@ -154,7 +91,7 @@ def explained(
                         yield k, {"method": name, **spent}, one
 
 
-def measured(texts: list[MaskedText], methods: list[str], budgets: list[int], seeds: int) -> list[Record]:
+def measured(texts: list[StoredAnswers], methods: list[str], budgets: list[int], seeds: int) -> list[Report]:
     """Explain everything first, so that the masks of all methods are known, then judge."""
     masks = [held_out(text.n) for text in texts]
     for text, one in zip(texts, masks, strict=True):
@@ -163,7 +100,7 @@ def measured(texts: list[MaskedText], methods: list[str], budgets: list[int], se
     return [{**about, **judged(predict, texts[k], masks[k])} for k, about, predict in done]
 
 
-def summary(records: list[Record], budget: int) -> str:
+def summary(records: list[Report], budget: int) -> str:
     """Return a table of means and standard deviations over texts and seeds, and of what each case shows."""
     rows = []
     peers = [r for r in records if r["method"] in PEERS and r["budget"] in (budget, r["calls"])]
@@ -180,7 +117,7 @@ def summary(records: list[Record], budget: int) -> str:
     return f"Budget {budget}\n\n" + table(["", "calls", *COLUMNS.values()], rows)
 
 
-def _wins(record: Record, peers: list[Record], column: str) -> bool:
+def _wins(record: Report, peers: list[Report], column: str) -> bool:
     """Tell whether a record is better than every peer on the same text with the same seed."""
     others = [
         p[column]
@@ -198,21 +135,18 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=[*PEERS, *OURS], choices=[*PEERS, *OURS])
     parser.add_argument("--out", type=Path, default=Path("out/captum_faithfulness.json"))
     arguments = parser.parse_args()
-    from _texts import reviews
-    from small_llm import load_small_llm
-
-    model, tokenizer = load_small_llm()
+    model, tokenizer = small_llm.load_small_llm()
     chosen = [" ".join(r.words) for r in reviews() if len(r.words) in WORDS][: arguments.texts]
     folder = arguments.out.parent / "answers"
     texts = [
-        MaskedText(MaskedPrompt(model, tokenizer, text, template=TEMPLATE, answer=ANSWER), folder)
+        StoredAnswers(MaskedPrompt(model, tokenizer, text, template=TEMPLATE, answer=ANSWER), folder)
         for text in chosen
     ]
     print(machine() + f" torch {torch.__version__}; words: {[text.n for text in texts]}\n", flush=True)
     records = measured(texts, arguments.methods, sorted(arguments.budgets), arguments.seeds)
     for budget in sorted(arguments.budgets):
         print(summary(records, budget) + "\n")
-    save(arguments.out, records)
+    save(arguments.out, "captum_faithfulness", records)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,14 @@ the clock stand those of the processor, which other work on the machine disturbs
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-import _harness as harness
-
-sys.path.insert(0, str(harness.HERE.parent / "examples"))
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
+from library.measure.machine import machine
+from library.measure.result_files import Report, save
+from library.report.markdown import seconds, table
 
 REVIEW = "Charming at first, but the plot is not worth two hours, and I would never see it again."
 QUESTION = "Anna moved from Paris to Rome in 2010 because her sister lives there. Anna now lives in"
@@ -34,35 +32,36 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(arguments.threads)
-    from small_llm import load_small_llm
+    from library.models.language_model import small_llm
 
-    model, tokenizer = load_small_llm()
-    print(harness.machine(), f"torch {torch.__version__}, {arguments.threads} threads.\n", flush=True)
+    model, tokenizer = small_llm.load_small_llm()
+    print(machine(), f"torch {torch.__version__}, {arguments.threads} threads.\n", flush=True)
     reports = [_measured(model, tokenizer, *case, arguments.masks) for case in _cases(tokenizer)]
     header = ["prompt", "features", "target tokens", "seconds", "Captum, a call per token",
               "Captum, a call per mask", "ours", "faster", "largest difference"]  # fmt: skip
-    keys = ("prompt", "features", "target tokens")
+    keys = ("prompt", "features", "target_tokens")
     clocks = ("on the clock", "of the processor")
     rows = [
         [*(r[key] for key in keys), name, *_times(r, i)] for r in reports for i, name in enumerate(clocks)
     ]
-    print(harness.table(header, rows))
-    harness.save(arguments.out, reports)
+    print(table(header, rows))
+    save(arguments.out, "captum_llm_speed", reports)
 
 
 def _cases(tokenizer: Any) -> list[tuple[str, Any, str]]:
     from captum.attr import TextTemplateInput, TextTokenInput
-    from small_llm import PROMPT
+
+    from library.models.language_model import small_llm
 
     words = REVIEW.split()
-    template = PROMPT.replace("{}", " ".join(["{}"] * len(words)))
+    template = small_llm.PROMPT.replace("{}", " ".join(["{}"] * len(words)))
     return [
         ("words of a review behind two fixed examples", TextTemplateInput(template, words), " negative\n\n"),
         ("all tokens of a sentence", TextTokenInput(QUESTION, tokenizer), " Rome with her sister"),
     ]
 
 
-def _measured(model: Any, tokenizer: Any, name: str, inp: Any, target: str, masks: int) -> dict[str, Any]:
+def _measured(model: Any, tokenizer: Any, name: str, inp: Any, target: str, masks: int) -> Report:
     from captum.attr import LLMAttribution
 
     from spex_plugins.captum import Spex, SpexLLMAttribution
@@ -70,9 +69,9 @@ def _measured(model: Any, tokenizer: Any, name: str, inp: Any, target: str, mask
     host = LLMAttribution(Spex(model), tokenizer)
     ours = SpexLLMAttribution(Spex(model), tokenizer)
     ours.attribute(inp, target, n_samples=32)  # warm
-    report: dict[str, Any] = {"prompt": name, "features": inp.n_itp_features, "masks": masks}
-    report["target tokens"] = len(tokenizer.encode(target, add_special_tokens=False))
-    results = {}
+    report: Report = {"prompt": name, "features": inp.n_itp_features, "masks": masks}
+    report["target_tokens"] = len(tokenizer.encode(target, add_special_tokens=False))
+    results, report["seconds"] = {}, {}
     for run, attribution, how in (
         ("ours", ours, {}),
         ("per mask", host, ONE_BY_ONE),
@@ -81,17 +80,18 @@ def _measured(model: Any, tokenizer: Any, name: str, inp: Any, target: str, mask
     ):
         start = perf_counter(), process_time()
         results[run] = attribution.attribute(inp, target, n_samples=masks, **how).token_attr
-        report[run] = perf_counter() - start[0], process_time() - start[1]
-        print(f"{name}: {run}, {report[run][0]:.1f} s", file=sys.stderr, flush=True)
+        report["seconds"][run] = perf_counter() - start[0], process_time() - start[1]
+        print(f"{name}: {run}, {report['seconds'][run][0]:.1f} s", file=sys.stderr, flush=True)
     report["difference"] = float((results["ours"] - results["per mask"]).abs().max())
     return report
 
 
-def _times(report: dict[str, Any], clock: int) -> list[str]:
-    ours = (report["ours"][clock] + report["ours again"][clock]) / 2  # the load of the machine drifts
-    host = [report[run][clock] for run in ("per token", "per mask")]
+def _times(report: Report, clock: int) -> list[str]:
+    times = {run: both[clock] for run, both in report["seconds"].items()}
+    ours = (times["ours"] + times["ours again"]) / 2  # the load of the machine drifts
+    host = [times["per token"], times["per mask"]]
     faster = " and ".join(f"{time / ours:.1f}" for time in host)
-    return [*map(harness.seconds, [*host, ours]), f"{faster} times", f"{report['difference']:.0e}"]
+    return [*map(seconds, [*host, ours]), f"{faster} times", f"{report['difference']:.0e}"]
 
 
 if __name__ == "__main__":

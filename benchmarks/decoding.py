@@ -15,10 +15,13 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import NamedTuple
 
-from _harness import Report, machine, measure, save, seconds, table
+from library.measure.machine import machine
+from library.measure.processes import measure
+from library.measure.result_files import Report, save
+from library.report.markdown import seconds, table
 
-_PEER = "_peer_spectralexplain.py"
-_OURS = "_ours.py"
+_PEER = "spectralexplain_decoders"
+_OURS = "sparse_function"
 _NAMES = {"soft-noise": "soft, told the noise"}
 _DECODED = ("decode", "found", "false", "R²")
 _REFITTED = ("refit", "found", "false", "R² refitted")
@@ -51,16 +54,16 @@ def _one(noise: float, seed: int, threads: int | None, arguments: Namespace) -> 
     problem: list[object] = []
     for name, value in {**shape, "noise": noise, "seed": seed}.items():
         problem += [f"--{name}", value]
-    (phases,) = measure([_OURS, *problem, "--mode", "phases"], threads=threads)
+    (phases,) = measure(_OURS, [*problem, "--mode", "phases"], threads=threads)
     yield "ours", phases
     size = phases["samples"]
-    for report in measure([_OURS, *problem, "--mode", "explain", "--budget", size], threads=threads):
+    for report in measure(_OURS, [*problem, "--mode", "explain", "--budget", size], threads=threads):
         yield "ours, `explain`", report
     if not arguments.peer_python:
         return
     decoders = ["hard", "soft-noise", "soft"] if threads else ["hard", "soft"]
-    command = [_PEER, *problem, "--decoders", *decoders, "--limit", arguments.limit]
-    setup, *reports = measure(command, python=arguments.peer_python, threads=threads)
+    command = [*problem, "--decoders", *decoders, "--limit", arguments.limit]
+    setup, *reports = measure(_PEER, command, python=arguments.peer_python, threads=threads)
     for decoder, report in zip(decoders, reports, strict=False):
         yield f"authors', {_NAMES.get(decoder, decoder)}", setup | report
 
@@ -69,7 +72,7 @@ def rows(reports: dict[Key, list[Report]], terms: int) -> Iterator[list[object]]
     for key in sorted(reports, key=lambda key: (key.noise, key.method, key.threads or 99)):
         some = reports[key]
         label = [f"{key.noise:g}", key.method, key.threads or "default"]
-        unfinished = [report for report in some if report.keys() & {"over_s", "failed"}]
+        unfinished = [report for report in some if report.keys() & {"over_s", "exit_status"}]
         if unfinished:
             yield [*label, _why(unfinished[0]), *["–"] * 7]
         elif "decoded" in some[0]:
@@ -96,7 +99,7 @@ def _part(some: list[Report], time: str, score: str, terms: int) -> list[object]
 def _why(report: Report) -> str:
     if "over_s" in report:
         return f"over {seconds(report['over_s'])}"
-    return f"failed, exit status {report['failed']}"
+    return f"failed, exit status {report['exit_status']}"
 
 
 def _spread(values: list[float]) -> str:
@@ -140,7 +143,8 @@ def main() -> None:
     print(
         table(("package", "compiling", "code", "masks", "first decoding"), once(reports, arguments.noise[0]))
     )
-    save(arguments.out, [{**key._asdict(), **report} for key, group in reports.items() for report in group])
+    records = ({**key._asdict(), **report} for key, group in reports.items() for report in group)
+    save(arguments.out, "decoding", records)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,11 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from _harness import Report, machine, measure, save, seconds, table
-from _real_games import long_text
+from library.games.masked_inputs import long_text
+from library.measure.machine import machine
+from library.measure.processes import measure
+from library.measure.result_files import Report, save
+from library.report.markdown import seconds, table
 
 _CASES = ((64, 2000, 15), (1000, 4000, 120))  # n, calls, seconds that we want to stay below
 _LARGE = (64, 20_000, 600)
@@ -32,10 +35,10 @@ _HEADER = (
 
 def case(n: int, calls: int, estimator: str, arguments: Namespace) -> Report:
     """Measure one fit."""
-    command: list[object] = ["_estimation_worker.py", "--n", n, "--calls", calls, "--estimator", estimator]
+    command: list[object] = ["--n", n, "--calls", calls, "--estimator", estimator]
     command += ["--models", arguments.models, *(["--gpu"] if arguments.gpu else [])]
     report: Report = {"n": n, "calls": calls, "estimator": estimator}
-    for each in measure(command, threads=arguments.threads):
+    for each in measure("estimation", command, threads=arguments.threads):
         report |= each
     print(f"… n = {n}, {estimator}", flush=True)
     return report
@@ -44,7 +47,7 @@ def case(n: int, calls: int, estimator: str, arguments: Namespace) -> Report:
 def row(report: Report, target: int) -> list[object]:
     first: list[object] = [f"{report['n']:,}", f"{report['calls']:,}", report["estimator"]]
     if "own_s" not in report:
-        return [*first, f"failed ({report['failed']})", f"{target} s", "", "", "", ""]
+        return [*first, f"failed ({report['exit_status']})", f"{target} s", "", "", "", ""]
     times = [
         seconds(report["own_s"]),
         f"{target} s",
@@ -80,7 +83,7 @@ def main() -> None:
     print(f"\n{where} Threads: {arguments.threads or 'default'}.{_gpu() if arguments.gpu else ''}\n")
     rows = zip(reports, cases, strict=True)
     print(table(_HEADER, [row(report, target) for report, (_, _, target, _) in rows]))
-    save(arguments.out, reports)
+    save(arguments.out, "estimation_time", reports)
 
 
 if __name__ == "__main__":

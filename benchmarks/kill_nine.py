@@ -12,15 +12,18 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
 import numpy as np
-from _harness import HERE, machine, save, table
-from _kill_worker import N, value
 
+from library.measure.machine import machine
+from library.measure.processes import BENCHMARKS, environment, worker
+from library.measure.result_files import save
+from library.report.markdown import table
+from library.workers.killed_run import N, value
 from spex_plugins.queries import Store
 
 _BATCH = 8
@@ -28,14 +31,14 @@ _BATCH = 8
 
 @dataclass
 class Tally:
-    """What was seen; all but ``kills``, ``asked`` and ``seconds`` should be 0, ``again`` at most a batch."""
+    """What was seen; all but ``kills``, ``asked`` and ``wall_s`` should be 0, ``again`` at most a batch."""
 
     kills: int = 0
     asked: int = 0
     lost: int = 0
     wrong: int = 0
     again: int = 0
-    seconds: float = 0.0
+    wall_s: float = 0.0
     stored: set[bytes] = field(default_factory=set)
     asked_masks: set[bytes] = field(default_factory=set)
 
@@ -43,9 +46,10 @@ class Tally:
 def start(folder: Path, notes: str, count: int, seconds: float) -> subprocess.Popen[bytes]:
     """Begin a run at the store of the folder."""
     arguments = [folder / "s.sqlite", folder / notes, count, _BATCH, seconds]
-    environment = os.environ | {"PYTHONPATH": str(HERE.parent)}  # the code beside this file
-    command = [sys.executable, HERE / "_kill_worker.py", *map(str, arguments)]
-    return subprocess.Popen(command, env=environment)
+    variables = environment(own=True, threads=None)
+    variables["PYTHONPATH"] += f"{os.pathsep}{BENCHMARKS.parent}"  # the package beside this folder
+    command = [sys.executable, worker("killed_run"), *map(str, arguments)]
+    return subprocess.Popen(command, env=variables)
 
 
 def asked_in(file: Path) -> list[bytes]:
@@ -94,7 +98,7 @@ def kill_often(
         raise RuntimeError("the last run failed")
     examine(folder, "last", tally)
     tally.lost += count - len(tally.stored)
-    tally.seconds = perf_counter() - begin
+    tally.wall_s = perf_counter() - begin
     return tally
 
 
@@ -120,9 +124,10 @@ def main() -> None:
         "seconds",
     )
     numbers = (tally.kills, len(tally.stored), tally.asked, tally.lost, tally.wrong, tally.again, _BATCH)
-    print(table(head, [[*map(str, numbers), f"{tally.seconds:.0f}"]]))
-    report = {"kills": tally.kills, "lost": tally.lost, "wrong": tally.wrong, "again": tally.again}
-    save(arguments.out, report | {"asked": tally.asked, "stored": len(tally.stored)})
+    print(table(head, [[*map(str, numbers), f"{tally.wall_s:.0f}"]]))
+    record = asdict(tally) | {"stored": len(tally.stored), "seed": arguments.seed}
+    del record["asked_masks"]
+    save(arguments.out, "kill_nine", [record])
 
 
 if __name__ == "__main__":

@@ -12,10 +12,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from statistics import median
 
-from _harness import Report, machine, measure, save, seconds, table
+from library.measure.machine import machine
+from library.measure.processes import measure
+from library.measure.result_files import Report, save
+from library.report.markdown import seconds, table
 
 _BUDGETS = (500, 2000)
-_WORKER = "_overhead_worker.py"
+_WORKER = "import_and_explain"
 
 
 def row(what: str, reports: list[Report], key: str) -> list[str]:
@@ -30,11 +33,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the raw numbers here")
     arguments = parser.parse_args()
     where = machine()
-    measure([_WORKER], threads=arguments.threads)
+    measure(_WORKER, threads=arguments.threads)
 
     def repeated(*budget: int) -> list[Report]:
         some = range(arguments.processes)
-        return [report for _ in some for report in measure([_WORKER, *budget], threads=arguments.threads)]
+        return [report for _ in some for report in measure(_WORKER, budget, threads=arguments.threads)]
 
     imports = repeated()
     rows = [
@@ -49,7 +52,8 @@ def main() -> None:
         ]
     print(f"{where} BLAS threads: {arguments.threads or 'default'}.\n")
     print(table(("what", "best", f"median of {arguments.processes}"), rows))
-    save(arguments.out, {"import": imports, **{str(budget): some for budget, some in explained.items()}})
+    records = [{"calls": budget, **report} for budget, some in explained.items() for report in some]
+    save(arguments.out, "overhead", imports + records)
 
 
 if __name__ == "__main__":

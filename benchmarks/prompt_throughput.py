@@ -9,19 +9,18 @@ that per second of the processor, which other work on the machine disturbs less.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-import _harness as harness
 import numpy as np
 import numpy.typing as npt
 
-sys.path.insert(0, str(harness.HERE.parent / "examples"))
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
+from library.measure.machine import machine
+from library.measure.result_files import Report, save
+from library.report.markdown import table
 
 EXAMPLES = (
     "Review: A total mess, I hated it.\nSentiment: negative\n\n"
@@ -46,15 +45,16 @@ def main() -> None:
     arguments = parser.parse_args()
 
     import torch
-    from small_llm import PROMPT, REVIEW, load_small_llm
+
+    from library.models.language_model import small_llm
 
     torch.set_num_threads(arguments.threads)
-    model, tokenizer = load_small_llm()
-    print(harness.machine(), f"torch {torch.__version__}, {arguments.threads} thread(s).\n", flush=True)
-    text = f"{REVIEW} Really."  # 64 words
+    model, tokenizer = small_llm.load_small_llm()
+    print(machine(), f"torch {torch.__version__}, {arguments.threads} thread(s).\n", flush=True)
+    text = f"{small_llm.REVIEW} Really."  # 64 words
     templates = {
         "text first": "{}\nSentiment:",
-        "two examples first": PROMPT,
+        "two examples first": small_llm.PROMPT,
         "four examples first": EXAMPLES + "Review: {}\nSentiment:",
     }
     reports = []
@@ -65,11 +65,11 @@ def main() -> None:
     header = ["prompt", "tokens", "of them first and fixed", "clock", "loop, all logits", "loop, last logits",
               "MaskedPrompt", "against the loops", "largest difference"]  # fmt: skip
     clocks = enumerate(("on the clock", "of the processor"))
-    print(harness.table(header, [_row(report, i, name) for i, name in clocks for report in reports]))
-    harness.save(arguments.out, reports)
+    print(table(header, [_row(report, i, name) for i, name in clocks for report in reports]))
+    save(arguments.out, "prompt_throughput", reports)
 
 
-def _measured(model: Any, tokenizer: Any, text: str, template: str, arguments: Any) -> dict[str, Any]:
+def _measured(model: Any, tokenizer: Any, text: str, template: str, arguments: Any) -> Report:
     from spex_plugins.games import MaskedPrompt
 
     game = MaskedPrompt(model, tokenizer, text, template=template, answer=ANSWER)
@@ -120,7 +120,7 @@ class _Loop:
         return last.log_softmax(-1)[:, self._answer].double().numpy()
 
 
-def _row(report: dict[str, Any], clock: int, name: str) -> list[object]:
+def _row(report: Report, clock: int, name: str) -> list[object]:
     rates = {way: report["masks"] / seconds[clock] for way, seconds in report["seconds"].items()}
     against = [f"{rates['ours'] / rates[loop]:.2f}" for loop in ("all logits", "last logits")]
     shown = [f"{rates[way]:.2f}/s" for way in ("all logits", "last logits", "ours")]

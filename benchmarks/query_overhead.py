@@ -17,8 +17,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 import numpy as np
-from _harness import Report, machine, save, table
 
+from library.measure.machine import machine
+from library.measure.result_files import Report, save
+from library.report.markdown import table
 from spex_plugins.queries import Queries, QueryOptions, Session, Store
 
 _N, _BATCH = 256, 1000
@@ -61,7 +63,7 @@ def overhead(folder: Path, masks: np.ndarray, repeats: int) -> list[Report]:
             seconds, _ = ask(first_feature, masks, **options)
             busy = process_time() - busy
             share = 1e6 / len(masks)
-            reports.append({"what": what, "microseconds": share * seconds, "processor": share * busy})
+            reports.append({"what": what, "wall_us": share * seconds, "cpu_us": share * busy})
     return reports
 
 
@@ -79,18 +81,18 @@ def opening(folder: Path, count: int) -> Report:
     both = np.concatenate([last, rng.random((_BATCH // 2, _N)) < 0.5])
     seconds, found = ask(first_feature, both, **stored)
     size = path.stat().st_size / 2**20
-    report: Report = {"open_s": opened, "batch_s": seconds, "found": found}
+    report: Report = {"what": "large store", "open_s": opened, "batch_s": seconds, "found": found}
     return report | {"fill_s": filled, "mib": size, "masks": count}
 
 
 def workers(masks: np.ndarray, repeats: int) -> Report:
     function = Digests(repeats)
     alone, _ = ask(function, masks, batch_size=64)
-    report: Report = {"alone_s": alone}
-    for count in (1, 2):
+    report: Report = {"what": "worker processes", "alone_s": alone}
+    for count, name in ((1, "one_worker_s"), (2, "two_workers_s")):
         with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
             ask(function, masks[:256], batch_size=64, executor=pool)  # the workers start
-            report[f"{count}_s"] = ask(function, masks, batch_size=64, executor=pool)[0]
+            report[name] = ask(function, masks, batch_size=64, executor=pool)[0]
     return report
 
 
@@ -108,8 +110,8 @@ def main() -> None:
         rows = []
         for what in dict.fromkeys(report["what"] for report in asked):
             these = [report for report in asked if report["what"] == what]
-            times = [report["microseconds"] for report in these]
-            processor = min(report["processor"] for report in these)
+            times = [report["wall_us"] for report in these]
+            processor = min(report["cpu_us"] for report in these)
             rows.append([what, f"{min(times):.1f} µs", f"{max(times):.1f} µs", f"{processor:.1f} µs"])
         print(table((f"per mask, n = {_N}, batches of {_BATCH:,}", "best", "worst", "processor"), rows))
         large = opening(Path(name), arguments.stored)
@@ -122,10 +124,10 @@ def main() -> None:
     busy = workers(masks[:4000], 2000)
     print(
         f"\n4,000 masks of a function that keeps a processor busy: {busy['alone_s']:.2f} s alone, "
-        f"{busy['1_s']:.2f} s with one worker process, {busy['2_s']:.2f} s with two "
-        f"({busy['1_s'] / busy['2_s']:.2f} times as fast)."
+        f"{busy['one_worker_s']:.2f} s with one worker process, {busy['two_workers_s']:.2f} s with two "
+        f"({busy['one_worker_s'] / busy['two_workers_s']:.2f} times as fast)."
     )
-    save(arguments.out, {"overhead": asked, "store": large, "workers": busy})
+    save(arguments.out, "query_overhead", [*asked, large, busy])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,10 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from _harness import Report, machine, measure, save, seconds, table
+from library.measure.machine import machine
+from library.measure.processes import measure
+from library.measure.result_files import Report, save
+from library.report.markdown import seconds, table
 
 _PHASES = (
     "n",
@@ -32,10 +35,10 @@ _EXPLAIN = ("n", "calls", "explain, less the model", "peak memory", "terms kept"
 
 def case(n: int, mode: str, arguments: Namespace) -> Report:
     shape = {"n": n, "b": arguments.b, "t": 5, "terms": arguments.terms, "noise": arguments.noise, "seed": 0}
-    command: list[object] = ["_ours.py", "--mode", mode]
+    command: list[object] = ["--mode", mode]
     for name, value in shape.items():
         command += [f"--{name}", value]
-    (report,) = measure(command, threads=arguments.threads)
+    (report,) = measure("sparse_function", command, threads=arguments.threads)
     print(f"… n = {n}, {mode}", flush=True)
     return {"n": n, "mode": mode, **report}
 
@@ -67,7 +70,7 @@ def explain_row(report: Report, terms: int) -> Sequence[object]:
         f"{kept['recovered']}/{terms}",
         kept["false"],
         f"{kept['r2']:.5f}",
-        f"{report['r2_stated']:.5f}",
+        f"{report['stated_r2']:.5f}",
     )
 
 
@@ -94,7 +97,7 @@ def main() -> None:
     print(table(_PHASES, [phase_row(report, arguments.terms) for report in phases]))
     print()
     print(table(_EXPLAIN, [explain_row(report, arguments.terms) for report in explained]))
-    save(arguments.out, phases + explained)
+    save(arguments.out, "scaling", phases + explained)
 
 
 if __name__ == "__main__":

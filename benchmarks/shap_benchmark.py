@@ -21,22 +21,27 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import shap.benchmark
-from _games import Game, breast_cancer, table_game, text_games
-from _harness import Report, machine, save, seconds, table
-from _methods import METHODS, OURS, Method, exact
-from _texts import masked_texts
+
+from library.data.tables import breast_cancer
+from library.games.shap_games import Game, table_game, text_games
+from library.games.shap_texts import masked_texts
+from library.measure.machine import machine
+from library.measure.result_files import Report, save
+from library.methods.shap_explainers import METHODS, OURS, Method, exact
+from library.report.markdown import seconds, table
 
 _SMALL = 10  # columns of which all masks can be asked
 _BACKGROUND = 50
 # "absolute" orders too: SHAP means them for models that return a loss, which these do not.
-_CURVES = {
-    ("keep", "positive"): "keep positive ↑",
-    ("keep", "negative"): "keep negative ↓",
-    ("remove", "positive"): "remove positive ↓",
-    ("remove", "negative"): "remove negative ↑",
+_CURVES = (("keep", "positive"), ("keep", "negative"), ("remove", "positive"), ("remove", "negative"))
+_TITLES = {
+    "keep_positive": "keep positive ↑",
+    "keep_negative": "keep negative ↓",
+    "remove_positive": "remove positive ↓",
+    "remove_negative": "remove negative ↑",
+    "explanation_error": "explanation error ↓",
 }
-_ERROR, _TIME = "explanation error ↓", "seconds per row ↓"
-_HEADER = ("method", *_CURVES.values(), _ERROR, _TIME)
+_HEADER = ("method", *_TITLES.values())
 
 
 def games(arguments: Namespace) -> Iterator[tuple[Game, dict[str, Method]]]:
@@ -69,17 +74,17 @@ def network(name: str, columns: int, count: int) -> Game:
 
 def scored(game: Game, explanation: Any, name: str) -> tuple[Report, list[Any]]:
     """Score the rows of an explanation one by one, and all together for SHAP's plots."""
-    report: Report = {"method": name}
+    report: Report = {"game": game.name, "method": name}
     results = []
-    for (kind, order), title in _CURVES.items():
+    for kind, order in _CURVES:
         metric = shap.benchmark.SequentialMasker(kind, order, game.masker, game.model, game.rows)
         results.append(metric(explanation, name, silent=True))
         _, _, areas = metric(explanation, name, silent=True, debug_mode=True)
-        report[title] = [float(area) for area in areas]
-    report[_ERROR] = [_explanation_error(game, i, explanation.values[i]) for i in range(len(game.rows))]
-    error = shap.benchmark.BenchmarkResult("explanation error", name, value=fmean(report[_ERROR]))
+        report[f"{kind}_{order}"] = [float(area) for area in areas]
+    errors = [_explanation_error(game, i, explanation.values[i]) for i in range(len(game.rows))]
+    error = shap.benchmark.BenchmarkResult("explanation error", name, value=fmean(errors))
     time = shap.benchmark.ComputeTime()(explanation, name)
-    report[_TIME] = [float(time.value)]
+    report |= {"explanation_error": errors, "seconds_per_row": float(time.value)}
     return report, [*results, error, time]
 
 
@@ -109,8 +114,8 @@ def draw(path: Path, by_metric: list[list[Any]]) -> None:
 def score_rows(reports: list[Report]) -> Iterator[list[str]]:
     """One line per method: mean ± standard deviation over rows."""
     for report in reports:
-        scores = [f"{fmean(report[key]):.4f} ± {stdev(report[key]):.3f}" for key in _HEADER[1:-1]]
-        yield [report["method"], *scores, seconds(report[_TIME][0])]
+        scores = [f"{fmean(report[key]):.4f} ± {stdev(report[key]):.3f}" for key in _TITLES]
+        yield [report["method"], *scores, seconds(report["seconds_per_row"])]
 
 
 def paired_rows(reports: list[Report]) -> Iterator[list[str]]:
@@ -118,7 +123,7 @@ def paired_rows(reports: list[Report]) -> Iterator[list[str]]:
     ours = next(report for report in reports if report["method"] == OURS)
     for other in reports:
         if other is not ours:
-            differences = [np.subtract(ours[key], other[key]) for key in _HEADER[1:-1]]
+            differences = [np.subtract(ours[key], other[key]) for key in _TITLES]
             scores = [
                 f"{each.mean():+.4f} ± {each.std(ddof=1) / len(each) ** 0.5:.4f}" for each in differences
             ]
@@ -138,7 +143,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=DeprecationWarning)  # of SHAP's plots, with new matplotlib
     arguments.out.mkdir(parents=True, exist_ok=True)
     print(f"{machine()} shap {version('shap')}.")
-    everything = {}
+    everything: list[Report] = []
     for game, methods in games(arguments):
         explain = partial(_explained, game, arguments.max_evals, arguments.seed)
         pairs = [scored(game, explain(method), name) for name, method in methods.items()]
@@ -148,11 +153,11 @@ def main() -> None:
         print(
             f"\n{game.name}: {len(game.rows)} rows, {game.n} features, {arguments.max_evals:,} evaluations\n"
         )
-        print(table(_HEADER, score_rows(reports)))
+        print(table((*_HEADER, "seconds per row ↓"), score_rows(reports)))
         print("\nOn the same row (mean ± standard error):\n")
-        print(table(_HEADER[:-1], paired_rows(reports)), flush=True)
-        everything[game.name] = reports
-    save(arguments.out / "shap_benchmark.json", everything)
+        print(table(_HEADER, paired_rows(reports)), flush=True)
+        everything += reports
+    save(arguments.out / "shap_benchmark.json", "shap_benchmark", everything)
     print(f"\nLoad after: {os.getloadavg()[0]:.1f}.")
 
 

@@ -21,10 +21,14 @@ from typing import Any
 
 import numpy as np
 import shap
-from _games import Game, breast_cancer, table_game, text_games
-from _harness import Report, machine, save, seconds, table
-from _methods import METHODS, OURS
-from _reference import Reference, cached_reference
+
+from library.data.tables import breast_cancer
+from library.games.permutation_reference import Reference, cached_reference
+from library.games.shap_games import Game, table_game, text_games
+from library.measure.machine import machine
+from library.measure.result_files import Report, save
+from library.methods.shap_explainers import METHODS, OURS
+from library.report.markdown import seconds, table
 
 _GAMES = ("tfidf", "logistic", "vader", "trees")
 _RIVALS = ("Permutation", "Partition")  # the better one is what ours is compared with
@@ -80,8 +84,8 @@ def measured(game: Game, i: int, reference: Reference, evaluations: int, seed: i
             "mae": float(np.abs(errors).mean()),
             "gap": float(abs(row.values.sum() - (full - empty))),
             "reference_error": float(reference.errors.mean()),
-            "own_s": total - game.model.seconds,
-            "model_s": game.model.seconds,
+            "own_s": total - game.model.cpu_s,
+            "model_s": game.model.cpu_s,
         }
         yield report | (calibration(row, errors, reference) if name == OURS else {})
 
@@ -166,7 +170,7 @@ def main() -> None:
                 for seed in range(arguments.seeds):
                     reports += measured(game, i, reference, evaluations, seed)
             print(f"… {game.name}, row {i}", flush=True)
-            save(arguments.out / "shapley_accuracy.json", reports)
+            save(arguments.out / "shapley_accuracy.json", "shapley_accuracy", reports)
     print(f"\n{where} shap {version('shap')}; load after {os.getloadavg()[0]:.1f}.\n\nMean absolute error:\n")
     print(table(_ERROR_HEADER, error_rows(reports)))
     print(f"\nWhat {OURS} says of itself:\n")

@@ -17,6 +17,7 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.size_limits import check_size
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
+from spex_plugins.queries.options import queries_of
 from spex_plugins.result.assemble import averaged, fitted, interactions, usable
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
@@ -37,7 +38,8 @@ def explain(
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
-    **queries: Unpack[QueryOptions],
+    queries: Queries | None = None,
+    **options: Unpack[QueryOptions],
 ) -> Interactions:
     """Explain a value function by its sparse Fourier spectrum.
 
@@ -53,11 +55,11 @@ def explain(
         no longer improves, or at 20,000 masks. `spex_plugins.plan` tells beforehand what that may cost.
     target_r2 : float, optional
         Ask in rounds, however few the features, and end when the R² of left-out masks, less its standard
-        error, is so good.
+        error, reaches this value.
     estimator : str or Estimator
         "auto" (the most faithful for the calls), "gaussian_process", "sparse_regression", "spex", "shapley"
         (the best Shapley values), "proxyspex", "boosted_residual" and "stacking" (these three need the
-        extra ``trees``), or an object of one's own.
+        extra ``trees``), or an `Estimator` of your own.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     seed : int or numpy Generator
@@ -65,8 +67,10 @@ def explain(
     feature_names : sequence of str, optional
         Names of the n features, by default ``value_function.feature_names``, or else x0, x1, …; names may
         repeat.
-    **queries
-        How the model is asked: ``store``, ``fingerprint``, ``executor``, ``batch_size``, ``retries``,
+    queries : Queries, optional
+        How the model is asked, as one object.
+    **options
+        The same by single keywords: ``store``, ``fingerprint``, ``executor``, ``batch_size``, ``retries``,
         ``on_failure``, ``timeout``, ``max_seconds``, ``max_cost``, ``progress`` and others, see
         `spex_plugins.queries.Queries`. With ``store="run.sqlite"`` every answer is kept in that file, and
         the same call after a crash asks only for what is missing.
@@ -97,6 +101,7 @@ def explain(
               +2  x0 × x1
               -1  x2
     """
+    check.keywords(options, QueryOptions.__annotations__)
     most, target = check.budget(budget), check.share("target_r2", target_r2)
     _callable(value_function)
     n, names = check.features_of(value_function, n, feature_names)
@@ -114,11 +119,11 @@ def explain(
             max_order=check.interaction_order(max_order),
             rng=check.generator(seed),
             names=names,
-            how=Queries(**queries),
+            how=queries_of(queries, options),
         )
     else:
         settings: dict[str, Any] = {"estimator": estimator, "max_order": max_order, "seed": seed}
-        settings |= {"feature_names": names, **queries}
+        settings |= {"feature_names": names, "queries": queries, **options}
         found = explain_each(value_function, n, lambda values: [values], budget=most, **settings)[0]
     few = FewSamples(f"budget={budget!r}", "allow more model calls")
     few.see(found)
@@ -136,7 +141,8 @@ def explain_each(
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
-    **queries: Unpack[QueryOptions],
+    queries: Queries | None = None,
+    **options: Unpack[QueryOptions],
 ) -> list[Interactions]:
     """Explain several functions that one value function answers together, such as the rows of a batch.
 
@@ -149,7 +155,7 @@ def explain_each(
         Masks (m, n) to the answers of all functions, (m, K).
     split : callable
         From these answers, float64, to those of every function, each (m,) or (m, K').
-    n, budget, estimator, max_order, seed, feature_names, **queries
+    n, budget, estimator, max_order, seed, feature_names, queries, **options
         As in `explain`.
 
     Returns
@@ -167,7 +173,7 @@ def explain_each(
     budget = check.count("budget", budget, 2, "the number of model calls that may be made")
     check_size(estimator, n, min(budget, 2**n))
     max_order = check.interaction_order(max_order)
-    how = Queries(**queries)
+    how = queries_of(queries, options)
     method, rng = resolve(estimator), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
     with Session(value_function, how, total=len(design.masks)) as session:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,37 @@ __all__ = [
     "features_of",
     "generator",
     "interaction_order",
+    "keywords",
     "names_of_features",
     "positive",
     "sampled_masks",
     "sampled_values",
     "share",
 ]
+
+# What SHAP, Captum, shapiq and scikit-learn call the arguments of `explain`.
+_ELSEWHERE = {
+    "budget": ("max_evals", "n_samples", "nsamples", "num_samples", "max_calls", "n_calls", "npermutations"),
+    "n": ("n_features", "num_features", "n_players"),
+    "seed": ("random_state", "random_seed", "rng"),
+    "estimator": ("algorithm", "approximator", "method"),
+    "max_order": ("order", "max_size"),
+    "feature_names": ("columns", "names", "player_names"),
+    "batch_size": ("perturbations_per_eval", "batch_evals", "max_batch_size"),
+    "progress": ("silent", "verbose", "show_progress"),
+    "executor": ("n_jobs", "workers", "pool"),
+    "store": ("cache", "database"),
+}
+
+
+def keywords(given: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse unknown keywords, naming the one that was meant."""
+    for name in given:
+        if name not in known:
+            meant = next((own for own, others in _ELSEWHERE.items() if name in others), None)
+            meant = meant or next(iter(get_close_matches(name, [*known, *_ELSEWHERE], 1)), None)
+            remedy = f"did you mean {meant}=?" if meant else f"the keywords are {', '.join(known)}."
+            raise InputError(f"{name}: unknown keyword; {remedy}")
 
 
 def generator(seed: Any) -> np.random.Generator:

@@ -56,6 +56,7 @@ def plan(
     n: int,
     budget: int | Literal["auto"] = "auto",
     *,
+    target_r2: float | None = None,
     estimator: str | Estimator = "auto",
     max_order: int | None = None,
     seconds_per_call: float | None = None,
@@ -65,12 +66,21 @@ def plan(
 
     Parameters
     ----------
-    n, budget, estimator, max_order
+    n, budget, target_r2, estimator, max_order
         As for `explain`.
     seconds_per_call : float, optional
         Seconds that the model takes for a mask, measured on a few.
     price : float, optional
         Of one mask, in any currency.
+
+    Returns
+    -------
+    RunPlan
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable.
 
     Examples
     --------
@@ -83,14 +93,19 @@ def plan(
       cost        0.40
     """
     n = check.count("n", n, 1, "the number of features")
-    most = check.budget(budget) or MOST_CALLS
+    most, target = check.budget(budget) or MOST_CALLS, check.share("target_r2", target_r2)
     max_order = check.interaction_order(max_order)
     for name, value in (("seconds_per_call", seconds_per_call), ("price", price)):
         check.positive(name, value)
     most = min(most, 2**n)
     check_size(estimator, n, most)
-    least = first_round(n, most) if budget == "auto" and n > CHEAP_FEATURES else most
-    chosen = resolve(estimator).design(n, least, max_order, np.random.default_rng(0)).plan
+    method, rng = resolve(estimator), np.random.default_rng(0)
+    rounds = target is not None or (budget == "auto" and n > CHEAP_FEATURES)
+    least = first_round(n, most) if rounds else most
+    if rounds:
+        chosen = method.sequence(n, least, least, max_order, rng).plan
+    else:
+        chosen = method.design(n, most, max_order, rng).plan
     design = f"{chosen}, in rounds while R² improves" if least < most else str(chosen)
 
     def times(factor: float | None) -> tuple[float, float] | None:

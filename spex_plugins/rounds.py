@@ -7,11 +7,10 @@ from copy import deepcopy
 import numpy as np
 
 from spex_plugins.core.basis.scaling import standardised
-from spex_plugins.core.designs.choose import Plan, least_coded, plan
-from spex_plugins.core.designs.complementary_masks import antithetic_masks
+from spex_plugins.core.designs.choose import least_coded, plan
 from spex_plugins.core.designs.design import Design, make_design
-from spex_plugins.estimators.base import Estimator, Fit
-from spex_plugins.estimators.shapley import Shapley
+from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.estimators.uniform_design import LEAST_BITS
 from spex_plugins.queries import Queries, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
@@ -54,8 +53,9 @@ def explain_until(
     farther off than the error. Where the R² stays poor, coded designs are asked for: a function of high
     orders alone shows in nothing else.
     """
-    drawn = _drawn(n, min(most, 2**n), min(max_order or n, n), method, rng)
-    design = drawn.first(first_round(n, most))
+    most_masks = min(most, 2**n)
+    drawn = method.sequence(n, first_round(n, most_masks), most_masks, max_order, rng)
+    design = drawn.first(first_round(n, most_masks))
     history: list[str] = []
     missed: list[float] = []
     n_stored = 0
@@ -70,10 +70,10 @@ def explain_until(
             except BaseException as error:  # also when the user loses patience: everything has been paid for
                 keep_answers(error, masks, values)
                 raise
-            r2, r2_error = _least(result, values)
+            r2, r2_error = _least(result, values, 1 - missed[-1] if missed else np.inf)
             history.append(f"{np.fmin.reduce(np.atleast_1d(result.r2)):.3f} at {len(masks)}")
             missed.append(1 - r2)
-            following = _following(design, drawn, most, r2, max_order, rng)
+            following = _following(design, drawn, most, r2 if method.decodes else None, max_order, rng)
             reason = session.statement or _reason(r2, r2_error, target_r2, missed, following)
             if reason or following is None:
                 break
@@ -82,19 +82,17 @@ def explain_until(
     return interactions(result, masks, values, names, most, method.name, statement, n_stored)
 
 
-def _drawn(n: int, most: int, max_order: int, method: Estimator, rng: np.random.Generator) -> Design:
-    """Draw the masks of all rounds, in an order in which a run may stop anywhere."""
-    if isinstance(method, Shapley):
-        return make_design(Plan("paired", n, most, max_order), rng)
-    first = make_design(Plan("orthogonal", n, first_round(n, most), max_order), rng)
-    return first.followed_by(antithetic_masks(n, most, rng)).first(most)
+def _least(result: Fit, values: FloatArray, before: float) -> tuple[float, float]:
+    """Return the least R² of all outputs with its error: 0 if not measured, 1 if all values are equal.
 
-
-def _least(result: Fit, values: FloatArray) -> tuple[float, float]:
-    """Return the least R² of all outputs with its error: 0 if not measured, 1 if all values are equal."""
+    Where the estimator gives no standard error, the change since the round before stands for it.
+    """
     constant = standardised(values.reshape(len(values), -1))[2] == 0
     r2 = np.where(constant, 1.0, np.nan_to_num(np.atleast_1d(result.r2)))
-    error = np.zeros_like(r2) if result.r2_error is None else np.nan_to_num(np.atleast_1d(result.r2_error))
+    error = np.abs(r2 - before)
+    if result.r2_error is not None:
+        error = np.where(np.isnan(result.r2_error), error, np.atleast_1d(result.r2_error))
+    error = np.where(constant, 0.0, error)
     worst = np.argmin(r2 - error)
     return float(r2[worst]), float(error[worst])
 
@@ -104,9 +102,9 @@ def _reason(
 ) -> str:
     """Return why the run ends, "" if it goes on."""
     if r2 - error >= (_GOOD if target_r2 is None else target_r2):
-        return "that is enough"
+        return "the target is reached"
     if following is None:
-        return "no more masks were allowed"
+        return "the budget is spent"
     searching = r2 < _HOPELESS and following.coded is not None
     near = target_r2 is not None and r2 + error >= target_r2
     # Over two rounds, as the R² of one is known to a few hundredths only.
@@ -116,11 +114,19 @@ def _reason(
 
 
 def _following(
-    design: Design, drawn: Design, most: int, r2: float, max_order: int | None, rng: np.random.Generator
+    design: Design,
+    drawn: Design,
+    most: int,
+    r2: float | None,
+    max_order: int | None,
+    rng: np.random.Generator,
 ) -> Design | None:
-    """Return the design of the next round, with all masks that were asked for; None if there are no more."""
+    """Return the design of the next round, with all masks that were asked for; None if there are no more.
+
+    ``r2`` is None for estimators that decode nothing.
+    """
     asked, n = len(design.masks), design.plan.n
-    if design.coded or r2 < _HOPELESS:
+    if r2 is not None and (design.coded or r2 < _HOPELESS):
         wished = _CODED * (asked if design.coded else least_coded(n, max_order, LEAST_BITS))
         coded = plan(n, min(wished, most - asked), max_order, LEAST_BITS)
         if coded.kind == "coded":

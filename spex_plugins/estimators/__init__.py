@@ -1,4 +1,4 @@
-"""Estimators: from (masks, values) to a sparse spectrum."""
+"""Estimators: which masks to ask for a budget, and from (masks, values) to a function."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
-from spex_plugins.estimators.base import Estimator, Fit, FoldedEstimator, FoldedFit, SingleValues
+from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.boosted_residual import BoostedResidual
+from spex_plugins.estimators.fit_result import Fit, FoldedFit, SingleValues
+from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
 from spex_plugins.estimators.shapley import Shapley
@@ -33,26 +35,35 @@ __all__ = [
 ]
 
 _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
-    "auto": Auto,
-    "boosted_residual": BoostedResidual,
-    "gaussian_process": GaussianProcessEstimator,
-    "proxyspex": ProxySpex,
-    "shapley": Shapley,
-    "sparse_regression": SparseRegression,
-    "spex": Spex,
-    "stacking": Stacking,
+    chosen.name: chosen
+    for chosen in (
+        Auto,
+        BoostedResidual,
+        GaussianProcessEstimator,
+        ProxySpex,
+        Shapley,
+        SparseRegression,
+        Spex,
+        Stacking,
+    )
 }
 
 
 def resolve(estimator: str | Estimator) -> Estimator:
-    """Return the estimator of a name, or the object itself."""
-    if not isinstance(estimator, str):
-        if isinstance(estimator, type) or not all(hasattr(estimator, name) for name in ("design", "fit")):
-            raise InputError(
-                f"estimator: must be one of {sorted(_ESTIMATORS)} or an object with design and fit, "
-                f"got {estimator!r:.80}."
-            )
+    """Return the estimator of a name, or the object itself.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown, or the object is not an `Estimator`.
+    """
+    if isinstance(estimator, Estimator):
         return estimator
+    if not isinstance(estimator, str):
+        raise InputError(
+            f"estimator: must be one of {sorted(_ESTIMATORS)} or an object of a subclass of "
+            f"spex_plugins.estimators.Estimator, got {estimator!r:.80}."
+        )
     if estimator not in _ESTIMATORS:
         raise InputError(f"estimator: {estimator!r} is unknown; choose one of {sorted(_ESTIMATORS)}.")
     return _ESTIMATORS[estimator]()

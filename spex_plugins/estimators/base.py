@@ -1,76 +1,105 @@
-"""What an estimator is: it chooses masks for a budget, and turns (masks, values) into a spectrum."""
+"""The base class of estimators: the masks of a budget, and the cases in which nothing is estimated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
-from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.designs.design import Design
-from spex_plugins.core.gaussian_process.posterior import Uncertainty
-from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.designs.all_masks import all_masks_within
+from spex_plugins.core.designs.choose import Plan
+from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.estimators.fit_result import Fit
+from spex_plugins.estimators.known_functions import constant_fit, exact_fit
+from spex_plugins.estimators.threads import fitting_threads
+from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["Estimator", "Fit", "FoldedEstimator", "FoldedFit", "SingleValues"]
-
-
-@dataclass(frozen=True, eq=False)
-class SingleValues:
-    """Values of single features, estimated by themselves and not read from a spectrum.
-
-    Attributes
-    ----------
-    values, deviations : ndarray of float64, shape (n,) or (n, K)
-        Estimates and their standard deviations.
-    """
-
-    values: FloatArray
-    deviations: FloatArray
+__all__ = ["Estimator"]
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """What an estimator found.
+class Estimator(ABC):
+    """One way from a budget to masks, and from samples to a function.
+
+    A subclass says which masks it needs (`draw`) and how it fits (`fit_samples`). Where a budget allows all
+    2^n masks, these are asked and the transform is exact; where all values are equal, the function is a
+    constant; both are settled here.
 
     Attributes
     ----------
-    spectrum : Spectrum
-        With K outputs; coefficients (T, K).
-    r2 : ndarray of float64, shape (K,)
-        Faithfulness on masks that the prediction had not seen.
-    r2_source : str
-        How `r2` was measured.
-    method : str
-        What was done with the samples, in words.
-    singles : mapping from "SV" or "BV" to SingleValues
-        Shapley and Banzhaf values, shape (n, K), of estimators that know them better than a sparse
-        spectrum does.
-    r2_error : ndarray of float64, shape (K,), or None
-        Standard error of `r2`, where it is known.
-    process : Uncertainty or Posterior, optional
-        How sure estimators with a Gaussian process are; a `Posterior` is the fitted function itself, of which
-        the spectrum holds the largest terms.
+    name : str
+        What `spex_plugins.explain` knows it by, and results call it.
+    decodes : bool
+        Whether `fit_samples` decodes sets from the coded part of a design; if so, a run in rounds asks for
+        coded designs where nothing else explains the values.
     """
 
-    spectrum: Spectrum
-    r2: FloatArray
-    r2_source: str
-    method: str
-    singles: Mapping[str, SingleValues] = field(default_factory=dict)
-    r2_error: FloatArray | None = None
-    process: Uncertainty | None = None
+    name: ClassVar[str]
+    decodes: ClassVar[bool] = False
 
+    @abstractmethod
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Draw the masks of a budget that does not allow all of them.
 
-class Estimator(Protocol):
-    """One way from samples to a spectrum."""
+        Parameters
+        ----------
+        n : int
+            Number of features.
+        budget : int
+            Largest number of masks, below 2^n.
+        max_order : int, optional
+            Largest order that the user asked for.
+        rng : numpy Generator
+            The same state gives the same masks.
 
-    name: str
+        Returns
+        -------
+        Design
+            At most ``budget`` distinct masks, the empty and the full one among them.
+        """
+
+    @abstractmethod
+    def fit_samples(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        *,
+        design: Design | None,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> Fit:
+        """Fit fewer than all masks, whose values are not all equal; parameters as for `fit`."""
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose at most ``budget`` distinct masks."""
-        ...
+        """Choose at most ``budget`` distinct masks: all 2^n where it allows them, else those of `draw`."""
+        if all_masks_within(n, budget):
+            return make_design(Plan("full", n, budget, min(max_order or n, n)), rng)
+        return self.draw(n, budget, max_order, rng)
+
+    def sequence(
+        self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Draw the masks of a run in rounds, in an order in which it may end anywhere behind the first ones.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+        first, most : int
+            Numbers of masks of the first round, and of all rounds, at most 2^n.
+        max_order : int, optional
+        rng : numpy Generator
+
+        Returns
+        -------
+        Design
+            Its first masks are those of a design for ``first`` masks, then come those of one for ``most``.
+        """
+        start = self.design(n, first, max_order, rng)
+        if first == most:
+            return start
+        return start.followed_by(self.design(n, most, max_order, rng).masks).first(most)
 
     def fit(
         self,
@@ -81,55 +110,27 @@ class Estimator(Protocol):
         max_order: int | None,
         rng: np.random.Generator,
     ) -> Fit:
-        """Fit masks (m, n), values (m, K); ``design`` is given when the masks are its masks, in order."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class FoldedFit:
-    """What an estimator found, and what it says of samples that it had not seen.
-
-    Attributes
-    ----------
-    spectrum : Spectrum
-        With K outputs, of all samples.
-    out_of_fold : ndarray of float64, shape (m, K)
-        Each sample predicted without its fold, and by choices that its fold took no part in; NaN for
-        samples without a fold.
-    method : str
-        What was done, in words.
-    singles : mapping from "SV" or "BV" to SingleValues
-    process : Uncertainty, optional
-        As in `Fit`.
-    """
-
-    spectrum: Spectrum
-    out_of_fold: FloatArray
-    method: str
-    singles: Mapping[str, SingleValues] = field(default_factory=dict)
-    process: Uncertainty | None = None
-
-
-class FoldedEstimator(Estimator, Protocol):
-    """An estimator that can be combined with others, for which they must be tried on the same folds."""
-
-    def fit_folds(
-        self,
-        masks: BoolArray,
-        values: FloatArray,
-        folds: IntArray,
-        *,
-        found: Sequence[IntArray],
-        max_order: int | None,
-        rng: np.random.Generator,
-    ) -> FoldedFit:
-        """Fit masks (m, n) and values (m, K).
+        """Fit samples.
 
         Parameters
         ----------
-        folds : ndarray of int, shape (m,)
-            0 … F − 1, or −1 to be always trained on.
-        found : sequence of F + 1 ndarray of int, each of shape (T, d)
-            Sets that were decoded without each fold, and from all samples.
+        masks : ndarray of bool, shape (m, n)
+            Distinct masks.
+        values : ndarray of float64, shape (m, K)
+        design : Design or None
+            Given when the masks are its masks, in order.
+        max_order : int, optional
+            Largest order of a term.
+        rng : numpy Generator
+
+        Returns
+        -------
+        Fit
         """
-        ...
+        m, n = masks.shape
+        if all_masks_within(n, m):
+            return exact_fit(masks, values, max_order)
+        if not standardised(values)[2].any():
+            return constant_fit(n, values)
+        with fitting_threads(m):
+            return self.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)

@@ -13,11 +13,12 @@ import numpy as np
 from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.regression.proxy_refit import proxy_refit
-from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.boosting import require_lightgbm
-from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design
+from spex_plugins.estimators.fit_result import FoldedFit
+from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.proxyspex import boosted_spectra, rescaled
 from spex_plugins.estimators.sparse_regression import sparse_fit
+from spex_plugins.estimators.uniform_design import uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["BoostedResidual"]
@@ -25,7 +26,7 @@ __all__ = ["BoostedResidual"]
 _DEFAULT_ORDER = 8
 
 
-class BoostedResidual:
+class BoostedResidual(FoldedEstimator):
     """Sparse regression on single features, plus boosted trees on its residual.
 
     Trees spend most of their splits on single features, which a linear fit knows better; here they are left
@@ -34,22 +35,10 @@ class BoostedResidual:
 
     name = "boosted_residual"
 
-    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose uniform masks, or all masks where the budget allows it."""
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Draw uniform masks."""
         require_lightgbm()
         return uniform_design(n, budget, max_order or _DEFAULT_ORDER, rng)
-
-    def fit(
-        self,
-        masks: BoolArray,
-        values: FloatArray,
-        *,
-        design: Design | None,
-        max_order: int | None,
-        rng: np.random.Generator,
-    ) -> Fit:
-        """Fit masks (m, n) and values (m, K)."""
-        return fit_by_folds(self, masks, values, design=design, max_order=max_order, rng=rng)
 
     def fit_folds(
         self,

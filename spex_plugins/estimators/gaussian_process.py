@@ -13,11 +13,11 @@ from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, con
 from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
-from spex_plugins.estimators.base import Fit, FoldedFit
-from spex_plugins.estimators.cross_fitting import fit_by_folds
+from spex_plugins.estimators.fit_result import FoldedFit
+from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.gp_readout import calibration, single_values, uncertainty_of
 from spex_plugins.estimators.held_out import out_of_fold
-from spex_plugins.estimators.uniform_design import faithful_design
+from spex_plugins.estimators.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["GaussianProcessEstimator"]
@@ -35,7 +35,7 @@ class _Learned(NamedTuple):
     noise: float
 
 
-class GaussianProcessEstimator:
+class GaussianProcessEstimator(FoldedEstimator):
     """Gaussian process regression on masks, with one learned rate per feature and spikes.
 
     The kernel is learned from up to 1,000 samples, with variances for all sets within three features in a
@@ -46,22 +46,17 @@ class GaussianProcessEstimator:
     """
 
     name = "gaussian_process"
+    decodes = True
 
-    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose the masks, see `faithful_design`."""
         return faithful_design(n, budget, max_order, rng)
 
-    def fit(
-        self,
-        masks: BoolArray,
-        values: FloatArray,
-        *,
-        design: Design | None,
-        max_order: int | None,
-        rng: np.random.Generator,
-    ) -> Fit:
-        """Fit masks (m, n) and values (m, K)."""
-        return fit_by_folds(self, masks, values, design=design, max_order=max_order, rng=rng)
+    def sequence(
+        self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Draw the masks of rounds, see `faithful_sequence`."""
+        return faithful_sequence(n, first, most, max_order, rng)
 
     def fit_folds(
         self,

@@ -8,7 +8,7 @@ from spex_plugins.core.basis.feature_sets import singletons
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess
 from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.core.gaussian_process.posterior_index import index_covariance
-from spex_plugins.estimators.base import SingleValues
+from spex_plugins.estimators.fit_result import SingleValues
 from spex_plugins.types import FloatArray
 
 __all__ = ["calibration", "posterior_of", "predicted_left_out", "single_values", "uncertainty_of"]

@@ -12,9 +12,10 @@ from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.basis.tree_spectrum import tree_spectrum
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.regression.proxy_refit import proxy_refit
-from spex_plugins.estimators.base import Fit, FoldedFit
 from spex_plugins.estimators.boosting import boost, require_lightgbm
-from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design
+from spex_plugins.estimators.fit_result import FoldedFit
+from spex_plugins.estimators.folded_estimator import FoldedEstimator
+from spex_plugins.estimators.uniform_design import uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["ProxySpex", "boosted_spectra", "joined", "rescaled"]
@@ -22,7 +23,7 @@ __all__ = ["ProxySpex", "boosted_spectra", "joined", "rescaled"]
 _DEFAULT_ORDER = 8  # larger sets have hardly any energy in trees that few samples can justify
 
 
-class ProxySpex:
+class ProxySpex(FoldedEstimator):
     """ProxySPEX (Butler et al. 2025, arXiv 2505.17495) on uniform masks; needs the extra ``trees``.
 
     Depth, learning rate and number of trees are cross-validated, and so is the refit of the largest terms:
@@ -32,22 +33,10 @@ class ProxySpex:
 
     name = "proxyspex"
 
-    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose uniform masks, or all masks where the budget allows it."""
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Draw uniform masks."""
         require_lightgbm()
         return uniform_design(n, budget, max_order or _DEFAULT_ORDER, rng)
-
-    def fit(
-        self,
-        masks: BoolArray,
-        values: FloatArray,
-        *,
-        design: Design | None,
-        max_order: int | None,
-        rng: np.random.Generator,
-    ) -> Fit:
-        """Fit masks (m, n) and values (m, K)."""
-        return fit_by_folds(self, masks, values, design=design, max_order=max_order, rng=rng)
 
     def fit_folds(
         self,

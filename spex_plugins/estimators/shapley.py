@@ -7,14 +7,14 @@ import numpy as np
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import characters, pack
 from spex_plugins.core.basis.scaling import standardised
-from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, fit_gaussian_process
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.regression.sparse_fit import Refit, refit, uniform_folds
-from spex_plugins.estimators.base import Fit
+from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.estimators.gp_readout import (
     calibration,
     posterior_of,
@@ -24,7 +24,6 @@ from spex_plugins.estimators.gp_readout import (
 )
 from spex_plugins.estimators.held_out import explained, explained_error, measured, measured_refit
 from spex_plugins.estimators.spex import Spex
-from spex_plugins.estimators.threads import fitting_threads
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Shapley"]
@@ -34,7 +33,7 @@ _MOST_MASKS = 8000  # a Gaussian process takes half a minute for so many
 _RIDGE = 1e-9  # where columns are the same on all samples
 
 
-class Shapley:
+class Shapley(Estimator):
     """Gaussian process regression on complementary masks of all sizes; up to 8,000 masks, then `Spex`.
 
     Predictions and all indices are read from the posterior in closed form, with their standard deviations.
@@ -45,13 +44,19 @@ class Shapley:
 
     name = "shapley"
 
-    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose complementary masks of all sizes, or all masks where the budget allows it."""
-        if all_masks_within(n, budget) or budget > _MOST_MASKS:
-            return Spex().design(n, budget, max_order, rng)
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Draw complementary masks of all sizes."""
+        if budget > _MOST_MASKS:
+            return Spex().draw(n, budget, max_order, rng)
         return make_design(Plan("paired", n, budget, min(max_order or _DEFAULT_ORDER, n)), rng)
 
-    def fit(
+    def sequence(
+        self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Draw complementary masks of all sizes, however many."""
+        return make_design(Plan("paired", n, most, min(max_order or n, n)), rng)
+
+    def fit_samples(
         self,
         masks: BoolArray,
         values: FloatArray,
@@ -61,20 +66,18 @@ class Shapley:
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        m, n = masks.shape
-        if all_masks_within(n, m) or m > _MOST_MASKS:
-            return Spex().fit(masks, values, design=design, max_order=max_order, rng=rng)
-        with fitting_threads(m):
-            process = fit_gaussian_process(masks, values, rng)
-            likely = likely_sets(process.kernel, max_order or _DEFAULT_ORDER)
-            unseen = predicted_left_out(process, values)
-            clearly_better = explained(values, unseen) + explained_error(masks, values, unseen)
-            if max_order or _may_reach(clearly_better, masks, values, likely):
-                folds = uniform_folds(masks, 0, rng)
-                sparse = refit(masks, values, [likely] * (int(folds.max()) + 2), folds, 1, rng)
-                if max_order or not np.sum(sparse.r2) <= np.sum(clearly_better):
-                    return _sparse(process, masks, values, sparse)
-            return _smooth(process, masks, values, unseen)
+        if len(masks) > _MOST_MASKS:
+            return Spex().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+        process = fit_gaussian_process(masks, values, rng)
+        likely = likely_sets(process.kernel, max_order or _DEFAULT_ORDER)
+        unseen = predicted_left_out(process, values)
+        clearly_better = explained(values, unseen) + explained_error(masks, values, unseen)
+        if max_order or _may_reach(clearly_better, masks, values, likely):
+            folds = uniform_folds(masks, 0, rng)
+            sparse = refit(masks, values, [likely] * (int(folds.max()) + 2), folds, 1, rng)
+            if max_order or not np.sum(sparse.r2) <= np.sum(clearly_better):
+                return _sparse(process, masks, values, sparse)
+        return _smooth(process, masks, values, unseen)
 
 
 def _smooth(process: GaussianProcess, masks: BoolArray, values: FloatArray, unseen: FloatArray) -> Fit:

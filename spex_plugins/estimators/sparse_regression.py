@@ -12,9 +12,10 @@ from spex_plugins.core.designs.design import Design
 from spex_plugins.core.regression.screening import strongest_pairs
 from spex_plugins.core.regression.sparse_fit import Refit, fit_sets
 from spex_plugins.core.regression.triple_screening import strongest_triples
-from spex_plugins.estimators.base import Fit, FoldedFit
-from spex_plugins.estimators.cross_fitting import fit_by_folds, uniform_design
+from spex_plugins.estimators.fit_result import FoldedFit
+from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.held_out import out_of_fold
+from spex_plugins.estimators.uniform_design import uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["SparseRegression", "sparse_fit"]
@@ -26,7 +27,7 @@ _SCREENING_COST = 4e10  # bounds features² × samples over all screenings
 _MAX_PAIRS, _MAX_TRIPLES = 1000, 300
 
 
-class SparseRegression:
+class SparseRegression(FoldedEstimator):
     """Relaxed LASSO on the characters of up to three features, its penalty cross-validated.
 
     Pairs compete all together, or, when they are too many, those most correlated with what a linear fit
@@ -35,21 +36,9 @@ class SparseRegression:
 
     name = "sparse_regression"
 
-    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose uniform masks, or all masks where the budget allows it."""
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Draw uniform masks."""
         return uniform_design(n, budget, max_order or _DEFAULT_ORDER, rng)
-
-    def fit(
-        self,
-        masks: BoolArray,
-        values: FloatArray,
-        *,
-        design: Design | None,
-        max_order: int | None,
-        rng: np.random.Generator,
-    ) -> Fit:
-        """Fit masks (m, n) and values (m, K)."""
-        return fit_by_folds(self, masks, values, design=design, max_order=max_order, rng=rng)
 
     def fit_folds(
         self,

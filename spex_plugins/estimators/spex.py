@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.basis.exact_transform import exact_spectrum
-from spex_plugins.core.basis.feature_sets import orders_of
-from spex_plugins.core.basis.indices import convert
-from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.core.designs.choose import plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
-from spex_plugins.estimators.base import Fit, SingleValues
+from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.decoded import decode
+from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.estimators.held_out import measured_refit
+from spex_plugins.estimators.uniform_design import faithful_sequence
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Spex"]
@@ -22,22 +19,29 @@ __all__ = ["Spex"]
 _UNCODED_ORDER = 2
 
 
-class Spex:
+class Spex(Estimator):
     """SPEX (Kang et al. 2025, arXiv 2502.13870), with the sparse refit that the method asks for.
 
-    With all 2^n masks the transform is exact. With a coded design, sets of up to five features are decoded
+    With a coded design, sets of up to five features are decoded
     from the aliased transform. With fewer calls, or with given samples, sets of up to two features compete
     in the regression alone. R² is that of uniform masks where the budget has room for enough of them, else
     every group of the coded design is predicted from the others.
     """
 
     name = "spex"
+    decodes = True
 
-    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose the masks: see `spex_plugins.core.designs.choose.plan`."""
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Draw the masks: see `spex_plugins.core.designs.choose.plan`."""
         return make_design(plan(n, budget, max_order), rng)
 
-    def fit(
+    def sequence(
+        self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Draw the masks of rounds, see `faithful_sequence`."""
+        return faithful_sequence(n, first, most, max_order, rng)
+
+    def fit_samples(
         self,
         masks: BoolArray,
         values: FloatArray,
@@ -47,13 +51,6 @@ class Spex:
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        m, n = masks.shape
-        if all_masks_within(n, m):
-            spectrum = exact_spectrum(masks, values)
-            kept = spectrum.truncate(max_order or n)
-            explained = 1 - (spectrum - kept).variance() / np.maximum(spectrum.variance(), 1e-300)
-            singles = {index: _exact(spectrum, index) for index in ("SV", "BV")}
-            return Fit(kept, explained, "exact: all masks are known", f"{len(kept)} terms", singles)
         coded = design.coded if design else None
         order = max_order or (coded.code.t if coded else _UNCODED_ORDER)
         unstructured = uniform_folds(masks, design.n_structured if design else 0, rng)
@@ -63,11 +60,3 @@ class Spex:
         terms = f"{len(result.spectrum)} terms kept"
         method = f"{decoded.method}, {terms}" if coded else terms
         return Fit(result.spectrum, r2, source, method, r2_error=error)
-
-
-def _exact(spectrum: Spectrum, index: str) -> SingleValues:
-    supports, found = convert(spectrum, index, 1)
-    single = orders_of(supports, spectrum.n) == 1
-    values = np.zeros((spectrum.n, *found.shape[1:]))
-    values[supports[single].ravel()] = found[single]
-    return SingleValues(values, np.zeros_like(values))

@@ -11,13 +11,13 @@ from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.designs.design import Design
-from spex_plugins.estimators.base import Fit, FoldedEstimator, FoldedFit
 from spex_plugins.estimators.boosted_residual import BoostedResidual
-from spex_plugins.estimators.cross_fitting import fit_by_folds
+from spex_plugins.estimators.fit_result import FoldedFit
+from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.held_out import explained
 from spex_plugins.estimators.sparse_regression import SparseRegression
-from spex_plugins.estimators.uniform_design import faithful_design
+from spex_plugins.estimators.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Stacking"]
@@ -26,7 +26,7 @@ _ROUNDING = 1e-10  # share of the variance that rounding may leave
 _LEAST_VARIANCE = 1e-4  # share of that of the values, below which a prediction is taken for a constant
 
 
-class Stacking:
+class Stacking(FoldedEstimator):
     """A combination of estimators with weights that are not negative (Breiman 1996, Stacked regressions).
 
     Every estimator predicts the samples that it was not fitted to; the weights are those of the least squares
@@ -42,26 +42,21 @@ class Stacking:
     """
 
     name = "stacking"
+    decodes = True
 
     def __init__(self, members: Sequence[FoldedEstimator] | None = None) -> None:
         default = (SparseRegression(), GaussianProcessEstimator(), BoostedResidual())
         self.members: tuple[FoldedEstimator, ...] = tuple(members or default)
 
-    def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose the masks, see `faithful_design`."""
         return faithful_design(n, budget, max_order, rng)
 
-    def fit(
-        self,
-        masks: BoolArray,
-        values: FloatArray,
-        *,
-        design: Design | None,
-        max_order: int | None,
-        rng: np.random.Generator,
-    ) -> Fit:
-        """Fit masks (m, n) and values (m, K)."""
-        return fit_by_folds(self, masks, values, design=design, max_order=max_order, rng=rng)
+    def sequence(
+        self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Draw the masks of rounds, see `faithful_sequence`."""
+        return faithful_sequence(n, first, most, max_order, rng)
 
     def fit_folds(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -12,7 +13,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 
-__all__ = ["Queries", "QueryOptions"]
+__all__ = ["Queries", "QueryOptions", "queries_of"]
 
 
 class QueryOptions(TypedDict, total=False):
@@ -117,6 +118,29 @@ class Queries:
         if self.price is None:
             raise InputError("price: must be a number > 0, got None.")
         _positive("price", self.price)
+
+
+def queries_of(queries: Queries | None, options: Mapping[str, Any]) -> Queries:
+    """Return the queries of a user, given as an object or by single keywords.
+
+    Parameters
+    ----------
+    queries : Queries, optional
+    options : mapping of str to object
+        Keywords of `Queries`.
+
+    Raises
+    ------
+    InputError
+        If both are given, or if ``queries`` is something else.
+    """
+    if queries is None:
+        return Queries(**options)
+    if not isinstance(queries, Queries):
+        raise InputError(f"queries: must be spex_plugins.Queries(…), got {type(queries).__name__}.")
+    if options:
+        raise InputError(f"{next(iter(options))}: given beside queries=; pass it to Queries(…).")
+    return queries
 
 
 def _path(name: str, value: Any) -> str | None:

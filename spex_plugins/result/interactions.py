@@ -14,7 +14,7 @@ from spex_plugins.core.basis.indices import INDICES, checked_order, convert, sam
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.errors import InputError
-from spex_plugins.estimators.base import SingleValues
+from spex_plugins.estimators.fit_result import SingleValues
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

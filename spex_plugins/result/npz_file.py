@@ -13,7 +13,7 @@ from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
 from spex_plugins.errors import InputError
-from spex_plugins.estimators.base import SingleValues
+from spex_plugins.estimators.fit_result import SingleValues
 from spex_plugins.files import replacing
 from spex_plugins.result.interactions import Interactions
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from runs import asked, linear, same
 
-from spex_plugins import InputError, SpexError, explain
+from spex_plugins import InputError, Queries, SpexError, explain
 from spex_plugins.estimators import Spex
 
 
@@ -37,7 +37,7 @@ def never(masks):
         ({"seed": -1}, "seed: "),
         ({"seed": "abc"}, "seed: "),
         ({"estimator": "magic"}, "estimator: 'magic' is unknown; choose one of"),
-        ({"estimator": 3}, "or an object with design and fit, got 3"),
+        ({"estimator": 3}, "subclass of spex_plugins.estimators.Estimator, got 3"),
         ({"estimator": Spex}, "or an object with design and fit, got <class"),
         ({"feature_names": ["a"]}, "feature_names: expected a sequence of 5 names"),
         ({"feature_names": "abcde"}, "feature_names: "),
@@ -61,3 +61,32 @@ def test_what_cannot_be_called_is_refused(function):
 
 def test_numpy_integers_are_integers():
     same(asked(linear, np.int64(6), np.int32(40), max_order=np.uint8(2)), asked(linear, 6, 40, max_order=2))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ({"max_evals": 3}, "budget="),
+        ({"n_samples": 100}, "budget="),
+        ({"random_state": 1}, "seed="),
+        ({"fingerprnt": "model 3"}, "fingerprint="),
+        ({"column_nam": ["a"]}, "the keywords are store, "),
+    ],
+)
+def test_unknown_keywords_are_named_with_the_right_ones(wrong, right):
+    with pytest.raises(InputError, match=f"{next(iter(wrong))}: unknown keyword; .*{right}"):
+        explain(never, 20, budget=100, **wrong)
+    if "budget" not in right:
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            explain(never, 20, **wrong)
+
+
+def test_queries_are_one_object_or_keywords(tmp_path):
+    queries = Queries(store=tmp_path / "a.sqlite", fingerprint="one", progress=False)
+    first = explain(lambda masks: masks[:, 0] * 1.0, 4, queries=queries)
+    second = explain(lambda masks: masks[:, 0] * 1.0, 4, queries=queries)
+    assert (first.n_calls, second.n_calls, second.n_stored) == (16, 0, 16)
+    with pytest.raises(InputError, match=r"store: given beside queries=; pass it to Queries"):
+        explain(len, 4, queries=queries, store="b.sqlite")
+    with pytest.raises(InputError, match=r"queries: must be spex_plugins.Queries"):
+        explain(len, 4, queries={"store": "b.sqlite"})

@@ -1,4 +1,4 @@
-"""The benchmark scripts import each other by file name."""
+"""The benchmark scripts import their library from their own folder."""
 
 from __future__ import annotations
 

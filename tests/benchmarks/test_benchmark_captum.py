@@ -31,28 +31,30 @@ class Sums:
 
 
 def test_answers_are_kept_and_each_is_charged(tmp_path):
-    from _masked_text import MaskedText
+    from library.games.stored_answers import StoredAnswers
 
     game = Sums()
-    text = MaskedText(game, tmp_path)
+    text = StoredAnswers(game, tmp_path)
     truth = Sums()(MASKS)
     assert np.array_equal(text(MASKS), truth)
     assert np.array_equal(text(MASKS[:7]), truth[:7])
     assert len(game.asked) == len(set(game.asked)) == len(np.unique(MASKS, axis=0)) < text.calls == 47
     again = Sums()
-    resumed = MaskedText(again, tmp_path)
+    resumed = StoredAnswers(again, tmp_path)
     assert np.array_equal(resumed.values(MASKS), truth)
     assert (len(again.asked), resumed.calls) == (0, 0)
 
 
 def test_infidelity_is_that_of_captum(tmp_path):
-    from _masked_text import MaskedText
     from captum.metrics import infidelity
-    from captum_faithfulness import judged, linear
+
+    from captum_faithfulness import judged
+    from library.games.stored_answers import StoredAnswers
+    from library.methods.captum_methods import additive
 
     game, guess = Sums(), np.array([2.0, -1.0, 0.5, 0.3, 4.0])
     masks = {"uniform": MASKS, "sizes": MASKS[:20]}
-    found = judged(linear(guess), MaskedText(game, tmp_path), masks)
+    found = judged(additive(guess), StoredAnswers(game, tmp_path), masks)
     kept = torch.from_numpy(MASKS).double()
     theirs = infidelity(
         lambda x: torch.from_numpy(game(x.numpy() > 0.5)),
@@ -69,23 +71,24 @@ def test_infidelity_is_that_of_captum(tmp_path):
 
 
 def test_masks_that_a_method_has_seen_do_not_judge(tmp_path):
-    from _masked_text import MaskedText
-    from captum_faithfulness import judged, linear
+    from captum_faithfulness import judged
+    from library.games.stored_answers import StoredAnswers
+    from library.methods.captum_methods import additive
 
-    text = MaskedText(Sums(), tmp_path)
+    text = StoredAnswers(Sums(), tmp_path)
     text(MASKS[:1])
     unseen = (MASKS[0] != MASKS).any(axis=1).sum()
-    found = judged(linear(WEIGHTS), text, {"uniform": MASKS, "sizes": MASKS})
+    found = judged(additive(WEIGHTS), text, {"uniform": MASKS, "sizes": MASKS})
     assert found["masks_uniform"] == unseen < 40
 
 
 @pytest.mark.parametrize("method", ["FeatureAblation", "Lime", "KernelShap", "ShapleyValueSampling", "Spex"])
 def test_every_method_explains_within_its_budget(method, tmp_path):
-    from _masked_text import MaskedText
-    from captum_faithfulness import Game
+    from library.games.stored_answers import StoredAnswers
+    from library.methods.captum_methods import CaptumGame
 
-    text = MaskedText(Sums(), tmp_path)
-    readings = Game(text).explain(method, 26, seed=0)
+    text = StoredAnswers(Sums(), tmp_path)
+    readings = CaptumGame(text).explain(method, 26, seed=0)
     assert 6 <= text.calls <= 26
     assert (method == "Spex") == (f"{method}, with interactions" in readings)
     drop = readings[method](np.ones((1, 5), dtype=bool)) - readings[method](np.zeros((1, 5), dtype=bool))

@@ -22,7 +22,7 @@ def game():
 
 
 def test_the_reference_is_as_close_as_it_says(game):
-    from _reference import shapley_reference
+    from library.games.permutation_reference import shapley_reference
 
     value, asked = game
     table = shapley_value(value(all_masks(N)))
@@ -40,7 +40,7 @@ def test_the_reference_is_as_close_as_it_says(game):
 
 
 def test_a_kept_reference_counts_only_for_the_same_model(game, tmp_path):
-    from _reference import cached_reference
+    from library.games.permutation_reference import cached_reference
 
     value, asked = game
     path = tmp_path / "new" / "reference.npz"

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::P
 @pytest.fixture
 def few_methods(monkeypatch):
     """SHAP compiles for seconds, for every explainer."""
-    import _methods
     import shap_benchmark
     import shapley_accuracy
+    from library.methods.shap_explainers import METHODS
 
-    few = {name: _methods.METHODS[name] for name in ("SPEX", "Permutation", "Partition")}
+    few = {name: METHODS[name] for name in ("SPEX", "Permutation", "Partition")}
     monkeypatch.setattr(shapley_accuracy, "METHODS", few)
     monkeypatch.setattr(shap_benchmark, "METHODS", few)
 
@@ -34,7 +34,8 @@ def test_accuracy_of_trees(monkeypatch, tmp_path, capsys):
     options = ["--models", "trees", "--rows", "1", "--seeds", "1", "--budgets", "200", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["shapley_accuracy.py", *options])
     shapley_accuracy.main()
-    reports = {each["method"]: each for each in json.loads((tmp_path / "shapley_accuracy.json").read_text())}
+    document = json.loads((tmp_path / "shapley_accuracy.json").read_text())
+    reports = {each["method"]: each for each in document["records"]}
     ours = reports["SPEX"]
     assert ours["masks"] == ours["counted_itself"] == 200
     assert all(120 < each["masks"] <= 200 and each["gap"] < 1e-9 for each in reports.values())
@@ -51,7 +52,7 @@ def test_shaps_benchmark_on_a_small_table(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(sys, "argv", ["shap_benchmark.py", *options])
     shap_benchmark.main()
     assert (tmp_path / "shap_benchmark_small.png").stat().st_size > 20_000
-    reports = json.loads((tmp_path / "shap_benchmark.json").read_text())["small"]
+    reports = json.loads((tmp_path / "shap_benchmark.json").read_text())["records"]
     by_method = {each["method"]: each for each in reports}
     assert set(by_method) == {"SPEX", "Permutation", "Partition", "Exact"}
     assert "| Exact |" in capsys.readouterr().out
@@ -60,7 +61,7 @@ def test_shaps_benchmark_on_a_small_table(monkeypatch, tmp_path, capsys):
 @pytest.mark.slow
 def test_the_explanation_error_of_a_row_is_zero_for_an_additive_model():
     import shap_benchmark
-    from _games import table_game
+    from library.games.shap_games import table_game
 
     rng = np.random.default_rng(0)
     background, rows, slopes = rng.normal(size=(4, 3)), rng.normal(size=(2, 3)), np.array([1.0, -2.0, 3.0])
@@ -73,8 +74,8 @@ def test_the_explanation_error_of_a_row_is_zero_for_an_additive_model():
 @pytest.mark.slow
 def test_the_explanation_error_of_a_text_hides_its_words():
     import shap_benchmark
-    from _games import text_game
-    from _texts import Review
+    from library.data.reviews import Review
+    from library.games.shap_games import text_game
 
     def length(texts):
         return np.array([sum(len(word) for word in text.replace("...", "").split()) for text in texts])

@@ -8,7 +8,7 @@ WORDS = ["Not", '"good"', "...", "at", "all,", "but", "(quite)", "long!", "a'b",
 
 
 def test_masked_texts_equal_those_of_shaps_masker():
-    from _texts import FreeText, masked_texts, word_masker
+    from library.games.shap_texts import FreeText, masked_texts, word_masker
 
     masks = np.random.default_rng(0).random((200, len(WORDS))) < 0.5
     masks = np.vstack([masks, np.zeros(len(WORDS), bool), np.ones(len(WORDS), bool)])

@@ -11,7 +11,7 @@ from oracles import all_masks
 import spex_plugins as spex
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.estimators import Auto, FoldedFit, GaussianProcessEstimator, SparseRegression, Stacking
-from spex_plugins.estimators.cross_fitting import assign_folds
+from spex_plugins.estimators.folded_estimator import assign_folds
 from spex_plugins.estimators.held_out import explained, explained_error
 from spex_plugins.estimators.stacking import _weights
 

@@ -20,7 +20,7 @@ def on_path(monkeypatch):
 
 def checked(folder, count):
     """Read the store, compare all values, and return its masks."""
-    from _kill_worker import value
+    from library.workers.killed_run import value
 
     with Store(folder / "s.sqlite") as store:
         masks, values = store.export()
@@ -77,7 +77,7 @@ def test_the_survivor_asks_what_a_killed_process_had_claimed(tmp_path):
 
 def test_two_sessions_of_one_process_share_a_store(tmp_path):
     """One session asks while the other has claimed half of the masks and answers them later."""
-    from _kill_worker import masks_of, value
+    from library.workers.killed_run import masks_of, value
 
     masks = masks_of(64)
     queries = Queries(store=tmp_path / "s.sqlite", fingerprint="value", batch_size=8, progress=False)

@@ -81,12 +81,12 @@ class Spectrum:
 
     @property
     def orders(self) -> IntArray:
-        """|S| of every term, shape (T,)."""
+        """Number of features of every term, shape (T,)."""
         return sets.orders_of(self.supports, self.n)
 
     @property
     def max_order(self) -> int:
-        """The largest |S|; 0 for a constant."""
+        """The largest number of features in a term; 0 for a constant."""
         return self.supports.shape[1]
 
     def predict(self, masks: BoolArray) -> FloatArray:
@@ -106,7 +106,7 @@ class Spectrum:
         return self._select(np.sort(np.argsort(-norms(self.coefficients), kind="stable")[:k]))
 
     def truncate(self, max_order: int) -> Spectrum:
-        """Keep the terms with |S| ≤ max_order: the best approximation of that order in mean square."""
+        """Keep the terms of up to max_order features: the best approximation of that order in mean square."""
         return self._select(np.flatnonzero(self.orders <= max_order))
 
     def output(self, k: int) -> Spectrum:

@@ -72,10 +72,8 @@ class Plan:
         if self.kind == "paired":
             return "complementary masks of all sizes"
         if self.kind == "orthogonal":
-            return (
-                "nearly orthogonal masks, uniform masks, their complements (a coded design needs more calls)"
-            )
-        return f"uniform masks, orders ≤ {self.max_order} (a coded design needs more calls)"
+            return "nearly orthogonal masks, uniform masks, their complements"
+        return f"uniform masks, orders ≤ {self.max_order}"
 
 
 def plan(n: int, budget: int, max_order: int | None = None, least_bits: int = _LEAST_BITS) -> Plan:

@@ -36,7 +36,7 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
 
     Examples
     --------
-    >>> masker = GroupedImage(shap.maskers.Image(image.mean(axis=(0, 1)), image.shape), Superpixels(60))
+    >>> masker = GroupedImage(shap.maskers.Image("blur(16,16)", image.shape), Superpixels(60))
     >>> explanation = SpexExplainer(model, masker)(image[None], max_evals=2000)
     >>> shap.plots.image(explanation)
     >>> image_regions(image, masker.regions(image), explanation[0])

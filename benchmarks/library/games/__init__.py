@@ -1,0 +1,1 @@
+"""Value functions of masks, and inputs of their models."""

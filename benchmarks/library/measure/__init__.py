@@ -1,0 +1,1 @@
+"""Processes, clocks, counts of calls, and files of results."""

@@ -1,0 +1,1 @@
+"""Methods that are compared with those of spex_plugins."""

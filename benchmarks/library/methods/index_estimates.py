@@ -1,0 +1,64 @@
+"""Estimates of Shapley values and pairs at a number of calls: ours, and of shapiq's approximators."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from time import process_time
+from typing import NamedTuple
+
+import numpy as np
+
+import spex_plugins as spex
+from library.games.complete.true_indices import INDICES
+from library.measure.counted import Counted
+from library.methods.peers import Peer
+
+__all__ = ["PEERS", "Estimates", "ours", "peers"]
+
+PEERS = {
+    "SV": (
+        "KernelSHAP",
+        "LeverageSHAP",
+        "OddSHAP",
+        "ProxySHAP",
+        "ProxySHAP+adjustment",
+        "RegressionMSR",
+    ),
+    "k-SII": ("KernelSHAPIQ", "ProxySHAP", "ProxySHAP+adjustment", "SVARMIQ"),
+    "FSII": ("ProxySHAP", "ProxySHAP+adjustment", "ProxySPEX", "RegressionFSII"),
+}
+"""Approximators of shapiq for each index, with their settings but for what is named after the +."""
+
+
+class Estimates(NamedTuple):
+    """Estimated indices, and the processor seconds that they took without those of the value function."""
+
+    indices: dict[str, np.ndarray]
+    cpu_s: float
+
+
+def ours(estimator: str, value: Counted, n: int, calls: int, seed: int) -> Estimates:
+    """Return all indices by one estimator of spex_plugins."""
+    start = process_time()
+    found = spex.explain(value, n, budget=calls, estimator=estimator, seed=seed, progress=False)
+    indices = {"SV": found.single_values("SV").values}
+    for index in INDICES[1:]:
+        table = found.index(index, 2).as_dict()
+        indices[index] = np.array([table.get(pair, 0.0) for pair in combinations(range(n), 2)])
+    return Estimates(indices, process_time() - start - value.cpu_s)
+
+
+def peers(method: str, value: Counted, n: int, calls: int, seed: int, peer: Peer) -> Estimates:
+    """Return the one index that a method "INDEX:NAME" estimates.
+
+    Raises
+    ------
+    RuntimeError
+        If the approximator fails.
+    """
+    index, _, name = method.partition(":")
+    asked, given = (f"shapiq:{name}", "shapley") if index == "SV" else (f"pairs:{method}", "pairs")
+    report = peer(asked, n, calls, seed, value)
+    if "failed" in report:
+        raise RuntimeError(report["failed"])
+    return Estimates({index: np.array(report[given])}, report["cpu_s"])

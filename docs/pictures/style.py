@@ -1,0 +1,34 @@
+"""What the pictures of the documentation have in common."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import matplotlib.pyplot as plt
+
+HERE = Path(__file__).parent
+RED, BLUE, GREY = "#d62750", "#1f77b4", "#9a9a9a"
+COLORS = ["#1f77b4", "#d62750", "#2a9d62", "#8e5bb5", "#c98a1b"]
+
+plt.rcParams.update(
+    {
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": 11,
+        "figure.constrained_layout.use": True,
+        "font.size": 10,
+        "legend.frameon": False,
+    }
+)
+
+
+def save(figure: plt.Figure, name: str) -> None:
+    """Write a picture beside this file."""
+    path = HERE / f"{name}.png"
+    figure.savefig(path, dpi=160)
+    print(f"Written: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")

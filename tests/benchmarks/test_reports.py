@@ -1,0 +1,64 @@
+"""The documented commands print the figures of the committed results, and the index names every script."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+SCRIPTS = sorted(path.name for path in BENCHMARKS.glob("*.py"))
+
+
+def run(monkeypatch, module, *arguments):
+    monkeypatch.setattr(sys, "argv", [f"{module.__name__}.py", *map(str, arguments)])
+    module.main()
+
+
+def test_faithfulness_report(monkeypatch, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    import faithfulness_per_call
+
+    options = ("--report", "--out", BENCHMARKS / "results", "--ours", "auto", "--figure", tmp_path / "f.png")
+    run(monkeypatch, faithfulness_per_call, *options)
+    out = capsys.readouterr().out
+    rows = [
+        line
+        for line in out.splitlines()
+        if line.startswith("| 500 | 0.929 (0.917–0.947) [30] | 0.933 | 0.913 |")
+    ]
+    assert len(rows) == 1  # 64 words: of the first two cells, of the others' medians
+    assert [line for line in out.splitlines() if line.startswith("### ")] == [
+        f"### {game}, n = {n}" for game in ("tfidf", "vader") for n in (32, 64, 128, 256)
+    ]
+    assert (tmp_path / "f.png").stat().st_size > 50_000
+
+
+def test_shapley_report(monkeypatch, capsys):
+    import shapley_per_call
+
+    run(monkeypatch, shapley_per_call, "--report", "--out", BENCHMARKS / "results")
+    out = capsys.readouterr().out
+    assert "| trees-cancer | 2,000 | shapley | OddSHAP | 10 | 0.41 (" in out
+
+
+def test_the_index_lists_every_script():
+    """With what it measures, the time it takes, what it needs and what it writes."""
+    row = r"^\| `(\w+\.py)` \|(?: [^|]+ \|){4}$"
+    assert sorted(re.findall(row, (BENCHMARKS / "README.md").read_text(), re.MULTILINE)) == SCRIPTS
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_names_a_schema_of_its_results(script):
+    from library.measure.schema import load_schema
+
+    tree = ast.parse((BENCHMARKS / script).read_text())
+    names = {
+        node.args[1].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("save", "compute")
+    }
+    assert names == {script.removesuffix(".py")} & load_schema()["records"].keys()

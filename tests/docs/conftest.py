@@ -1,0 +1,17 @@
+"""Hosts are imported once, with their own warnings off; what the pages do after that warns of nothing."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    with suppress(ImportError):
+        import shap  # noqa: F401
+    with suppress(ImportError):
+        import captum.attr  # noqa: F401
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes half a second of the processor or more")

@@ -1,0 +1,32 @@
+"""Files and folders that the documentation and README name are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"]
+FOLDERS = "benchmarks|docs|examples|tests|spex_plugins"
+NAMED = re.compile(rf"\b(?:{FOLDERS})/[\w./*-]*\w/?|`(?:core|games|queries)/[\w/]+(?:\.py)?`|`\w+\.py`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_names_is_there(page):
+    for found in NAMED.findall(page.read_text()):
+        name = found.strip("`")
+        folders = (ROOT, ROOT / "spex_plugins", ROOT / "benchmarks")
+        assert any(list(folder.glob(name)) for folder in folders), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_relative_links_lead_somewhere(page):
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
+        assert (page.parent / link).exists(), link
+
+
+def test_the_paths_of_a_page_are_found():
+    text = "see `core/basis/indices.py`, `benchmarks/decoding.py --seeds 2`, docs/pictures/*.py, `x.csv`"
+    assert NAMED.findall(text) == ["`core/basis/indices.py`", "benchmarks/decoding.py", "docs/pictures/*.py"]
