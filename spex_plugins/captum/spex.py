@@ -56,7 +56,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     -----
     In `captum.attr.LLMAttribution`, give ``use_cached_outputs=False, forward_in_tokens=False``: one model
     call for each mask explains the sequence and all its tokens. (Captum's default, the cache, computes wrong
-    log-probabilities with transformers 5, for every method; `CacheWarning` says so.) `SpexLLMAttribution`
+    log-probabilities from transformers 5.3 on, with every method: `CacheWarning`.) `SpexLLMAttribution`
     needs neither, asks many prompts per call and returns the interactions.
 
     Examples

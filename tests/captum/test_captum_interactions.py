@@ -114,6 +114,7 @@ def test_a_feature_of_a_batch_may_vary_in_one_example_only():
     assert found.n_calls == 8
 
 
+@pytest.mark.slow
 def test_interactions_beyond_pairs_at_a_partial_budget():
     x = torch.ones(2, 64, dtype=torch.float64)
     x[1] = 2

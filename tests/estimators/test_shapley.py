@@ -60,6 +60,7 @@ def games():
     return out
 
 
+@pytest.mark.slow
 def test_shapley_values_are_twice_as_exact_as_those_of_permutations(games):
     ours, theirs = 0.0, 0.0
     for seed, (function, exact, found) in enumerate(games):
@@ -85,6 +86,7 @@ def test_banzhaf_values_and_their_deviations(games):
         assert np.abs(single.values - exact).mean() < 0.15 * np.abs(exact).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symbol", ["k-SII", "STII", "FSII", "BII", "Fourier"])
 def test_interactions_and_their_deviations(games, symbol):
     errors, deviations, errors_of_regression = [], [], []
@@ -224,6 +226,7 @@ def test_auto_chooses_by_budget(n, budget, kind):
     assert Auto().design(n, budget, None, np.random.default_rng(0)).plan.kind == kind
 
 
+@pytest.mark.slow
 def test_auto_fits_given_samples():
     rng = np.random.default_rng(0)
     masks = rng.random((500, 30)) < 0.5

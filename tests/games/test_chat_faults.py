@@ -38,6 +38,7 @@ def ten_percent(prompt, attempt):
     return FAULTS[draw // 10 % len(FAULTS)] if draw % 10 == 0 else None
 
 
+@pytest.mark.slow
 def test_a_thousand_masks_with_ten_percent_faults():
     masks = some_masks(1000)
     with ChatServer(truth, ten_percent) as server:

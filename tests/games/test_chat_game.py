@@ -283,6 +283,7 @@ def test_the_work_of_a_mask_grows_with_its_prompt(server):
     assert game.usage.completion_tokens == 12
 
 
+@pytest.mark.slow
 def test_an_explanation_finds_the_known_function(server):
     game = game_for(server, against=" False")
     found = spex.explain(game, budget=300, progress=False)

@@ -100,6 +100,7 @@ def test_a_pool_that_is_shut_down_ends_the_run(make, how, on_failure):
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [processes, loky])
 def test_workers_that_die_end_the_run(make):
     masks = np.concatenate([masks_of(100), np.ones((1, 20), dtype=bool), masks_of(101)])
@@ -185,6 +186,7 @@ def cluster(**options):
         yield client
 
 
+@pytest.mark.slow
 def test_a_dask_worker_that_dies_and_comes_back(tmp_path):
     flag = tmp_path / "died"
 
@@ -413,6 +415,7 @@ def test_a_function_that_is_stopped_may_give_what_it_has(tmp_path, stop, options
         assert kept.info()[0].answers == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["here", "aside", "threads", "processes", "loky"])
 def test_a_function_that_exits_ends_the_run_at_once(kind):
     options = {"timeout": GUARD} if kind == "aside" else {}

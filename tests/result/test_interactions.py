@@ -102,6 +102,7 @@ def test_results_of_explain_and_of_one_output_can_be_saved(tmp_path):
         np.testing.assert_array_equal(loaded.r2, each.r2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["auto", "shapley"])
 @pytest.mark.parametrize("outputs", [None, 2])
 def test_what_a_process_knows_is_saved(estimator, outputs, tmp_path):

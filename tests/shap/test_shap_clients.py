@@ -68,6 +68,7 @@ def test_values_of_a_row_of_a_frame(table):
     assert_allclose(explainer.expected_value, by_name(frame[:12]).mean())
 
 
+@pytest.mark.slow
 def test_values_of_texts_and_of_several_inputs(words):
     values = SpexExplainer(lengths, words).shap_values(["not bad", "a good film"], silent=True)
     assert [len(one) for one in values] == [2, 3]
@@ -150,6 +151,7 @@ def test_keywords_of_other_explainers(keywords, background, table):
     assert_allclose(SpexExplainer(one_output, background, **keywords)(table[20:21]).values, truth, atol=0)
 
 
+@pytest.mark.slow
 def test_budgets_of_other_explainers(background, table, words):
     explainer = SpexExplainer(one_output, background)
     assert explainer(table[20:21], nsamples=30).interactions[0].n_calls == 30

@@ -43,7 +43,9 @@ def redacted(text: str, credentials: Iterable[str]) -> str:
 def credentials_of(client: Any) -> set[str]:
     """Return the keys and passwords that an ``openai.AsyncOpenAI`` sends."""
     address = client.base_url
-    named = [*client.default_headers.items(), *client.default_query.items(), *address.params.multi_items()]
+    # openai 1 ends the address with a slash even where it ends with a parameter.
+    parameters = [(name, value.removesuffix("/")) for name, value in address.params.multi_items()]
+    named = [*client.default_headers.items(), *client.default_query.items(), *parameters]
     values = [value for name, value in named if _NAMED.search(name) and isinstance(value, str)]
     values += [value.split(" ", 1)[1] for value in values if " " in value]  # behind "Bearer" or "Basic"
     user = [address.username, address.password]
