@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from spex_plugins.core.basis.exact_transform import exact_spectrum
@@ -12,7 +14,7 @@ from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.estimators.held_out import unmeasured
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["constant_fit", "exact_fit"]
+__all__ = ["constant_fit", "exact_fit", "mean_fit"]
 
 
 def exact_fit(masks: BoolArray, values: FloatArray, max_order: int | None) -> Fit:
@@ -27,7 +29,14 @@ def exact_fit(masks: BoolArray, values: FloatArray, max_order: int | None) -> Fi
 
 
 def constant_fit(n: int, values: FloatArray) -> Fit:
-    """Return the mean of values (m, K) as a function of n features of which none matters."""
+    """Return the mean of values (m, K) that are all equal: no feature is seen to matter."""
+    mean = mean_fit(n, values)
+    none = SingleValues(*np.zeros((2, n, values.shape[1])))
+    return replace(mean, function=SpectrumWithDeviations(mean.function.spectrum, Semivalues(none, none)))
+
+
+def mean_fit(n: int, values: FloatArray) -> Fit:
+    """Return the mean of values (m, K) that are too few to fit more."""
     mean = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), values.mean(axis=0)[None])
     return Fit(mean, *unmeasured(values), "the mean")
 
