@@ -1,4 +1,4 @@
-"""In which order masks are asked for: long ones together, and first."""
+"""The order in which masks are asked for: those with the most work first, window by window."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _WINDOW, _TIMED_WINDOW = 1024, 128  # masks
 def longest_first(rows: IntArray, work: FloatArray, *, timed: bool) -> IntArray:
     """Sort rows by falling work, window by window.
 
-    Masks of equal length belong together, and the longest tell first whether they fit into the memory. But a
-    run may end early, and its answers must not be those to the longest masks alone: the windows keep the
-    order asked. They are small where time may end the run; what is too expensive is left out beforehand.
+    Masks of equal length are best computed together, and the longest show first whether they fit into memory.
+    But a run may end early, and its answers must not be those to the longest masks alone: the windows keep
+    the order asked. They are small where time may end the run; what is too expensive is left out beforehand.
 
     Parameters
     ----------
@@ -27,14 +27,25 @@ def longest_first(rows: IntArray, work: FloatArray, *, timed: bool) -> IntArray:
     work : ndarray of float64
         Work of every row.
     timed : bool
-        Whether there is a limit of time.
+        Whether there is a time limit.
+
+    Returns
+    -------
+    ndarray of int
+        The same rows in another order.
     """
     window = np.arange(len(rows)) // (_TIMED_WINDOW if timed else _WINDOW)
     return rows[np.lexsort((-work[rows], window))]
 
 
 def work_of(value_function: ValueFunction, masks: BoolArray) -> FloatArray:
-    """Return what every mask costs, as the value function estimates it; else all the same."""
+    """Return the work (m,) of masks as the value function's method ``work`` estimates it; else 1 for each.
+
+    Raises
+    ------
+    InputError
+        If the method returns something else than a number ≥ 0 for each mask.
+    """
     estimate = getattr(value_function, "work", None)
     if estimate is None:
         return np.ones(len(masks))
