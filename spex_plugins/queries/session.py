@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 class Session:
     """A context manager in which a value function is asked, any number of times.
 
-    No mask is asked for twice in a session; time and cost limits hold for the session as a whole.
+    No mask that has an answer is asked for again; time and cost limits hold for the session as a whole.
 
     Parameters
     ----------

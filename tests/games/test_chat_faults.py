@@ -216,11 +216,11 @@ def test_a_gateway_without_a_server_is_given_up(monkeypatch):
     assert game.usage.requests == 1
 
 
-def test_answers_before_an_outage_are_kept():
+def test_answers_before_an_outage_are_kept(monkeypatch):
+    monkeypatch.setattr(chat_requests, "_LONGEST_OUTAGE", 0.0)
     masks = some_masks(100)
     with ChatServer(truth, lambda *_: GATEWAY if len(server.answered) >= 40 else None) as server:
         game = game_for(server)
-        game._connection.requests._retries.outage._longest = 0.0
         with pytest.raises(
             PartialAnswerError, match=r"InternalServerError at http.*no further request"
         ) as caught:
@@ -242,10 +242,10 @@ def test_answers_before_an_outage_are_kept():
     ("fault", "lasts"),
     [(GATEWAY, True), ((503, {}, {"error": {"message": "loading"}}), True), ("500", False), ("429", False)],
 )
-def test_only_a_server_out_of_reach_counts_as_an_outage(fault, lasts):
+def test_only_a_server_out_of_reach_counts_as_an_outage(monkeypatch, fault, lasts):
+    monkeypatch.setattr(chat_requests, "_LONGEST_OUTAGE", 0.0)
     with ChatServer(truth, lambda *_: fault) as server:
         game = game_for(server, max_retries=1)
-        game._connection.requests._retries.outage._longest = 0.0
         with pytest.raises(InputError if lasts else PartialAnswerError):
             game(some_masks(3))
     assert game.usage.requests == (1 if lasts else 2)

@@ -145,17 +145,17 @@ class ChatGame:
         self._connection = Connection(
             client, base_url, api_key, concurrency=concurrency, max_retries=max_retries, timeout=timeout
         )
-        asked = {
+        parameters = {
             "server": without_credentials(self._connection.address),
             "text": text,
             "spans": self._parts.spans,
             "mask": mask,
         }
         try:
-            told = json.dumps(asked | self._question.description, sort_keys=True)
+            content = json.dumps(parameters | self._question.description, sort_keys=True)
         except TypeError as error:
             raise InputError(f"template, extra: must hold only what JSON can write; {error}.") from None
-        self.fingerprint = digest_of_data("ChatGame", told)
+        self.fingerprint = digest_of_data("ChatGame", content)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Return the values of masks; masks that leave the same text are asked for once.

@@ -107,7 +107,7 @@ def _make_client(base_url: str | None, api_key: str | None) -> Any:
 
 
 def _checked_client(client: Any) -> Any:
-    """Return a client that was made outside."""
+    """Return the client of the user if it can be used."""
     if not isinstance(client, _openai().AsyncOpenAI):
         raise InputError(f"client: must be an openai.AsyncOpenAI, got {type(client).__name__}.")
     _check_address(str(client.base_url))

@@ -31,7 +31,7 @@ _REMEDIES = {
     404: "model, base_url: the server does not know the model or has no such endpoint; check both",
     429: "api_key: the account has no credit left; add some and run again, what was answered is kept",
 }
-_QUOTED = 500  # characters of what a server says
+_QUOTED = 500  # characters of the message of a server
 
 
 def explained(
@@ -66,18 +66,18 @@ def explained(
 
     secrets = [secret] if isinstance(secret, str) else list(secret)
 
-    def told(text: str) -> str:
+    def quoted(text: str) -> str:
         return f"{redacted(text, secrets):.{_QUOTED}}"
 
     if isinstance(error, openai.APIStatusError) and not is_passing(error):
         remedy = _REMEDIES.get(error.status_code, _REQUEST)
-        return InputError(f"{remedy}. The server says: {told(str(error))}")
+        return InputError(f"{remedy}. The server says: {quoted(str(error))}")
     if not is_passing(error):
         return error
     by_transport = isinstance(error, openai.APIConnectionError)
     where = "" if proven and not by_transport and outage is None else f" at {address}"
-    said = _reason(error) if by_transport else str(error)
-    reason = told(f"{type(error).__name__}{where}: {said}".removesuffix(": "))
+    message = _reason(error) if by_transport else str(error)
+    reason = quoted(f"{type(error).__name__}{where}: {message}".removesuffix(": "))
     if outage is not None:
         reason += f"; nothing else has come for {outage:.0f} s, so that no further request is sent"
     remedy = "" if proven else _remedy_of_first(error, outage)
@@ -90,8 +90,8 @@ def partial_answer(
     problem: BaseException, values: FloatArray, retry_after: float | None
 ) -> PartialAnswerError:
     """Return the error that carries the values (b,) of a batch, NaN where there is no answer."""
-    said = isinstance(problem, PassingError | SpexError)
-    text = str(problem) if said else f"{type(problem).__name__}: {problem}".removesuffix(": ")
+    is_ours = isinstance(problem, PassingError | SpexError)
+    text = str(problem) if is_ours else f"{type(problem).__name__}: {problem}".removesuffix(": ")
     answered = ~np.isnan(values)
     return PartialAnswerError(
         f"{int((~answered).sum())} of {len(values)} masks were not answered: {text}",
@@ -123,7 +123,7 @@ def _remedy_of_first(error: Exception, outage: float | None) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return what the system said, which every layer above hides behind words of its own."""
+    """Return the message of the operating system, which every layer above replaces by its own."""
     behind: BaseException | None = error.__cause__
     reason = str(behind or error) or type(behind).__name__
     while behind is not None:

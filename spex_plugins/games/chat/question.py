@@ -77,8 +77,8 @@ class Question:
         self._chat = endpoint == "chat"
         self._echo = endpoint == "completions+echo"
         self._template = _checked(template, self._chat)
-        wished = _FIELDS | {"model": model} | _LOG_PROBS[endpoint](top_logprobs) | dict(extra or {})
-        self._fields = {name: value for name, value in wished.items() if value is not None}
+        fields = _FIELDS | {"model": model} | _LOG_PROBS[endpoint](top_logprobs) | dict(extra or {})
+        self._fields = {name: value for name, value in fields.items() if value is not None}
         self._answers = [answer] if against is None else [answer, against]
         self._forms = [answer_forms(each, begins_message=self._chat) for each in self._answers]
         if len(self._forms) == 2 and set(self._forms[0]) & set(self._forms[1]):
@@ -113,9 +113,9 @@ class Question:
         exact : ndarray of bool, shape (d,)
         """
         signs = np.array(self.signs)
-        told = np.array([np.nan if score is None else score.value for score in scores])
+        values = np.array([np.nan if score is None else score.value for score in scores])
         exact = np.array([score is not None and score.exact for score in scores], dtype=bool)
-        return told.reshape(-1, len(signs)) @ signs, np.all(exact.reshape(-1, len(signs)), axis=1)
+        return values.reshape(-1, len(signs)) @ signs, np.all(exact.reshape(-1, len(signs)), axis=1)
 
     def _read_top(self, reply: Any) -> Score:
         top = TopTokens.of(reply)

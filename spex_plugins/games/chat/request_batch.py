@@ -39,9 +39,9 @@ class Usage:
 
     def add(self, reply: Any) -> int:
         """Add the tokens of a reply and return their number."""
-        told = reply.get("usage") if isinstance(reply, dict) else None
-        told = told if isinstance(told, dict) else {}
-        prompt, completion = (int(told.get(f"{kind}_tokens") or 0) for kind in ("prompt", "completion"))
+        usage = reply.get("usage") if isinstance(reply, dict) else None
+        usage = usage if isinstance(usage, dict) else {}
+        prompt, completion = (int(usage.get(f"{kind}_tokens") or 0) for kind in ("prompt", "completion"))
         self.prompt_tokens += prompt
         self.completion_tokens += completion
         return prompt + completion
@@ -93,5 +93,5 @@ class RequestBatch:
         if not self.ended:
             self.problem = problem
             passing = isinstance(problem, PassingError) and not isinstance(problem, UnreachableError)
-            # A dead server is not tried with every single request.
+            # A dead server is not sent every single request.
             self.ended = not passing or self._in_a_row > self.patience

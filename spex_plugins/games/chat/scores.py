@@ -90,14 +90,16 @@ class TopTokens:
     def of(cls, reply: Any) -> TopTokens:
         """Read both shapes, that of chat completions and that of legacy completions, from either endpoint."""
         try:
-            told = reply["choices"][0]["logprobs"]
-            if "content" in told:
-                first = told["content"][0]
+            logprobs = reply["choices"][0]["logprobs"]
+            if "content" in logprobs:
+                first = logprobs["content"][0]
                 chosen = token_bytes(first), first["logprob"]
                 listed = [(token_bytes(each), each["logprob"]) for each in first["top_logprobs"]]
             else:
-                chosen = token_bytes({"token": told["tokens"][0]}), told["token_logprobs"][0]
-                listed = [(token_bytes({"token": token}), v) for token, v in told["top_logprobs"][0].items()]
+                chosen = token_bytes({"token": logprobs["tokens"][0]}), logprobs["token_logprobs"][0]
+                listed = [
+                    (token_bytes({"token": token}), v) for token, v in logprobs["top_logprobs"][0].items()
+                ]
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise MissingLogProbsError(f"the reply has no log-probs{_stated_error(reply)}") from None
         log_probs = {token: min(float(v), 0.0) for token, v in [chosen, *listed] if _usable(v)}

@@ -47,7 +47,7 @@ class Failures:
     dropped : list of Failure
         What the run goes on without; answers that come late may follow.
     pause_until : float
-        When the next batch may begin, by the clock of `time.perf_counter`, if the other side said so.
+        When the next batch may begin, by the clock of `time.perf_counter`, if a service asked for a pause.
     """
 
     def __init__(self, queue: BatchQueue, shared: SharedState) -> None:
@@ -63,18 +63,17 @@ class Failures:
     def handle(self, batch: Batch, rows: IntArray, outcome: BatchOutcome) -> None:
         """Queue rows of a batch again, drop them, or end the run."""
         error, queries = outcome.error, self._shared.queries
-        told = error.retry_after if isinstance(error, PartialAnswerError) else None
-        # Where the other side answers a few masks at a time and says when it takes more, nothing has failed.
-        failures = max(1, batch.failures + (told is None or not outcome.answered.any()))
+        retry_after = error.retry_after if isinstance(error, PartialAnswerError) else None
+        # Where a service answers some masks and tells when it accepts more, nothing has failed.
+        failures = max(1, batch.failures + (retry_after is None or not outcome.answered.any()))
         if is_out_of_memory(error) and len(rows) > 1:
             self._shared.sizes.shrink(len(batch.rows))
             self._queue.put_back(rows, batch.failures)
         elif (delay := self._shared.retries.delay(error, failures)) is not None:
-            self._ask_again(rows, failures, delay, told)
+            self._ask_again(rows, failures, delay, retry_after)
         elif queries.on_failure == "raise" or is_fatal(error):
-            returned = (
-                outcome.values[np.isin(batch.rows, rows)] if outcome.isolates_failures and not error else None
-            )
+            unusable = outcome.isolates_failures and error is None
+            returned = outcome.values[np.isin(batch.rows, rows)] if unusable else None
             self.end(Failure(rows, outcome.problem, error, returned))
         elif len(rows) > 1 and not outcome.isolates_failures:
             for half in np.array_split(rows, 2):  # to find the mask that fails
@@ -84,10 +83,10 @@ class Failures:
             count = sum(len(one.rows) for one in self.dropped)
             self._shared.bar.set_postfix_str(f"{count} dropped", refresh=False)
 
-    def _ask_again(self, rows: IntArray, failures: int, delay: float, told: float | None) -> None:
-        """Queue rows again after the delay that the other side told, or else after one of our own."""
+    def _ask_again(self, rows: IntArray, failures: int, delay: float, retry_after: float | None) -> None:
+        """Queue rows again, after the delay that a service asked for or, without one, after ours."""
         now = perf_counter()
-        if told is not None:  # it holds for all requests
-            delay = max(0.0, told)
+        if retry_after is not None:  # it holds for all batches
+            delay = max(0.0, retry_after)
             self.pause_until = max(self.pause_until, now + delay)
         self._queue.put_back(rows, failures, now + delay)

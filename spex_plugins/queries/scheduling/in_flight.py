@@ -49,7 +49,7 @@ class InFlight:
         with nullcontext() if self._runner.calls_here else interrupt_delayed():
             future = self._runner.submit(masks, with_function=with_function)
             self._batches[future] = batch
-            # `concurrent.futures.wait` would never hear of what a pool cancels when it is shut down.
+            # `concurrent.futures.wait` does not return for what a pool cancels at its shutdown.
             future.add_done_callback(lambda _: self._news.set())
 
     def wait(self, seconds: float) -> None:

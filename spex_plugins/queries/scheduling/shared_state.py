@@ -49,5 +49,5 @@ def _progress_bar(function: ValueFunction, total: int | None, *, shown: bool) ->
     from tqdm.auto import tqdm
 
     title = getattr(function, "progress_title", None)
-    look = {"desc": title, "delay": 0.0} if title else {"desc": "model calls", "delay": 1.0}
-    return tqdm(total=total or 0, unit="call", disable=not shown, **look)
+    style = {"desc": title, "delay": 0.0} if title else {"desc": "model calls", "delay": 1.0}
+    return tqdm(total=total or 0, unit="call", disable=not shown, **style)

@@ -101,7 +101,7 @@ class StoredAnswers(ReadOnlyAnswers):
         return self._find(packed)
 
     def claim(self, packed: Any) -> Claim:
-        """Claim the masks that nobody has answered or is asking for."""
+        """Claim the masks that no session has answered or is asking for."""
         self._db.rows("PRAGMA synchronous = NORMAL")  # a claim need not outlive its process
         with self._db.writing():
             free = np.ones(len(packed), dtype=bool)
