@@ -59,7 +59,7 @@ class AnswerTable:
     def add(self, masks: BoolArray) -> IntArray:
         """Return the rows (m,) of masks (m, n); masks that are new are appended."""
         before, packed = len(self), np.packbits(masks, axis=1)
-        together = np.concatenate([self._packed, packed])
+        together = _joined(self._packed, packed)
         _, first, inverse = np.unique(_keys(together), return_index=True, return_inverse=True)
         place = first[inverse]  # where every mask stands for the first time
         is_first = place == np.arange(len(together))
@@ -79,13 +79,15 @@ class AnswerTable:
         if self.failure is not None:  # of an earlier call; the store may work again
             self.failure = None
             self.flush()
-        rows = np.unique(rows)
-        rows = rows[~(self.answered | self._dropped)[rows]]
-        if self._stored is not None:
-            if self.outputs is None:
-                self._set_outputs(self._stored.outputs)
-            self._take(rows, *self._stored.look_up(self._packed[rows]))
-        return rows[~self.answered[rows]]
+        asked = np.zeros(len(self), dtype=bool)
+        asked[rows] = True
+        missing = np.flatnonzero(asked & ~self.answered & ~self._dropped)
+        if self._stored is None:
+            return missing
+        if self.outputs is None:
+            self._set_outputs(self._stored.outputs)
+        self._take(missing, *self._stored.look_up(self._packed[missing]))
+        return missing[~self.answered[missing]]
 
     def claim(self, rows: IntArray) -> tuple[int, IntArray, IntArray]:
         """Return the number of a claim, the rows that it holds, and those that another process asks for."""
@@ -170,12 +172,17 @@ class AnswerTable:
     def _append(self, masks: BoolArray, packed: Any) -> None:
         values = np.full((len(masks), *self.values.shape[1:]), np.nan)
         none = np.zeros(len(masks), dtype=bool)
-        self.masks = np.concatenate([self.masks, masks])
-        self._packed = np.concatenate([self._packed, packed])
+        self.masks = _joined(self.masks, masks)
+        self._packed = _joined(self._packed, packed)
         self.values = np.concatenate([self.values, values])
         self.answered = np.concatenate([self.answered, none])
         self._durable = np.concatenate([self._durable, none])
         self._dropped = np.concatenate([self._dropped, none])
+
+
+def _joined(old: Any, new: Any) -> Any:
+    """Join arrays, without a copy where the first one is empty, as in a session of a single call."""
+    return np.concatenate([old, new]) if len(old) else new
 
 
 def _keys(packed: Any) -> Any:

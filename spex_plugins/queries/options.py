@@ -20,7 +20,7 @@ class QueryOptions(TypedDict, total=False):
 
     See Also
     --------
-    Queries : says what they mean.
+    Queries : Explains them.
     """
 
     store: str | PathLike[str] | None

@@ -135,8 +135,7 @@ class Session:
 
     def _ask(self, table: AnswerTable, missing: IntArray) -> None:
         """Ask for the rows of a table that have no answer."""
-        work = np.zeros(len(table))
-        work[missing] = work_of(self._function, table.masks[missing])
+        work = work_of(self._function, table.masks, missing)
         affordable = self._shared.limits.affordable(self._queries.price * work[missing])
         order = longest_first(missing[:affordable], work, timed=self._queries.max_seconds is not None)
         scheduler = Scheduler(table, order, work, self._shared)

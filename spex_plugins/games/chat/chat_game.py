@@ -97,10 +97,7 @@ class ChatGame:
     Raises
     ------
     InputError
-        If an argument cannot be used. When the game is called: if the server refuses a request, or has never
-        been reached; the message names the remedy. Errors never quote the key.
-    PartialAnswerError
-        When the game is called, if requests fail for long; it has all answers that were obtained.
+        If an argument cannot be used.
     MissingExtraError
         If openai is not installed.
 
@@ -169,6 +166,14 @@ class ChatGame:
         -------
         ndarray of float64, shape (b,)
             Natural logarithms of probabilities, or differences of two.
+
+        Raises
+        ------
+        PartialAnswerError
+            If requests fail for long. It has all answers that were obtained.
+        InputError
+            If the server refuses a request, or has never been reached; the message names the remedy. Errors
+            never quote the key.
         """
         masks = np.asarray(masks, dtype=bool)
         texts = self._parts.texts(masks, self._placeholder)
@@ -209,19 +214,23 @@ class ChatGame:
         Parameters
         ----------
         masks : ndarray of bool, shape (b, n)
+            True where a feature is kept.
 
         Returns
         -------
         ndarray of float64, shape (b,)
+            Tokens, at four characters each.
         """
         return self._characters(masks) * len(self._question.signs) / _CHARACTERS_PER_TOKEN
 
     @property
     def censored(self) -> int:
+        """Number of values that are bounds."""
         return self._bounds.bounds
 
     @property
     def usage(self) -> Usage:
+        """Requests and tokens of this process."""
         return self._connection.requests.usage
 
     def __str__(self) -> str:

@@ -38,20 +38,35 @@ def longest_first(rows: IntArray, work: FloatArray, *, timed: bool) -> IntArray:
     return rows[np.lexsort((-work[rows], window))]
 
 
-def work_of(value_function: ValueFunction, masks: BoolArray) -> FloatArray:
-    """Return the work (m,) of masks as the value function's method ``work`` estimates it; else 1 for each.
+def work_of(value_function: ValueFunction, masks: BoolArray, rows: IntArray) -> FloatArray:
+    """Estimate the work of masks by the value function's method ``work``; without one, it is 1 for each.
+
+    Parameters
+    ----------
+    value_function : callable
+    masks : ndarray of bool, shape (m, n)
+    rows : ndarray of int
+        The masks that are asked for.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+        0 for the other masks.
 
     Raises
     ------
     InputError
         If the method returns something else than a number ≥ 0 for each mask.
     """
+    work = np.zeros(len(masks))
     estimate = getattr(value_function, "work", None)
     if estimate is None:
-        return np.ones(len(masks))
-    work = np.asarray(estimate(masks), dtype=np.float64)
-    if work.shape != (len(masks),) or not (work >= 0).all() or not np.isfinite(work).all():
+        work[rows] = 1.0
+        return work
+    estimated = np.asarray(estimate(masks[rows]), dtype=np.float64)
+    if estimated.shape != (len(rows),) or not (estimated >= 0).all() or not np.isfinite(estimated).all():
         raise InputError(
-            f"value_function: its method work must return a number ≥ 0 for each of {len(masks)} masks."
+            f"value_function: its method work must return a number ≥ 0 for each of {len(rows)} masks."
         )
+    work[rows] = estimated
     return work

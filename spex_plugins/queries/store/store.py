@@ -161,7 +161,9 @@ class Store:
         Returns
         -------
         masks : ndarray of bool, shape (m, n)
+            True where a feature is kept.
         values : ndarray of float64, shape (m,) or (m, K)
+            Their values.
 
         Raises
         ------
