@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import numpy as np
-
 from spex_plugins.errors import StoreError, ValueFunctionError
 from spex_plugins.queries.answer_table import AnswerTable
 from spex_plugins.queries.answers import Answers, keep_answers, note_of_answers
