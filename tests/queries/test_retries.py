@@ -19,7 +19,7 @@ def clock(monkeypatch):
     return now
 
 
-def unreachable(error):
+def was_reached(error):
     """A connection error is no answer, a timeout tells nothing, anything else is an answer."""
     return None if isinstance(error, TimeoutError) else not isinstance(error, ConnectionError)
 
@@ -49,7 +49,7 @@ def test_the_seeds_of_the_user_are_left_alone():
 
 
 def test_an_outage_has_a_bound_over_all_calls(clock):
-    engine = Retries(BACKOFF, lambda error: 100, Outage(unreachable, 60.0))
+    engine = Retries(BACKOFF, lambda error: 100, Outage(was_reached, 60.0))
     for second in range(0, 60, 20):
         clock[0] = float(second)
         assert engine.delay(ConnectionError(), 1) is not None  # each the first failure of its call
@@ -61,7 +61,7 @@ def test_an_outage_has_a_bound_over_all_calls(clock):
 
 @pytest.mark.parametrize("answer", ["success", "error of the server"])
 def test_an_answer_ends_an_outage(clock, answer):
-    engine = Retries(BACKOFF, lambda error: 100, Outage(unreachable, 60.0))
+    engine = Retries(BACKOFF, lambda error: 100, Outage(was_reached, 60.0))
     engine.delay(ConnectionError(), 1)
     clock[0] = 50.0
     if answer == "success":
@@ -75,7 +75,7 @@ def test_an_answer_ends_an_outage(clock, answer):
 
 
 def test_a_timeout_neither_ends_nor_prolongs_an_outage(clock):
-    engine = Retries(BACKOFF, lambda error: 100, Outage(unreachable, 60.0))
+    engine = Retries(BACKOFF, lambda error: 100, Outage(was_reached, 60.0))
     for clock[0] in (0.0, 70.0, 140.0):
         assert engine.delay(TimeoutError(), 1) is not None
     engine.delay(ConnectionError(), 1)
@@ -86,6 +86,6 @@ def test_a_timeout_neither_ends_nor_prolongs_an_outage(clock):
 
 
 def test_failures_far_apart_are_no_outage(clock):
-    engine = Retries(BACKOFF, lambda error: 100, Outage(unreachable, 60.0))
+    engine = Retries(BACKOFF, lambda error: 100, Outage(was_reached, 60.0))
     for clock[0] in (0.0, 1000.0, 2000.0):
         assert engine.delay(ConnectionError(), 1) is not None
