@@ -12,8 +12,8 @@ from worker_functions import weighted
 
 import spex_plugins as spex
 from spex_plugins.queries import Queries, Session
-from spex_plugins.queries.batch_size import BatchSize
-from spex_plugins.queries.calls import function_call as replies
+from spex_plugins.queries.calls import function_call
+from spex_plugins.queries.scheduling.batch_size import BatchSize
 
 
 class Slowed:
@@ -38,7 +38,7 @@ class Slowed:
 def clock(monkeypatch):
     """A clock that only the value function moves."""
     now = [0.0]
-    monkeypatch.setattr(replies, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(function_call, "perf_counter", lambda: now[0])
     return now
 
 

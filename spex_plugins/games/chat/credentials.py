@@ -1,4 +1,4 @@
-"""Keys and passwords that servers and libraries quote in their errors, and how texts are freed of them."""
+"""Keys and passwords that servers and libraries quote in their errors, and their removal from texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMED = re.compile(_NAMES, re.IGNORECASE)
 _USER = re.compile(r"(?<=://)[^/?#\s@]+@")
 _PARAMETER = re.compile(rf"([?&][^=&\s]*(?:{_NAMES})[^=&\s]*=)[^&\s'\"]+", re.IGNORECASE)
 _REDACTED = "…"
-# A shorter text is no secret but a word: servers at home take any key.
+# A shorter text is taken for a word, not for a secret: local servers accept any key.
 _LEAST, _LEAST_LETTERS = 4, 8
 _UNMISTAKABLE = 16  # characters, which occur within no other word
 
