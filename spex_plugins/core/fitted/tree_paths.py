@@ -1,0 +1,63 @@
+"""An ensemble of decision trees on masks: its predictions, and its leaves as conjunctions of features."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.core.fitted.conjunctions import Conjunctions
+from spex_plugins.core.trees import Trees
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["leaves", "predict_trees"]
+
+_BLOCK = 1 << 20  # masks times trees that are followed at once
+
+
+def predict_trees(trees: Trees, masks: BoolArray) -> FloatArray:
+    """Return the sum of all trees at masks (m, n), shape (m,)."""
+    out = np.empty(len(masks))
+    step = max(1, _BLOCK // len(trees.roots))
+    features = np.maximum(trees.features, 0)
+    at_leaf = trees.features < 0
+    own = np.arange(len(at_leaf))
+    children = np.stack([np.where(at_leaf, own, trees.masked), np.where(at_leaf, own, trees.kept)])
+    for start in range(0, len(masks), step):
+        block = masks[start : start + step]
+        rows = np.arange(len(block))[:, None]
+        at = np.broadcast_to(trees.roots, (len(block), len(trees.roots)))
+        while not at_leaf[at].all():
+            at = children[block[rows, features[at]].view(np.int8), at]
+        out[start : start + step] = trees.values[at].sum(axis=1)
+    return out
+
+
+def leaves(trees: Trees, n: int) -> Conjunctions:
+    """Return the leaves that masks can reach, with the features on the way to them."""
+    at = np.array(trees.roots)
+    ways, kept = np.full((len(at), 0), n, dtype=np.int32), np.zeros((len(at), 0), dtype=bool)
+    parts: list[tuple[IntArray, BoolArray, FloatArray]] = []
+    while len(at):
+        feature = trees.features[at]
+        ends = feature < 0
+        parts.append((ways[ends], kept[ends], trees.values[at[ends]]))
+        at, feature, ways, kept = at[~ends], feature[~ends], ways[~ends], kept[~ends]
+        again = ways == feature[:, None]  # the answer is known
+        known, answer = again.any(axis=1), (again & kept).any(axis=1)
+        masked = np.where(known & answer, trees.kept[at], trees.masked[at])
+        both = ~known
+        longer = np.where(known, n, feature).astype(np.int32)
+        ways = np.concatenate([np.column_stack([ways, longer]), np.column_stack([ways, longer])[both]])
+        kept = np.concatenate(
+            [np.column_stack([kept, np.zeros_like(known)]), np.column_stack([kept, both])[both]]
+        )
+        at = np.concatenate([masked, trees.kept[at[both]]])
+    width = max(way.shape[1] for way, *_ in parts)
+    ways = np.concatenate(
+        [np.pad(way, ((0, 0), (0, width - way.shape[1])), constant_values=n) for way, *_ in parts]
+    )
+    kept = np.concatenate([np.pad(side, ((0, 0), (0, width - side.shape[1]))) for _, side, _ in parts])
+    values = np.concatenate([value for *_, value in parts])
+    front = np.argsort(ways == n, axis=1, kind="stable")  # empty slots to the end
+    ways, kept = np.take_along_axis(ways, front, axis=1), np.take_along_axis(kept, front, axis=1)
+    longest = int((ways < n).sum(axis=1).max(initial=0))
+    return Conjunctions(n, ways[:, :longest], kept[:, :longest], values[:, None])
