@@ -22,9 +22,12 @@ import numpy as np
 
 from spex_plugins.core import supports as sets
 from spex_plugins.core.indices import INDICES
-from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
-__all__ = ["Conjunctions", "conjunction_weight", "mask_weights", "squared_mask_weights"]
+__all__ = ["Conjunctions", "conjunction_weight", "mask_weights", "pack"]
+
+_DENSE = 1 << 20  # places of a table in which sets are added up
+_BLOCK = 1 << 22  # masks times conjunctions that are compared at once
 
 
 @lru_cache(maxsize=65536)
@@ -66,16 +69,6 @@ def mask_weights(masks: BoolArray, supports: IntArray, index: str, order: int) -
     return out
 
 
-def squared_mask_weights(n: int, size: int, index: str, order: int, law: FloatArray) -> float:
-    """Return Σ_S law(|S|) w_T(S)² over all 2^n masks S, for sets T of a size; ``law`` has shape (n + 1,)."""
-    total = 0.0
-    for s, a in product(range(n + 1), range(size + 1)):
-        if a <= s and size - a <= n - s and law[s]:
-            count = comb(size, a) * comb(n - size, s - a)
-            total += law[s] * count * conjunction_weight(index, order, s, n - s, size, size - a) ** 2
-    return total
-
-
 @dataclass(frozen=True, eq=False)
 class Conjunctions:
     """Σ_l values_l [the features of l are kept, or lacking, as it wants].
@@ -95,26 +88,85 @@ class Conjunctions:
     kept: BoolArray
     values: FloatArray
 
+    def predict(self, masks: BoolArray) -> FloatArray:
+        """Return the function at masks (m, n), shape (m, K)."""
+        wanted, cared = (pack(_members(self.features, some, self.n)) for some in self._sides)
+        own = pack(masks)
+        out = np.empty((len(masks), self.values.shape[1]))
+        step = max(1, _BLOCK // max(len(wanted), 1))
+        for start in range(0, len(masks), step):
+            block = own[start : start + step]
+            met = np.ones((len(block), len(wanted)), dtype=bool)
+            for word in range(own.shape[1]):
+                met &= (block[:, word, None] & cared[:, word]) == wanted[:, word]
+            out[start : start + step] = met @ self.values
+        return out
+
+    @property
+    def _sides(self) -> tuple[BoolArray, BoolArray]:
+        return self.kept, self.features < self.n
+
+    def parts(self, odd: FloatArray, even: FloatArray) -> Conjunctions:
+        """Return ``odd`` (K,) times the odd part of the function plus ``even`` (K,) times the even part."""
+        own, reflected = self.values * (even + odd) / 2, self.values * (even - odd) / 2
+        if not reflected.any():
+            return Conjunctions(self.n, self.features, self.kept, own)
+        features, kept = np.tile(self.features, (2, 1)), np.concatenate([self.kept, ~self.kept])
+        kept &= features < self.n
+        return Conjunctions(self.n, features, kept, np.concatenate([own, reflected]))
+
     def index(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
         """Return the sets (U, d) of up to ``order`` features that have a value, and the values (U, K)."""
-        rows: list[IntArray] = []
-        values: list[FloatArray] = []
         lengths = (self.features < self.n).sum(axis=1)
-        for length in np.unique(lengths).tolist():
-            of_length = lengths == length
-            features, kept = self.features[of_length, :length], self.kept[of_length, :length]
-            count = kept.sum(axis=1)
-            for size in range(min(order, length) + 1):
-                subsets = sets.subsets(features, size)  # (L, C, size)
+        found: list[tuple[IntArray, FloatArray]] = []
+        for size in range(min(order, self.features.shape[1]) + 1):
+            rows, shares = [], []
+            for length in np.unique(lengths[lengths >= size]).tolist():
+                of_length = lengths == length
+                features, kept = self.features[of_length, :length], self.kept[of_length, :length]
                 lacking = size - sets.subsets(kept.view(np.int8), size).sum(axis=2)
-                table = np.zeros((length + 1, size + 1))
-                for k, b in product(range(length + 1), range(size + 1)):
-                    if size - b <= k and b <= length - k:
-                        table[k, b] = conjunction_weight(index, order, k, length - k, size, b)
-                weights = table[count[:, None], lacking]
-                shares = weights[..., None] * self.values[of_length, None]
-                part = np.sort(subsets, axis=2).reshape(len(subsets) * subsets.shape[1], size)
-                merged = sets.merge(part, shares.reshape(len(part), -1), self.n)
-                rows.append(merged[0])
-                values.append(merged[1])
-        return sets.merge(sets.combine(rows, self.n), np.concatenate(values), self.n)
+                weights = _weights_of_length(index, order, length, size)[kept.sum(axis=1)[:, None], lacking]
+                rows.append(np.sort(sets.subsets(features, size), axis=2).reshape(weights.size, size))
+                part = weights[..., None] * self.values[of_length, None]
+                shares.append(part.reshape(weights.size, -1))
+            if rows:
+                found.append(_added_up(np.concatenate(rows), np.concatenate(shares), self.n))
+        return sets.combine([rows for rows, _ in found], self.n), np.concatenate([v for _, v in found])
+
+
+@lru_cache(maxsize=4096)
+def _weights_of_length(index: str, order: int, length: int, size: int) -> FloatArray:
+    """Return the weights of conjunctions of so many features, by how many of them and of T are (not) kept."""
+    table = np.zeros((length + 1, size + 1))
+    for k, b in product(range(length + 1), range(size + 1)):
+        if size - b <= k and b <= length - k:
+            table[k, b] = conjunction_weight(index, order, k, length - k, size, b)
+    return table
+
+
+def _added_up(rows: IntArray, values: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
+    """Add up the values (T, K) of equal sets (T, t) of one size."""
+    size = rows.shape[1]
+    if n**size > _DENSE:
+        return sets.merge(rows, values, n)
+    key = np.zeros(len(rows), dtype=np.intp)
+    for column in rows.T:
+        key = key * n + column
+    total = np.stack([np.bincount(key, column, minlength=n**size) for column in values.T], axis=1)
+    present = np.flatnonzero(np.bincount(key, minlength=n**size))
+    places = [present // n**k % n for k in range(size - 1, -1, -1)]
+    distinct = np.stack(places, axis=1) if size else np.empty((len(present), 0))
+    return distinct.astype(np.int32), total[present]
+
+
+def _members(features: IntArray, some: BoolArray, n: int) -> BoolArray:
+    """Turn the features of rows (L, d) where ``some`` into masks (L, n)."""
+    out = np.zeros((len(features), n + 1), dtype=bool)
+    out[np.arange(len(features))[:, None], np.where(some, features, n)] = True
+    return out[:, :n]
+
+
+def pack(masks: BoolArray) -> PackedMasks:
+    """Pack masks (m, n) to words, shape (m, ceil(n / 64))."""
+    padded = np.pad(masks, ((0, 0), (0, -masks.shape[1] % 64)))
+    return np.packbits(padded, axis=1).view(np.uint64)

@@ -1,4 +1,4 @@
-"""An ensemble of decision trees on masks: its predictions, and its leaves as conjunctions of features."""
+"""The leaves of an ensemble of decision trees on masks, as conjunctions of features."""
 
 from __future__ import annotations
 
@@ -8,27 +8,7 @@ from spex_plugins.core.fitted.conjunctions import Conjunctions
 from spex_plugins.core.trees import Trees
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["leaves", "predict_trees"]
-
-_BLOCK = 1 << 20  # masks times trees that are followed at once
-
-
-def predict_trees(trees: Trees, masks: BoolArray) -> FloatArray:
-    """Return the sum of all trees at masks (m, n), shape (m,)."""
-    out = np.empty(len(masks))
-    step = max(1, _BLOCK // len(trees.roots))
-    features = np.maximum(trees.features, 0)
-    at_leaf = trees.features < 0
-    own = np.arange(len(at_leaf))
-    children = np.stack([np.where(at_leaf, own, trees.masked), np.where(at_leaf, own, trees.kept)])
-    for start in range(0, len(masks), step):
-        block = masks[start : start + step]
-        rows = np.arange(len(block))[:, None]
-        at = np.broadcast_to(trees.roots, (len(block), len(trees.roots)))
-        while not at_leaf[at].all():
-            at = children[block[rows, features[at]].view(np.int8), at]
-        out[start : start + step] = trees.values[at].sum(axis=1)
-    return out
+__all__ = ["leaves"]
 
 
 def leaves(trees: Trees, n: int) -> Conjunctions:

@@ -1,0 +1,114 @@
+"""The odd or the even part of a function, conditioned on pairs of complements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from spex_plugins.core.covariance import Factor, factorised
+from spex_plugins.core.parity_process.likelihood import JITTER, PartKernel, learn_part_kernel
+from spex_plugins.core.product_kernel import ProductKernel
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["PartProcess", "fit_part", "part_gram", "part_noise"]
+
+_FIRST = 200  # pairs that the search for the parameters starts with
+_LEARNED = 500  # pairs that it ends with, at most
+_ITERATIONS = (15, 10)
+
+
+@dataclass(frozen=True, eq=False)
+class PartProcess:
+    """The posterior of one part of K functions.
+
+    Attributes
+    ----------
+    sign : int
+        −1 for the odd part, 1 for the even one.
+    kernel : PartKernel
+    masks : ndarray of bool, shape (p, n)
+        One mask of every pair.
+    factor : Factor
+        Of the covariance matrix of the parts of the values, with noise.
+    weights : ndarray of float64, shape (p, K)
+        Its inverse, times the parts of the values.
+    spread : ndarray of float64, shape (K,)
+        The unit of the kernel.
+    """
+
+    sign: int
+    kernel: PartKernel
+    masks: BoolArray
+    factor: Factor
+    weights: FloatArray
+    spread: FloatArray
+
+    @cached_property
+    def left_out(self) -> tuple[FloatArray, FloatArray]:
+        """Every pair predicted without it (Rasmussen & Williams 2006, section 5.4.2).
+
+        Returns
+        -------
+        errors : ndarray of float64, shape (p, K)
+            Part of the values minus its prediction.
+        deviations : ndarray of float64, shape (p, K)
+            As the kernel expects them.
+        """
+        none = np.empty(0, dtype=np.intp)
+        precision = self.factor.precisions(none, none)[0][:, None]
+        return self.weights / precision, self.spread / np.sqrt(precision)
+
+    @property
+    def residuals(self) -> FloatArray:
+        """Part of the values minus the posterior mean, shape (p, K)."""
+        return part_noise(self.kernel.noise, self.masks)[:, None] * self.weights
+
+
+def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> PartProcess:
+    """Learn the kernel of one part and condition it on all pairs.
+
+    Parameters
+    ----------
+    sign : int
+        −1 or 1.
+    masks : ndarray of bool, shape (p, n)
+        One mask of every pair, among them maybe the end points.
+    values : ndarray of float64, shape (p, K)
+        (f(x) ± f(x̄)) / √2, around a mean of 0 but for the end points.
+    rng : numpy Generator
+    """
+    inner = _inner(masks)
+    spread = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
+    spread = np.where(spread > 0, spread, 1.0)
+    scaled = values / spread
+    rows = rng.permutation(np.flatnonzero(inner))
+    kernel = None
+    for count, iterations in zip((_FIRST, _LEARNED), _ITERATIONS, strict=True):
+        chosen = rows[:count]
+        if kernel is None or len(chosen) > _FIRST:
+            kernel = learn_part_kernel(masks[chosen], {sign: scaled[chosen]}, iterations, kernel)
+    assert kernel is not None
+    matrix = part_gram(kernel.product, sign, masks, masks)
+    matrix[np.diag_indices_from(matrix)] += part_noise(kernel.noise, masks)
+    factor = factorised(matrix)
+    return PartProcess(sign, kernel, masks, factor, factor.solve(scaled) * spread, spread)
+
+
+def part_gram(product: ProductKernel, sign: int, a: BoolArray, b: BoolArray) -> FloatArray:
+    """Return k(x, y) ± k(x, ȳ) between masks a (m, n) and b (l, n), shape (m, l)."""
+    out, other = product.gram(a, b), product.gram(a, ~b)
+    other *= sign
+    out += other
+    return out
+
+
+def part_noise(noise: float, masks: BoolArray) -> FloatArray:
+    """Return the variance of the noise of every pair, (p,): the end points have none."""
+    return np.where(_inner(masks), noise, 0.0) + JITTER
+
+
+def _inner(masks: BoolArray) -> BoolArray:
+    kept = masks.sum(axis=1)
+    return (kept > 0) & (kept < masks.shape[1])
