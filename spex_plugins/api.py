@@ -34,6 +34,7 @@ def explain(
     budget: int | Literal["auto"] = "auto",
     target_r2: float | None = None,
     estimator: str | Estimator = "auto",
+    index: str = "SV",
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
@@ -58,6 +59,9 @@ def explain(
         "auto" (the most faithful for the calls), "gaussian_process", "sparse_regression", "spex", "shapley"
         (the best Shapley values), "proxyspex", "boosted_residual" and "stacking" (these three need the
         extra ``trees``), or an object of one's own.
+    index : str
+        What will be read: "SV", "k-SII", "FSII", "BII", …; ``estimator="kernel"`` chooses the masks, and weighs
+        its errors, for it. Any other can be read too.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     seed : int or numpy Generator
@@ -110,14 +114,14 @@ def explain(
             n,
             most=most,
             target_r2=target,
-            method=resolve(estimator),
+            method=resolve(estimator, index),
             max_order=check.interaction_order(max_order),
             rng=check.generator(seed),
             names=names,
             how=Queries(**queries),
         )
     else:
-        settings: dict[str, Any] = {"estimator": estimator, "max_order": max_order, "seed": seed}
+        settings: dict[str, Any] = {"estimator": estimator, "index": index, "max_order": max_order, "seed": seed}
         settings |= {"feature_names": names, **queries}
         found = explain_each(value_function, n, lambda values: [values], budget=most, **settings)[0]
     few = FewSamples(f"budget={budget!r}", "allow more model calls")
@@ -133,6 +137,7 @@ def explain_each(
     *,
     budget: int,
     estimator: str | Estimator = "auto",
+    index: str = "SV",
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
@@ -149,7 +154,7 @@ def explain_each(
         Masks (m, n) to the answers of all functions, (m, K).
     split : callable
         From these answers, float64, to those of every function, each (m,) or (m, K').
-    n, budget, estimator, max_order, seed, feature_names, **queries
+    n, budget, estimator, index, max_order, seed, feature_names, **queries
         As in `explain`.
 
     Returns
@@ -168,7 +173,7 @@ def explain_each(
     check_size(estimator, n, min(budget, 2**n))
     max_order = check.interaction_order(max_order)
     how = Queries(**queries)
-    method, rng = resolve(estimator), check.generator(seed)
+    method, rng = resolve(estimator, index), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
     with Session(value_function, how, total=len(design.masks)) as session:
         answers = session.ask(design.masks)

@@ -11,6 +11,7 @@ import numpy as np
 
 from spex_plugins.core import supports as sets
 from spex_plugins.core.indices import INDICES, checked_order, convert, same_single_values
+from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.posterior import Posterior, Uncertainty
 from spex_plugins.core.spectrum import Spectrum, norms
 from spex_plugins.errors import InputError
@@ -75,7 +76,7 @@ class Interactions:
     singles: Mapping[str, SingleValues] = field(default_factory=dict)
     n_stored: int = 0
     r2_error: FloatArray = field(default_factory=lambda: np.array(np.nan))
-    process: Uncertainty | None = None
+    process: Uncertainty | StackedFunction | None = None
     exact: bool = False
 
     @property
@@ -118,7 +119,7 @@ class Interactions:
         return IndexTable(index, order, supports[ranking], values[ranking], baseline, self.feature_names)
 
     def _converted(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
-        if isinstance(self.process, Posterior):
+        if isinstance(self.process, Posterior | StackedFunction):
             order = checked_order(index, order) or order
             return self.process.convert(index, order, self.spectrum)
         return convert(self.spectrum, index, order)
@@ -178,7 +179,7 @@ class Interactions:
 
     def predict(self, masks: BoolArray) -> FloatArray:
         """Predict the value function at masks (m, n); returns (m,) or (m, K)."""
-        if isinstance(self.process, Posterior):
+        if isinstance(self.process, Posterior | StackedFunction):
             return self.process.predict(masks)
         return self.spectrum.predict(masks)
 

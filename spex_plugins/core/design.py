@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spex_plugins.core.bch import BCH, bch
+from spex_plugins.core.designs.repulsive_masks import repulsive_masks
 from spex_plugins.core.orthogonal import orthogonal_masks
 from spex_plugins.core.paired import antithetic_masks, paired_masks
 from spex_plugins.core.plan import Plan
@@ -100,6 +101,9 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
     if plan.kind == "paired":
         masks = np.concatenate([ends, paired_masks(n, plan.budget - len(ends), rng)])
+        return Design(plan, masks, len(masks))
+    if plan.kind == "repulsive":
+        masks = repulsive_masks(n, plan.budget, plan.index, rng)
         return Design(plan, masks, len(masks))
     if plan.kind == "orthogonal":
         count = plan.budget - len(ends)

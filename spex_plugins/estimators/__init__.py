@@ -9,6 +9,7 @@ from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator, Fit, FoldedEstimator, FoldedFit, SingleValues
 from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.kernel import KernelEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
@@ -23,6 +24,7 @@ __all__ = [
     "FoldedEstimator",
     "FoldedFit",
     "GaussianProcessEstimator",
+    "KernelEstimator",
     "ProxySpex",
     "Shapley",
     "SingleValues",
@@ -36,6 +38,7 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     "auto": Auto,
     "boosted_residual": BoostedResidual,
     "gaussian_process": GaussianProcessEstimator,
+    "kernel": KernelEstimator,
     "proxyspex": ProxySpex,
     "shapley": Shapley,
     "sparse_regression": SparseRegression,
@@ -44,8 +47,13 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
 }
 
 
-def resolve(estimator: str | Estimator) -> Estimator:
-    """Return the estimator of a name, or the object itself."""
+def resolve(estimator: str | Estimator, index: str | None = None) -> Estimator:
+    """Return the estimator of a name, or the object itself; told what will be read, where it can be told."""
+    found = _resolved(estimator)
+    return found.reading(index) if index and isinstance(found, KernelEstimator) else found
+
+
+def _resolved(estimator: str | Estimator) -> Estimator:
     if not isinstance(estimator, str):
         if isinstance(estimator, type) or not all(hasattr(estimator, name) for name in ("design", "fit")):
             raise InputError(

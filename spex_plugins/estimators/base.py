@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from spex_plugins.core.design import Design
+from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.posterior import Uncertainty
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -60,7 +61,7 @@ class Fit:
     method: str
     singles: Mapping[str, SingleValues] = field(default_factory=dict)
     r2_error: FloatArray | None = None
-    process: Uncertainty | None = None
+    process: Uncertainty | StackedFunction | None = None
 
 
 class Estimator(Protocol):

@@ -14,12 +14,25 @@ import numpy as np
 
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["UNIFORM_INDICES", "size_law", "size_counts"]
+__all__ = ["UNIFORM_INDICES", "reading_law", "size_counts", "size_law"]
 
 UNIFORM_INDICES = frozenset({"BV", "BII", "FBII", "Fourier"})
 """Indices that weigh all masks the same; the others weigh all sizes alike."""
 
 _EXPONENT = 0.75  # between uniform masks within the inner sizes and the Shapley kernel, whose exponent is 1
+
+
+def reading_law(n: int, index: str) -> FloatArray:
+    """Return how much an index weighs the inner masks of every size 0 … n together, (n + 1,).
+
+    That is the Shapley kernel 1 / (s (n − s)), or the binomial distribution.
+    """
+    if index in UNIFORM_INDICES:
+        return size_law(n, index)
+    sizes = np.arange(n + 1)
+    law = 1 / np.maximum(sizes * (n - sizes), 1.0)
+    law[[0, n]] = 0.0
+    return law / max(law.sum(), np.finfo(float).tiny)
 
 
 def size_law(n: int, index: str) -> FloatArray:

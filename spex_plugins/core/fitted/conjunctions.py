@@ -118,7 +118,7 @@ class Conjunctions:
     def index(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
         """Return the sets (U, d) of up to ``order`` features that have a value, and the values (U, K)."""
         lengths = (self.features < self.n).sum(axis=1)
-        found: list[tuple[IntArray, FloatArray]] = []
+        found = [(np.empty((0, 0), dtype=np.int32), np.zeros((0, self.values.shape[1])))]
         for size in range(min(order, self.features.shape[1]) + 1):
             rows, shares = [], []
             for length in np.unique(lengths[lengths >= size]).tolist():

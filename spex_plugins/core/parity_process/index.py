@@ -7,6 +7,7 @@ a sum over all pairs, those that were asked being known.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from itertools import product as states_of
 from math import comb
 
@@ -23,9 +24,41 @@ from spex_plugins.core.product_kernel import ProductKernel
 from spex_plugins.core.quadrature import index_quadrature
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["part_index_variances"]
+__all__ = ["PartDoubt", "part_index_variances"]
 
 _ROOT = np.sqrt(0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class PartDoubt:
+    """How sure one part of K functions is, see `part_index_variances`.
+
+    Attributes
+    ----------
+    kernel : PartKernel
+    sign : int
+    masks : ndarray of bool, shape (p, n)
+    scale : ndarray of float64, shape (K,)
+        What deviations of functions with unit variance must be multiplied by.
+    """
+
+    kernel: PartKernel
+    sign: int
+    masks: BoolArray
+    scale: FloatArray
+
+    def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the posterior variances of an index at sets (U, d), shape (U, K)."""
+        found = part_index_variances(self.kernel, self.sign, self.masks, supports, index, order)
+        return np.multiply.outer(found, self.scale**2)
+
+    def scaled(self, factor: FloatArray) -> PartDoubt:
+        """Return those of the values times ``factor``."""
+        return replace(self, scale=self.scale * factor)
+
+    def of_outputs(self, columns: IntArray) -> PartDoubt:
+        """Return those of some outputs."""
+        return replace(self, scale=self.scale[columns])
 
 
 def part_index_variances(
