@@ -32,6 +32,7 @@ __all__ = ["KernelEstimator"]
 _MOST_MASKS = 8000
 _LEAST_FOR_TREES = 60  # masks
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
+_UNSEEN = 400  # masks that tell how far others are from those that were asked
 _SPECTRUM_ORDER, _KEPT = 3, 2000
 
 
@@ -101,7 +102,11 @@ def _fit(
         parts.append(mixed_part(process, wrong, weights[pairs.first], m))
     function = _function(masks, values, mean, pairs, parts, trees)
     unseen = np.full(values.shape, np.nan)
-    left_out = sum(pairs.spread(part.left_out, part.process.sign) for part in parts)
+    others = _unseen_masks(masks, index, rng)
+    left_out = sum(
+        pairs.spread(part.left_out * _easier(part, others, weights[pairs.first]), part.process.sign)
+        for part in parts
+    )
     tested = np.zeros(m, dtype=bool)
     tested[pairs.first] = tested[pairs.second] = True
     tested &= inner
@@ -114,6 +119,32 @@ def _fit(
     if trees is not None:
         method += f" ({shares[0]:.0%} and {shares[1]:.0%}) and boosted trees"
     return Fit(_spectrum(function), r2, source, method, _singles(function), error, function)
+
+
+def _easier(part: MixedPart, others: BoolArray, weights: FloatArray) -> float:
+    """Return how much smaller errors at other masks are than those at left-out ones, as the kernel expects.
+
+    Masks that repel each other are farther from each other than other masks are from them.
+    """
+    left_out = weights @ (part.process.left_out[1] / part.process.spread)[:, 0] ** 2
+    if not len(others) or not left_out > 0:
+        return 1.0
+    return float(np.sqrt(part.process.variances(others).mean() * weights.sum() / left_out))
+
+
+def _unseen_masks(masks: BoolArray, index: str, rng: np.random.Generator) -> BoolArray:
+    """Draw masks that were not asked, as the index weighs them."""
+    n = masks.shape[1]
+    kept = masks.sum(axis=1)
+    total = np.array([float(comb(n, s)) for s in range(n + 1)])
+    law = reading_law(n, index) * (1 - np.bincount(kept, minlength=n + 1) / total)
+    if not law.sum() > 0:
+        return np.zeros((0, n), dtype=bool)
+    sizes = rng.choice(n + 1, size=_UNSEEN, p=law / law.sum())
+    drawn = rng.random((_UNSEEN, n)).argsort(axis=1).argsort(axis=1) < sizes[:, None]
+    together = np.concatenate([masks, drawn])
+    first = np.unique(np.packbits(together, axis=1), axis=0, return_index=True)[1]
+    return together[np.sort(first[first >= len(masks)])]
 
 
 def _unseen_weights(masks: BoolArray, index: str) -> FloatArray:

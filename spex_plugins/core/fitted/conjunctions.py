@@ -169,4 +169,4 @@ def _members(features: IntArray, some: BoolArray, n: int) -> BoolArray:
 def pack(masks: BoolArray) -> PackedMasks:
     """Pack masks (m, n) to words, shape (m, ceil(n / 64))."""
     padded = np.pad(masks, ((0, 0), (0, -masks.shape[1] % 64)))
-    return np.packbits(padded, axis=1).view(np.uint64)
+    return np.ascontiguousarray(np.packbits(padded, axis=1)).view(np.uint64)

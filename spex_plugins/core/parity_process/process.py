@@ -60,6 +60,14 @@ class PartProcess:
         precision = self.factor.precisions(none, none)[0][:, None]
         return self.weights / precision, self.spread / np.sqrt(precision)
 
+    def variances(self, masks: BoolArray) -> FloatArray:
+        """Return the expected squared errors at masks (l, n) that were not asked, relative to spread², (l,)."""
+        product, n = self.kernel.product, masks.shape[1]
+        whole = product.gram(np.zeros((1, n), dtype=bool), np.array([[False] * n, [True] * n]))[0]
+        with_samples = part_gram(product, self.sign, self.masks, masks)
+        known = (with_samples * self.factor.solve(with_samples)).sum(axis=0)
+        return whole[0] + self.sign * whole[1] + self.kernel.noise - known
+
     @property
     def residuals(self) -> FloatArray:
         """Part of the values minus the posterior mean, shape (p, K)."""
