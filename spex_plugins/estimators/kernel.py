@@ -10,17 +10,17 @@ from spex_plugins.core.design import Design, make_design
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES, reading_law
 from spex_plugins.core.exhaustive import all_masks_within
 from spex_plugins.core.fitted.expansion import KernelExpansion
-from spex_plugins.core.fitted.pairs import Pairs, pairs_of
+from spex_plugins.core.fitted.frames import WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
 from spex_plugins.core.indices import checked_order
-from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.process import fit_part
 from spex_plugins.core.plan import Plan
+from spex_plugins.core.sized_process.process import fit_whole
 from spex_plugins.core.spectrum import Spectrum
 from spex_plugins.core import supports as sets
 from spex_plugins.estimators.base import Fit, SingleValues
 from spex_plugins.estimators.held_out import measured
-from spex_plugins.estimators.parity_parts import MixedPart, mixed_part
+from spex_plugins.estimators.mixed_part import MixedPart, mixed_part
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.threads import fitting_threads
@@ -32,6 +32,7 @@ __all__ = ["KernelEstimator"]
 _MOST_MASKS = 8000
 _LEAST_FOR_TREES = 60  # masks
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
+_UNEVEN = 0.4  # correlation of the errors of both parts, from which on one process with sizes serves better
 _UNSEEN = 400  # masks that tell how far others are from those that were asked
 _SPECTRUM_ORDER, _KEPT = 3, 2000
 
@@ -78,58 +79,55 @@ class KernelEstimator:
         m, n = masks.shape
         if all_masks_within(n, m) or m > _MOST_MASKS:
             return Spex().fit(masks, values, design=design, max_order=max_order, rng=rng)
-        pairs = pairs_of(masks)
-        if 2 * len(pairs.first) < _PAIRED * m or max_order:
+        if max_order:
             return Shapley().fit(masks, values, design=design, max_order=max_order, rng=rng)
         with fitting_threads(m):
-            return _fit(masks, values, pairs, self.index, rng)
+            return _fit(masks, values, self.index, rng)
 
 
-def _fit(
-    masks: BoolArray, values: FloatArray, pairs: Pairs, index: str, rng: np.random.Generator
-) -> Fit:
-    m, n = masks.shape
-    weights = _unseen_weights(masks, index)
+def _fit(masks: BoolArray, values: FloatArray, index: str, rng: np.random.Generator) -> Fit:
+    m = len(masks)
+    weights, others = _unseen_weights(masks, index), _unseen_masks(masks, index, rng)
     inner = weights > 0
     mean = values[inner].mean(axis=0) if inner.any() else values.mean(axis=0)
     trees = fit_trees(masks, values, rng) if trees_available() and m >= _LEAST_FOR_TREES else None
+    wrong = None if trees is None else values - trees.out_of_fold
     parts = []
-    for sign in (-1, 1):
-        process = fit_part(sign, masks[pairs.first], pairs.part(values - mean, sign), rng)
-        wrong = None
-        if trees is not None:
-            wrong = np.nan_to_num(pairs.part(values - trees.out_of_fold, sign))
-        parts.append(mixed_part(process, wrong, weights[pairs.first], m))
-    function = _function(masks, values, mean, pairs, parts, trees)
-    unseen = np.full(values.shape, np.nan)
-    others = _unseen_masks(masks, index, rng)
-    left_out = sum(
-        pairs.spread(part.left_out * _easier(part, others, weights[pairs.first]), part.process.sign)
-        for part in parts
-    )
-    tested = np.zeros(m, dtype=bool)
-    tested[pairs.first] = tested[pairs.second] = True
-    tested &= inner
-    unseen[tested] = (values - left_out)[tested]
+    frames = pair_frames(masks)
+    if 2 * len(frames[0].first) >= _PAIRED * m:
+        for frame in frames:
+            process = fit_part(frame.sign, masks[frame.first], frame.take(values - mean), rng)
+            parts.append(mixed_part(frame, process, wrong, weights, others))
+    if not parts or _uneven(parts, weights):
+        whole = WholeFrame(m)
+        parts = [mixed_part(whole, fit_whole(masks, values - mean, rng), wrong, weights, others)]
+    function = _function(masks, values, mean, parts, trees)
+    left_out = sum(part.frame.spread(part.left_out * part.easier, m) for part in parts)
+    tested = inner & np.any([part.frame.spread(np.ones(len(part.left_out)), m) for part in parts], axis=0)
+    unseen = np.where(tested[:, None], values - left_out, np.nan)
     law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
     source = f"{int(tested.sum())} masks, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
-    shares = [part.share.mean() for part in parts]
-    method = "Gaussian processes of the odd and even parts"
-    if trees is not None:
-        method += f" ({shares[0]:.0%} and {shares[1]:.0%}) and boosted trees"
-    return Fit(_spectrum(function), r2, source, method, _singles(function), error, function)
+    return Fit(_spectrum(function), r2, source, _method(parts, trees), _singles(function), error, function)
 
 
-def _easier(part: MixedPart, others: BoolArray, weights: FloatArray) -> float:
-    """Return how much smaller errors at other masks are than those at left-out ones, as the kernel expects.
+def _method(parts: list[MixedPart], trees: TreeMember | None) -> str:
+    kinds = ("the odd and even parts",) if len(parts) > 1 else ("all sizes",)
+    shares = " and ".join(f"{part.share.mean():.0%}" for part in parts)
+    rest = f" ({shares}) and boosted trees" if trees is not None else ""
+    return f"Gaussian process of {kinds[0]}{rest}"
 
-    Masks that repel each other are farther from each other than other masks are from them.
+
+def _uneven(parts: list[MixedPart], weights: FloatArray) -> bool:
+    """Tell whether errors are larger at masks of few features than at their complements, or smaller.
+
+    Errors of the odd and the even part are then alike, or opposite.
     """
-    left_out = weights @ (part.process.left_out[1] / part.process.spread)[:, 0] ** 2
-    if not len(others) or not left_out > 0:
-        return 1.0
-    return float(np.sqrt(part.process.variances(others).mean() * weights.sum() / left_out))
+    odd, even = (part.left_out for part in parts)
+    counted = weights[parts[0].frame.rows]
+    together = counted @ (odd * even)
+    apart = np.sqrt((counted @ odd**2) * (counted @ even**2))
+    return bool(np.abs(together).sum() > _UNEVEN * apart.sum())
 
 
 def _unseen_masks(masks: BoolArray, index: str, rng: np.random.Generator) -> BoolArray:
@@ -161,47 +159,36 @@ def _function(
     masks: BoolArray,
     values: FloatArray,
     mean: FloatArray,
-    pairs: Pairs,
     parts: list[MixedPart],
     trees: TreeMember | None,
 ) -> StackedFunction:
-    n = masks.shape[1]
-    none = np.empty((0, 0), dtype=np.int32)
-    odd, even = parts
-    both = np.concatenate([masks[pairs.first], masks[pairs.second]])
-    expansions = tuple(
-        KernelExpansion(
-            MaskKernel(part.process.kernel.product, none, np.empty(0)),
-            both,
-            np.concatenate([part.process.weights, part.process.sign * part.process.weights])
-            * (part.share * np.sqrt(0.5)),
-        )
-        for part in parts
-    )
-    conjunctions = no_conjunctions(n, values.shape[1])
-    residuals = np.zeros_like(values)
+    m, n = masks.shape
+    expansions = []
+    residuals, known = np.zeros_like(values), np.zeros(m, dtype=bool)
     for part in parts:
+        kernel, at, weights = part.process.expansion()
+        expansions.append(KernelExpansion(kernel, at, weights * part.share))
         left = part.share * part.process.residuals
         if trees is not None:
-            left = left + (1 - part.share) * pairs.part(values - trees.fitted, part.process.sign)
-        residuals += pairs.spread(left, part.process.sign)
+            left = left + (1 - part.share) * part.frame.take(values - trees.fitted)
+        residuals += part.frame.spread(left, m)
+        known |= part.frame.spread(np.ones(len(left)), m) != 0
+    odd, even = parts[0].share, parts[-1].share
+    conjunctions = no_conjunctions(n, values.shape[1])
     if trees is not None:
-        conjunctions = trees.leaves.parts(1 - odd.share, 1 - even.share)
-    constant = mean * even.share
+        conjunctions = trees.leaves.parts(1 - odd, 1 - even)
     function = StackedFunction(
         n,
         np.arange(n),
-        constant,
-        expansions,
+        mean * even,
+        tuple(expansions),
         conjunctions,
         masks,
         residuals,
         tuple(part.doubt for part in parts),
     )
-    alone = np.ones(len(masks), dtype=bool)
-    alone[pairs.first] = alone[pairs.second] = False
-    if alone.any():
-        residuals[alone] = values[alone] - function.predict(masks[alone])
+    if not known.all():  # alone, without their complements
+        residuals[~known] = values[~known] - function.predict(masks[~known])
     return function
 
 

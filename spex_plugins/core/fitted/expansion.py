@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spex_plugins.core.characters import project
-from spex_plugins.core.mask_kernel import MaskKernel
-from spex_plugins.core.posterior_index import index_means
+from spex_plugins.core.product_kernel import ProductKernel
+from spex_plugins.core.sized_process.index import index_covariance
+from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["KernelExpansion"]
@@ -22,14 +23,14 @@ class KernelExpansion:
 
     Attributes
     ----------
-    kernel : MaskKernel
+    kernel : SizedKernel
     masks : ndarray of bool, shape (m, n)
         x_j.
     weights : ndarray of float64, shape (m, K)
         w_j.
     """
 
-    kernel: MaskKernel
+    kernel: SizedKernel
     masks: BoolArray
     weights: FloatArray
 
@@ -44,10 +45,15 @@ class KernelExpansion:
 
     def index(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return an index of sets (U, d), shape (U, K)."""
-        if index == "Fourier":  # k = Σ_S p_S χ_S(x) χ_S(y)
-            sums = project(self.masks, supports, self.weights)
-            return self.kernel.prior_variances(supports)[:, None] * sums
-        return index_means(self.kernel, self.masks, self.weights, supports, index, order)
+        if index == "Fourier" and not self.kernel.tilts.any():  # k = Σ_S p_S χ_S(x) χ_S(y)
+            product = ProductKernel(self.kernel.rates, self.kernel.amplitudes)
+            return product.prior_variances(supports)[:, None] * project(self.masks, supports, self.weights)
+        out = np.empty((len(supports), self.weights.shape[1]))
+        step = max(1, _BLOCK // len(self.masks))
+        for start in range(0, len(supports), step):
+            block = slice(start, start + step)
+            out[block] = index_covariance(self.kernel, self.masks, supports[block], index, order).T @ self.weights
+        return out
 
     def with_weights(self, weights: FloatArray) -> KernelExpansion:
         """Return the function with other weights."""

@@ -17,8 +17,8 @@ from spex_plugins.core import supports as sets
 from spex_plugins.core.covariance import factorised
 from spex_plugins.core.fitted.conjunctions import conjunction_weight, mask_weights
 from spex_plugins.core.mask_kernel import MaskKernel
+from spex_plugins.core.parity_process.gram import part_gram, part_noise
 from spex_plugins.core.parity_process.likelihood import JITTER, PartKernel
-from spex_plugins.core.parity_process.process import part_gram, part_noise
 from spex_plugins.core.posterior_index import index_covariance
 from spex_plugins.core.product_kernel import ProductKernel
 from spex_plugins.core.quadrature import index_quadrature

@@ -8,11 +8,13 @@ from functools import cached_property
 import numpy as np
 
 from spex_plugins.core.covariance import Factor, factorised
-from spex_plugins.core.parity_process.likelihood import JITTER, PartKernel, learn_part_kernel
-from spex_plugins.core.product_kernel import ProductKernel
+from spex_plugins.core.parity_process.gram import inner_masks, part_gram, part_noise
+from spex_plugins.core.parity_process.index import PartDoubt
+from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel
+from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["PartProcess", "fit_part", "part_gram", "part_noise"]
+__all__ = ["PartProcess", "fit_part"]
 
 _FIRST = 200  # pairs that the search for the parameters starts with
 _LEARNED = 500  # pairs that it ends with, at most
@@ -68,6 +70,17 @@ class PartProcess:
         known = (with_samples * self.factor.solve(with_samples)).sum(axis=0)
         return whole[0] + self.sign * whole[1] + self.kernel.noise - known
 
+    def doubt(self, scale: FloatArray) -> PartDoubt:
+        """Return how sure it is of an index, times ``scale`` (K,)."""
+        return PartDoubt(self.kernel, self.sign, self.masks, scale)
+
+    def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
+        """Return kernel, masks and weights of the posterior mean."""
+        product = self.kernel.product
+        kernel = SizedKernel(product.rates, product.amplitudes, np.zeros_like(product.amplitudes))
+        weights = np.concatenate([self.weights, self.sign * self.weights]) * np.sqrt(0.5)
+        return kernel, np.concatenate([self.masks, ~self.masks]), weights
+
     @property
     def residuals(self) -> FloatArray:
         """Part of the values minus the posterior mean, shape (p, K)."""
@@ -87,7 +100,7 @@ def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Gen
         (f(x) ± f(x̄)) / √2, around a mean of 0 but for the end points.
     rng : numpy Generator
     """
-    inner = _inner(masks)
+    inner = inner_masks(masks)
     spread = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
     spread = np.where(spread > 0, spread, 1.0)
     scaled = values / spread
@@ -102,21 +115,3 @@ def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Gen
     matrix[np.diag_indices_from(matrix)] += part_noise(kernel.noise, masks)
     factor = factorised(matrix)
     return PartProcess(sign, kernel, masks, factor, factor.solve(scaled) * spread, spread)
-
-
-def part_gram(product: ProductKernel, sign: int, a: BoolArray, b: BoolArray) -> FloatArray:
-    """Return k(x, y) ± k(x, ȳ) between masks a (m, n) and b (l, n), shape (m, l)."""
-    out, other = product.gram(a, b), product.gram(a, ~b)
-    other *= sign
-    out += other
-    return out
-
-
-def part_noise(noise: float, masks: BoolArray) -> FloatArray:
-    """Return the variance of the noise of every pair, (p,): the end points have none."""
-    return np.where(_inner(masks), noise, 0.0) + JITTER
-
-
-def _inner(masks: BoolArray) -> BoolArray:
-    kept = masks.sum(axis=1)
-    return (kept > 0) & (kept < masks.shape[1])
