@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins.core.fitted.arrays import function_from, to_arrays
+from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.posterior import Posterior, Uncertainty
 from spex_plugins.core.product_kernel import ProductKernel
@@ -19,8 +21,8 @@ from spex_plugins.interactions import Interactions
 
 __all__ = ["load", "save"]
 
-_FORMAT = 4
-_READABLE = (1, 2, 3, 4)  # 1 had no n_stored and no r2_error, 2 no process, 3 no exact
+_FORMAT = 5
+_READABLE = (1, 2, 3, 4, 5)  # 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 no stacked function
 _TEXTS = ("feature_names", "n_calls", "n_stored", "budget", "r2_source", "estimator", "plan", "exact")
 _ARRAYS = ("r2", "r2_error", "empty_value", "full_value")
 
@@ -32,7 +34,9 @@ def save(found: Interactions, path: str | PathLike[str]) -> None:
     arrays: dict[str, Any] = {name: getattr(found, name) for name in _ARRAYS}
     for name, single in found.singles.items():
         arrays |= {f"{name}_values": single.values, f"{name}_deviations": single.deviations}
-    if found.process:
+    if isinstance(found.process, StackedFunction):
+        arrays |= {f"function_{name}": value for name, value in to_arrays(found.process).items()}
+    elif found.process:
         arrays |= {f"process_{name}": value for name, value in _arrays_of(found.process).items()}
     with replacing(path) as file:
         np.savez_compressed(
@@ -58,7 +62,7 @@ def load(path: str | PathLike[str]) -> Interactions:
         header["feature_names"] = tuple(header["feature_names"])
         header.setdefault("exact", header["n_calls"] + header.get("n_stored", 0) == 2**spectrum.n)
         arrays = {name: data[name] for name in _ARRAYS if name in data}
-        process = _process(data) if "process_noise" in data else None
+        process = _process(data)
     return Interactions(spectrum=spectrum, singles=singles, process=process, **header, **arrays)
 
 
@@ -78,7 +82,13 @@ def _arrays_of(process: Uncertainty) -> dict[str, Any]:
     return arrays
 
 
-def _process(data: Any) -> Uncertainty:
+def _process(data: Any) -> Uncertainty | StackedFunction | None:
+    if "function_at" in data:
+        return function_from(
+            {name.removeprefix("function_"): data[name] for name in data if name.startswith("function_")}
+        )
+    if "process_noise" not in data:
+        return None
     arrays = {name.removeprefix("process_"): data[name] for name in data if name.startswith("process_")}
     product = ProductKernel(arrays.pop("rates"), arrays.pop("amplitudes"))
     kernel = MaskKernel(product, arrays.pop("supports"), arrays.pop("variances"))

@@ -57,13 +57,13 @@ def size_counts(law: FloatArray, count: int, rng: np.random.Generator) -> IntArr
     law : ndarray of float64, shape (n + 1,)
         Symmetric, 0 at both ends.
     count : int
-        Number of masks, at most 2^n − 2.
+        Number of masks, even, at most 2^n − 2.
     rng : numpy Generator
 
     Returns
     -------
     ndarray of int, shape (n + 1,)
-        They add up to ``count`` or, where complements come together, one less.
+        They add up to ``count``.
     """
     n = len(law) - 1
     half = n // 2

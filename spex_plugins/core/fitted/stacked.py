@@ -134,6 +134,15 @@ class StackedFunction:
         own[self.n] = len(self.at)
         return np.sort(own[supports], axis=1)
 
+    def plus(self, more: Conjunctions) -> StackedFunction:
+        """Return the sum with further conjunctions of the n' features."""
+        own = self.conjunctions
+        n, width = own.n, max(own.features.shape[1], more.features.shape[1])
+        kept = [np.pad(part.kept, ((0, 0), (0, width - part.kept.shape[1]))) for part in (own, more)]
+        features = sets.combine([own.features, more.features], n)
+        values = np.concatenate([own.values, more.values])
+        return replace(self, conjunctions=Conjunctions(n, features, np.concatenate(kept), values))
+
     def output(self, columns: int | IntArray) -> StackedFunction:
         """Return one of K outputs, or several."""
         some = np.atleast_1d(columns)

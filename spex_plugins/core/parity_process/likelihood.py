@@ -68,7 +68,7 @@ def learn_part_kernel(
     first = np.concatenate(
         [log_rates, np.log(start.product.amplitudes), [np.log(start.noise), log_rates.mean()]]
     )
-    if not len(masks):  # LAPACK complains of empty matrices on the terminal
+    if not any(values.any() for values in parts.values()):  # nothing to learn from
         return start
     # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
     with threadpool_limits(1, "blas"):
