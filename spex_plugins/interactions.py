@@ -141,6 +141,8 @@ class Interactions:
         for semivalue, known in self.singles.items():
             if same_single_values(index, semivalue):
                 return known
+        if isinstance(self.process, StackedFunction):
+            return SingleValues(*self.process.single_values(index))
         values = self.index(index, 1).first_order()
         return SingleValues(values, np.full(values.shape, 0.0 if self.exact else np.nan))
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from spex_plugins.core.covariance import Factor
 from spex_plugins.core.fitted.frames import Frame
 from spex_plugins.core.fitted.stacked import Variances
 from spex_plugins.core.sized_process.kernel import SizedKernel
@@ -28,6 +29,9 @@ class Process(Protocol):
 
     @property
     def spread(self) -> FloatArray: ...
+
+    @property
+    def factor(self) -> Factor: ...
 
     def variances(self, masks: BoolArray) -> FloatArray: ...
 

@@ -66,7 +66,7 @@ def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.G
     law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
     source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
-    return Fit(_spectrum(function), r2, source, _method(parts, trees), _singles(function), error, function)
+    return Fit(_spectrum(function), r2, source, _method(parts, trees), _shapley_values(function, parts), error, function)
 
 
 def _linear(slopes: FloatArray) -> Conjunctions:
@@ -101,7 +101,7 @@ def _sparse(
     r2, error, source = measured_refit(masks, values, found, "masks")
     method = f"sparse regression, which meets all values: {len(found.spectrum)} terms kept"
     function = exact_function(found.spectrum, masks)
-    return Fit(found.spectrum, r2, source, method, _singles(function), error, function)
+    return Fit(found.spectrum, r2, source, method, _shapley_values(function, []), error, function)
 
 
 def _likely(processes: list[PartProcess], n: int, most: int) -> IntArray | None:
@@ -175,13 +175,12 @@ def _function(
     return function
 
 
-def _singles(function: StackedFunction) -> dict[str, SingleValues]:
-    """Return the Shapley and Banzhaf values, with standard deviations."""
+def _shapley_values(function: StackedFunction, parts: list[MixedPart]) -> dict[str, SingleValues]:
+    """Return the Shapley values, with standard deviations."""
     features = sets.singletons(function.n)
-    return {
-        index: SingleValues(function.index(features, index, 1), function.deviations(features, index, 1))
-        for index in ("SV", "BV")
-    }
+    variances = [part.doubt.known_variances(part.process.factor, features, "SV", 1) for part in parts]
+    values = function.index(features, "SV", 1)
+    return {"SV": SingleValues(values, np.sqrt(sum(variances, start=np.zeros_like(values))))}
 
 
 def _spectrum(function: StackedFunction) -> Spectrum:

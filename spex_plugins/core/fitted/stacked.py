@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from spex_plugins.core import supports as sets
+from spex_plugins.core.covariance import Factor
 from spex_plugins.core.fitted.conjunctions import Conjunctions, mask_weights, pack
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.indices import convert
@@ -34,6 +35,10 @@ class Variances(Protocol):
 
     def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the posterior variances at sets (U, d), shape (U, K)."""
+        ...
+
+    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the same where the factor of the samples' covariance matrix is at hand."""
         ...
 
     def scaled(self, factor: FloatArray) -> Variances:
@@ -142,6 +147,15 @@ class StackedFunction:
         features = sets.combine([own.features, more.features], n)
         values = np.concatenate([own.values, more.values])
         return replace(self, conjunctions=Conjunctions(n, features, np.concatenate(kept), values))
+
+    def single_values(self, index: str) -> tuple[FloatArray, FloatArray]:
+        """Return the values of all n features in an index of order 1, and their deviations."""
+        features = sets.singletons(len(self.at))
+        values = np.zeros((self.n, *(() if self.scalar else (len(self.constant),))))
+        deviations = np.zeros_like(values)
+        values[self.at] = self.index(features, index, 1)
+        deviations[self.at] = self.deviations(np.asarray(self.at)[:, None], index, 1)
+        return values, deviations
 
     def output(self, columns: int | IntArray) -> StackedFunction:
         """Return one of K outputs, or several."""

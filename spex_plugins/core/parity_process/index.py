@@ -14,7 +14,7 @@ from math import comb
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.covariance import factorised
+from spex_plugins.core.covariance import Factor, factorised
 from spex_plugins.core.fitted.conjunctions import conjunction_weight, mask_weights
 from spex_plugins.core.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.gram import part_gram, part_noise
@@ -49,7 +49,13 @@ class PartDoubt:
 
     def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the posterior variances of an index at sets (U, d), shape (U, K)."""
-        found = part_index_variances(self.kernel, self.sign, self.masks, supports, index, order)
+        matrix = part_gram(self.kernel.product, self.sign, self.masks, self.masks)
+        matrix[np.diag_indices_from(matrix)] += part_noise(self.kernel.noise, self.masks)
+        return self.known_variances(factorised(matrix), supports, index, order)
+
+    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the same where the factor of the samples' covariance matrix is at hand."""
+        found = part_index_variances(self.kernel, self.sign, self.masks, factor, supports, index, order)
         return np.multiply.outer(found, self.scale**2)
 
     def scaled(self, factor: FloatArray) -> PartDoubt:
@@ -62,7 +68,13 @@ class PartDoubt:
 
 
 def part_index_variances(
-    kernel: PartKernel, sign: int, masks: BoolArray, supports: IntArray, index: str, order: int
+    kernel: PartKernel,
+    sign: int,
+    masks: BoolArray,
+    factor: Factor,
+    supports: IntArray,
+    index: str,
+    order: int,
 ) -> FloatArray:
     """Return the posterior variances of an index of one part, of functions with unit variance, shape (U,).
 
@@ -73,6 +85,8 @@ def part_index_variances(
         −1 or 1.
     masks : ndarray of bool, shape (p, n)
         One mask of every pair that was asked.
+    factor : Factor
+        Of the covariance matrix of the parts of their values, with noise.
     supports : ndarray of int, shape (U, d)
     index, order
         As in `spex_plugins.core.indices.convert`.
@@ -85,9 +99,7 @@ def part_index_variances(
     own = mask_weights(masks, supports, index, order) + sign * mask_weights(~masks, supports, index, order)
     covariance += noise[:, None] * own
     covariance *= _ROOT
-    matrix = part_gram(kernel.product, sign, masks, masks)
-    matrix[np.diag_indices_from(matrix)] += noise
-    known = (covariance * factorised(matrix).solve(covariance)).sum(axis=0)
+    known = (covariance * factor.solve(covariance)).sum(axis=0)
     prior = np.empty(len(supports))
     sizes = sets.orders_of(supports, n)
     for size in np.unique(sizes).tolist():

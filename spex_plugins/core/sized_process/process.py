@@ -102,12 +102,16 @@ class WholeDoubt:
 
     def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the posterior variances of an index at sets (U, d), shape (U, K)."""
+        matrix = self.kernel.gram(self.masks, self.masks)
+        matrix[np.diag_indices_from(matrix)] += _noise(self.noise, self.masks)
+        return self.known_variances(factorised(matrix), supports, index, order)
+
+    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the same where the factor of the samples' covariance matrix is at hand."""
         n, noise = self.masks.shape[1], _noise(self.noise, self.masks)
         covariance = index_covariance(self.kernel, self.masks, supports, index, order)
         covariance += noise[:, None] * mask_weights(self.masks, supports, index, order)
-        matrix = self.kernel.gram(self.masks, self.masks)
-        matrix[np.diag_indices_from(matrix)] += noise
-        known = (covariance * factorised(matrix).solve(covariance)).sum(axis=0)
+        known = (covariance * factor.solve(covariance)).sum(axis=0)
         prior = index_variance(self.kernel, supports, index, order)
         sizes = sets.orders_of(supports, n)
         for size in np.unique(sizes).tolist():
