@@ -60,8 +60,8 @@ def explain(
         (the best Shapley values), "proxyspex", "boosted_residual" and "stacking" (these three need the
         extra ``trees``), or an object of one's own.
     index : str
-        What will be read: "SV", "k-SII", "FSII", "BII", …; ``estimator="kernel"`` chooses the masks, and weighs
-        its errors, for it. Any other can be read too.
+        What will be read: "SV", "k-SII", "FSII", "BII", …; ``estimator="kernel"`` chooses the masks, and
+        weighs its errors, for it. Any other can be read too.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     seed : int or numpy Generator
@@ -121,7 +121,12 @@ def explain(
             how=Queries(**queries),
         )
     else:
-        settings: dict[str, Any] = {"estimator": estimator, "index": index, "max_order": max_order, "seed": seed}
+        settings: dict[str, Any] = {
+            "estimator": estimator,
+            "index": index,
+            "max_order": max_order,
+            "seed": seed,
+        }
         settings |= {"feature_names": names, **queries}
         found = explain_each(value_function, n, lambda values: [values], budget=most, **settings)[0]
     few = FewSamples(f"budget={budget!r}", "allow more model calls")

@@ -10,8 +10,8 @@ from os import PathLike
 import numpy as np
 
 from spex_plugins.core import supports as sets
-from spex_plugins.core.indices import INDICES, checked_order, convert, same_single_values
 from spex_plugins.core.fitted.stacked import StackedFunction
+from spex_plugins.core.indices import INDICES, checked_order, convert, same_single_values
 from spex_plugins.core.posterior import Posterior, Uncertainty
 from spex_plugins.core.spectrum import Spectrum, norms
 from spex_plugins.errors import InputError

@@ -22,7 +22,13 @@ from spex_plugins.interactions import Interactions
 __all__ = ["load", "save"]
 
 _FORMAT = 5
-_READABLE = (1, 2, 3, 4, 5)  # 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 no stacked function
+_READABLE = (
+    1,
+    2,
+    3,
+    4,
+    5,
+)  # 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 no stacked function
 _TEXTS = ("feature_names", "n_calls", "n_stored", "budget", "r2_source", "estimator", "plan", "exact")
 _ARRAYS = ("r2", "r2_error", "empty_value", "full_value")
 

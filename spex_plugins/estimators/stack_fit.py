@@ -28,7 +28,7 @@ __all__ = ["fit_stack"]
 
 _LEAST_FOR_TREES = 60  # masks
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
-_UNEVEN = 0.4  # correlation of the errors of both parts, from which on one process with sizes serves better
+_UNEVEN = 0.6  # correlation of the errors of both parts, from which on a process with sizes may serve better
 _SPECTRUM_ORDER, _KEPT = 3, 2000
 _ALL_TRIPLES = 30  # features, up to which all sets of three are looked at
 _ROUNDING = 1e-13  # share of the largest coefficient
@@ -40,7 +40,9 @@ def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.G
     m, n = masks.shape
     frames = pair_frames(masks)
     paired = 2 * len(frames[0].first) >= _PAIRED * m
-    linear = linear_odd_part(masks[frames[0].first], np.sqrt(0.5) * frames[0].take(values)) if paired else None
+    linear = (
+        linear_odd_part(masks[frames[0].first], np.sqrt(0.5) * frames[0].take(values)) if paired else None
+    )
     rest = values if linear is None else values - _linear(linear).predict(masks)
     weights, others = unseen_weights(masks, index), unseen_masks(masks, index, rng)
     inner = weights > 0
@@ -56,7 +58,9 @@ def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.G
         for frame, process in zip(frames, processes, strict=False)
     ]
     if not parts or _uneven(parts, weights):
-        parts = [mixed_part(WholeFrame(m), fit_whole(masks, rest - mean, rng), wrong, weights, others)]
+        whole = mixed_part(WholeFrame(m), fit_whole(masks, rest - mean, rng), wrong, weights, others)
+        if not parts or _left_out([whole], weights) < _left_out(parts, weights):
+            parts = [whole]
     function = _function(masks, rest, mean, parts, trees)
     if linear is not None:
         function = function.plus(_linear(linear))
@@ -66,7 +70,21 @@ def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.G
     law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
     source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
-    return Fit(_spectrum(function), r2, source, _method(parts, trees), _shapley_values(function, parts), error, function)
+    return Fit(
+        _spectrum(function),
+        r2,
+        source,
+        _method(parts, trees),
+        _shapley_values(function, parts),
+        error,
+        function,
+    )
+
+
+def _left_out(parts: list[MixedPart], weights: FloatArray) -> float:
+    """Return the weighted sum of the squared left-out errors."""
+    errors = [part.frame.spread(part.left_out, len(weights)) for part in parts]
+    return float((weights @ np.sum([off**2 for off in errors], axis=0)).sum())
 
 
 def _linear(slopes: FloatArray) -> Conjunctions:
@@ -77,7 +95,11 @@ def _linear(slopes: FloatArray) -> Conjunctions:
 
 
 def _fit_part(
-    frame: PairFrame, masks: BoolArray, values: FloatArray, linear: FloatArray | None, rng: np.random.Generator
+    frame: PairFrame,
+    masks: BoolArray,
+    values: FloatArray,
+    linear: FloatArray | None,
+    rng: np.random.Generator,
 ) -> PartProcess:
     part = frame.take(values)
     if linear is not None and frame.sign < 0:

@@ -122,7 +122,7 @@ def _drawn(n: int, sizes: IntArray, rng: np.random.Generator) -> BoolArray:
 
 
 class _Pool:
-    """The masks of one size that have not been chosen: a list of them where they are few, else random ones."""
+    """The masks of one size that have not been chosen: all of them where they are few, else random ones."""
 
     def __init__(self, n: int, size: int, rng: np.random.Generator) -> None:
         self._n, self._size, self._rng = n, size, rng

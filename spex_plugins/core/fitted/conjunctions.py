@@ -55,7 +55,9 @@ def mask_weights(masks: BoolArray, supports: IntArray, index: str, order: int) -
     n = masks.shape[1]
     sizes, of_masks = sets.orders_of(supports, n), masks.sum(axis=1)
     out = np.empty((len(masks), len(supports)))
-    kept = np.column_stack([masks, np.zeros(len(masks), dtype=bool)]).astype(np.float64)  # the last: no feature
+    kept = np.column_stack([masks, np.zeros(len(masks), dtype=bool)]).astype(
+        np.float64
+    )  # the last: no feature
     for size in np.unique(sizes).tolist():
         rows = supports[sizes == size, :size]
         shared = np.zeros((len(masks), len(rows)))
@@ -118,7 +120,9 @@ class Conjunctions:
     def index(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
         """Return the sets (U, d) of up to ``order`` features that have a value, and the values (U, K)."""
         lengths = (self.features < self.n).sum(axis=1)
-        found = [(np.empty((0, 0), dtype=np.int32), np.zeros((0, self.values.shape[1])))]
+        found: list[tuple[IntArray, FloatArray]] = [
+            (np.empty((0, 0), dtype=np.int32), np.zeros((0, self.values.shape[1])))
+        ]
         for size in range(min(order, self.features.shape[1]) + 1):
             rows, shares = [], []
             for length in np.unique(lengths[lengths >= size]).tolist():
@@ -152,8 +156,8 @@ def _added_up(rows: IntArray, values: FloatArray, n: int) -> tuple[IntArray, Flo
     key = np.zeros(len(rows), dtype=np.intp)
     for column in rows.T:
         key = key * n + column
-    total = np.stack([np.bincount(key, column, minlength=n**size) for column in values.T], axis=1)
-    present = np.flatnonzero(np.bincount(key, minlength=n**size))
+    total: FloatArray = np.stack([np.bincount(key, part, minlength=n**size) for part in values.T], axis=1)
+    present: IntArray = np.flatnonzero(np.bincount(key, minlength=n**size))
     places = [present // n**k % n for k in range(size - 1, -1, -1)]
     distinct = np.stack(places, axis=1) if size else np.empty((len(present), 0))
     return distinct.astype(np.int32), total[present]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core import supports as sets
 from spex_plugins.core.characters import characters, pack
 from spex_plugins.core.fitted.conjunctions import Conjunctions
 from spex_plugins.core.fitted.stacked import StackedFunction

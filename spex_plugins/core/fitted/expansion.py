@@ -52,7 +52,9 @@ class KernelExpansion:
         step = max(1, _BLOCK // len(self.masks))
         for start in range(0, len(supports), step):
             block = slice(start, start + step)
-            out[block] = index_covariance(self.kernel, self.masks, supports[block], index, order).T @ self.weights
+            out[block] = (
+                index_covariance(self.kernel, self.masks, supports[block], index, order).T @ self.weights
+            )
         return out
 
     def with_weights(self, weights: FloatArray) -> KernelExpansion:

@@ -17,8 +17,8 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["PartProcess", "fit_part"]
 
 _FIRST = 200  # pairs that the search for the parameters starts with
-_LEARNED = 500  # pairs that it ends with, at most
-_ITERATIONS = (15, 10)
+_LEARNED = 350  # pairs that it ends with, at most
+_ITERATIONS = (15, 8)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ so that every index of a function with this prior has a closed form.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,7 @@ class SizedKernel:
 
     @property
     def correlations(self) -> FloatArray:
-        """e = exp(−s_q r_i), the correlation of two masks that differ in feature i, shape (Q, n)."""
+        """E = exp(−s_q r_i), the correlation of two masks that differ in feature i, shape (Q, n)."""
         return np.exp(-np.multiply.outer(SCALES, self.rates))
 
     def gram(self, a: BoolArray, b: BoolArray) -> FloatArray:
@@ -86,7 +87,7 @@ def size_offsets(masks: BoolArray) -> FloatArray:
     return masks.mean(axis=1) - 0.5
 
 
-def to_powers(terms: list[FloatArray]) -> None:
+def to_powers(terms: Sequence[FloatArray]) -> None:
     """Turn the distances Σ_i r_i [x_i ≠ y_i] in the first array into exp(−s_q distance) in all of them."""
     distances = terms[0]
     np.maximum(distances, 0.0, out=distances)  # rounding

@@ -20,7 +20,9 @@ _START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the rate of all 
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE, _TILTS = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0), (-8.0, 8.0)
 
 
-def learn_sized_kernel(masks: BoolArray, values: FloatArray, tilted: bool = True) -> tuple[SizedKernel, float]:
+def learn_sized_kernel(
+    masks: BoolArray, values: FloatArray, tilted: bool = True
+) -> tuple[SizedKernel, float]:
     """Maximise the marginal likelihood of values with mean 0 and variance 1.
 
     The logs of the rates have a normal prior around their mean, which is learned too: features are alike
