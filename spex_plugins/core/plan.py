@@ -26,8 +26,8 @@ class Plan:
     ----------
     kind : {"full", "coded", "uniform", "orthogonal", "paired", "repulsive"}
         All 2^n masks; an aliased, BCH-delayed design plus uniform masks; uniform masks; nearly orthogonal
-        masks with their complements, plus uniform ones; complementary pairs of masks of all sizes, random ones or such that repel each
-        other.
+        masks with their complements, plus uniform ones; complementary pairs of masks of all sizes, random
+        ones or such that repel each other.
     n, budget : int
     max_order : int
         Largest order that the design can resolve.

@@ -37,7 +37,7 @@ _MOST_ORDER = 4  # of sets that a function may be made of exactly
 
 def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.Generator) -> Fit:
     """Fit masks (m, n) and values (m, K) for an index."""
-    m, n = masks.shape
+    m = len(masks)
     frames = pair_frames(masks)
     paired = 2 * len(frames[0].first) >= _PAIRED * m
     linear = (

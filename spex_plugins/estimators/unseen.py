@@ -16,7 +16,7 @@ _DRAWN = 400
 
 def unseen_weights(masks: BoolArray, index: str) -> FloatArray:
     """Return how much an error at each mask (m, n) tells of the masks that were not asked, (m,)."""
-    m, n = masks.shape
+    n = masks.shape[1]
     kept = masks.sum(axis=1)
     total = np.array([float(comb(n, s)) for s in range(n + 1)])
     asked = np.bincount(kept, minlength=n + 1)

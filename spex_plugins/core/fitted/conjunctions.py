@@ -1,8 +1,8 @@
 """Any index of a sum of conjunctions: leaves of trees, and single masks.
 
 A conjunction is 1 on the masks that keep all of k features and lack all of z others, 0 elsewhere. By its
-Möbius transform, (−1)^|L| for the features that are kept and any set L of the others, an index with the Möbius
-weights c(r, t) gives to a set T of t of these features, b of which are to be lacking, the value
+Möbius transform, (−1)^|L| for the features that are kept and any set L of the others, an index with the
+Möbius weights c(r, t) gives to a set T of t of these features, b of which are to be lacking, the value
 
     I(T) = Σ_j (−1)^(b + j) C(z − b, j) c(k + b + j, t),
 

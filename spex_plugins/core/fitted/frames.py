@@ -1,4 +1,4 @@
-"""In what samples are fitted: the odd and the even parts of pairs of complements, or the values as they are."""
+"""What of the samples is fitted: the odd and the even parts of pairs of complements, or the values."""
 
 from __future__ import annotations
 

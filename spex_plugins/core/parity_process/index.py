@@ -110,7 +110,7 @@ def part_index_variances(
 
 
 def _prior_variance(product: ProductKernel, rows: IntArray, index: str, order: int, sign: int) -> FloatArray:
-    """Return the prior variance of the terms of odd or of even order in an index at every row (U, t), (U,)."""
+    """Return the prior variance of the odd or even terms of an index at every row (U, t), shape (U,)."""
     n, size = len(product.rates), rows.shape[1]
     nodes, _, squared = index_quadrature(index, order, size, n)
     out = np.zeros(len(rows))

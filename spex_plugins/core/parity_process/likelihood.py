@@ -1,4 +1,4 @@
-"""Learn the kernel of the odd or the even part of a function from pairs of complements, by marginal likelihood.
+"""Learn the kernel of the odd or the even part of a function by marginal likelihood, from pairs.
 
 A product kernel does not change where both masks are replaced by their complements. So the odd and even
 parts of the values of a pair, (f(x) ∓ f(x̄)) / √2, are independent, with the covariances
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -161,7 +162,7 @@ def _powers(near: FloatArray, far: FloatArray, total: float) -> None:
     np.exp(distances, out=distances)
     np.divide(np.exp(-SCALES[0] * total), distances, out=far[0])
     for terms in (near, far):
-        for term, power in zip(terms, terms[1:], strict=False):
+        for term, power in pairwise(terms):
             np.multiply(term, term, out=power)
             power *= power
             power *= power  # the eighth power: far cheaper than another exponential

@@ -63,7 +63,7 @@ class PartProcess:
         return self.weights / precision, self.spread / np.sqrt(precision)
 
     def variances(self, masks: BoolArray) -> FloatArray:
-        """Return the expected squared errors at masks (l, n) that were not asked, relative to spread², (l,)."""
+        """Return the expected squared errors at masks (l, n) that were not asked, by spread², (l,)."""
         product, n = self.kernel.product, masks.shape[1]
         whole = product.gram(np.zeros((1, n), dtype=bool), np.array([[False] * n, [True] * n]))[0]
         with_samples = part_gram(product, self.sign, self.masks, masks)

@@ -1,4 +1,4 @@
-"""Any index of a function with a `SizedKernel` as its prior, in closed form (Bayesian quadrature, O'Hagan 1991).
+"""Any index of a function with a `SizedKernel` as its prior, in closed form (O'Hagan 1991).
 
 An index is I(T) = Σ_{S ⊇ T} w(|S|, |T|) F(S). Of one feature, as a function of x_i, the kernel is
 g = (g(masked), g(kept)) with the Fourier coefficients (g₀ + g₁)/2 and (g₀ − g₁)/2. So Σ_S z^|S∖T| F(S) is a
@@ -23,7 +23,7 @@ __all__ = ["index_covariance", "index_variance"]
 def index_covariance(
     kernel: SizedKernel, masks: BoolArray, supports: IntArray, index: str, order: int
 ) -> FloatArray:
-    """Return the prior covariance of the values at masks (m, n) and the index of sets (U, d), shape (m, U)."""
+    """Return the prior covariance of values at masks (m, n) and the index of sets (U, d), shape (m, U)."""
     out = np.zeros((len(masks), len(supports)))
     sizes = sets.orders_of(supports, kernel.n)
     for size in np.unique(sizes).tolist():

@@ -6,7 +6,9 @@ with fixed scales s_q. The rate r_i tells how much feature i matters; the small 
 are nearly additive likely, the large one rough functions. The tilt t_q lets a function vary more where many
 features are kept, or few. Every term is a product over features with the factor
 
-    [[1, e τ], [e τ, τ²]] exp(−t/n)        (rows: x_i masked, kept; columns: y_i),   e = exp(−s r_i), τ = exp(t/n),
+    [[1, e τ], [e τ, τ²]] exp(−t/n),    e = exp(−s r_i), τ = exp(t/n)
+
+(rows: x_i masked, kept; columns: y_i)
 
 so that every index of a function with this prior has a closed form.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -93,7 +96,7 @@ def to_powers(terms: Sequence[FloatArray]) -> None:
     np.maximum(distances, 0.0, out=distances)  # rounding
     distances *= -SCALES[0]
     np.exp(distances, out=distances)
-    for term, power in zip(terms, terms[1:], strict=False):
+    for term, power in pairwise(terms):
         np.multiply(term, term, out=power)
         power *= power
         power *= power  # the eighth power: far cheaper than another exponential

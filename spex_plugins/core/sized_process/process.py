@@ -62,7 +62,7 @@ class WholeProcess:
         return _noise(self.noise, self.masks)[:, None] * self.weights
 
     def variances(self, masks: BoolArray) -> FloatArray:
-        """Return the expected squared errors at masks (l, n) that were not asked, relative to spread², (l,)."""
+        """Return the expected squared errors at masks (l, n) that were not asked, by spread², (l,)."""
         with_samples = self.kernel.gram(self.masks, masks)
         known = (with_samples * self.factor.solve(with_samples)).sum(axis=0)
         return self.kernel.variances(masks) + self.noise - known
