@@ -35,6 +35,7 @@ def explain(
     budget: int | Literal["auto"] = "auto",
     target_r2: float | None = None,
     estimator: str | Estimator = "auto",
+    index: str | None = None,
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
@@ -65,6 +66,11 @@ def explain(
         "auto" (the most faithful for the calls), "gaussian_process", "sparse_regression", "spex", "shapley"
         (the best Shapley values), "proxyspex", "boosted_residual" and "stacking" (these three need the
         extra ``trees``), or an `Estimator` of your own.
+    index : str, optional
+        What will be read, a key of `spex_plugins.INDICES`, for which "auto" chooses the masks and weighs its
+        errors. Shapley values and the interactions that generalise them ("SV", "k-SII", "SII", "STII",
+        "FSII", "Moebius") need masks of all sizes. By default, and for "BV", "BII", "FBII" and "Fourier", the
+        masks are uniform. Any other index can be read from the result too, less precisely.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     seed : int or numpy Generator
@@ -120,14 +126,19 @@ def explain(
             n,
             most=most,
             target_r2=target,
-            method=resolve(estimator),
+            method=resolve(estimator, index),
             max_order=check.interaction_order(max_order),
             rng=check.generator(seed),
             names=names,
             how=queries_of(queries, options),
         )
     else:
-        settings: dict[str, Any] = {"estimator": estimator, "max_order": max_order, "seed": seed}
+        settings: dict[str, Any] = {
+            "estimator": estimator,
+            "index": index,
+            "max_order": max_order,
+            "seed": seed,
+        }
         settings |= {"feature_names": names, "queries": queries, **options}
         found = explain_each(value_function, n, lambda values: [values], budget=most, **settings)[0]
     few = FewSamples(f"budget={budget!r}", "allow more model calls")
@@ -143,6 +154,7 @@ def explain_each(
     *,
     budget: int,
     estimator: str | Estimator = "auto",
+    index: str | None = None,
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
@@ -160,7 +172,7 @@ def explain_each(
         Masks (m, n) to the answers of all functions, (m, K).
     split : callable
         From these answers, float64, to those of every function, each (m,) or (m, K').
-    n, budget, estimator, max_order, seed, feature_names, queries, **options
+    n, budget, estimator, index, max_order, seed, feature_names, queries, **options
         As in `explain`.
 
     Returns
@@ -179,7 +191,7 @@ def explain_each(
     check_size(estimator, n, min(budget, 2**n))
     max_order = check.interaction_order(max_order)
     how = queries_of(queries, options)
-    method, rng = resolve(estimator), check.generator(seed)
+    method, rng = resolve(estimator, index), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
     with Session(value_function, how, total=len(design.masks)) as session:
         answers = session.ask(design.masks)
@@ -204,6 +216,7 @@ def fit(
     values: FloatArray,
     *,
     estimator: str | Estimator = "auto",
+    index: str | None = None,
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
@@ -218,7 +231,7 @@ def fit(
     masks : array of bool or of 0 and 1, shape (m, n)
         True = feature kept. Best drawn uniformly; repeated masks are averaged.
     values : array of float, shape (m,) or (m, K)
-    estimator, max_order, seed, feature_names
+    estimator, index, max_order, seed, feature_names
         As in `explain`.
 
     Returns
@@ -243,7 +256,7 @@ def fit(
     check_size(estimator, given.shape[1], len(given))
     names = check.names_of_features(feature_names, given.shape[1])
     max_order = check.interaction_order(max_order)
-    method, rng = resolve(estimator), check.generator(seed)
+    method, rng = resolve(estimator, index), check.generator(seed)
     distinct, mean = averaged(given, answers)
     known = identify(distinct)
     warn_of_unidentifiable(known, names, stacklevel=2)

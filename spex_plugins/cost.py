@@ -58,6 +58,7 @@ def plan(
     *,
     target_r2: float | None = None,
     estimator: str | Estimator = "auto",
+    index: str | None = None,
     max_order: int | None = None,
     seconds_per_call: float | None = None,
     price: float | None = None,
@@ -66,7 +67,7 @@ def plan(
 
     Parameters
     ----------
-    n, budget, target_r2, estimator, max_order
+    n, budget, target_r2, estimator, index, max_order
         As for `explain`.
     seconds_per_call : float, optional
         Seconds that the model takes for a mask, measured on a few.
@@ -99,7 +100,7 @@ def plan(
         check.positive(name, value)
     most = min(most, 2**n)
     check_size(estimator, n, most)
-    method, rng = resolve(estimator), np.random.default_rng(0)
+    method, rng = resolve(estimator, index), np.random.default_rng(0)
     rounds = target is not None or (budget == "auto" and n > CHEAP_FEATURES)
     least = first_round(n, most) if rounds else most
     if rounds:

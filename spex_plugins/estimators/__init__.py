@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator
@@ -11,6 +12,7 @@ from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.fit_result import Fit, FoldedFit
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.kernel import KernelEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
@@ -25,6 +27,7 @@ __all__ = [
     "FoldedEstimator",
     "FoldedFit",
     "GaussianProcessEstimator",
+    "KernelEstimator",
     "ProxySpex",
     "Shapley",
     "SparseRegression",
@@ -40,6 +43,7 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
         Auto,
         BoostedResidual,
         GaussianProcessEstimator,
+        KernelEstimator,
         ProxySpex,
         Shapley,
         SparseRegression,
@@ -49,14 +53,20 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
 }
 
 
-def resolve(estimator: str | Estimator) -> Estimator:
-    """Return the estimator of a name, or the object itself.
+def resolve(estimator: str | Estimator, index: str | None = None) -> Estimator:
+    """Return the estimator of a name, or the object itself, told which index will be read.
 
     Raises
     ------
     InputError
-        If the name is unknown, or the object is not an `Estimator`.
+        If the name or the index is unknown, or the object is not an `Estimator`.
     """
+    if index is not None:
+        checked_order(index, None)
+    return _resolved(estimator).reading(index)
+
+
+def _resolved(estimator: str | Estimator) -> Estimator:
     if isinstance(estimator, Estimator):
         return estimator
     if not isinstance(estimator, str):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.designs.design import Design
+from spex_plugins.core.designs.size_law import UNIFORM_INDICES
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.kernel import KernelEstimator
+from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.stacking import Stacking
@@ -17,14 +21,21 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["Auto"]
 
 _MOST_MASKS = 20_000  # a Gaussian process takes minutes for so many
+_LEAST_SINGLES = 24  # features, from which on masks of single features serve Shapley values better
 
 
 class Auto(Estimator):
-    """The most faithful spectrum for the calls.
+    """The most faithful function for the calls, and for what will be read.
 
-    A Gaussian process and sparse regression, stacked, and `Spex` where there are too many masks for a
-    Gaussian process. Where the budget allows it, a coded design finds the sets of high order that these
-    would miss.
+    For Banzhaf indices, Fourier coefficients and predictions of uniform masks: a Gaussian process and sparse
+    regression, stacked, and `Spex` where there are too many masks for a Gaussian process. Where the budget
+    allows it, a coded design finds the sets of high order that these would miss. For Shapley values and the
+    indices that generalise them: `KernelEstimator`, or `Shapley` for 24 features and more.
+
+    Parameters
+    ----------
+    index : str, optional
+        What will be read: a key of `spex_plugins.INDICES`. By default, uniform masks are predicted.
     """
 
     name = "auto"
@@ -34,15 +45,32 @@ class Auto(Estimator):
         "coded design; R² is cross-validated on uniform masks, or on groups of the coded ones"
     )
 
+    def __init__(self, index: str | None = None) -> None:
+        if index is not None:
+            checked_order(index, None)
+        self.index = index
+        if index is not None and index not in UNIFORM_INDICES:
+            self.decodes = False
+            self.about = f"{KernelEstimator.about}; for {_LEAST_SINGLES} features and more, {Shapley.about}"
+
+    def reading(self, index: str | None) -> Auto:
+        """Return the estimator for another index."""
+        return self if index is None else Auto(index)
+
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Draw the masks, see `faithful_design`."""
-        return faithful_design(n, budget, max_order, rng)
+        """Draw the masks of the estimator for the index; uniform ones as `faithful_design` does."""
+        chosen = self._for_values(n)
+        return (
+            chosen.draw(n, budget, max_order, rng) if chosen else faithful_design(n, budget, max_order, rng)
+        )
 
     def sequence(
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
-        """Draw the masks of rounds, see `faithful_sequence`."""
-        return faithful_sequence(n, first, most, max_order, rng)
+        """Draw the masks of rounds, likewise; uniform ones as `faithful_sequence` does."""
+        chosen = self._for_values(n)
+        draw = chosen.sequence if chosen else faithful_sequence
+        return draw(n, first, most, max_order, rng)
 
     def fit_samples(
         self,
@@ -54,11 +82,17 @@ class Auto(Estimator):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        chosen = _chosen(len(masks))
+        chosen = self._for_values(masks.shape[1]) or _for_uniform_masks(len(masks))
         return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
 
+    def _for_values(self, n: int) -> Estimator | None:
+        """Return the estimator of Shapley values and their generalisations, None for uniform masks."""
+        if self.index is None or self.index in UNIFORM_INDICES:
+            return None
+        return KernelEstimator(self.index) if n < _LEAST_SINGLES else Shapley()
 
-def _chosen(masks: int) -> Estimator:
+
+def _for_uniform_masks(masks: int) -> Estimator:
     if masks > _MOST_MASKS:
         return Spex()
     return Stacking([SparseRegression(), GaussianProcessEstimator()])

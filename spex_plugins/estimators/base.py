@@ -38,8 +38,8 @@ class Estimator(ABC):
     """
 
     name: ClassVar[str]
-    about: ClassVar[str] = ""
-    decodes: ClassVar[bool] = False
+    about: str = ""
+    decodes: bool = False
 
     @abstractmethod
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
@@ -73,6 +73,10 @@ class Estimator(ABC):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit fewer than all masks, whose values are not all equal; parameters as for `fit`."""
+
+    def reading(self, index: str | None) -> Estimator:
+        """Return the estimator for an index that will be read; this one, unless it chooses by the index."""
+        return self
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose at most ``budget`` distinct masks: all 2^n where it allows them, else those of `draw`."""

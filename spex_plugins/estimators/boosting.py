@@ -16,7 +16,7 @@ from spex_plugins.core.regression.cross_validation import honest_choices
 from spex_plugins.errors import MissingExtraError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Boosted", "boost", "read_trees", "require_lightgbm"]
+__all__ = ["QUIET", "Boosted", "boost", "read_trees", "require_lightgbm"]
 
 _DEPTHS = (3, 5, -1)  # as published; −1: no limit, 31 leaves
 _RATE, _SLOW_RATE = 0.1, 0.03  # the second for the best depth only
@@ -26,7 +26,7 @@ _PATIENCE = 2  # counts without a gain that end a run
 _GAIN = 0.02  # share of the error, or of what is explained if that is less; the refit makes up for less
 _WORK = 8e8  # bounds samples × features × trees of one run
 _LEAST_TREES = 200
-_QUIET: dict[str, Any] = {
+QUIET: dict[str, Any] = {
     "objective": "l2",
     "verbosity": -1,
     "num_threads": 1,  # a run is repeatable, and tables this small gain nothing from more
@@ -116,12 +116,12 @@ class _Run:
 
 
 def _parameters(depth: int, rate: float) -> dict[str, Any]:
-    return _QUIET | {"max_depth": depth, "learning_rate": rate, "num_leaves": _LEAVES[depth]}
+    return QUIET | {"max_depth": depth, "learning_rate": rate, "num_leaves": _LEAVES[depth]}
 
 
 def _table(masks: BoolArray, target: FloatArray) -> Any:
     lightgbm = require_lightgbm()
-    return lightgbm.Dataset(masks.astype(np.uint8), np.ascontiguousarray(target), params=_QUIET)
+    return lightgbm.Dataset(masks.astype(np.uint8), np.ascontiguousarray(target), params=QUIET)
 
 
 def _run(

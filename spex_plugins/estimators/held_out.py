@@ -34,7 +34,11 @@ _LEAST_VARIANCE = 0.25  # of the left-out samples, as a share of that of all
 
 
 def measured(
-    masks: BoolArray, values: FloatArray, predicted: FloatArray, source: str
+    masks: BoolArray,
+    values: FloatArray,
+    predicted: FloatArray,
+    source: str,
+    weights: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, str]:
     """Return R², its standard error and how it was measured, as they are stated to the user.
 
@@ -49,17 +53,21 @@ def measured(
         Every sample predicted without it; NaN for samples that were not left out.
     source : str
         How these samples were left out.
+    weights : ndarray of float64, shape (m,), optional
+        How much every sample counts; by default all the same.
 
     Returns
     -------
     r2, error : ndarray of float64, shape (K,)
     source : str
     """
+    counted = np.ones(len(masks)) if weights is None else weights
     supported = _supported(masks, values, predicted)
     if not supported.any():
         r2, source = unmeasured(values)
         return r2, r2, source
-    r2, error = explained(values, predicted), explained_error(masks, values, predicted)
+    r2 = explained(values, predicted, counted)
+    error = explained_error(masks, values, predicted, counted)
     return np.where(supported, r2, np.nan), np.where(supported, error, np.nan), source
 
 
@@ -97,34 +105,39 @@ def _supported(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> B
     return varies & effective & alike & (len(together) >= _LEAST_SAMPLES)
 
 
-def explained(values: FloatArray, predicted: FloatArray) -> FloatArray:
-    """Return R² (K,) on the samples that were predicted.
+def explained(values: FloatArray, predicted: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+    """Return R² (K,) on the samples that were predicted, each counting as much as its weight (m,).
 
     It is 1 for a constant that was met, and NaN if none were predicted, or if only those were equal.
     """
     known = np.isfinite(predicted).all(axis=1)
     if not known.any():
         return np.full(values.shape[1], np.nan)
-    error = ((values[known] - predicted[known]) ** 2).sum(axis=0)
-    spread = ((values[known] - values[known].mean(axis=0)) ** 2).sum(axis=0)
-    rounding = known.sum() * (1e-12 * np.abs(values[known]).max(axis=0)) ** 2
+    counted = np.ones(known.sum()) if weights is None else weights[known]
+    mean = np.average(values[known], axis=0, weights=counted)
+    error = counted @ (values[known] - predicted[known]) ** 2
+    spread = counted @ (values[known] - mean) ** 2
+    rounding = counted.sum() * (1e-12 * np.abs(values[known]).max(axis=0)) ** 2
     constant = standardised(values)[2] == 0
     unknown = np.where(constant & (error <= rounding), 1.0, np.nan)
     varies = spread > rounding
     return np.where(varies, 1 - error / np.where(varies, spread, 1.0), unknown)
 
 
-def explained_error(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> FloatArray:
+def explained_error(
+    masks: BoolArray, values: FloatArray, predicted: FloatArray, weights: FloatArray | None = None
+) -> FloatArray:
     """Return the standard error (K,) of R², a ratio of two means, by linearisation; NaN if R² is unknown.
 
     A mask and its complement count as one sample: of an odd function their errors are the same.
     """
     known = np.isfinite(predicted).all(axis=1)
-    r2 = explained(values, predicted)
+    r2 = explained(values, predicted, weights)
     if not known.any():
         return r2
-    spread = (values[known] - values[known].mean(axis=0)) ** 2
-    off = (values[known] - predicted[known]) ** 2 - (1 - r2) * spread
+    counted = (np.ones(len(values)) if weights is None else weights)[known, None]
+    spread = counted * (values[known] - np.average(values[known], axis=0, weights=counted[:, 0])) ** 2
+    off = counted * (values[known] - predicted[known]) ** 2 - (1 - r2) * spread
     total = spread.sum(axis=0)
     pairs = pair_numbers(masks[known])
     together = np.zeros((int(pairs.max(initial=-1)) + 1, values.shape[1]))

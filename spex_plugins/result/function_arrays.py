@@ -10,6 +10,8 @@ import numpy as np
 from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
 from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.fitted.arrays import function_from, to_arrays
+from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
@@ -17,7 +19,7 @@ from spex_plugins.errors import InputError
 
 __all__ = ["arrays_of", "function_of"]
 
-_PROCESS = "process_"
+_PROCESS, _STACKED = "process_", "stacked_"
 
 
 def arrays_of(function: FittedFunction) -> dict[str, Any]:
@@ -30,6 +32,8 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
     """
     arrays = {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
     match function:
+        case StackedFunction():
+            return {f"{_STACKED}{name}": value for name, value in to_arrays(function).items()}
         case Spectrum():
             return arrays
         case SpectrumWithDeviations(semivalues=known, uncertainty=Uncertainty() as uncertainty):
@@ -47,6 +51,9 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
 
 def function_of(n: int, arrays: Mapping[str, Any]) -> FittedFunction:
     """Return the fitted function of n features that consists of these arrays."""
+    stacked = {name.removeprefix(_STACKED): arrays[name] for name in arrays if name.startswith(_STACKED)}
+    if stacked:
+        return function_from(stacked)
     spectrum = Spectrum(n, arrays["supports"], arrays["coefficients"])
     if "SV_values" not in arrays:
         return spectrum

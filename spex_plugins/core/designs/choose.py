@@ -24,9 +24,10 @@ class Plan:
 
     Attributes
     ----------
-    kind : {"full", "coded", "uniform", "orthogonal", "paired"}
+    kind : {"full", "coded", "uniform", "orthogonal", "paired", "repulsive"}
         All 2^n masks; an aliased, BCH-delayed design plus uniform masks; uniform masks; nearly orthogonal
-        masks with their complements, plus uniform ones; complementary pairs of masks of all sizes.
+        masks with their complements, plus uniform ones; complementary pairs of masks of all sizes, random
+        ones or such that repel each other.
     n, budget : int
     max_order : int
         Largest order that the design can resolve.
@@ -36,9 +37,11 @@ class Plan:
         The order that was asked for, where this is larger than ``max_order``; 0 otherwise.
     needed : int
         The least budget that allows the order ``wished``; 0 where none does.
+    index : str
+        What repulsive masks are chosen for.
     """
 
-    kind: Literal["full", "coded", "uniform", "orthogonal", "paired"]
+    kind: Literal["full", "coded", "uniform", "orthogonal", "paired", "repulsive"]
     n: int
     budget: int
     max_order: int
@@ -46,6 +49,7 @@ class Plan:
     bits: int = 0
     wished: int = 0
     needed: int = 0
+    index: str = ""
 
     @property
     def limit(self) -> str:
@@ -71,6 +75,8 @@ class Plan:
             )
         if self.kind == "paired":
             return "complementary masks of all sizes"
+        if self.kind == "repulsive":
+            return f"complementary masks for {self.index} that repel each other"
         if self.kind == "orthogonal":
             return "nearly orthogonal masks, uniform masks, their complements"
         return f"uniform masks, orders ≤ {self.max_order}"

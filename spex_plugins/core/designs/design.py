@@ -12,6 +12,7 @@ from spex_plugins.core.decoding.coded_design import CodedDesign, draw_coded
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.complementary_masks import antithetic_masks
 from spex_plugins.core.designs.orthogonal_masks import orthogonal_masks
+from spex_plugins.core.designs.repulsive_masks import repulsive_masks
 from spex_plugins.core.designs.value_masks import value_masks
 from spex_plugins.types import BoolArray
 
@@ -67,6 +68,9 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
     if plan.kind == "paired":
         masks = np.concatenate([ends, value_masks(n, plan.budget - len(ends), rng)])
+        return Design(plan, masks, len(masks))
+    if plan.kind == "repulsive":
+        masks = repulsive_masks(n, plan.budget, plan.index, rng)
         return Design(plan, masks, len(masks))
     if plan.kind == "orthogonal":
         count = plan.budget - len(ends)

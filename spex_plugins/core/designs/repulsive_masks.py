@@ -1,0 +1,148 @@
+"""Masks that repel each other: every mask is as unlike those before it as a mask of its size can be.
+
+Each mask x is the one of its size with the least
+
+    U(x) = Σ_y exp((|⟨x, y⟩| / n − 1) / τ),        x, y in {−1, 1}^n,
+
+over the masks y chosen before. |⟨x, y⟩| is the same for a mask and its complement, which follows it. Among
+masks of up to 16 features all are searched, beyond them some random ones.
+"""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+
+from spex_plugins.core.basis.feature_sets import all_of_order
+from spex_plugins.core.designs.size_law import size_counts, size_law
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["repulsive_masks"]
+
+_RANGE = 0.1  # τ
+_NOISE = 1e-3  # breaks ties
+_SEARCHED = 16  # features, up to which all masks are candidates
+_WORK = 1 << 28  # candidates compared with chosen masks; further masks are random ones of their size
+_CANDIDATES = (64, 256)
+_MOST_LISTED = 2048  # pairs of masks of one size
+_COMPARED = 1 << 17  # candidates of a mask times masks before it; more candidates where these are few
+
+
+def repulsive_masks(n: int, budget: int, index: str, rng: np.random.Generator) -> BoolArray:
+    """Choose distinct masks for an index: the end points, whole sizes, then masks that repel each other.
+
+    Parameters
+    ----------
+    n : int
+    budget : int
+        Number of masks, from 2 to 2^n.
+    index : str
+        What will be read, see `size_law`.
+    rng : numpy Generator
+
+    Returns
+    -------
+    ndarray of bool, shape (m, n)
+        m is the budget or, if that is odd, one less. The empty and the full mask come first; rows 2k and
+        2k + 1 are complements.
+    """
+    ends = np.repeat(np.array([[False], [True]]), n, axis=1)
+    count = (min(budget, 2**n) - 2) // 2 * 2
+    if count <= 0:
+        return ends
+    counts = size_counts(size_law(n, index), count, rng)
+    pairs = counts[: n // 2 + 1].copy()
+    if n % 2 == 0:
+        pairs[-1] //= 2
+    whole = [s for s in range(1, n // 2 + 1) if pairs[s] == _pairs_of_size(n, s)]
+    parts = [_all_of_size(n, s) for s in whole]
+    pairs[whole] = 0
+    sizes = _interleaved(pairs, rng)
+    if len(sizes):
+        choose = _searched if n <= _SEARCHED else _drawn
+        parts.append(choose(n, sizes, rng))
+    one = np.concatenate(parts)
+    both = np.stack([one, ~one], axis=1).reshape(-1, n)
+    return np.concatenate([ends, both])
+
+
+def _pairs_of_size(n: int, size: int) -> int:
+    return comb(n, size) // (1 + (2 * size == n))
+
+
+def _all_of_size(n: int, size: int) -> BoolArray:
+    """Return all masks of a size up to n/2, one of every pair of complements."""
+    rows = all_of_order(n, size)
+    masks = np.zeros((len(rows), n), dtype=bool)
+    masks[np.arange(len(rows))[:, None], rows] = True
+    return masks[masks[:, 0]] if 2 * size == n else masks
+
+
+def _interleaved(counts: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return every size as often as it counts, all of them spread evenly: a run may be cut short."""
+    sizes = np.repeat(np.arange(len(counts)), counts)
+    rank = np.arange(len(sizes)) - np.repeat(np.cumsum(counts) - counts, counts)
+    place = (rank + 0.5) / counts[sizes]
+    return sizes[np.lexsort([rng.random(len(sizes)), place])]
+
+
+def _searched(n: int, sizes: IntArray, rng: np.random.Generator) -> BoolArray:
+    """Choose a mask of every size in turn, all masks of the size being candidates."""
+    numbers = np.arange(2**n)
+    of_size = np.bitwise_count(numbers).astype(np.intp)
+    taken = np.isin(of_size, sizes) & ((2 * of_size < n) | ((2 * of_size == n) & (numbers % 2 == 1)))
+    candidates = numbers[taken][np.argsort(of_size[taken], kind="stable")]
+    starts = np.searchsorted(of_size[candidates], np.arange(n + 1))
+    repulsion = _repulsion(np.abs(n - 2 * of_size) / n)
+    total = rng.random(len(candidates)) * _NOISE
+    by_repulsion = _WORK // len(candidates)
+    met, force = np.empty_like(candidates), np.empty(len(candidates))
+    chosen = np.empty(len(sizes), dtype=np.intp)
+    for k, size in enumerate(sizes.tolist()):
+        first, stop = starts[size], starts[size + 1]
+        at = first + int(total[first:stop].argmin())
+        chosen[k] = candidates[at]
+        if k < by_repulsion:
+            np.bitwise_xor(candidates, candidates[at], out=met)
+            total += np.take(repulsion, met, out=force)
+        total[at] = np.inf
+    return ((chosen[:, None] >> np.arange(n)) & 1).astype(bool)
+
+
+def _drawn(n: int, sizes: IntArray, rng: np.random.Generator) -> BoolArray:
+    """Choose a mask of every size in turn, some random masks of the size being candidates."""
+    signs = np.empty((len(sizes), n), dtype=np.float32)
+    pools = {s: _Pool(n, s, rng) for s in np.unique(sizes).tolist()}
+    for k, size in enumerate(sizes.tolist()):
+        candidates = pools[size].draw(int(np.clip(_COMPARED // (k + 1), *_CANDIDATES)), signs[:k])
+        alike = np.abs(candidates @ signs[:k].T) / n
+        signs[k] = candidates[_repulsion(alike).sum(axis=1).argmin()]
+    return signs > 0
+
+
+class _Pool:
+    """The masks of one size that have not been chosen: all of them where they are few, else random ones."""
+
+    def __init__(self, n: int, size: int, rng: np.random.Generator) -> None:
+        self._n, self._size, self._rng = n, size, rng
+        self._listed = _pairs_of_size(n, size) <= _MOST_LISTED
+        if self._listed:
+            self._all = (2 * _all_of_size(n, size) - 1.0).astype(np.float32)
+
+    def draw(self, count: int, chosen: FloatArray) -> FloatArray:
+        """Return about so many distinct masks (c, n), as signs, that are not among the chosen ones."""
+        while True:
+            if self._listed:
+                drawn = self._rng.permutation(self._all)[: max(count, len(chosen) + 1)]
+            else:
+                ranks = self._rng.random((count, self._n)).argsort(axis=1)
+                drawn = np.where(ranks < self._size, np.float32(1), np.float32(-1))
+            new = drawn[(np.abs(drawn @ chosen.T) < self._n).all(axis=1)]
+            if len(new):
+                return new[:count]
+
+
+def _repulsion(alike: FloatArray) -> FloatArray:
+    """Return exp((|⟨x, y⟩| / n − 1) / τ)."""
+    return np.exp((alike - 1) / _RANGE)

@@ -1,0 +1,109 @@
+"""A fitted function as named arrays, for files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spex_plugins.core.basis.single_values import SingleValues
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.fitted.conjunctions import Conjunctions
+from spex_plugins.core.fitted.expansion import KernelExpansion
+from spex_plugins.core.fitted.stacked import StackedFunction, Variances
+from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.parity_process.index import PartDoubt
+from spex_plugins.core.parity_process.likelihood import PartKernel
+from spex_plugins.core.sized_process.kernel import SizedKernel
+from spex_plugins.core.sized_process.process import WholeDoubt
+
+__all__ = ["function_from", "to_arrays"]
+
+_OWN = ("at", "constant", "masks", "residuals")
+
+
+def to_arrays(function: StackedFunction) -> dict[str, Any]:
+    """Return the arrays of a function by name."""
+    out: dict[str, Any] = {name: getattr(function, name) for name in _OWN}
+    out |= {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
+    if function.shapley is not None:
+        known = function.shapley
+        out |= {"shapley_values": known.values, "shapley_deviations": known.deviations}
+    out["shape"] = np.array([function.n, function.scalar, len(function.expansions), len(function.doubts)])
+    some = function.conjunctions
+    out |= {"features": some.features, "kept": some.kept, "values": some.values}
+    for k, part in enumerate(function.expansions):
+        out |= _named(f"expansion{k}", **_kernel_arrays(part.kernel), masks=part.masks, weights=part.weights)
+    for k, doubt in enumerate(function.doubts):
+        out |= _named(f"doubt{k}", **_doubt_arrays(doubt))
+    return out
+
+
+def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
+    """Return the function of such arrays."""
+    n, scalar, expansions, doubts = arrays["shape"].tolist()
+    own = {name: arrays[name] for name in _OWN}
+    conjunctions = Conjunctions(len(own["at"]), arrays["features"], arrays["kept"], arrays["values"])
+    parts = []
+    for k in range(expansions):
+        part = _of(f"expansion{k}", arrays)
+        parts.append(KernelExpansion(_sized_kernel(part), part["masks"], part["weights"]))
+    found = tuple(_doubt(_of(f"doubt{k}", arrays)) for k in range(doubts))
+    shapley = None
+    if "shapley_values" in arrays:
+        shapley = SingleValues(arrays["shapley_values"], arrays["shapley_deviations"])
+    return StackedFunction(
+        n=n,
+        expansions=tuple(parts),
+        conjunctions=conjunctions,
+        doubts=found,
+        spectrum=Spectrum(n, arrays["supports"], arrays["coefficients"]),
+        shapley=shapley,
+        scalar=bool(scalar),
+        **own,
+    )
+
+
+def _named(prefix: str, **arrays: Any) -> dict[str, Any]:
+    return {f"{prefix}_{name}": value for name, value in arrays.items()}
+
+
+def _of(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name.removeprefix(f"{prefix}_"): value
+        for name, value in arrays.items()
+        if name.startswith(f"{prefix}_")
+    }
+
+
+def _kernel_arrays(kernel: SizedKernel) -> dict[str, Any]:
+    return {"rates": kernel.rates, "amplitudes": kernel.amplitudes, "tilts": kernel.tilts}
+
+
+def _sized_kernel(arrays: Mapping[str, Any]) -> SizedKernel:
+    return SizedKernel(arrays["rates"], arrays["amplitudes"], arrays["tilts"])
+
+
+def _doubt_arrays(doubt: Variances) -> dict[str, Any]:
+    if isinstance(doubt, WholeDoubt):
+        arrays, noise = _kernel_arrays(doubt.kernel), doubt.noise
+        return arrays | {"noise": np.array(noise), "masks": doubt.masks, "scale": doubt.scale}
+    assert isinstance(doubt, PartDoubt)
+    product = doubt.kernel.product
+    return {
+        "rates": product.rates,
+        "amplitudes": product.amplitudes,
+        "noise": np.array(doubt.kernel.noise),
+        "sign": np.array(doubt.sign),
+        "masks": doubt.masks,
+        "scale": doubt.scale,
+    }
+
+
+def _doubt(arrays: Mapping[str, Any]) -> Variances:
+    noise, masks, scale = float(arrays["noise"]), arrays["masks"], arrays["scale"]
+    if "tilts" in arrays:
+        return WholeDoubt(_sized_kernel(arrays), noise, masks, scale)
+    kernel = PartKernel(ProductKernel(arrays["rates"], arrays["amplitudes"]), noise)
+    return PartDoubt(kernel, int(arrays["sign"]), masks, scale)

@@ -1,0 +1,62 @@
+"""A sum of kernels at masks, Σ_j k(·, x_j) w_j: the mean of a Gaussian process, and its indices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spex_plugins.core.basis.characters import project
+from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.sized_process.index import index_covariance
+from spex_plugins.core.sized_process.kernel import SizedKernel
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["KernelExpansion"]
+
+_BLOCK = 1 << 22  # entries of a matrix between masks that are held at once
+
+
+@dataclass(frozen=True, eq=False)
+class KernelExpansion:
+    """The function Σ_j k(·, x_j) w_j of K outputs.
+
+    Attributes
+    ----------
+    kernel : SizedKernel
+    masks : ndarray of bool, shape (m, n)
+        x_j.
+    weights : ndarray of float64, shape (m, K)
+        w_j.
+    """
+
+    kernel: SizedKernel
+    masks: BoolArray
+    weights: FloatArray
+
+    def predict(self, masks: BoolArray) -> FloatArray:
+        """Return the function at masks (l, n), shape (l, K)."""
+        out = np.empty((len(masks), self.weights.shape[1]))
+        step = max(1, _BLOCK // len(self.masks))
+        for start in range(0, len(masks), step):
+            block = slice(start, start + step)
+            out[block] = self.kernel.gram(masks[block], self.masks) @ self.weights
+        return out
+
+    def index(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return an index of sets (U, d), shape (U, K)."""
+        if index == "Fourier" and not self.kernel.tilts.any():  # k = Σ_S p_S χ_S(x) χ_S(y)
+            product = ProductKernel(self.kernel.rates, self.kernel.amplitudes)
+            return product.prior_variances(supports)[:, None] * project(self.masks, supports, self.weights)
+        out = np.empty((len(supports), self.weights.shape[1]))
+        step = max(1, _BLOCK // len(self.masks))
+        for start in range(0, len(supports), step):
+            block = slice(start, start + step)
+            out[block] = (
+                index_covariance(self.kernel, self.masks, supports[block], index, order).T @ self.weights
+            )
+        return out
+
+    def with_weights(self, weights: FloatArray) -> KernelExpansion:
+        """Return the function with other weights."""
+        return replace(self, weights=weights)

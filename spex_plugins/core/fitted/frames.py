@@ -1,0 +1,79 @@
+"""What of the samples is fitted: the odd and the even parts of pairs of complements, or the values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from spex_plugins.core.basis.masks import complements
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["Frame", "PairFrame", "WholeFrame", "pair_frames"]
+
+_ROOT = np.sqrt(0.5)
+
+
+class Frame(Protocol):
+    """A linear map of the values of samples, whose transpose is its inverse."""
+
+    @property
+    def rows(self) -> IntArray:
+        """The samples that stand for every entry, shape (p,)."""
+        ...
+
+    def take(self, values: FloatArray) -> FloatArray:
+        """Map values (m, K) to (p, K)."""
+        ...
+
+    def spread(self, part: FloatArray, m: int) -> FloatArray:
+        """Map (p, K) back to values (m, K) of m samples."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class PairFrame:
+    """The odd (sign −1) or even (1) parts (f(x) ± f(x̄)) / √2 of pairs at ``first`` and ``second``, (p,)."""
+
+    first: IntArray
+    second: IntArray
+    sign: int
+
+    @property
+    def rows(self) -> IntArray:
+        return self.first
+
+    def take(self, values: FloatArray) -> FloatArray:
+        return (values[self.first] + self.sign * values[self.second]) * _ROOT
+
+    def spread(self, part: FloatArray, m: int) -> FloatArray:
+        out = np.zeros((m, *part.shape[1:]))
+        out[self.first] = _ROOT * part
+        out[self.second] = self.sign * _ROOT * part
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class WholeFrame:
+    """The values of m samples."""
+
+    m: int
+
+    @property
+    def rows(self) -> IntArray:
+        return np.arange(self.m)
+
+    def take(self, values: FloatArray) -> FloatArray:
+        return values
+
+    def spread(self, part: FloatArray, m: int) -> FloatArray:
+        return part
+
+
+def pair_frames(masks: BoolArray) -> tuple[PairFrame, PairFrame]:
+    """Return the frames of the odd and the even parts of the pairs among distinct masks (m, n)."""
+    first, second = complements(masks)
+    swap = masks[first].sum(axis=1) > masks[second].sum(axis=1)  # the one that keeps fewer features first
+    first, second = np.where(swap, second, first), np.where(swap, first, second)
+    return PairFrame(first, second, -1), PairFrame(first, second, 1)

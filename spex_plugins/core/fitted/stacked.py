@@ -1,0 +1,235 @@
+"""A fitted function: kernel expansions, conjunctions, and what they leave over of the answers.
+
+f(x) = constant + Σ_j k(x, x_j) w_j + Σ_l v_l [x meets l] + Σ_S r_S [x = S]
+
+The last sum runs over the masks that were asked: there, the function is the answer. An index weighs single
+masks by up to 1/n, so that residuals at masks of few features, or of nearly all, are not noise to it. Every
+index is read from all parts in closed form, and predictions come from the same function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import comb
+from typing import Protocol
+
+import numpy as np
+
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.indices import checked_order, same_single_values
+from spex_plugins.core.basis.scaling import Scaling
+from spex_plugins.core.basis.single_values import SingleValues
+from spex_plugins.core.basis.spectrum import Spectrum, checked_masks
+from spex_plugins.core.fitted.conjunctions import Conjunctions, mask_weights, pack
+from spex_plugins.core.fitted.expansion import KernelExpansion
+from spex_plugins.core.gaussian_process.cholesky import Factor
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["StackedFunction", "Variances", "no_conjunctions"]
+
+_MOST_SETS = 5000  # that are read where all of them could be
+_BLOCK = 1 << 22  # entries of a matrix of masks and sets that are held at once
+
+
+class Variances(Protocol):
+    """How sure a part of a function is of an index."""
+
+    def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the posterior variances at sets (U, d), shape (U, K)."""
+        ...
+
+    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the same where the factor of the samples' covariance matrix is at hand."""
+        ...
+
+    def scaled(self, factor: FloatArray) -> Variances:
+        """Return those of the values times ``factor`` (K,) or ()."""
+        ...
+
+    def of_outputs(self, columns: IntArray) -> Variances:
+        """Return those of some outputs, ``columns`` of shape (K',)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class StackedFunction:
+    """The function of K outputs, or of one where ``scalar``.
+
+    Attributes
+    ----------
+    n : int
+        Number of features.
+    at : ndarray of int, shape (n',)
+        The features that the parts are functions of; the others have no effect.
+    constant : ndarray of float64, shape (K,)
+    expansions : tuple of KernelExpansion
+    conjunctions : Conjunctions
+    masks : ndarray of bool, shape (m, n')
+        The masks that were asked.
+    residuals : ndarray of float64, shape (m, K)
+        What the other parts leave over of their answers.
+    doubts : tuple of Variances
+        Of independent parts.
+    spectrum : Spectrum
+        The Fourier coefficients with most energy, of all n features.
+    shapley : SingleValues, optional
+        The Shapley values of all n features with their deviations, where these are at hand.
+    scalar : bool
+    """
+
+    n: int
+    at: IntArray
+    constant: FloatArray
+    expansions: tuple[KernelExpansion, ...]
+    conjunctions: Conjunctions
+    masks: BoolArray
+    residuals: FloatArray
+    doubts: tuple[Variances, ...]
+    spectrum: Spectrum
+    shapley: SingleValues | None = None
+    scalar: bool = False
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """() for a scalar function, (K,) for K outputs."""
+        return () if self.scalar else self.constant.shape
+
+    def predict(self, masks: BoolArray) -> FloatArray:
+        """Return the function at masks (l, n), shape (l,) or (l, K): the answers where they are known."""
+        masks = checked_masks(masks, self.n)[:, self.at]
+        out = self.constant + self.conjunctions.predict(masks)
+        for part in self.expansions:
+            out += part.predict(masks)
+        asked, found = _keys(self.masks), _keys(masks)
+        order = np.argsort(asked)
+        place = order[np.minimum(np.searchsorted(asked, found, sorter=order), len(order) - 1)]
+        met = asked[place] == found
+        out[met] += self.residuals[place[met]]
+        return out[:, 0] if self.scalar else out
+
+    def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
+        """Read the function in an index, as `spex_plugins.core.basis.indices.convert` reads a spectrum.
+
+        All sets of up to ``order`` features are read where they are few, else those that the leading Fourier
+        coefficients touch.
+        """
+        n, order = len(self.at), checked_order(index, order) or order
+        orders = range(min(order, n) + 1)
+        if sum(comb(n, size) for size in orders) <= _MOST_SETS:
+            supports = sets.combine([sets.all_of_order(n, size) for size in orders], n)
+        else:
+            supports = self._own(self.spectrum.convert(index, order)[0])
+        values = self.index(supports, index, order)
+        return np.sort(np.append(self.at, self.n).astype(np.int32)[supports], axis=1), values
+
+    def index(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return an index of distinct sets (U, d) of the n' features, shape (U,) or (U, K)."""
+        values = _looked_up(supports, *self.conjunctions.index(index, order), len(self.at))
+        for part in self.expansions:
+            values += part.index(supports, index, order)
+        values[sets.orders_of(supports, len(self.at)) == 0] += self.constant
+        step = max(1, _BLOCK // len(self.masks))
+        for start in range(0, len(supports), step):
+            block = slice(start, start + step)
+            values[block] += mask_weights(self.masks, supports[block], index, order).T @ self.residuals
+        return values[:, 0] if self.scalar else values
+
+    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the standard deviations of an index at distinct sets (U, d), shape (U,) or (U, K)."""
+        rows = self._own(supports)
+        out = np.zeros((len(rows), len(self.constant)))
+        known = (rows >= 0).all(axis=1)
+        for doubt in self.doubts:
+            out[known] += doubt.variances(rows[known], index, order)
+        out = np.sqrt(out)
+        return out[:, 0] if self.scalar else out
+
+    def _own(self, supports: IntArray) -> IntArray:
+        """Return sets (U, d) of the n features as sets of the n', with −1 for features of no effect."""
+        own = np.full(self.n + 1, -1, dtype=np.int32)
+        own[self.at] = np.arange(len(self.at))
+        own[self.n] = len(self.at)
+        return np.sort(own[supports], axis=1)
+
+    def plus(self, more: Conjunctions) -> StackedFunction:
+        """Return the sum with further conjunctions of the n' features."""
+        own = self.conjunctions
+        n, width = own.n, max(own.features.shape[1], more.features.shape[1])
+        kept = [np.pad(part.kept, ((0, 0), (0, width - part.kept.shape[1]))) for part in (own, more)]
+        features = sets.combine([own.features, more.features], n)
+        values = np.concatenate([own.values, more.values])
+        return replace(self, conjunctions=Conjunctions(n, features, np.concatenate(kept), values))
+
+    def single_values(self, index: str) -> SingleValues:
+        """Return the values of all n features in an index of order 1, and their deviations."""
+        if self.shapley is not None and same_single_values(index, "SV"):
+            return self.shapley
+        features = sets.singletons(len(self.at))
+        values = np.zeros((self.n, *(() if self.scalar else (len(self.constant),))))
+        deviations = np.zeros_like(values)
+        values[self.at] = self.index(features, index, 1)
+        deviations[self.at] = self.deviations(np.asarray(self.at)[:, None], index, 1)
+        return SingleValues(values, deviations)
+
+    def output(self, columns: int | IntArray) -> StackedFunction:
+        """Return one of K outputs, or several."""
+        some = np.atleast_1d(columns)
+        conjunctions = replace(self.conjunctions, values=self.conjunctions.values[:, some])
+        return replace(
+            self,
+            constant=self.constant[some],
+            expansions=tuple(part.with_weights(part.weights[:, some]) for part in self.expansions),
+            conjunctions=conjunctions,
+            residuals=self.residuals[:, some],
+            doubts=tuple(doubt.of_outputs(some) for doubt in self.doubts),
+            spectrum=self.spectrum.output(columns),
+            shapley=self.shapley and self.shapley.output(columns),
+            scalar=np.ndim(columns) == 0,
+        )
+
+    def rescaled(self, scaling: Scaling) -> StackedFunction:
+        """Return the function of the values of which these are scaled ones."""
+        factor = scaling.factor
+        conjunctions = replace(self.conjunctions, values=self.conjunctions.values * factor)
+        return replace(
+            self,
+            constant=self.constant * factor + scaling.centre,
+            expansions=tuple(part.with_weights(part.weights * factor) for part in self.expansions),
+            conjunctions=conjunctions,
+            residuals=self.residuals * factor,
+            doubts=tuple(doubt.scaled(factor) for doubt in self.doubts),
+            spectrum=self.spectrum.rescaled(scaling),
+            shapley=self.shapley and self.shapley.scaled(factor),
+        )
+
+    def placed(self, at: IntArray, n: int) -> StackedFunction:
+        """Place the features at ``at`` among n; the others have no effect."""
+        return replace(
+            self,
+            n=n,
+            at=np.asarray(at)[self.at],
+            spectrum=self.spectrum.placed(at, n),
+            shapley=self.shapley and self.shapley.placed(at, n),
+        )
+
+
+def _keys(masks: BoolArray) -> np.ndarray:
+    words = pack(masks)
+    return words[:, 0] if words.shape[1] == 1 else words.view(f"V{8 * words.shape[1]}")[:, 0]
+
+
+def _looked_up(supports: IntArray, found: IntArray, values: FloatArray, n: int) -> FloatArray:
+    """Return the values (F, K) of the sets found (F, d') at distinct sets (U, d), 0 where there is none."""
+    numbers = np.concatenate([np.arange(len(supports)) + 1.0, np.zeros(len(found))])
+    table = np.column_stack([numbers, np.concatenate([np.zeros((len(supports), values.shape[1])), values])])
+    _, merged = sets.merge(sets.combine([supports, found], n), table, n)
+    asked = merged[:, 0] > 0
+    out = np.empty((len(supports), values.shape[1]))
+    out[merged[asked, 0].astype(np.intp) - 1] = merged[asked, 1:]
+    return out
+
+
+def no_conjunctions(n: int, outputs: int) -> Conjunctions:
+    """Return the function 0."""
+    empty = np.empty((0, 0), dtype=np.int32)
+    return Conjunctions(n, empty, np.empty((0, 0), dtype=bool), np.zeros((0, outputs)))

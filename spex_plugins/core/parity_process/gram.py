@@ -1,0 +1,30 @@
+"""The covariances of the odd or the even parts of values at pairs of masks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.parity_process.likelihood import JITTER
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["inner_masks", "part_gram", "part_noise"]
+
+
+def part_gram(product: ProductKernel, sign: int, a: BoolArray, b: BoolArray) -> FloatArray:
+    """Return k(x, y) ± k(x, ȳ) between masks a (m, n) and b (l, n), shape (m, l)."""
+    out, other = product.gram(a, b), product.gram(a, ~b)
+    other *= sign
+    out += other
+    return out
+
+
+def part_noise(noise: float, masks: BoolArray) -> FloatArray:
+    """Return the variance of the noise of every pair, (p,): the end points have none."""
+    return np.where(inner_masks(masks), noise, 0.0) + JITTER
+
+
+def inner_masks(masks: BoolArray) -> BoolArray:
+    """Tell which masks are neither empty nor full, shape (m,)."""
+    kept = masks.sum(axis=1)
+    return (kept > 0) & (kept < masks.shape[1])

@@ -1,0 +1,137 @@
+"""Any index of the odd or the even part of a function, and how sure it is.
+
+As a linear functional of the 2^n values, an index weighs the parts (f(x) ± f(x̄)) / √2 of the values of all
+pairs. What the kernel cannot explain of an answer, its "noise", is part of the function: the index of it is
+a sum over all pairs, those that were asked being known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product as states_of
+from math import comb
+
+import numpy as np
+
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.fitted.conjunctions import conjunction_weight, mask_weights
+from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
+from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.gaussian_process.posterior_index import index_covariance
+from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.gaussian_process.quadrature import index_quadrature
+from spex_plugins.core.parity_process.gram import part_gram, part_noise
+from spex_plugins.core.parity_process.likelihood import JITTER, PartKernel
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["PartDoubt", "part_index_variances"]
+
+_ROOT = np.sqrt(0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class PartDoubt:
+    """How sure one part of K functions is, see `part_index_variances`.
+
+    Attributes
+    ----------
+    kernel : PartKernel
+    sign : int
+    masks : ndarray of bool, shape (p, n)
+    scale : ndarray of float64, shape (K,)
+        What deviations of functions with unit variance must be multiplied by.
+    """
+
+    kernel: PartKernel
+    sign: int
+    masks: BoolArray
+    scale: FloatArray
+
+    def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the posterior variances of an index at sets (U, d), shape (U, K)."""
+        matrix = part_gram(self.kernel.product, self.sign, self.masks, self.masks)
+        matrix[np.diag_indices_from(matrix)] += part_noise(self.kernel.noise, self.masks)
+        return self.known_variances(factorised(matrix), supports, index, order)
+
+    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the same where the factor of the samples' covariance matrix is at hand."""
+        found = part_index_variances(self.kernel, self.sign, self.masks, factor, supports, index, order)
+        return np.multiply.outer(found, self.scale**2)
+
+    def scaled(self, factor: FloatArray) -> PartDoubt:
+        """Return those of the values times ``factor``."""
+        return replace(self, scale=self.scale * factor)
+
+    def of_outputs(self, columns: IntArray) -> PartDoubt:
+        """Return those of some outputs."""
+        return replace(self, scale=self.scale[columns])
+
+
+def part_index_variances(
+    kernel: PartKernel,
+    sign: int,
+    masks: BoolArray,
+    factor: Factor,
+    supports: IntArray,
+    index: str,
+    order: int,
+) -> FloatArray:
+    """Return the posterior variances of an index of one part, of functions with unit variance, shape (U,).
+
+    Parameters
+    ----------
+    kernel : PartKernel
+    sign : int
+        −1 or 1.
+    masks : ndarray of bool, shape (p, n)
+        One mask of every pair that was asked.
+    factor : Factor
+        Of the covariance matrix of the parts of their values, with noise.
+    supports : ndarray of int, shape (U, d)
+    index, order
+        As in `spex_plugins.core.basis.indices.convert`.
+    """
+    n = masks.shape[1]
+    smooth = MaskKernel(kernel.product, np.empty((0, 0), dtype=np.int32), np.empty(0))
+    covariance = index_covariance(smooth, masks, supports, index, order)[0]
+    covariance += sign * index_covariance(smooth, ~masks, supports, index, order)[0]
+    noise = part_noise(kernel.noise, masks)
+    own = mask_weights(masks, supports, index, order) + sign * mask_weights(~masks, supports, index, order)
+    covariance += noise[:, None] * own
+    covariance *= _ROOT
+    known = (covariance * factor.solve(covariance)).sum(axis=0)
+    prior = np.empty(len(supports))
+    sizes = sets.orders_of(supports, n)
+    for size in np.unique(sizes).tolist():
+        rows = supports[sizes == size, :size]
+        rough = _rough_variance(n, size, index, order, sign, kernel.noise)
+        prior[sizes == size] = rough + _prior_variance(kernel.product, rows, index, order, sign)
+    return np.maximum(prior - known, 0.0)
+
+
+def _prior_variance(product: ProductKernel, rows: IntArray, index: str, order: int, sign: int) -> FloatArray:
+    """Return the prior variance of the odd or even terms of an index at every row (U, t), shape (U,)."""
+    n, size = len(product.rates), rows.shape[1]
+    nodes, _, squared = index_quadrature(index, order, size, n)
+    out = np.zeros(len(rows))
+    for amplitude, e in zip(product.amplitudes, product.correlations, strict=True):
+        for u, share in ((nodes, 0.5), (-nodes, 0.5 * sign * (-1) ** size)):  # Σ_S z^|S| at z and at −z
+            factors = ((1 + e) + u[:, None] * (1 - e)) / 2
+            polynomial = np.exp(np.log(factors).sum(axis=1)) * (share * amplitude * squared)  # (P,)
+            out += polynomial @ ((1 - e) / 2 / factors)[:, rows].prod(axis=2)
+    return out
+
+
+def _rough_variance(n: int, size: int, index: str, order: int, sign: int, noise: float) -> float:
+    """Return the variance of Σ w ε over all pairs, for sets of a size.
+
+    w = (w_T(x) ± w_T(x̄)) / √2, and ε is what the kernel does not explain.
+    """
+    total = 0.0
+    for s, a in states_of(range(n + 1), range(size + 1)):
+        if a <= s and size - a <= n - s:
+            own = conjunction_weight(index, order, s, n - s, size, size - a)
+            other = conjunction_weight(index, order, n - s, s, size, a)
+            variance = JITTER + (noise if 0 < s < n else 0.0)
+            total += comb(size, a) * comb(n - size, s - a) * (own + sign * other) ** 2 * variance
+    return total / 4  # every pair was met twice

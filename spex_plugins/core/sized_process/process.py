@@ -1,0 +1,143 @@
+"""A function conditioned on masks of any kind, with an amplitude by size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product as states_of
+from math import comb
+
+import numpy as np
+
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.masks import complements
+from spex_plugins.core.fitted.conjunctions import conjunction_weight, mask_weights
+from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
+from spex_plugins.core.sized_process.index import index_covariance, index_variance
+from spex_plugins.core.sized_process.kernel import SizedKernel
+from spex_plugins.core.sized_process.likelihood import JITTER, learn_sized_kernel
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["WholeDoubt", "WholeProcess", "fit_whole"]
+
+_LEARNED = 400  # masks that the kernel is learned from, at most
+
+
+@dataclass(frozen=True, eq=False)
+class WholeProcess:
+    """The posterior of K functions; the attributes are those of `PartProcess`, of masks instead of pairs."""
+
+    kernel: SizedKernel
+    noise: float
+    masks: BoolArray
+    factor: Factor
+    weights: FloatArray
+    spread: FloatArray
+
+    @cached_property
+    def left_out(self) -> tuple[FloatArray, FloatArray]:
+        """Every mask predicted without it and its complement (Rasmussen & Williams 2006, section 5.4.2).
+
+        The complement would give it away: of an odd function, one is minus the other.
+
+        Returns
+        -------
+        errors, deviations : ndarray of float64, shape (m, K)
+            Value minus prediction, and how large the kernel expects it to be.
+        """
+        first, second = complements(self.masks)
+        own, together = self.factor.precisions(first, second)
+        # What the weights and precisions of two complements make of each other; nothing where one is alone.
+        shared, others, other_own = np.zeros(len(own)), np.zeros_like(self.weights), np.ones(len(own))
+        shared[first] = shared[second] = together
+        others[first], others[second] = self.weights[second], self.weights[first]
+        other_own[first], other_own[second] = own[second], own[first]
+        variance = (other_own / (own * other_own - shared**2))[:, None]
+        errors = variance * (self.weights - (shared / other_own)[:, None] * others)
+        return errors, self.spread * np.sqrt(variance)
+
+    @property
+    def residuals(self) -> FloatArray:
+        """Values minus the posterior mean, shape (m, K)."""
+        return _noise(self.noise, self.masks)[:, None] * self.weights
+
+    def variances(self, masks: BoolArray) -> FloatArray:
+        """Return the expected squared errors at masks (l, n) that were not asked, by spread², (l,)."""
+        with_samples = self.kernel.gram(self.masks, masks)
+        known = (with_samples * self.factor.solve(with_samples)).sum(axis=0)
+        return self.kernel.variances(masks) + self.noise - known
+
+    def doubt(self, scale: FloatArray) -> WholeDoubt:
+        """Return how sure it is of an index, times ``scale`` (K,)."""
+        return WholeDoubt(self.kernel, self.noise, self.masks, scale)
+
+    def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
+        """Return kernel, masks and weights of the posterior mean."""
+        return self.kernel, self.masks, self.weights
+
+
+def fit_whole(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> WholeProcess:
+    """Learn the kernel from some masks (m, n) and condition it on all; values (m, K) around a mean of 0."""
+    kept = masks.sum(axis=1)
+    inner = (kept > 0) & (kept < masks.shape[1])
+    spread = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
+    spread = np.where(spread > 0, spread, 1.0)
+    scaled = values / spread
+    rows = rng.permutation(np.flatnonzero(inner))[:_LEARNED]
+    kernel, noise = learn_sized_kernel(masks[rows], scaled[rows])
+    matrix = kernel.gram(masks, masks)
+    matrix[np.diag_indices_from(matrix)] += _noise(noise, masks)
+    factor = factorised(matrix)
+    return WholeProcess(kernel, noise, masks, factor, factor.solve(scaled) * spread, spread)
+
+
+@dataclass(frozen=True, eq=False)
+class WholeDoubt:
+    """How sure a whole process is of an index; what it cannot explain is part of the function."""
+
+    kernel: SizedKernel
+    noise: float
+    masks: BoolArray
+    scale: FloatArray
+
+    def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the posterior variances of an index at sets (U, d), shape (U, K)."""
+        matrix = self.kernel.gram(self.masks, self.masks)
+        matrix[np.diag_indices_from(matrix)] += _noise(self.noise, self.masks)
+        return self.known_variances(factorised(matrix), supports, index, order)
+
+    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the same where the factor of the samples' covariance matrix is at hand."""
+        n, noise = self.masks.shape[1], _noise(self.noise, self.masks)
+        covariance = index_covariance(self.kernel, self.masks, supports, index, order)
+        covariance += noise[:, None] * mask_weights(self.masks, supports, index, order)
+        known = (covariance * factor.solve(covariance)).sum(axis=0)
+        prior = index_variance(self.kernel, supports, index, order)
+        sizes = sets.orders_of(supports, n)
+        for size in np.unique(sizes).tolist():
+            prior[sizes == size] += _rough_variance(n, size, index, order, self.noise)
+        return np.multiply.outer(np.maximum(prior - known, 0.0), self.scale**2)
+
+    def scaled(self, factor: FloatArray) -> WholeDoubt:
+        """Return those of the values times ``factor``."""
+        return replace(self, scale=self.scale * factor)
+
+    def of_outputs(self, columns: IntArray) -> WholeDoubt:
+        """Return those of some outputs."""
+        return replace(self, scale=self.scale[columns])
+
+
+def _rough_variance(n: int, size: int, index: str, order: int, noise: float) -> float:
+    """Return the variance of Σ w_T(S) ε_S over all masks, for sets T of a size."""
+    total = 0.0
+    for s, a in states_of(range(n + 1), range(size + 1)):
+        if a <= s and size - a <= n - s:
+            weight = conjunction_weight(index, order, s, n - s, size, size - a)
+            variance = JITTER + (noise if 0 < s < n else 0.0)
+            total += comb(size, a) * comb(n - size, s - a) * weight**2 * variance
+    return total
+
+
+def _noise(noise: float, masks: BoolArray) -> FloatArray:
+    kept = masks.sum(axis=1)
+    return np.where((kept > 0) & (kept < masks.shape[1]), noise, 0.0) + JITTER

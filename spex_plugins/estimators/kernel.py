@@ -1,0 +1,72 @@
+"""The estimator that is told what will be read: masks for that index, and a stack whose errors it weighs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spex_plugins.core.basis.indices import checked_order
+from spex_plugins.core.designs.choose import Plan
+from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.fit_result import Fit
+from spex_plugins.estimators.shapley import Shapley
+from spex_plugins.estimators.spex import Spex
+from spex_plugins.estimators.stack_fit import fit_stack
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["KernelEstimator"]
+
+_MOST_MASKS = 8000  # a Gaussian process takes half a minute for so many
+_DEFAULT_ORDER = 3
+
+
+class KernelEstimator(Estimator):
+    """Gaussian processes of the odd and the even part of a function, stacked with boosted trees.
+
+    The masks repel each other, and their sizes are those that the index weighs. The function that results is
+    the answer where a mask was asked. All indices are read from it in closed form, with deviations. Without
+    the extra ``trees``, the Gaussian processes stand alone; with ``max_order``, `Shapley` fits the samples.
+
+    Parameters
+    ----------
+    index : str
+        What will be read: a key of `spex_plugins.INDICES`.
+    """
+
+    name = "kernel"
+    about = (
+        "Gaussian processes of the odd and the even part, stacked with boosted trees, on complementary masks "
+        "that repel each other; R² is that of such masks, each left out with its complement, weighted as the "
+        "index weighs masks"
+    )
+
+    def __init__(self, index: str = "SV") -> None:
+        checked_order(index, None)
+        self.index = index
+
+    def reading(self, index: str | None) -> KernelEstimator:
+        """Return the estimator for another index."""
+        return self if index is None else KernelEstimator(index)
+
+    def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+        """Draw masks that repel each other."""
+        if budget > _MOST_MASKS:
+            return Spex().draw(n, budget, max_order, rng)
+        order = min(max_order or _DEFAULT_ORDER, n)
+        return make_design(Plan("repulsive", n, budget, order, index=self.index), rng)
+
+    def fit_samples(
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        *,
+        design: Design | None,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> Fit:
+        """Fit masks (m, n) and values (m, K)."""
+        if len(masks) > _MOST_MASKS:
+            return Spex().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+        if max_order:
+            return Shapley().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+        return fit_stack(masks, values, self.index, rng)

@@ -1,0 +1,106 @@
+"""A Gaussian process and trees, mixed by what they say of left-out samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from spex_plugins.core.fitted.frames import Frame
+from spex_plugins.core.fitted.stacked import Variances
+from spex_plugins.core.gaussian_process.cholesky import Factor
+from spex_plugins.core.sized_process.kernel import SizedKernel
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["MixedPart", "Process", "mixed_part"]
+
+_LEARNED = 25.0  # masks that the parameters of a kernel are worth: their errors are larger by 1 + 25/m
+
+
+class Process(Protocol):
+    """A Gaussian process in a frame: see `PartProcess` and `WholeProcess`."""
+
+    @property
+    def left_out(self) -> tuple[FloatArray, FloatArray]: ...
+
+    @property
+    def residuals(self) -> FloatArray: ...
+
+    @property
+    def spread(self) -> FloatArray: ...
+
+    @property
+    def factor(self) -> Factor: ...
+
+    def variances(self, masks: BoolArray) -> FloatArray: ...
+
+    def doubt(self, scale: FloatArray) -> Variances: ...
+
+    def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class MixedPart:
+    """A share of a process, and the rest of trees.
+
+    Attributes
+    ----------
+    frame : Frame
+    process : Process
+    share : ndarray of float64, shape (K,)
+        Of the process.
+    left_out : ndarray of float64, shape (p, K)
+        Errors at samples predicted without them.
+    easier : float
+        How much smaller errors at other masks are, as the process expects.
+    doubt : Variances
+    """
+
+    frame: Frame
+    process: Process
+    share: FloatArray
+    left_out: FloatArray
+    easier: float
+    doubt: Variances
+
+
+def mixed_part(
+    frame: Frame,
+    process: Process,
+    tree_errors: FloatArray | None,
+    weights: FloatArray,
+    others: BoolArray,
+) -> MixedPart:
+    """Choose the share with the least left-out errors.
+
+    Parameters
+    ----------
+    frame, process
+    tree_errors : ndarray of float64, shape (m, K), or None
+        Of trees that have not seen the mask and its complement; NaN where they had.
+    weights : ndarray of float64, shape (m,)
+        How much the error at every mask counts; 0 where it is known beforehand.
+    others : ndarray of bool, shape (l, n)
+        Masks that were not asked. Masks that repel each other are farther from each other than others are
+        from them, and left-out errors larger.
+    """
+    errors, deviations = process.left_out
+    errors = errors * (1 + _LEARNED / len(weights))
+    counted = weights[frame.rows]
+    share = np.ones(errors.shape[1])
+    if tree_errors is not None:
+        wrong = np.nan_to_num(frame.take(tree_errors))
+        own, other, both = counted @ errors**2, counted @ wrong**2, counted @ (errors * wrong)
+        apart = own + other - 2 * both
+        share = np.clip((other - both) / np.where(apart > 0, apart, np.inf), 0.0, 1.0)
+        share = np.where(apart > 0, share, 1.0)
+        errors = share * errors + (1 - share) * wrong
+    expected, found = counted @ deviations**2, counted @ errors**2
+    ratio = np.sqrt(found / np.where(expected > 0, expected, np.inf))
+    scale = process.spread * np.where(expected > 0, ratio, 1.0)
+    easier = 1.0
+    left_out = counted @ (deviations[:, 0] / process.spread[0]) ** 2
+    if len(others) and left_out > 0:
+        easier = float(np.sqrt(process.variances(others).mean() * counted.sum() / left_out))
+    return MixedPart(frame, process, share, errors, easier, process.doubt(scale))

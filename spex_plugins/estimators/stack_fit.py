@@ -1,0 +1,219 @@
+"""Fit a Gaussian process and boosted trees, stacked, to given samples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.single_values import SingleValues
+from spex_plugins.core.basis.spectrum import Spectrum, norms
+from spex_plugins.core.designs.size_law import UNIFORM_INDICES
+from spex_plugins.core.fitted.conjunctions import Conjunctions
+from spex_plugins.core.fitted.exact_functions import exact_function, linear_odd_part, meets
+from spex_plugins.core.fitted.expansion import KernelExpansion
+from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
+from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
+from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
+from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.parity_process.process import PartProcess, fit_part
+from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
+from spex_plugins.core.sized_process.process import fit_whole
+from spex_plugins.estimators.fit_result import Fit
+from spex_plugins.estimators.held_out import measured, measured_refit
+from spex_plugins.estimators.mixed_part import MixedPart, mixed_part
+from spex_plugins.estimators.tree_member import TreeMember, fit_trees, trees_available
+from spex_plugins.estimators.unseen import unseen_masks, unseen_weights
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["fit_stack"]
+
+_LEAST_FOR_TREES = 60  # masks
+_PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
+_UNEVEN = 0.6  # correlation of the errors of both parts, from which on a process with sizes may serve better
+_SPECTRUM_ORDER, _KEPT = 3, 2000
+_ALL_TRIPLES = 30  # features, up to which all sets of three are looked at
+_ROUNDING = 1e-13  # share of the largest coefficient
+_MOST_ORDER = 4  # of sets that a function may be made of exactly
+
+
+def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.Generator) -> Fit:
+    """Fit masks (m, n) and values (m, K) for an index."""
+    m = len(masks)
+    frames = pair_frames(masks)
+    paired = 2 * len(frames[0].first) >= _PAIRED * m
+    linear = (
+        linear_odd_part(masks[frames[0].first], np.sqrt(0.5) * frames[0].take(values)) if paired else None
+    )
+    rest = values if linear is None else values - _linear(linear).predict(masks)
+    weights, others = unseen_weights(masks, index), unseen_masks(masks, index, rng)
+    inner = weights > 0
+    mean = rest[inner].mean(axis=0) if inner.any() else rest.mean(axis=0)
+    processes = [_fit_part(frame, masks, rest - mean, linear, rng) for frame in frames] if paired else []
+    sparse = _sparse(masks, values, processes[linear is not None :], rng)
+    if sparse is not None:
+        return sparse
+    trees = fit_trees(masks, rest, rng) if trees_available() and m >= _LEAST_FOR_TREES else None
+    wrong = None if trees is None else rest - trees.out_of_fold
+    parts = [
+        mixed_part(frame, process, wrong, weights, others)
+        for frame, process in zip(frames, processes, strict=False)
+    ]
+    if not parts or _uneven(parts, weights):
+        whole = mixed_part(WholeFrame(m), fit_whole(masks, rest - mean, rng), wrong, weights, others)
+        if not parts or _left_out([whole], weights) < _left_out(parts, weights):
+            parts = [whole]
+    function = _function(masks, rest, mean, parts, trees)
+    if linear is not None:
+        function = function.plus(_linear(linear))
+    left_out = sum(part.frame.spread(part.left_out * part.easier, m) for part in parts)
+    known = np.any([part.frame.spread(np.ones(len(part.left_out)), m) for part in parts], axis=0)
+    unseen = np.where((inner & known)[:, None], values - left_out, np.nan)
+    law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
+    source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
+    r2, error, source = measured(masks, values, unseen, source, weights)
+    return Fit(_read(function, parts), r2, source, _method(parts, trees), error)
+
+
+def _left_out(parts: list[MixedPart], weights: FloatArray) -> float:
+    """Return the weighted sum of the squared left-out errors."""
+    errors = [part.frame.spread(part.left_out, len(weights)) for part in parts]
+    return float((weights @ np.sum([off**2 for off in errors], axis=0)).sum())
+
+
+def _linear(slopes: FloatArray) -> Conjunctions:
+    """Return Σ_i ± b_i, + where feature i is kept, of slopes b (n, K)."""
+    n = len(slopes)
+    features = np.concatenate([np.full((1, 1), n, dtype=np.int32), sets.singletons(n)])
+    return Conjunctions(n, features, features < n, np.concatenate([-slopes.sum(axis=0)[None], 2 * slopes]))
+
+
+def _fit_part(
+    frame: PairFrame,
+    masks: BoolArray,
+    values: FloatArray,
+    linear: FloatArray | None,
+    rng: np.random.Generator,
+) -> PartProcess:
+    part = frame.take(values)
+    if linear is not None and frame.sign < 0:
+        part = np.zeros_like(part)  # what is left of it is rounding
+    return fit_part(frame.sign, masks[frame.first], part, rng)
+
+
+def _sparse(
+    masks: BoolArray, values: FloatArray, processes: list[PartProcess], rng: np.random.Generator
+) -> Fit | None:
+    """Return a sparse spectrum that meets all values, if there is one, from few sets."""
+    m, n = masks.shape
+    likely = _likely(processes, n, m // 2 - n - 1)
+    if likely is None or not meets(masks, values, sets.combine([likely, sets.singletons(n)], n)):
+        return None
+    folds = uniform_folds(masks, 0, rng)
+    found = refit(masks, values, [likely] * (int(folds.max()) + 2), folds, 1, rng)
+    left = np.abs(values - found.spectrum.predict(masks)).max(axis=0)
+    if (left > 1e-9 * np.abs(values).max(axis=0)).any():
+        return None
+    r2, error, source = measured_refit(masks, values, found, "masks")
+    method = f"sparse regression, which meets all values: {len(found.spectrum)} terms kept"
+    function = exact_function(found.spectrum, masks)
+    return Fit(replace(function, shapley=_shapley_values(function, [])), r2, source, method, error)
+
+
+def _likely(processes: list[PartProcess], n: int, most: int) -> IntArray | None:
+    """Return the sets of several features that the kernels make most likely, at most so many."""
+    rows, variances = [], []
+    for process in processes:
+        kernel = MaskKernel(process.kernel.product, np.empty((0, 0), dtype=np.int32), np.empty(0))
+        found = likely_sets(kernel, _MOST_ORDER)
+        found = found[sets.orders_of(found, n) % 2 == (process.sign < 0)]
+        rows.append(found)
+        variances.append(kernel.prior_variances(found) * float((process.spread**2).sum()))
+    if not rows or most <= 0:
+        return None
+    best = np.argsort(-np.concatenate(variances), kind="stable")[:most]
+    return sets.combine(rows, n)[best]
+
+
+def _method(parts: list[MixedPart], trees: TreeMember | None) -> str:
+    kinds = ("the odd and even parts",) if len(parts) > 1 else ("all sizes",)
+    shares = " and ".join(f"{part.share.mean():.0%}" for part in parts)
+    rest = f" ({shares}) and boosted trees" if trees is not None else ""
+    return f"Gaussian process of {kinds[0]}{rest}"
+
+
+def _uneven(parts: list[MixedPart], weights: FloatArray) -> bool:
+    """Tell whether errors are larger at masks of few features than at their complements, or smaller.
+
+    Errors of the odd and the even part are then alike, or opposite.
+    """
+    odd, even = (part.left_out for part in parts)
+    counted = weights[parts[0].frame.rows]
+    together = counted @ (odd * even)
+    apart = np.sqrt((counted @ odd**2) * (counted @ even**2))
+    return bool(np.abs(together).sum() > _UNEVEN * apart.sum())
+
+
+def _function(
+    masks: BoolArray,
+    values: FloatArray,
+    mean: FloatArray,
+    parts: list[MixedPart],
+    trees: TreeMember | None,
+) -> StackedFunction:
+    m, n = masks.shape
+    expansions = []
+    residuals, known = np.zeros_like(values), np.zeros(m, dtype=bool)
+    for part in parts:
+        kernel, at, weights = part.process.expansion()
+        expansions.append(KernelExpansion(kernel, at, weights * part.share))
+        left = part.share * part.process.residuals
+        if trees is not None:
+            left = left + (1 - part.share) * part.frame.take(values - trees.fitted)
+        residuals += part.frame.spread(left, m)
+        known |= part.frame.spread(np.ones(len(left)), m) != 0
+    odd, even = parts[0].share, parts[-1].share
+    conjunctions = no_conjunctions(n, values.shape[1])
+    if trees is not None:
+        conjunctions = trees.leaves.parts(1 - odd, 1 - even)
+    function = StackedFunction(
+        n,
+        np.arange(n),
+        mean * even,
+        tuple(expansions),
+        conjunctions,
+        masks,
+        residuals,
+        tuple(part.doubt for part in parts),
+        Spectrum.zero(n, (values.shape[1],)),
+    )
+    if not known.all():  # alone, without their complements
+        residuals[~known] = values[~known] - function.predict(masks[~known])
+    return function
+
+
+def _read(function: StackedFunction, parts: list[MixedPart]) -> StackedFunction:
+    """Return the function with its largest terms, and its Shapley values while the factors are at hand."""
+    return replace(function, spectrum=_spectrum(function), shapley=_shapley_values(function, parts))
+
+
+def _shapley_values(function: StackedFunction, parts: list[MixedPart]) -> SingleValues:
+    """Return the Shapley values, with standard deviations."""
+    features = sets.singletons(function.n)
+    variances = [part.doubt.known_variances(part.process.factor, features, "SV", 1) for part in parts]
+    values = function.index(features, "SV", 1)
+    return SingleValues(values, np.sqrt(sum(variances, start=np.zeros_like(values))))
+
+
+def _spectrum(function: StackedFunction) -> Spectrum:
+    """Return the terms with most energy."""
+    n = function.n
+    order = min(_SPECTRUM_ORDER, n) if n <= _ALL_TRIPLES else 2
+    supports = sets.combine([sets.all_of_order(n, size) for size in range(order + 1)], n)
+    coefficients = function.index(supports, "Fourier", order)
+    size = norms(coefficients)
+    size[0] = np.inf
+    best = np.argsort(-size, kind="stable")[:_KEPT]
+    best = np.sort(best[size[best] > _ROUNDING * size[1:].max(initial=0.0)])
+    return Spectrum.from_terms(n, supports[best], coefficients[best])
