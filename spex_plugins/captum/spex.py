@@ -33,18 +33,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Spex"]
 
-_ESTIMATOR = "shapley"
+_ESTIMATOR = "auto"
 _MORE = "raise n_samples, the number of masks (of ShapleyValueSampling it is that of permutations)"
 
 
 class Spex(ShapleyValueSampling):  # type: ignore[misc]
     """Shapley values and interactions of any forward function, from a fit to its masked outputs.
 
-    By default (``estimator="shapley"``) a Gaussian process is fitted to the outputs at complementary masks
-    of all sizes, and R² is that of these masks, each predicted without it and its complement; where
-    ``n_samples`` allows all 2^n masks the values are exact. `Interactions`, printed, tell what ran for an
-    example. By inheritance this is a `captum.attr.ShapleyValueSampling`, so that everything that takes one
-    takes this; nothing is sampled by permutations.
+    By default (``estimator="auto"``) Gaussian processes of the odd and the even part of the outputs, stacked
+    with boosted trees where LightGBM is installed, are fitted at complementary masks of all sizes that repel
+    each other (with 24 features and more, one Gaussian process). R² is that of these masks, each predicted
+    without it and its complement. Where ``n_samples`` allows all 2^n masks the values are exact.
+    `Interactions`, printed, tell what ran for an example. By inheritance this is a
+    `captum.attr.ShapleyValueSampling`, so that everything that takes one takes this; nothing is sampled by
+    permutations.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         forward = getattr(self.forward_func, "__qualname__", type(self.forward_func).__name__)
-        return f"{type(self).__name__}({forward})\n  fits by default {about(_ESTIMATOR)}"
+        return f"{type(self).__name__}({forward})\n  fits by default {about(_ESTIMATOR, 'SV')}"
 
     @log_usage(part_of_slo=True)  # type: ignore[untyped-decorator]
     @torch.no_grad()  # type: ignore[untyped-decorator]
@@ -131,9 +133,10 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         max_order : int, optional
             As in `spex_plugins.explain`.
         estimator : str or Estimator
-            "shapley" (the default): the exact transform where n_samples allows all masks, else a Gaussian
-            process, which knows how sure its values are, up to 8,000 masks. "spex": the coded design, which
-            also finds sets none of whose parts matters by itself. Others as in `spex_plugins.explain`.
+            "auto" (the default), told the ``index``: the exact transform where n_samples allows all masks,
+            else Gaussian processes, which know how sure their values are, up to 8,000 masks. "spex": the
+            coded design, which also finds sets none of whose parts matters by itself. Others as in
+            `spex_plugins.explain`.
         seed : int or numpy Generator
             A Generator is copied and not advanced. Examples with equally many features that differ from
             their baseline see the same masks, in the same forward calls.
@@ -210,6 +213,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         settled = settle(self.forward_func, batch, ends, counts, at_once, n_samples)
         few = FewSamples(f"n_samples={n_samples}", _MORE)
         settings: dict[str, Any] = {"estimator": method, "max_order": order, "seed": rng, "few": few}
+        settings |= {"index": index}
         settings |= {"progress": show_progress, "batch_size": settled.at_once, "options": options}
         settings |= {"repeated": settled.repeated + ends.repeated, "title": f"{self.get_name()} attribution"}
         found = explain_batch(self.forward_func, settled.batch, features, ends, n_samples, **settings)

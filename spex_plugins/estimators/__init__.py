@@ -79,7 +79,8 @@ def _resolved(estimator: str | Estimator) -> Estimator:
     return _ESTIMATORS[estimator]()
 
 
-def about(estimator: str | Estimator) -> str:
+def about(estimator: str | Estimator, index: str | None = None) -> str:
     """Return what an estimator fits to which masks, and what its R² is measured on; "" if not known."""
-    found = _ESTIMATORS.get(estimator) if isinstance(estimator, str) else estimator
-    return getattr(found, "about", "")
+    if isinstance(estimator, str) and estimator not in _ESTIMATORS:
+        return ""
+    return resolve(estimator, index).about

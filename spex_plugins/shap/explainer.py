@@ -79,9 +79,11 @@ class _Call:
 class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
     """Shapley values and interactions of any model, from few masked inputs.
 
-    By default (``estimator="shapley"``) a Gaussian process is fitted to the model's outputs at complementary
-    masks of all sizes, and R² is that of these masks, each predicted without it and its complement; where
-    ``max_evals`` allows all 2^n masks the values are exact. `Interactions`, printed, tell what ran for a row.
+    By default (``estimator="auto"``) Gaussian processes of the odd and the even part of the outputs, stacked
+    with boosted trees where LightGBM is installed, are fitted at complementary masks of all sizes that repel
+    each other (with 24 features and more, one Gaussian process). R² is that of these masks, each predicted
+    without it and its complement. Where ``max_evals`` allows all 2^n masks the values are exact.
+    `Interactions`, printed, tell what ran for a row.
 
     Parameters
     ----------
@@ -105,7 +107,7 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
     seed : int
         Same seed, same masks, same result.
     estimator : str or Estimator
-        As in `spex_plugins.explain`; "shapley" serves Shapley values best.
+        As in `spex_plugins.explain`; "auto" is told the ``index``.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     index : str
@@ -147,7 +149,7 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         feature_names: Sequence[str] | None = None,
         linearize_link: bool = True,
         seed: int | None = 0,
-        estimator: str | Estimator = "shapley",
+        estimator: str | Estimator = "auto",
         max_order: int | None = None,
         index: str = "SV",
         max_evals: int | Literal["auto"] = "auto",
@@ -369,6 +371,7 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
             max_evals,
             call.few,
             estimator=self.estimator,
+            index=self.index,
             max_order=self.max_order,
             seed=np.random.default_rng(self.seed),
             progress=call.progress,
@@ -406,7 +409,7 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         name, estimator = type(self).__name__, self.estimator
         if not isinstance(estimator, str):
             estimator = type(estimator).__name__
-        fits = about(self.estimator)
+        fits = about(self.estimator, self.index)
         return (
             f"{name}({described(self.model)}, {described(self.masker)}, estimator={estimator!r}, "
             f"index={self.index!r}, max_evals={self.max_evals!r})" + (fits and f"\n  fits {fits}")

@@ -92,7 +92,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         show_progress: bool = False,
         index: str = "SV",
         max_order: int | None = None,
-        estimator: str | Estimator = "shapley",
+        estimator: str | Estimator = "auto",
         seed: int | np.random.Generator = 0,
         queries: Queries | None = None,
     ) -> SpexLLMAttributionResult:
