@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from spex_plugins.core.basis.tree_spectrum import Trees
 from spex_plugins.core.regression.cross_validation import honest_choices
+from spex_plugins.core.trees.tree_spectrum import Trees
 from spex_plugins.errors import MissingExtraError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

@@ -10,9 +10,9 @@ import numpy as np
 from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, condition_with_spikes, inner
-from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
+from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.estimators.fit_result import FoldedFit
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.gp_readout import calibration, with_deviations

@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins.core.fitted.frames import Frame
 from spex_plugins.core.fitted.stacked import Variances
-from spex_plugins.core.gaussian_process.cholesky import Factor
+from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray
 

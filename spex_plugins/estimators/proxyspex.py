@@ -9,9 +9,9 @@ import numpy as np
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.scaling import Scaling, standardised
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.basis.tree_spectrum import tree_spectrum
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.regression.proxy_refit import proxy_refit
+from spex_plugins.core.trees.tree_spectrum import tree_spectrum
 from spex_plugins.estimators.boosting import boost, require_lightgbm
 from spex_plugins.estimators.fit_result import FoldedFit
 from spex_plugins.estimators.folded_estimator import FoldedEstimator

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
-from spex_plugins.core.fitted.conjunctions import Conjunctions
 from spex_plugins.core.fitted.exact_functions import exact_function, linear_odd_part, meets
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.process import PartProcess, fit_part
 from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
 from spex_plugins.core.sized_process.process import fit_whole

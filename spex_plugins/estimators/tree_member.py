@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.masks import pair_numbers
-from spex_plugins.core.fitted.conjunctions import Conjunctions
-from spex_plugins.core.fitted.tree_paths import leaves
+from spex_plugins.core.trees.tree_paths import leaves
 from spex_plugins.estimators.boosting import QUIET, read_trees, require_lightgbm
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

@@ -12,9 +12,9 @@ from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.fitted.arrays import function_from, to_arrays
 from spex_plugins.core.fitted.stacked import StackedFunction
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
-from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.errors import InputError
 
 __all__ = ["arrays_of", "function_of"]

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.fitted.conjunctions import Conjunctions
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.fitted.stacked import StackedFunction, Variances
-from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.core.parity_process.index import PartDoubt
 from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.sized_process.kernel import SizedKernel

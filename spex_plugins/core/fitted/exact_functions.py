@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.basis.characters import characters, pack
+from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.fitted.conjunctions import Conjunctions
 from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spex_plugins.core.basis.characters import project
-from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.core.sized_process.index import index_covariance
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray

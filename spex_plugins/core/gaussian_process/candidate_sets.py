@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.types import IntArray
 
 __all__ = ["likely_sets"]

@@ -9,12 +9,12 @@ import numpy as np
 
 from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.basis.scaling import Samples
-from spex_plugins.core.gaussian_process.cholesky import Factor
-from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
-from spex_plugins.core.gaussian_process.paired_covariance import SampleCovariance, sample_covariance
-from spex_plugins.core.gaussian_process.sample_likelihood import JITTER
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
+from spex_plugins.core.kernels.cholesky import Factor
+from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.paired_covariance import SampleCovariance, sample_covariance
+from spex_plugins.core.kernels.sample_likelihood import JITTER
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = [

@@ -17,10 +17,10 @@ from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, checked_masks
-from spex_plugins.core.gaussian_process.cholesky import factorised
 from spex_plugins.core.gaussian_process.conditioning import noise_of
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior_index import index_deviations, index_means
+from spex_plugins.core.kernels.cholesky import factorised
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Posterior", "Uncertainty"]

@@ -15,9 +15,9 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
-from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
 from spex_plugins.core.gaussian_process.quadrature import index_quadrature
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["index_covariance", "index_deviations", "index_means"]

@@ -16,7 +16,7 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import project
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.types import IntArray
 
 __all__ = ["posterior_spectrum"]

@@ -16,8 +16,8 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import characters, pack, project
-from spex_plugins.core.gaussian_process.cholesky import Factor
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.cholesky import Factor
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
 __all__ = ["find_spikes"]

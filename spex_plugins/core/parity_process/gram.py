@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.core.parity_process.likelihood import JITTER
 from spex_plugins.types import BoolArray, FloatArray
 

@@ -14,12 +14,12 @@ from math import comb
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.fitted.conjunctions import conjunction_weight, mask_weights
-from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.basis.conjunctions import conjunction_weight, mask_weights
 from spex_plugins.core.gaussian_process.posterior_index import index_covariance
-from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
 from spex_plugins.core.gaussian_process.quadrature import index_quadrature
+from spex_plugins.core.kernels.cholesky import Factor, factorised
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.core.parity_process.gram import part_gram, part_noise
 from spex_plugins.core.parity_process.likelihood import JITTER, PartKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["JITTER", "PartKernel", "learn_part_kernel"]

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
+from spex_plugins.core.kernels.cholesky import Factor, factorised
 from spex_plugins.core.parity_process.gram import inner_masks, part_gram, part_noise
 from spex_plugins.core.parity_process.index import PartDoubt
 from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel

@@ -10,9 +10,9 @@ from math import comb
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.conjunctions import conjunction_weight, mask_weights
 from spex_plugins.core.basis.masks import complements
-from spex_plugins.core.fitted.conjunctions import conjunction_weight, mask_weights
-from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
+from spex_plugins.core.kernels.cholesky import Factor, factorised
 from spex_plugins.core.sized_process.index import index_covariance, index_variance
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.core.sized_process.likelihood import JITTER, learn_sized_kernel

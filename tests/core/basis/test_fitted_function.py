@@ -14,8 +14,8 @@ from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
 from spex_plugins.core.basis.scaling import Samples, Scaling
 from spex_plugins.core.basis.single_values import Semivalues, SingleValues, first_order
 from spex_plugins.core.gaussian_process.conditioning import condition
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
-from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.estimators.gp_readout import posterior_of, with_deviations
 
 N = 5

@@ -17,14 +17,14 @@ from spex_plugins import INDICES
 from spex_plugins.core.basis.feature_sets import all_of_order, combine, from_sets, to_sets
 from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.gaussian_process import marginal_likelihood
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
 from spex_plugins.core.gaussian_process.conditioning import condition, fit_gaussian_process
-from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
-from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
-from spex_plugins.core.gaussian_process.sample_likelihood import JITTER, likelihood_of
+from spex_plugins.core.kernels import marginal_likelihood
+from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.kernels.sample_likelihood import JITTER, likelihood_of
 from spex_plugins.estimators.gp_readout import calibration, posterior_of, semivalues
 
 NOISE = 0.01

@@ -9,10 +9,10 @@ from numpy.testing import assert_allclose
 from spex_plugins.core.basis.feature_sets import from_sets, singletons, to_sets
 from spex_plugins.core.basis.scaling import Samples, standardised
 from spex_plugins.core.gaussian_process.conditioning import condition, noise_of
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
-from spex_plugins.core.gaussian_process.paired_covariance import sample_covariance
-from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.paired_covariance import sample_covariance
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 
 NONE = np.empty((0, 0), dtype=np.int32)
 

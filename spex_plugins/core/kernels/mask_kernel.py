@@ -16,7 +16,7 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import characters, pack
-from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["MaskKernel", "character_gram"]

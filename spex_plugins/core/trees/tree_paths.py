@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.basis.tree_spectrum import Trees
-from spex_plugins.core.fitted.conjunctions import Conjunctions
+from spex_plugins.core.basis.conjunctions import Conjunctions
+from spex_plugins.core.trees.tree_spectrum import Trees
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["leaves"]

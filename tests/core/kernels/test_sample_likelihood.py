@@ -12,10 +12,10 @@ from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.designs.complementary_masks import paired_masks
 from spex_plugins.core.gaussian_process.conditioning import condition, fit_gaussian_process
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
-from spex_plugins.core.gaussian_process.paired_covariance import PairedFactor, sample_covariance
-from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
-from spex_plugins.core.gaussian_process.sample_likelihood import (
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.paired_covariance import PairedFactor, sample_covariance
+from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.kernels.sample_likelihood import (
     PairedLikelihood,
     WholeLikelihood,
     likelihood_of,

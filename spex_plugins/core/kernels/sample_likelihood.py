@@ -15,7 +15,7 @@ import numpy as np
 from spex_plugins.core.basis.characters import characters, pack
 from spex_plugins.core.basis.feature_sets import orders_of
 from spex_plugins.core.basis.masks import complements
-from spex_plugins.core.gaussian_process.product_kernel import SCALES, exponentials
+from spex_plugins.core.kernels.product_kernel import SCALES, exponentials
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["JITTER", "Likelihood", "PairedLikelihood", "Slopes", "WholeLikelihood", "likelihood_of"]

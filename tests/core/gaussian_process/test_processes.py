@@ -8,8 +8,8 @@ from index_tables import CASES, index_matrix, sets_of
 from numpy.testing import assert_allclose
 from oracles import all_masks
 
-from spex_plugins.core.gaussian_process.cholesky import factorised
-from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.kernels.cholesky import factorised
+from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.parity_process import likelihood as part_likelihood
 from spex_plugins.core.parity_process.gram import part_gram, part_noise
 from spex_plugins.core.parity_process.index import PartDoubt, part_index_variances

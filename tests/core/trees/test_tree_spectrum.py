@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import all_masks, fourier
 
-from spex_plugins.core.basis import tree_spectrum as trees_module
-from spex_plugins.core.basis.tree_spectrum import Trees, tree_spectrum
+from spex_plugins.core.trees import tree_spectrum as trees_module
+from spex_plugins.core.trees.tree_spectrum import Trees, tree_spectrum
 from spex_plugins.estimators.boosting import read_trees
 
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import spex_plugins as spex
-from spex_plugins.core.gaussian_process import cholesky as covariance
-from spex_plugins.core.gaussian_process.cholesky import ScipyFactor, TorchFactor, factorised
+from spex_plugins.core.kernels import cholesky as covariance
+from spex_plugins.core.kernels.cholesky import ScipyFactor, TorchFactor, factorised
 
 torch = pytest.importorskip("torch")
 no_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -1,6 +1,6 @@
 """The covariance matrix of samples, whole, or as two halves where every mask has its complement.
 
-See `spex_plugins.core.gaussian_process.sample_likelihood` for why the halves are independent.
+See `spex_plugins.core.kernels.sample_likelihood` for why the halves are independent.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import numpy as np
 
 from spex_plugins.core.basis.feature_sets import orders_of
 from spex_plugins.core.basis.masks import complements
-from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel, character_gram
+from spex_plugins.core.kernels.cholesky import Factor, factorised
+from spex_plugins.core.kernels.mask_kernel import MaskKernel, character_gram
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["PairedFactor", "SampleCovariance", "sample_covariance"]

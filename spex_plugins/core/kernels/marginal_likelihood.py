@@ -6,9 +6,9 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.masks import complements
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
-from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
-from spex_plugins.core.gaussian_process.sample_likelihood import Likelihood, likelihood_of
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.kernels.sample_likelihood import Likelihood, likelihood_of
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["learn_kernel"]

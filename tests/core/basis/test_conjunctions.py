@@ -11,10 +11,10 @@ from numpy.testing import assert_allclose
 from oracles import all_masks
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.conjunctions import Conjunctions, mask_weights
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.basis.tree_spectrum import Trees, tree_spectrum
-from spex_plugins.core.fitted.conjunctions import Conjunctions, mask_weights
-from spex_plugins.core.fitted.tree_paths import leaves
+from spex_plugins.core.trees.tree_paths import leaves
+from spex_plugins.core.trees.tree_spectrum import Trees, tree_spectrum
 
 N = 5
 
