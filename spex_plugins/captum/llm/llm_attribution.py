@@ -112,8 +112,8 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             Only without target: arguments of ``model.generate``, as in Captum.
         use_cached_outputs, forward_in_tokens : bool
             Must be False; accepted for code that was written for Captum. Every prompt is evaluated with its
-            target in one forward pass. (Captum's cache gives wrong log-probabilities with transformers 5,
-            for every method.)
+            target in one forward pass. (Captum's cache gives wrong log-probabilities from transformers 5.3
+            on, for every method.)
         n_samples : int, optional
             Largest number of masks, the whole prompt and the empty one included. It is never exceeded, and no
             mask is evaluated twice. By default all 2^n for up to 10 features, else max(500, 16 n).
