@@ -58,7 +58,7 @@ class Features:
         varying = np.logical_or.reduce(self.varying, axis=0, keepdims=True)
         return replace(self, present=self.present[:1], varying=varying)
 
-    def playing(self, example: int) -> IntArray:
+    def varying_positions(self, example: int) -> IntArray:
         """Return which of the features that an example has differ from their baseline."""
         return np.flatnonzero(self.varying[example, self.present[example]])
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.plots.canvas import required
-from spex_plugins.plots.colors import INK, shade
-from spex_plugins.plots.plot_data import Content, read, signed
+from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.colors import TEXT_COLOR, shade
+from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,13 +63,13 @@ def heatmap(
         raise InputError(
             f"top: must be an integer ≥ 1, the number of pairs whose features are shown; got {top!r}."
         )
-    chosen = read(interactions, index, 2, top, output)
-    content = read(interactions, index, 2, chosen.n_sets, output)
+    chosen = read_plot_data(interactions, index, 2, top, output)
+    content = read_plot_data(interactions, index, 2, chosen.n_sets, output)
     features = sorted(chosen.linked) or sorted(
         np.argsort(-np.abs(content.effects), kind="stable")[:top].tolist()
     )
     matrix = _matrix(content, features)
-    required()
+    require_matplotlib()
     labels = [content.labels[i] for i in features]
     if ax is None:
         side = _CELL * max(len(features), 4)
@@ -79,7 +79,7 @@ def heatmap(
     ax.set_title(
         f"{content.reading}: pairs, and single features on the diagonal\n{'   ·   '.join(content.facts[2:])}",
         fontsize=9.5,
-        color=INK,
+        color=TEXT_COLOR,
         loc="left",
         parse_math=False,
     )
@@ -94,7 +94,7 @@ def _new_axes(width: float, height: float) -> Axes:
     return axes
 
 
-def _matrix(content: Content, features: list[int]) -> FloatArray:
+def _matrix(content: PlotData, features: list[int]) -> FloatArray:
     place = {feature: k for k, feature in enumerate(features)}
     matrix = np.diag(content.effects[features])
     for ranked in content.sets:
@@ -120,7 +120,7 @@ def _draw(ax: Axes, matrix: FloatArray, labels: list[str]) -> None:
     if long:
         for label in ax.get_xticklabels():
             label.set_rotation_mode("anchor")
-    ax.tick_params(length=0, labelsize=10, labelcolor=INK)
+    ax.tick_params(length=0, labelsize=10, labelcolor=TEXT_COLOR)
     ax.set_xticks(places[1:] - 0.5, minor=True)
     ax.set_yticks(places[1:] - 0.5, minor=True)
     ax.grid(which="minor", color="#e4e5ea", linewidth=1)
@@ -129,10 +129,10 @@ def _draw(ax: Axes, matrix: FloatArray, labels: list[str]) -> None:
     if len(labels) <= _WRITTEN:
         for (i, j), value in np.ndenumerate(matrix):
             if value:
-                style: dict[str, Any] = {"ha": "center", "va": "center", "size": 8.5, "color": INK}
+                style: dict[str, Any] = {"ha": "center", "va": "center", "size": 8.5, "color": TEXT_COLOR}
                 weight = "bold" if i == j else "normal"
                 ax.text(j, i, signed(float(value), limit), weight=weight, **style)
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.7)
     bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=8.5, labelcolor=INK)
-    bar.set_label("← pushes down        pushes up →", fontsize=8.5, color=INK)
+    bar.ax.tick_params(length=0, labelsize=8.5, labelcolor=TEXT_COLOR)
+    bar.set_label("← pushes down        pushes up →", fontsize=8.5, color=TEXT_COLOR)

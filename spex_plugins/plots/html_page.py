@@ -10,7 +10,7 @@ from unicodedata import bidirectional
 from spex_plugins.files import replacing
 from spex_plugins.plots.colors import shade
 from spex_plugins.plots.html_style import SCRIPT, STYLE
-from spex_plugins.plots.plot_data import Content, RankedSet, one_output, read, signed
+from spex_plugins.plots.plot_data import PlotData, RankedSet, one_output, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def to_html(
     InputError
         If an argument cannot be used.
     """
-    content = read(interactions, index, order, top, output, words)
+    content = read_plot_data(interactions, index, order, top, output, words)
     found = one_output(interactions, output)
     heading = escape(displayable(title or "Which words act together"))
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
@@ -115,7 +115,7 @@ def _isolated(label: str) -> str:
     return f"\u2068{label}\u2069" if turns else label
 
 
-def _name(content: Content, ranked: RankedSet) -> str:
+def _name(content: PlotData, ranked: RankedSet) -> str:
     return " × ".join(_isolated(content.labels[i]) for i in ranked.features)
 
 
@@ -127,7 +127,7 @@ def _badge(ranked: RankedSet) -> str:
     return f'<span class="badge {_side(ranked.value)}"><span>{ranked.rank}</span></span>'
 
 
-def _word(content: Content, i: int, word: str) -> str:
+def _word(content: PlotData, i: int, word: str) -> str:
     """Return one word with its colour, what to say about it, and the numbers of its sets."""
     own = [ranked for ranked in content.sets if i in ranked.features]
     effect = float(content.effects[i])
@@ -141,7 +141,7 @@ def _word(content: Content, i: int, word: str) -> str:
     return f'<span class="u"><span class="w" {told}>{escape(word)}</span>{numbers}</span>'
 
 
-def _key(content: Content) -> str:
+def _key(content: PlotData) -> str:
     limit = content.effect_limit
     ends = [shade(sign, 1.0, most=_WORD_SHADE) for sign in (-1.0, 1.0)]
     return (
@@ -152,7 +152,7 @@ def _key(content: Content) -> str:
     )
 
 
-def _table(content: Content) -> str:
+def _table(content: PlotData) -> str:
     shown = len(content.sets)
     rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
@@ -164,7 +164,7 @@ def _table(content: Content) -> str:
     return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>\n{rows}\n</tbody></table>"
 
 
-def _row(content: Content, ranked: RankedSet) -> str:
+def _row(content: PlotData, ranked: RankedSet) -> str:
     share = abs(ranked.value) / content.set_limit
     color = shade(ranked.value, content.set_limit, least=0.55)
     value = signed(ranked.value, content.set_limit)

@@ -9,10 +9,10 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.plots import legend
-from spex_plugins.plots.canvas import Canvas, new_figure, required
-from spex_plugins.plots.colors import DOWN, INK, UP, ink_of, shade
-from spex_plugins.plots.plot_data import Content, read
-from spex_plugins.plots.region_links import draw_spokes
+from spex_plugins.plots.canvas import Canvas, new_figure, require_matplotlib
+from spex_plugins.plots.colors import DOWN, TEXT_COLOR, UP, shade, text_color
+from spex_plugins.plots.plot_data import PlotData, read_plot_data
+from spex_plugins.plots.region_links import link_regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,9 +93,9 @@ def image_regions(
     MissingExtraError
         If matplotlib is not installed.
     """
-    content = read(interactions, index, order, top, output)
+    content = read_plot_data(interactions, index, order, top, output)
     grey, labels = _checked(image, regions, len(content.words))
-    required()
+    require_matplotlib()
     if ax is None:
         figure, axes = new_figure()
         longest = _IMAGE / max(labels.shape)
@@ -142,7 +142,7 @@ def _checked(image: Any, regions: Any, n: int) -> tuple[FloatArray, IntArray]:
 
 
 def _arranged(
-    canvas: Canvas, content: Content, title: str | None, width: float, shape: tuple[int, ...]
+    canvas: Canvas, content: PlotData, title: str | None, width: float, shape: tuple[int, ...]
 ) -> _Page:
     """Lay the picture out for a width."""
     beside = width >= _NARROW
@@ -158,7 +158,7 @@ def _arranged(
 
 
 def _draw(
-    canvas: Canvas, content: Content, title: str | None, page: _Page, grey: FloatArray, labels: IntArray
+    canvas: Canvas, content: PlotData, title: str | None, page: _Page, grey: FloatArray, labels: IntArray
 ) -> None:
     left, top, width, height = page.image
     legend.draw_header(canvas, content, title, left, _MARGIN, page.width - 2 * _MARGIN)
@@ -169,20 +169,20 @@ def _draw(
     _draw_edges(canvas, labels, page.image)
     scale = np.array([width / labels.shape[1], height / labels.shape[0]])
     places = [(left + x, top + y) for x, y in (_centres(labels, len(content.words)) * scale).tolist()]
-    lines = draw_spokes(places, [ranked.features for ranked in content.sets], legend.BADGE)
-    for ranked, spokes in reversed(list(zip(content.sets, lines, strict=True))):
+    lines = link_regions(places, [ranked.features for ranked in content.sets], legend.NUMBER_RADIUS)
+    for ranked, link in reversed(list(zip(content.sets, lines, strict=True))):
         share = abs(ranked.value) / content.set_limit
         color = shade(ranked.value, content.set_limit, least=0.55)
-        line = canvas.line(spokes.links, color, 1.4 + 2.6 * share, corner=float("inf"))
+        line = canvas.line(link.links, color, 1.4 + 2.6 * share, corner=float("inf"))
         line.set_gid(f"line-{ranked.rank}")
     for i in sorted(content.linked):
-        canvas.dot(places[i], INK, _DOT)
-    for ranked, spokes in zip(content.sets, lines, strict=True):
-        canvas.badge(spokes.badge, str(ranked.rank), ink_of(ranked.value), legend.BADGE)
+        canvas.dot(places[i], TEXT_COLOR, _DOT)
+    for ranked, link in zip(content.sets, lines, strict=True):
+        canvas.number(link.number, str(ranked.rank), text_color(ranked.value), legend.NUMBER_RADIUS)
     legend.draw_legend(canvas, content, *page.legend, kind="region")
 
 
-def _coloured(grey: FloatArray, labels: IntArray, content: Content) -> FloatArray:
+def _coloured(grey: FloatArray, labels: IntArray, content: PlotData) -> FloatArray:
     """Lay the colours of the regions over the image, shape (H, W, 3)."""
     values = np.append(content.effects, 0.0)[labels]  # −1 takes the last
     light = _DARKEST + (1 - _DARKEST) * grey[..., None]

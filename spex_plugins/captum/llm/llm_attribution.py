@@ -11,9 +11,9 @@ from captum.attr import LLMAttribution, TextTokenInput
 
 from spex_plugins import checks as check
 from spex_plugins.adapter_tools import default_budget
-from spex_plugins.captum import captum_internals as private
+from spex_plugins.captum import captum_internals
 from spex_plugins.captum.llm.features import feature_names, in_reading_order
-from spex_plugins.captum.llm.fingerprint import queries_about
+from spex_plugins.captum.llm.fingerprint import queries_of_prompt
 from spex_plugins.captum.llm.forward import MaskedPrompts
 from spex_plugins.captum.llm.random_baselines import MeanOverDraws, draw_baselines
 from spex_plugins.captum.llm.result import SpexLLMAttributionResult
@@ -162,7 +162,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         weights = [weight for _, weight in drawn]
         method.forward_func = self._forward_of(prompts_of, weights, tokens.to(self.device))
         wanted = (tokens, self.attr_target, *(weights if len(weights) > 1 else ()))
-        asked = queries_about(queries, self.model, prompts_of, inp.n_itp_features, wanted)
+        asked = queries_of_prompt(queries, self.model, prompts_of, inp.n_itp_features, wanted)
         attributions, (found,) = method.attribute(
             torch.ones(1, inp.n_itp_features),  # of floats and on the CPU, whatever the input's own tensor is
             n_samples=n_samples or default_budget(inp.n_itp_features, FEATURES_OF_PROMPTS),
@@ -179,7 +179,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         return SpexLLMAttributionResult(
             interactions=found.renamed(feature_names(ordered)),
             input_tokens=inp.values,
-            output_tokens=private.pretty_tokens(tokens, self.tokenizer),
+            output_tokens=captum_internals.pretty_tokens(tokens, self.tokenizer),
             seq_attr=values[0],
             token_attr=values[1:],
             inp=inp,

@@ -18,7 +18,7 @@ from spex_plugins.games.chat.error_messages import partial_answer
 from spex_plugins.games.chat.question import Question, Template
 from spex_plugins.games.chat.request_batch import RequestBatch, Usage
 from spex_plugins.games.chat.scores import BoundCounter
-from spex_plugins.games.text.prompt_length import text_work
+from spex_plugins.games.text.prompt_length import prompt_lengths
 from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
@@ -139,7 +139,7 @@ class ChatGame:
         self._placeholder = None if replacement == "remove" else replacement
         self._question = Question(endpoint, model, template, answer, against, top_logprobs, extra)
         characters = self._question.fixed_characters + len(text)
-        self._characters = text_work([self._parts], self._placeholder, characters, _lengths)
+        self._characters = prompt_lengths([self._parts], self._placeholder, characters, _lengths)
         self._bounds = BoundCounter()
         self._connection = Connection(
             client, base_url, api_key, concurrency=concurrency, max_retries=max_retries, timeout=timeout

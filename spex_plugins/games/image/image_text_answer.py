@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError, MissingExtraError
-from spex_plugins.games.fingerprints import identity
-from spex_plugins.games.text.prompt_arguments import check_evaluating
+from spex_plugins.games.fingerprints import fingerprint_of_part
+from spex_plugins.games.text.prompt_arguments import check_eval_mode
 from spex_plugins.queries.store.digest import digest_of_data
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ImageTextAnswer:
         self, model: Any, processor: Any, answer: str | Sequence[str], *, template: str | None = None
     ) -> None:
         _required()
-        check_evaluating(model)
+        check_eval_mode(model)
         if getattr(model.config, "model_type", "") == "paligemma":
             raise InputError(
                 "model: PaliGemma reads prompt and answer in both directions, so one pass does not give the "
@@ -129,7 +129,7 @@ class ImageTextAnswer:
     @property
     def fingerprint(self) -> str | None:
         """SHA-256 of the parameters, the processor, the template and the answers; None where unknown."""
-        known = [identity(self._model), identity(self._processor)]
+        known = [fingerprint_of_part(self._model), fingerprint_of_part(self._processor)]
         if None in known:
             return None
         template = self._template or f"chat: {self._processor.chat_template}"

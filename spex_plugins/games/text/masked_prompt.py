@@ -23,13 +23,13 @@ from spex_plugins.games.text.answer_scores import answer_values, token_values
 from spex_plugins.games.text.context_window import check_window
 from spex_plugins.games.text.make_scorer import make_scorer
 from spex_plugins.games.text.prompt_arguments import (
-    check_evaluating,
+    as_tuple,
+    check_eval_mode,
     check_value,
-    distinct,
-    listed,
+    distinct_names,
     replacement_text,
 )
-from spex_plugins.games.text.prompt_length import text_work
+from spex_plugins.games.text.prompt_length import prompt_lengths
 from spex_plugins.games.text.prompts import PLACE, Prompt, make_prompts
 from spex_plugins.games.text.text_features import Spans
 from spex_plugins.types import BoolArray, FloatArray
@@ -129,9 +129,9 @@ class MaskedPrompt:
         tokens: bool = False,
     ) -> None:
         self._single = isinstance(answer, str | int)
-        answers, alternatives = listed("answer", answer), listed("against", against)
+        answers, alternatives = as_tuple("answer", answer), as_tuple("against", against)
         check_value(value, answers, against, tokens)
-        check_evaluating(model)
+        check_eval_mode(model)
         self._model, self._tokenizer, self._text, self._template = model, tokenizer, text, template
         self._value, self._alternatives, self._by_token = value, len(alternatives), tokens
         self._answers = (*answers, *alternatives)
@@ -154,8 +154,9 @@ class MaskedPrompt:
         check_window(model, tokenizer, max(lengths))
         with torch.inference_mode():
             self._scorer.prepare(ends)
-        parts, text = self._prompts.parts, self._prompts.replacement
-        self._tokens = text_work(parts, text, lengths[0], self._token_counts)
+        self._tokens = prompt_lengths(
+            self._prompts.parts, self._prompts.replacement, lengths[0], self._token_counts
+        )
         self.output_names = self._names_of_outputs(ends[0], answers)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
@@ -176,7 +177,7 @@ class MaskedPrompt:
         InputError
             If the model is in training mode, or tokens of the answer change with the mask.
         """
-        check_evaluating(self._model)
+        check_eval_mode(self._model)
         with torch.inference_mode():
             scores = self._scorer(self._prompts(masks))
         if self._by_token:
@@ -235,5 +236,5 @@ class MaskedPrompt:
     def _names_of_outputs(self, prompt: Prompt, answers: tuple[Any, ...]) -> tuple[str, ...] | None:
         if self._by_token:
             ids = self._scorer.answer_tokens(prompt)
-            return distinct([self._tokenizer.decode([token]) for token in ids])
-        return None if self._single else distinct([str(answer) for answer in answers])
+            return distinct_names([self._tokenizer.decode([token]) for token in ids])
+        return None if self._single else distinct_names([str(answer) for answer in answers])

@@ -8,10 +8,10 @@ from typing import Any
 from spex_plugins.errors import InputError
 from spex_plugins.games.text.answer_scores import VALUES
 
-__all__ = ["check_evaluating", "check_value", "distinct", "listed", "replacement_text"]
+__all__ = ["as_tuple", "check_eval_mode", "check_value", "distinct_names", "replacement_text"]
 
 
-def listed(name: str, given: Any) -> tuple[Any, ...]:
+def as_tuple(name: str, given: Any) -> tuple[Any, ...]:
     """Return one or several answers as a tuple; without alternatives, an empty one."""
     if given is None and name == "against":
         return ()
@@ -32,7 +32,7 @@ def check_value(value: Any, answers: tuple[Any, ...], against: Any, tokens: bool
         raise InputError("tokens: only the tokens of a single answer, without alternatives, can be outputs.")
 
 
-def check_evaluating(model: Any) -> None:
+def check_eval_mode(model: Any) -> None:
     """Refuse a model whose answers are random, or change with the rows beside them."""
     if model.training or any(part.training for part in model.modules()):
         raise InputError(
@@ -57,7 +57,7 @@ def replacement_text(replacement: str, tokenizer: Any) -> str | None:
     return str(token)
 
 
-def distinct(names: Sequence[str]) -> tuple[str, ...]:
+def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
     """Strip names, and number those that come twice."""
     shown = [name.strip() or repr(name)[1:-1] for name in names]
     return tuple(

@@ -10,11 +10,11 @@ import numpy as np
 from spex_plugins.games.text.text_features import MaskedParts
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["TextWork", "text_work"]
+__all__ = ["PromptLengths", "prompt_lengths"]
 
 
 @dataclass(frozen=True, eq=False)
-class TextWork:
+class PromptLengths:
     """Lengths that add up over the parts of a text, as those in characters do and those in tokens nearly do.
 
     Attributes
@@ -35,12 +35,12 @@ class TextWork:
         return self.fixed + kept @ self.kept + (1.0 - kept) @ self.masked
 
 
-def text_work(
+def prompt_lengths(
     parts: Sequence[MaskedParts],
     replacement: str | None,
     whole: int,
     lengths: Callable[[list[str]], Sequence[int]],
-) -> TextWork:
+) -> PromptLengths:
     """Measure the parts of texts.
 
     Parameters
@@ -60,4 +60,4 @@ def text_work(
     masked = np.zeros(len(features))
     if replacement is not None:
         masked += lengths([gap + replacement for _, gap, _ in features])
-    return TextWork(max(whole - kept.sum(), 0.0), kept, masked)
+    return PromptLengths(max(whole - kept.sum(), 0.0), kept, masked)
