@@ -17,29 +17,29 @@ from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.end_points import Ends
+    from spex_plugins.captum.end_points import EndPoints
     from spex_plugins.types import IntArray
 
-__all__ = ["Settled", "any_tensor", "settle"]
+__all__ = ["ResolvedBatch", "any_tensor", "resolve_additional"]
 
 _FINE, _COARSE = 1e-3, 3e-2  # of the largest value: rows beside others are rounded otherwise
 
 
 @dataclass(frozen=True, eq=False)
-class Settled:
+class ResolvedBatch:
     """How a batch is to be asked.
 
     Attributes
     ----------
     batch : Batch
-    at_once : int
+    masks_per_call : int
         Masks per call.
     repeated : ndarray of int, shape (E,)
         How many evaluations of every example were spent on finding out.
     """
 
     batch: Batch
-    at_once: int
+    masks_per_call: int
     repeated: IntArray
 
 
@@ -52,9 +52,14 @@ def any_tensor(argument: Any) -> bool:
     return isinstance(argument, list | tuple) and any(map(any_tensor, argument))
 
 
-def settle(
-    forward: Any, batch: Batch, ends: Ends, counts: IntArray, at_once: int, n_samples: int | None
-) -> Settled:
+def resolve_additional(
+    forward: Any,
+    batch: Batch,
+    end_points: EndPoints,
+    counts: IntArray,
+    masks_per_call: int,
+    n_samples: int | None,
+) -> ResolvedBatch:
     """Find out how additional arguments are divided, where that makes a difference.
 
     It makes none while the whole batch is asked at one mask per call.
@@ -63,10 +68,10 @@ def settle(
     ----------
     forward : callable
     batch : Batch
-    ends : Ends
+    end_points : EndPoints
     counts : ndarray of int, shape (E,)
         Number of features of every example that vary.
-    at_once : int
+    masks_per_call : int
         Masks per call that were wished.
     n_samples : int, optional
         Masks per example; what finding out costs is among them.
@@ -77,24 +82,30 @@ def settle(
         If an example gets another value alone, however they are divided.
     """
     unspent = np.zeros_like(counts)
-    divided = at_once > 1 or len(np.unique(counts)) > 1
-    if ends.for_batch or not divided or not counts.any() or n_samples == 2 or not any_tensor(batch.extra):
-        return Settled(batch, at_once, unspent)
-    examples, at_once = _examples(ends, counts, at_once, n_samples)
+    divided = masks_per_call > 1 or len(np.unique(counts)) > 1
+    if (
+        end_points.for_batch
+        or not divided
+        or not counts.any()
+        or n_samples == 2
+        or not any_tensor(batch.extra)
+    ):
+        return ResolvedBatch(batch, masks_per_call, unspent)
+    examples, masks_per_call = _examples(end_points, counts, masks_per_call, n_samples)
     if not examples:
-        return Settled(batch, 1, unspent)
-    masks = min(at_once, 2)
+        return ResolvedBatch(batch, 1, unspent)
+    masks = min(masks_per_call, 2)
     readings = [batch, replace(batch, rows_of_extra=False)]
     failure: Exception | None = None
     for tried, reading in enumerate(readings, start=1):
         try:
-            agreeing = [_agrees(forward, reading, ends, example, masks) for example in examples]
+            agreeing = [_agrees(forward, reading, end_points, example, masks) for example in examples]
         except Exception as error:  # a function that cannot take the wrong part of an argument
             agreeing, failure = [False], error
         if all(agreeing):
             repeated = unspent.copy()
             repeated[examples] = tried * masks
-            return Settled(reading, at_once, repeated)
+            return ResolvedBatch(reading, masks_per_call, repeated)
     raise InputError(
         "additional_forward_args: an example gets another value alone than in its batch, whether tensors are "
         "divided among the examples or not; set perturbations_per_eval=1 and give one example at a time, or "
@@ -102,16 +113,18 @@ def settle(
     ) from failure
 
 
-def _examples(ends: Ends, counts: IntArray, at_once: int, n_samples: int | None) -> tuple[list[int], int]:
+def _examples(
+    end_points: EndPoints, counts: IntArray, masks_per_call: int, n_samples: int | None
+) -> tuple[list[int], int]:
     """Return two examples to be asked again, within their samples, and the masks per call.
 
     Those that the inputs move most, as arguments may not matter to others; two, as a largest weight may be
     that of one. None where the samples are exactly all masks: one mask per call needs no asking.
     """
-    moved = np.abs(ends.full - ends.empty).reshape(len(counts), -1).sum(axis=1)
+    moved = np.abs(end_points.full - end_points.empty).reshape(len(counts), -1).sum(axis=1)
     order = np.argsort(-moved, kind="stable").tolist()
     alike = len(np.unique(counts)) == 1
-    for masks in dict.fromkeys((at_once, 1)):
+    for masks in dict.fromkeys((masks_per_call, 1)):
         needed = 2 * min(masks, 2)  # for both readings
         every = {example: 2 ** int(counts[example]) for example in order}
         affordable = [
@@ -126,13 +139,13 @@ def _examples(ends: Ends, counts: IntArray, at_once: int, n_samples: int | None)
     return order[:1], 1
 
 
-def _agrees(forward: Any, batch: Batch, ends: Ends, example: int, masks: int) -> bool:
+def _agrees(forward: Any, batch: Batch, end_points: EndPoints, example: int, masks: int) -> bool:
     """Tell whether an example has the values alone that it has in its batch."""
     alone = batch.select(np.array([example]))
     at = slice(masks) if example else slice(masks - 1, None, -1)  # in another row than in its batch
-    asked, known = alone.ends[at], np.stack([ends.full[example], ends.empty[example]])[at]
+    asked, known = alone.end_points[at], np.stack([end_points.full[example], end_points.empty[example]])[at]
     perturbed = tuple(torch.cat(parts) for parts in zip(*asked, strict=True))
-    found = values(alone.ask(forward, perturbed, masks), 1, masks, for_batch=False)[:, 0]
-    coarse = ends.dtype.is_floating_point and torch.finfo(ends.dtype).bits <= 16
+    found = values(alone.evaluate(forward, perturbed, masks), 1, masks, for_batch=False)[:, 0]
+    coarse = end_points.dtype.is_floating_point and torch.finfo(end_points.dtype).bits <= 16
     tolerance = _COARSE if coarse else _FINE
     return bool(np.allclose(found, known, rtol=0, atol=tolerance * np.abs(known).max(), equal_nan=True))

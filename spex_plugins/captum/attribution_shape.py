@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from spex_plugins.captum.features import Features
     from spex_plugins.types import FloatArray
 
-__all__ = ["spread"]
+__all__ = ["expand_to_inputs"]
 
 
-def spread(
+def expand_to_inputs(
     values: FloatArray, features: Features, inputs: tuple[Tensor, ...], dtype: torch.dtype
 ) -> tuple[Tensor, ...]:
     """Give every element of the inputs the value of its feature.
@@ -37,12 +37,12 @@ def spread(
     examples, *outputs, count = values.shape
     flat = torch.from_numpy(values).to(dtype).reshape(examples, prod(outputs), count)
     return tuple(
-        _taken(flat.to(x.device), column).reshape(examples, *outputs, *x.shape[1:])
+        _gathered(flat.to(x.device), column).reshape(examples, *outputs, *x.shape[1:])
         for x, column in zip(inputs, features.columns, strict=True)
     )
 
 
-def _taken(values: Tensor, column: Tensor) -> Tensor:
+def _gathered(values: Tensor, column: Tensor) -> Tensor:
     """Take the values (E, K, F) of the features of all elements: (E, K, elements)."""
     examples, outputs, _ = values.shape
     at = column.reshape(len(column), 1, prod(column.shape[1:])).expand(examples, outputs, -1)

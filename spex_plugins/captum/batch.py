@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from spex_plugins.captum import captum_internals as private
+from spex_plugins.captum import captum_internals
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Batch:
         return all(x.shape[0] == self.size for x in self.inputs)
 
     @property
-    def ends(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    def end_points(self) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """The inputs, and the baselines."""
         return self.inputs, self.baselines
 
@@ -78,12 +78,12 @@ class Batch:
             extra=self._extra(lambda argument: argument[chosen.to(argument.device)]),
         )
 
-    def ask(self, forward: Any, perturbed: tuple[Tensor, ...], repeats: int) -> Tensor:
+    def evaluate(self, forward: Any, perturbed: tuple[Tensor, ...], repeats: int) -> Tensor:
         """Call a forward function at perturbed inputs, the batch so many times over."""
-        target = private.repeated_target(self.target, repeats) if repeats > 1 else self.target
+        target = captum_internals.repeated_target(self.target, repeats) if repeats > 1 else self.target
         # Copies, as a forward may write into them.
         extra = self._extra(lambda one: one.repeat(repeats, *[1] * (one.dim() - 1)), torch.clone)
-        return private.run(forward, perturbed, target, extra)
+        return captum_internals.run(forward, perturbed, target, extra)
 
     def _extra(
         self, rows: Callable[[Tensor], Tensor], others: Callable[[Tensor], Tensor] = lambda one: one

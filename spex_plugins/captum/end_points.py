@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
     from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["Ends", "ask_ends"]
+__all__ = ["EndPoints", "evaluate_end_points"]
 
 _ROUNDING = 1e-5  # of the largest value; the same call twice differs by no more, even on a GPU
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
+class EndPoints:
     """The outputs at the inputs and at the baselines.
 
     Attributes
@@ -46,14 +46,14 @@ class Ends:
     for_batch: bool
     repeated: int = 0
 
-    def select(self, rows: IntArray) -> Ends:
+    def select(self, rows: IntArray) -> EndPoints:
         """Keep some of the examples."""
         return replace(self, full=self.full[rows], empty=self.empty[rows])
 
 
-def ask_ends(
+def evaluate_end_points(
     forward: Any, batch: Batch, any_varies: bool, *, together: bool, perturbations_per_eval: int
-) -> Ends:
+) -> EndPoints:
     """Evaluate the inputs and the baselines: both in one call, or one after the other.
 
     A function that draws random numbers in the last of these calls is asked for both again.
@@ -63,32 +63,36 @@ def ask_ends(
     InputError
         If the number of outputs does not fit the number of examples, or the outputs are random.
     """
-    ends = list(batch.ends if any_varies else batch.ends[:1])
-    at_once = len(ends) if together else 1
+    end_points = list(batch.end_points if any_varies else batch.end_points[:1])
+    masks_per_call = len(end_points) if together else 1
     outputs = []
-    for start in range(0, len(ends), at_once):
+    for start in range(0, len(end_points), masks_per_call):
         states = generator_states()
-        perturbed = tuple(torch.cat(parts) for parts in zip(*ends[start : start + at_once], strict=True))
-        outputs.append(batch.ask(forward, perturbed, at_once))  # copies: a forward may write into them
+        perturbed = tuple(
+            torch.cat(parts) for parts in zip(*end_points[start : start + masks_per_call], strict=True)
+        )
+        # Copies, as a forward may write into them.
+        outputs.append(batch.evaluate(forward, perturbed, masks_per_call))
     drawn = states != generator_states()
-    for_batch = at_once == 1 and is_for_batch(outputs[0], batch, perturbations_per_eval)
-    read = [values(output, batch.size, at_once, for_batch=for_batch) for output in outputs]
+    for_batch = masks_per_call == 1 and is_for_batch(outputs[0], batch, perturbations_per_eval)
+    read = [values(output, batch.size, masks_per_call, for_batch=for_batch) for output in outputs]
     full, empty = read[0][0], read[-1][-1]
     if full.shape != empty.shape:
         raise InputError(f"forward_func: returned shape {empty.shape} for a batch, but {full.shape} before.")
     shape = axes(outputs[0])
     shape = shape if for_batch else (batch.size, *shape[1:])
-    found = Ends(full, empty, shape, outputs[0].dtype, for_batch, repeated=len(ends) if drawn else 0)
+    repeated = len(end_points) if drawn else 0
+    found = EndPoints(full, empty, shape, outputs[0].dtype, for_batch, repeated)
     if drawn:
         _check_repeatable(forward, batch, found)
     return found
 
 
-def _check_repeatable(forward: Any, batch: Batch, ends: Ends) -> None:
-    known = (ends.full, ends.empty)[: ends.repeated]
-    copies = (tuple(x.clone() for x in one) for one in batch.ends[: ends.repeated])
-    outputs = (batch.ask(forward, one, 1) for one in copies)
-    again = [values(output, batch.size, 1, for_batch=ends.for_batch)[0] for output in outputs]
+def _check_repeatable(forward: Any, batch: Batch, end_points: EndPoints) -> None:
+    known = (end_points.full, end_points.empty)[: end_points.repeated]
+    copies = (tuple(x.clone() for x in one) for one in batch.end_points[: end_points.repeated])
+    outputs = (batch.evaluate(forward, one, 1) for one in copies)
+    again = [values(output, batch.size, 1, for_batch=end_points.for_batch)[0] for output in outputs]
     differences = np.abs(np.stack(again) - np.stack(known))
     apart = float(np.nanmax(differences, initial=0.0))  # what is not finite is refused later
     if apart > _ROUNDING * float(np.nanmax(np.abs(known), initial=0.0)):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins import adapter_tools as hosts
+from spex_plugins import adapter_tools
 from spex_plugins.api import explain_each
 from spex_plugins.captum.forward import MaskedForward
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.end_points import Ends
+    from spex_plugins.captum.end_points import EndPoints
     from spex_plugins.captum.features import Features
     from spex_plugins.result.few_samples import FewSamples
     from spex_plugins.result.interactions import Interactions
@@ -27,7 +27,7 @@ def explain_batch(
     forward: Any,
     batch: Batch,
     features: Features,
-    ends: Ends,
+    end_points: EndPoints,
     n_samples: int | None,
     *,
     repeated: IntArray,
@@ -44,7 +44,7 @@ def explain_batch(
     forward : callable
     batch : Batch
         B examples.
-    features, ends
+    features, end_points
         Of E examples.
     n_samples : int, optional
         By default `spex_plugins.adapter_tools.default_budget`.
@@ -70,48 +70,64 @@ def explain_batch(
     found: dict[int, Interactions] = {}
     for n in np.unique(counts).tolist():
         rows = np.flatnonzero(counts == n)
-        budget = n_samples or hosts.default_budget(n)
+        budget = n_samples or adapter_tools.default_budget(n)
         if n_samples and n_samples < 2**n:  # else all masks are asked and leave some
             budget = max(2, n_samples - int(repeated[rows].max()))
         if n == 0:
-            found |= {e: hosts.constant(ends.full[e], features.names(e), budget) for e in rows.tolist()}
+            for e in rows.tolist():
+                one = adapter_tools.constant(end_points.full[e], features.names(e), budget)
+                found[e] = replace(one, feature_ids=features.ids_of(e))
             continue
-        ask = MaskedForward(
+        value_function = MaskedForward(
             forward,
-            batch if ends.for_batch else batch.select(rows),
+            batch if end_points.for_batch else batch.select(rows),
             features.columns_of(rows),
             np.nonzero(features.varying[rows])[1].reshape(len(rows), n),
             len(features.ids),
-            ends.select(rows),
+            end_points.select(rows),
             title,
         )
-        asked = hosts.about(options, *ask.asked()) if "store" in options else options
+        query_settings = options
+        if "store" in options:
+            query_settings = adapter_tools.about(options, *value_function.digest_parts())
         try:
-            group = explain_each(ask, n, ask.split, budget=budget, seed=deepcopy(seed), **settings, **asked)
+            group = explain_each(
+                value_function,
+                n,
+                value_function.split,
+                budget=budget,
+                seed=deepcopy(seed),
+                **settings,
+                **query_settings,
+            )
         except BaseException as error:  # also when the user loses patience
             if len(counts) > 1:
-                hosts.name_rows(error, "example", rows[_failing(error, ask)].tolist(), found)
+                failing = rows[_failing(error, value_function)].tolist()
+                adapter_tools.name_rows(error, "example", failing, found)
             raise
         for e, one in zip(rows.tolist(), group, strict=True):
-            found[e] = hosts.widened(few.see(one), features.playing(e), features.names(e))
+            wide = adapter_tools.widened(few.see(one), features.varying_positions(e), features.names(e))
+            found[e] = replace(wide, feature_ids=features.ids_of(e))
     for e in np.flatnonzero(repeated).tolist():
         found[e] = replace(found[e], method=f"{found[e].method}; {repeated[e]} evaluations more to check f")
     return [found[e] for e in range(len(counts))]
 
 
-def feature_values(found: list[Interactions], index: str, features: Features, ends: Ends) -> FloatArray:
+def feature_values(
+    found: list[Interactions], index: str, features: Features, end_points: EndPoints
+) -> FloatArray:
     """Return the value of every feature, (E, F) or (E, K, F); 0 where an example does not have it."""
-    difference = ends.full - ends.empty
+    difference = end_points.full - end_points.empty
     values = np.zeros((*difference.shape, len(features.ids)))
     for e, one in enumerate(found):
-        single = hosts.single_values(one, index, difference[e], features.playing(e))
+        single = adapter_tools.single_values(one, index, difference[e], features.varying_positions(e))
         values[e][..., features.present[e]] = single.T
     return values
 
 
-def _failing(error: BaseException, ask: MaskedForward) -> slice | IntArray:
+def _failing(error: BaseException, value_function: MaskedForward) -> slice | IntArray:
     """Return which examples of a group are the trouble; all where nothing tells."""
     values = getattr(error, "failed_values", None)
     if values is None:
         return slice(None)
-    return np.flatnonzero([not np.isfinite(each).all() for each in ask.split(values)])
+    return np.flatnonzero([not np.isfinite(each).all() for each in value_function.split(values)])

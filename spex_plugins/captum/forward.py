@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.end_points import Ends
+    from spex_plugins.captum.end_points import EndPoints
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["MaskedForward", "digestible"]
@@ -24,7 +24,7 @@ __all__ = ["MaskedForward", "digestible"]
 class MaskedForward:
     """The value function of some examples: masks over their varying features to their outputs.
 
-    The ends are known and answered from memory.
+    The outputs at the inputs and at the baselines are known, and are not evaluated again.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ class MaskedForward:
         b examples.
     columns : tuple of Tensor, each (1, …) or (b, …)
         For every element of an input, the number of its feature.
-    playing : ndarray of int, shape (E, n)
+    varying : ndarray of int, shape (E, n)
         The features that a mask is about, for each example; E is 1 where the output is for the whole batch.
     count : int
         Number F of all features.
-    ends : Ends
+    end_points : EndPoints
         Of these examples.
     title : str
         Of the progress bar.
@@ -50,26 +50,27 @@ class MaskedForward:
         forward: Any,
         batch: Batch,
         columns: tuple[Tensor, ...],
-        playing: IntArray,
+        varying: IntArray,
         count: int,
-        ends: Ends,
+        end_points: EndPoints,
         title: str,
     ) -> None:
-        self._forward, self._batch, self._ends = forward, batch, ends
+        self._forward, self._batch, self._end_points = forward, batch, end_points
         self.progress_title = title
-        examples, n = playing.shape
-        slots = np.zeros((examples, count), dtype=np.intp)  # an input equal to its baseline may follow any
-        np.put_along_axis(slots, playing, np.arange(n)[None], axis=1)
-        if (slots == slots[0]).all():
-            slots = slots[:1]
-        self._slots = tuple(_taken(slots, column) for column in columns)
+        examples, n = varying.shape
+        # An input that equals its baseline may follow any feature.
+        positions = np.zeros((examples, count), dtype=np.intp)
+        np.put_along_axis(positions, varying, np.arange(n)[None], axis=1)
+        if (positions == positions[0]).all():
+            positions = positions[:1]
+        self._positions = tuple(_gathered(positions, column) for column in columns)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Evaluate masks (m, n) in one call of the forward function; returns (m, examples · outputs)."""
         kept = masks.sum(axis=1)
-        answers = np.empty((len(masks), *self._ends.full.shape))
-        answers[kept == 0] = self._ends.empty
-        answers[kept == masks.shape[1]] = self._ends.full
+        answers = np.empty((len(masks), *self._end_points.full.shape))
+        answers[kept == 0] = self._end_points.empty
+        answers[kept == masks.shape[1]] = self._end_points.full
         inner = (kept > 0) & (kept < masks.shape[1])
         if inner.any():
             answers[inner] = self._evaluate(masks[inner])
@@ -77,30 +78,30 @@ class MaskedForward:
 
     def split(self, answers: FloatArray) -> list[FloatArray]:
         """Return the values of each example, (m,) or (m, K)."""
-        each = answers.reshape(len(answers), *self._ends.full.shape)
+        each = answers.reshape(len(answers), *self._end_points.full.shape)
         return [each[:, e] for e in range(each.shape[1])]
 
-    def asked(self) -> list[Any]:
+    def digest_parts(self) -> list[Any]:
         """Return all that the answers depend on but the forward function, for a digest."""
         batch = self._batch
-        return digestible((batch.inputs, batch.baselines, batch.target, batch.extra, self._slots))
+        return digestible((batch.inputs, batch.baselines, batch.target, batch.extra, self._positions))
 
     def _evaluate(self, masks: BoolArray) -> FloatArray:
         repeats = len(masks)
         kept = torch.from_numpy(masks)
         batch = self._batch
         perturbed = tuple(
-            torch.where(kept.to(x.device)[:, slots], x, reference).reshape(-1, *x.shape[1:])
+            torch.where(kept.to(x.device)[:, positions], x, reference).reshape(-1, *x.shape[1:])
             if x.numel()
             else x.repeat(repeats, *[1] * (x.dim() - 1))
-            for x, reference, slots in zip(batch.inputs, batch.baselines, self._slots, strict=True)
+            for x, reference, positions in zip(batch.inputs, batch.baselines, self._positions, strict=True)
         )
-        output = batch.ask(self._forward, perturbed, repeats)
-        found = values(output, batch.size, repeats, for_batch=self._ends.for_batch)
-        if found.shape[1:] != self._ends.full.shape:
+        output = batch.evaluate(self._forward, perturbed, repeats)
+        found = values(output, batch.size, repeats, for_batch=self._end_points.for_batch)
+        if found.shape[1:] != self._end_points.full.shape:
             raise InputError(
                 f"forward_func: returned shape {found.shape[1:]} for a batch, but "
-                f"{self._ends.full.shape} before."
+                f"{self._end_points.full.shape} before."
             )
         return found
 
@@ -126,9 +127,9 @@ def digestible(value: Any) -> list[Any]:
     )
 
 
-def _taken(slots: IntArray, column: Tensor) -> Tensor:
-    """Return for every element of an input the slot of its feature in a mask: (1, …) or (b, …)."""
-    examples = max(len(slots), len(column))
-    table = torch.from_numpy(slots).to(column.device).expand(examples, -1)
+def _gathered(positions: IntArray, column: Tensor) -> Tensor:
+    """Return for every element of an input the position of its feature in a mask: (1, …) or (b, …)."""
+    examples = max(len(positions), len(column))
+    table = torch.from_numpy(positions).to(column.device).expand(examples, -1)
     at = column.reshape(len(column), prod(column.shape[1:])).expand(examples, -1)
     return table.gather(1, at).reshape(examples, *column.shape[1:])

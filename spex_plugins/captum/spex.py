@@ -10,10 +10,10 @@ from captum.log import log_usage
 
 from spex_plugins import checks as check
 from spex_plugins.adapter_tools import default_budget, query_options
-from spex_plugins.captum.additional import any_tensor, settle
-from spex_plugins.captum.attribution_shape import spread
+from spex_plugins.captum.additional import any_tensor, resolve_additional
+from spex_plugins.captum.attribution_shape import expand_to_inputs
 from spex_plugins.captum.batch import make_batch
-from spex_plugins.captum.end_points import ask_ends
+from spex_plugins.captum.end_points import evaluate_end_points
 from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
 from spex_plugins.captum.llm.cache import warn_of_cache
@@ -182,14 +182,14 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         """
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
-        at_once = check.count("perturbations_per_eval", perturbations_per_eval, 1, "masks per call")
+        masks_per_call = check.count("perturbations_per_eval", perturbations_per_eval, 1, "masks per call")
         if n_samples is not None:
             n_samples = check.count("n_samples", n_samples, 2, "the inputs and the baselines are two")
         options = query_options(queries, self.forward_func)
         method, order, rng = resolve(estimator), check.interaction_order(max_order), check.generator(seed)
         check_modes(self.forward_func)
         batch = make_batch(inputs, baselines, target, additional_forward_args)
-        if at_once > 1 and not batch.aligned:
+        if masks_per_call > 1 and not batch.aligned:
             shapes = [tuple(x.shape) for x in batch.inputs]
             raise InputError(
                 f"inputs: first axes differ, got shapes {shapes}; set perturbations_per_eval=1, as only "
@@ -200,30 +200,35 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         features = make_features(batch, feature_mask)
         most = int(features.varying.sum(axis=1).max(initial=0))
         check_size(estimator, most, n_samples or default_budget(most))
-        ends = ask_ends(
+        end_points = evaluate_end_points(
             self.forward_func,
             batch,
             bool(features.varying.any()),
-            together=at_once > 1 and not any_tensor(batch.extra),
-            perturbations_per_eval=at_once,
+            together=masks_per_call > 1 and not any_tensor(batch.extra),
+            perturbations_per_eval=masks_per_call,
         )
-        if ends.for_batch:
+        if end_points.for_batch:
             features = features.of_batch()
         counts = features.varying.sum(axis=1)
-        settled = settle(self.forward_func, batch, ends, counts, at_once, n_samples)
+        resolved = resolve_additional(self.forward_func, batch, end_points, counts, masks_per_call, n_samples)
         few = FewSamples(f"n_samples={n_samples}", _MORE)
         settings: dict[str, Any] = {"estimator": method, "max_order": order, "seed": rng, "few": few}
         settings |= {"index": index}
-        settings |= {"progress": show_progress, "batch_size": settled.at_once, "options": options}
-        settings |= {"repeated": settled.repeated + ends.repeated, "title": f"{self.get_name()} attribution"}
-        found = explain_batch(self.forward_func, settled.batch, features, ends, n_samples, **settings)
+        settings |= {"progress": show_progress, "batch_size": resolved.masks_per_call, "options": options}
+        settings |= {
+            "repeated": resolved.repeated + end_points.repeated,
+            "title": f"{self.get_name()} attribution",
+        }
+        found = explain_batch(self.forward_func, resolved.batch, features, end_points, n_samples, **settings)
         few.warn(stacklevel=4)  # beneath are the decorators of Captum and torch
-        values = feature_values(found, index, features, ends).reshape(*ends.axes, len(features.ids))
-        dtype = torch.promote_types(ends.dtype, torch.float32)
+        values = feature_values(found, index, features, end_points).reshape(
+            *end_points.axes, len(features.ids)
+        )
+        dtype = torch.promote_types(end_points.dtype, torch.float32)
         if not return_input_shape:
             attributions = torch.from_numpy(values).to(batch.inputs[0].device, dtype)
         else:
-            parts = spread(values, features, batch.inputs, dtype)
+            parts = expand_to_inputs(values, features, batch.inputs, dtype)
             attributions = parts if isinstance(inputs, tuple) else parts[0]
         return (attributions, found) if return_interactions else attributions
 

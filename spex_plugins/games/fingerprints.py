@@ -7,7 +7,7 @@ from typing import Any
 
 from spex_plugins.queries.store.digest import digest_of_data
 
-__all__ = ["identity", "is_torch_module"]
+__all__ = ["fingerprint_of_part", "is_torch_module"]
 
 
 def is_torch_module(model: Any) -> bool:
@@ -16,7 +16,7 @@ def is_torch_module(model: Any) -> bool:
     return torch is not None and isinstance(model, torch.nn.Module)
 
 
-def identity(part: Any) -> str | None:
+def fingerprint_of_part(part: Any) -> str | None:
     """Return a digest of an object that determines what it computes, or None where there is none.
 
     Known are None, objects with a ``fingerprint``, torch modules (class, structure, parameters and buffers)

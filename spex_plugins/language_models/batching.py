@@ -8,7 +8,7 @@ from typing import Any
 
 from spex_plugins.errors import InputError
 
-__all__ = ["RowsAtOnce", "alike", "batches", "rows_at_once"]
+__all__ = ["Batching", "batches", "find_batching", "nearly_equal"]
 
 _FINE = ("torch.float32", "torch.float64")
 _TOLERANCE, _COARSE = 0.001, 0.1  # of the largest logit
@@ -16,15 +16,15 @@ _TOLERANCE, _COARSE = 0.001, 0.1  # of the largest logit
 LastLogits = Callable[[Sequence[list[int]]], Any]
 
 
-class RowsAtOnce(Enum):
+class Batching(Enum):
     """What a model must not be asked in one call, for its answers to be those of every row alone."""
 
-    ANY = "rows of any length, padded"
-    OF_EQUAL_LENGTH = "rows of one length, without padding"
-    ONE = "one row"
+    ANY_LENGTH = "rows of any length, padded"
+    EQUAL_LENGTH = "rows of one length, without padding"
+    SINGLE = "one row"
 
 
-def rows_at_once(last_logits: LastLogits, long: list[int], short: list[int]) -> RowsAtOnce:
+def find_batching(last_logits: LastLogits, long: list[int], short: list[int]) -> Batching:
     """Compare the logits behind a prompt alone and beside others.
 
     Nearly all models hide padding. Some recurrent ones ignore the attention mask, some classifiers read the
@@ -46,31 +46,31 @@ def rows_at_once(last_logits: LastLogits, long: list[int], short: list[int]) -> 
     if len(short) == len(long):
         short = long[: max(1, len(long) // 2)]
     alone = last_logits([short])[0]
-    ways = {
-        RowsAtOnce.ANY: [short, long],
-        RowsAtOnce.OF_EQUAL_LENGTH: [short, short[::-1]],
-        RowsAtOnce.ONE: [short],
+    examples = {
+        Batching.ANY_LENGTH: [short, long],
+        Batching.EQUAL_LENGTH: [short, short[::-1]],
+        Batching.SINGLE: [short],
     }
-    for way, rows in ways.items():
-        if alike(alone, last_logits(rows)[0], alone.dtype):
-            return way
+    for batching, rows in examples.items():
+        if nearly_equal(alone, last_logits(rows)[0], alone.dtype):
+            return batching
     raise InputError(
         "model: gives another answer every time it is asked the same; take out what is random, such as "
         "dropout or noise."
     )
 
 
-def alike(alone: Any, beside: Any, dtype: Any) -> bool:
+def nearly_equal(alone: Any, beside: Any, dtype: Any) -> bool:
     """Tell whether answers to a prompt, alone and beside others, are equal up to the rounding of a type."""
     tolerance = _TOLERANCE if str(dtype) in _FINE else _COARSE
     return bool(abs(alone - beside).max() <= tolerance * abs(alone).max())
 
 
-def batches(lengths: Sequence[int], way: RowsAtOnce) -> list[list[int]]:
+def batches(lengths: Sequence[int], batching: Batching) -> list[list[int]]:
     """Return the numbers of the rows of every call, for rows of given lengths."""
     rows = range(len(lengths))
-    if way is RowsAtOnce.ANY:
+    if batching is Batching.ANY_LENGTH:
         return [list(rows)]
-    if way is RowsAtOnce.ONE:
+    if batching is Batching.SINGLE:
         return [[row] for row in rows]
     return [[row for row in rows if lengths[row] == length] for length in sorted(set(lengths))]

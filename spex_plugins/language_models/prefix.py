@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Prefix", "common_prefix", "make_prefix"]
 
-_WORTH = 8
+_MIN_LENGTH = 8
 """Tokens; a shorter beginning is not worth a call and the general form of attention."""
 
 
@@ -35,8 +35,8 @@ class Prefix:
         0 if these are too few to be worth it.
         """
         here = self.tokens[:most]
-        length = _run(ids[:, : len(here)] == here)
-        return length if length >= _WORTH else 0
+        length = _leading_columns(ids[:, : len(here)] == here)
+        return length if length >= _MIN_LENGTH else 0
 
     def arguments(self, model: Any, length: int, rows: int) -> dict[str, Any]:
         """Return what a model must be given beside the other tokens of a number of rows."""
@@ -54,7 +54,7 @@ class Prefix:
 def common_prefix(ids: Tensor, most: int) -> Tensor:
     """Return the tokens, at most so many, that all prompts (c, width) begin with."""
     first = ids[0, :most]
-    return first[: _run(ids[:, :most] == first)]
+    return first[: _leading_columns(ids[:, :most] == first)]
 
 
 def make_prefix(model: Any, tokens: Tensor) -> Prefix | None:
@@ -66,7 +66,7 @@ def make_prefix(model: Any, tokens: Tensor) -> Prefix | None:
         None where the beginning is short, or where the states cannot be cut at any token: only a plain cache
         of keys and values can be (not one with a sliding window, nor the state of a recurrent model).
     """
-    if len(tokens) < _WORTH:
+    if len(tokens) < _MIN_LENGTH:
         return None
     try:
         from transformers import PreTrainedModel
@@ -82,6 +82,6 @@ def make_prefix(model: Any, tokens: Tensor) -> Prefix | None:
     return Prefix(tokens, tuple((layer.keys, layer.values) for layer in states.layers))
 
 
-def _run(equal: Tensor) -> int:
+def _leading_columns(equal: Tensor) -> int:
     """Return the number of leading columns in which all rows are equal."""
     return int(equal.all(dim=0).long().cumprod(dim=0).sum())

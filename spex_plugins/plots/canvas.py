@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Canvas", "new_figure", "required"]
+__all__ = ["Canvas", "new_figure", "require_matplotlib"]
 
 Point = tuple[float, float]
 
 
-def required() -> None:
+def require_matplotlib() -> None:
     """Raise `MissingExtraError` where matplotlib is missing."""
     try:
         import matplotlib  # noqa: F401
@@ -111,7 +111,7 @@ class Canvas:
         edge = {"edgecolor": "white", "linewidth": self.scale}
         return self.ax.add_patch(Circle(at, radius, facecolor=color, **edge, zorder=4))
 
-    def badge(self, at: Point, text: str, color: str, radius: float) -> None:
+    def number(self, at: Point, text: str, color: str, radius: float) -> None:
         """Draw a number in a disc."""
         self.dot(at, color, radius)
         size = radius * (1.25 if len(text) < 2 else 1.05)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["DOWN", "INK", "QUIET", "UP", "ink_of", "shade"]
+__all__ = ["DOWN", "MUTED_COLOR", "TEXT_COLOR", "UP", "shade", "text_color"]
 
 UP = (255, 0, 81)
 DOWN = (0, 139, 251)
-INK = "#1f2430"
-QUIET = "#69707d"
+TEXT_COLOR = "#1f2430"
+MUTED_COLOR = "#69707d"
 # The pure colours are too light for small letters on white; these two reach a contrast of 4.5.
-_UP_INK = "#c9003f"
-_DOWN_INK = "#0067c0"
+_UP_TEXT = "#c9003f"
+_DOWN_TEXT = "#0067c0"
 
 
 def shade(value: float, limit: float, *, least: float = 0.0, most: float = 1.0) -> str:
@@ -31,6 +31,6 @@ def shade(value: float, limit: float, *, least: float = 0.0, most: float = 1.0) 
     return "#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in base)
 
 
-def ink_of(value: float) -> str:
+def text_color(value: float) -> str:
     """Return the colour for letters that state a value."""
-    return _UP_INK if value > 0 else _DOWN_INK if value < 0 else QUIET
+    return _UP_TEXT if value > 0 else _DOWN_TEXT if value < 0 else MUTED_COLOR

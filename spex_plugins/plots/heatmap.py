@@ -1,4 +1,4 @@
-"""The picture of a table: a matrix of pairs, with the features' own values on the diagonal."""
+"""Pairs of features as a matrix, with their first-order values on the diagonal."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.plots.canvas import required
-from spex_plugins.plots.colors import INK, shade
-from spex_plugins.plots.plot_data import Content, read, signed
+from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.colors import TEXT_COLOR, shade
+from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,42 +31,45 @@ def heatmap(
     output: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the pairs of the features that take part in the strongest pairs.
+    """Draw the interactions of pairs as a matrix, for the features of the strongest pairs.
 
     Parameters
     ----------
     interactions : Interactions
-        The explanation of one row, or an object that carries it as ``.interactions``.
+        The explanation of one example, or an object with the attribute ``interactions``.
     index : str
-        An interaction index with a direction; it is read at order 2.
+        A key of `spex_plugins.INDICES` other than "Fourier"; the order is 2.
     top : int
-        How many of the strongest pairs choose the features. Without any pair, the features with the
-        largest values of their own are shown.
+        Number of strongest pairs whose features are shown, ≥ 1. Without pairs, the features with the largest
+        first-order values are shown.
     output : int, optional
-        Which of K outputs; needed when there are several.
+        Which of K outputs, from 0; needed where there are several.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
     Returns
     -------
     matplotlib Axes
+        With the matrix as an image; values in the unit of the value function.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     MissingExtraError
         If matplotlib is not installed.
     """
     if isinstance(top, int) and top < 1:
-        raise InputError(f"top: must be an integer ≥ 1 (how many pairs choose the features), got {top!r}.")
-    chosen = read(interactions, index, 2, top, output)
-    content = read(interactions, index, 2, chosen.n_sets, output)
+        raise InputError(
+            f"top: must be an integer ≥ 1, the number of pairs whose features are shown; got {top!r}."
+        )
+    chosen = read_plot_data(interactions, index, 2, top, output)
+    content = read_plot_data(interactions, index, 2, chosen.n_sets, output)
     features = sorted(chosen.linked) or sorted(
         np.argsort(-np.abs(content.effects), kind="stable")[:top].tolist()
     )
     matrix = _matrix(content, features)
-    required()
+    require_matplotlib()
     labels = [content.labels[i] for i in features]
     if ax is None:
         side = _CELL * max(len(features), 4)
@@ -76,7 +79,7 @@ def heatmap(
     ax.set_title(
         f"{content.reading}: pairs, and single features on the diagonal\n{'   ·   '.join(content.facts[2:])}",
         fontsize=9.5,
-        color=INK,
+        color=TEXT_COLOR,
         loc="left",
         parse_math=False,
     )
@@ -91,7 +94,7 @@ def _new_axes(width: float, height: float) -> Axes:
     return axes
 
 
-def _matrix(content: Content, features: list[int]) -> FloatArray:
+def _matrix(content: PlotData, features: list[int]) -> FloatArray:
     place = {feature: k for k, feature in enumerate(features)}
     matrix = np.diag(content.effects[features])
     for ranked in content.sets:
@@ -117,7 +120,7 @@ def _draw(ax: Axes, matrix: FloatArray, labels: list[str]) -> None:
     if long:
         for label in ax.get_xticklabels():
             label.set_rotation_mode("anchor")
-    ax.tick_params(length=0, labelsize=10, labelcolor=INK)
+    ax.tick_params(length=0, labelsize=10, labelcolor=TEXT_COLOR)
     ax.set_xticks(places[1:] - 0.5, minor=True)
     ax.set_yticks(places[1:] - 0.5, minor=True)
     ax.grid(which="minor", color="#e4e5ea", linewidth=1)
@@ -126,10 +129,10 @@ def _draw(ax: Axes, matrix: FloatArray, labels: list[str]) -> None:
     if len(labels) <= _WRITTEN:
         for (i, j), value in np.ndenumerate(matrix):
             if value:
-                style: dict[str, Any] = {"ha": "center", "va": "center", "size": 8.5, "color": INK}
+                style: dict[str, Any] = {"ha": "center", "va": "center", "size": 8.5, "color": TEXT_COLOR}
                 weight = "bold" if i == j else "normal"
                 ax.text(j, i, signed(float(value), limit), weight=weight, **style)
     bar = ax.figure.colorbar(image, ax=ax, shrink=0.7)
     bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=8.5, labelcolor=INK)
-    bar.set_label("← pushes down        pushes up →", fontsize=8.5, color=INK)
+    bar.ax.tick_params(length=0, labelsize=8.5, labelcolor=TEXT_COLOR)
+    bar.set_label("← pushes down        pushes up →", fontsize=8.5, color=TEXT_COLOR)

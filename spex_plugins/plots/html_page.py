@@ -1,4 +1,4 @@
-"""The same picture as one HTML file that needs nothing else: hover over a word to see its partners."""
+"""A self-contained HTML page: coloured words with their interactions shown on hover, and a ranked list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unicodedata import bidirectional
 from spex_plugins.files import replacing
 from spex_plugins.plots.colors import shade
 from spex_plugins.plots.html_style import SCRIPT, STYLE
-from spex_plugins.plots.plot_data import Content, RankedSet, one_output, read, signed
+from spex_plugins.plots.plot_data import PlotData, RankedSet, one_output, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
@@ -34,36 +34,38 @@ def to_html(
     title: str | None = None,
     words: Sequence[str] | None = None,
 ) -> str:
-    """Return a self-contained HTML page: the coloured text and the ranked interactions.
+    """Return a self-contained HTML page with the coloured text and the ranked interactions.
 
     Parameters
     ----------
     interactions : Interactions
-        The explanation of one row, or an object that carries it as ``.interactions``.
+        The explanation of one example, or an object with the attribute ``interactions``.
     index : str
-        An interaction index with a direction, such as "FSII", "STII", "SII", "BII", "FBII" or "Moebius".
+        A key of `spex_plugins.INDICES` other than "Fourier", such as "FSII", "STII", "SII", "BII", "FBII" or
+        "Moebius".
     order : int, optional
-        Order of the index; by default 2, or 3 when the spectrum has sets of three.
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
     top : int
-        How many interactions to list.
+        Number of interactions to list.
     output : int, optional
-        Which of K outputs; needed when there are several.
+        Which of K outputs, from 0; needed where there are several.
     title : str, optional
+        Heading of the page.
     words : sequence of str, optional
-        What to write for the features, by default their names.
+        Texts of the n features, by default their names.
 
     Returns
     -------
     str
-        A page without external resources; without JavaScript the numbers after the words still tie
-        them to the list.
+        A page without external resources. Without JavaScript, the numbers after the words still refer to
+        the list.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     """
-    content = read(interactions, index, order, top, output, words)
+    content = read_plot_data(interactions, index, order, top, output, words)
     found = one_output(interactions, output)
     heading = escape(displayable(title or "Which words act together"))
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
@@ -80,9 +82,21 @@ def to_html(
 
 
 def save_html(interactions: Any, path: str | PathLike[str], **options: Any) -> None:
-    """Write the page of `to_html`, which takes the same keyword arguments, to a file.
+    """Write the page of `to_html` to a file.
 
-    A file that is there already is replaced only once the page is complete.
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one example, or an object with the attribute ``interactions``.
+    path : path-like
+        An existing file is replaced once the page is complete.
+    **options : Any
+        Keyword arguments of `to_html`.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
     """
     page = to_html(interactions, **options).encode()
     with replacing(path) as file:
@@ -101,7 +115,7 @@ def _isolated(label: str) -> str:
     return f"\u2068{label}\u2069" if turns else label
 
 
-def _name(content: Content, ranked: RankedSet) -> str:
+def _name(content: PlotData, ranked: RankedSet) -> str:
     return " × ".join(_isolated(content.labels[i]) for i in ranked.features)
 
 
@@ -113,7 +127,7 @@ def _badge(ranked: RankedSet) -> str:
     return f'<span class="badge {_side(ranked.value)}"><span>{ranked.rank}</span></span>'
 
 
-def _word(content: Content, i: int, word: str) -> str:
+def _word(content: PlotData, i: int, word: str) -> str:
     """Return one word with its colour, what to say about it, and the numbers of its sets."""
     own = [ranked for ranked in content.sets if i in ranked.features]
     effect = float(content.effects[i])
@@ -127,7 +141,7 @@ def _word(content: Content, i: int, word: str) -> str:
     return f'<span class="u"><span class="w" {told}>{escape(word)}</span>{numbers}</span>'
 
 
-def _key(content: Content) -> str:
+def _key(content: PlotData) -> str:
     limit = content.effect_limit
     ends = [shade(sign, 1.0, most=_WORD_SHADE) for sign in (-1.0, 1.0)]
     return (
@@ -138,7 +152,7 @@ def _key(content: Content) -> str:
     )
 
 
-def _table(content: Content) -> str:
+def _table(content: PlotData) -> str:
     shown = len(content.sets)
     rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
@@ -150,7 +164,7 @@ def _table(content: Content) -> str:
     return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>\n{rows}\n</tbody></table>"
 
 
-def _row(content: Content, ranked: RankedSet) -> str:
+def _row(content: PlotData, ranked: RankedSet) -> str:
     share = abs(ranked.value) / content.set_limit
     color = shade(ranked.value, content.set_limit, least=0.55)
     value = signed(ranked.value, content.set_limit)

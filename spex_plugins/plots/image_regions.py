@@ -1,4 +1,4 @@
-"""The picture of an image: coloured regions, and lines between the regions that act together."""
+"""An image with coloured regions, and lines between the regions that interact."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.plots import legend
-from spex_plugins.plots.canvas import Canvas, new_figure, required
-from spex_plugins.plots.colors import DOWN, INK, UP, ink_of, shade
-from spex_plugins.plots.plot_data import Content, read
-from spex_plugins.plots.region_links import draw_spokes
+from spex_plugins.plots.canvas import Canvas, new_figure, require_matplotlib
+from spex_plugins.plots.colors import DOWN, TEXT_COLOR, UP, shade, text_color
+from spex_plugins.plots.plot_data import PlotData, read_plot_data
+from spex_plugins.plots.region_links import link_regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,47 +52,50 @@ def image_regions(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw an image with its regions coloured and lines between the regions that act together.
+    """Draw an image with coloured regions and lines between the regions that interact.
 
-    The colour of a region shows its own (first-order) value, red where it pushes the output up and blue
-    where it pushes it down. A line joins the regions of an interaction, in the colour of its sign, the wider
-    the stronger; its number stands in the list of values.
+    The colour of a region shows its first-order value: red where it increases the output, blue where it
+    decreases it. A line joins the regions of an interaction; its colour shows the sign, its width the
+    magnitude, and its number refers to the list of values.
 
     Parameters
     ----------
     image : array_like, shape (H, W, C) or (H, W)
-        Shown in grey. Numbers from 0 to 1 or 0 to 255 are taken as they are, others are stretched.
+        Shown in grey. Numbers from 0 to 1 or 0 to 255 are used as they are, others are rescaled.
     regions : array_like of int, shape (H, W)
         The feature that every pixel belongs to; negative where it belongs to none. With SHAP, this is
         ``explainer.masker.regions(image)``.
     interactions : Interactions
-        The explanation of one row, or an object that carries it as ``.interactions``.
+        The explanation of one example, or an object with the attribute ``interactions``.
     index : str
-        An interaction index with a direction, such as "FSII", "STII", "SII", "BII", "FBII" or "Moebius".
+        A key of `spex_plugins.INDICES` other than "Fourier", such as "FSII", "STII", "SII", "BII", "FBII" or
+        "Moebius".
     order : int, optional
-        Order of the index; by default 2, or 3 when the spectrum has sets of three.
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
     top : int
-        How many interactions to draw.
+        Number of interactions to draw.
     output : int, optional
-        Which of K outputs; needed when there are several.
+        Which of K outputs, from 0; needed where there are several.
     title : str, optional
+        Heading of the picture, by default none.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
     Returns
     -------
     matplotlib Axes
+        Its data units are points, scaled down where the given axes are too small.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     MissingExtraError
         If matplotlib is not installed.
     """
-    content = read(interactions, index, order, top, output)
+    content = read_plot_data(interactions, index, order, top, output)
     grey, labels = _checked(image, regions, len(content.words))
-    required()
+    require_matplotlib()
     if ax is None:
         figure, axes = new_figure()
         longest = _IMAGE / max(labels.shape)
@@ -139,7 +142,7 @@ def _checked(image: Any, regions: Any, n: int) -> tuple[FloatArray, IntArray]:
 
 
 def _arranged(
-    canvas: Canvas, content: Content, title: str | None, width: float, shape: tuple[int, ...]
+    canvas: Canvas, content: PlotData, title: str | None, width: float, shape: tuple[int, ...]
 ) -> _Page:
     """Lay the picture out for a width."""
     beside = width >= _NARROW
@@ -155,7 +158,7 @@ def _arranged(
 
 
 def _draw(
-    canvas: Canvas, content: Content, title: str | None, page: _Page, grey: FloatArray, labels: IntArray
+    canvas: Canvas, content: PlotData, title: str | None, page: _Page, grey: FloatArray, labels: IntArray
 ) -> None:
     left, top, width, height = page.image
     legend.draw_header(canvas, content, title, left, _MARGIN, page.width - 2 * _MARGIN)
@@ -166,20 +169,20 @@ def _draw(
     _draw_edges(canvas, labels, page.image)
     scale = np.array([width / labels.shape[1], height / labels.shape[0]])
     places = [(left + x, top + y) for x, y in (_centres(labels, len(content.words)) * scale).tolist()]
-    lines = draw_spokes(places, [ranked.features for ranked in content.sets], legend.BADGE)
-    for ranked, spokes in reversed(list(zip(content.sets, lines, strict=True))):
+    lines = link_regions(places, [ranked.features for ranked in content.sets], legend.NUMBER_RADIUS)
+    for ranked, link in reversed(list(zip(content.sets, lines, strict=True))):
         share = abs(ranked.value) / content.set_limit
         color = shade(ranked.value, content.set_limit, least=0.55)
-        line = canvas.line(spokes.links, color, 1.4 + 2.6 * share, corner=float("inf"))
+        line = canvas.line(link.links, color, 1.4 + 2.6 * share, corner=float("inf"))
         line.set_gid(f"line-{ranked.rank}")
     for i in sorted(content.linked):
-        canvas.dot(places[i], INK, _DOT)
-    for ranked, spokes in zip(content.sets, lines, strict=True):
-        canvas.badge(spokes.badge, str(ranked.rank), ink_of(ranked.value), legend.BADGE)
+        canvas.dot(places[i], TEXT_COLOR, _DOT)
+    for ranked, link in zip(content.sets, lines, strict=True):
+        canvas.number(link.number, str(ranked.rank), text_color(ranked.value), legend.NUMBER_RADIUS)
     legend.draw_legend(canvas, content, *page.legend, kind="region")
 
 
-def _coloured(grey: FloatArray, labels: IntArray, content: Content) -> FloatArray:
+def _coloured(grey: FloatArray, labels: IntArray, content: PlotData) -> FloatArray:
     """Lay the colours of the regions over the image, shape (H, W, 3)."""
     values = np.append(content.effects, 0.0)[labels]  # −1 takes the last
     light = _DARKEST + (1 - _DARKEST) * grey[..., None]

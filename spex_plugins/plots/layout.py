@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Box", "flow"]
+__all__ = ["Box", "fill_lines"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Box:
         return self.left + self.width / 2
 
 
-def flow(widths: Sequence[float], line_width: float, space: float) -> list[Box]:
+def fill_lines(widths: Sequence[float], line_width: float, space: float) -> list[Box]:
     """Fill lines from left to right.
 
     Parameters

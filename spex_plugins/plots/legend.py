@@ -5,22 +5,22 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from spex_plugins.plots.colors import INK, QUIET, ink_of, shade
-from spex_plugins.plots.layout import flow
-from spex_plugins.plots.plot_data import Content, RankedSet, signed
+from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
+from spex_plugins.plots.layout import fill_lines
+from spex_plugins.plots.plot_data import PlotData, RankedSet, signed
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
     from spex_plugins.plots.canvas import Canvas
 
-__all__ = ["BADGE", "WORD_SHADE", "draw_header", "draw_legend", "header_height", "legend_height"]
+__all__ = ["NUMBER_RADIUS", "WORD_SHADE", "draw_header", "draw_legend", "header_height", "legend_height"]
 
-BADGE = 6.5
+NUMBER_RADIUS = 6.5
 WORD_SHADE = 0.62  # the strongest colour under black letters
 _TITLE, _FACTS, _SMALL, _TERM = 15.0, 9.5, 8.5, 10.0
 _SWATCHES = 11
 _LINE = 13.0  # distance of lines in the list
-_INDENT = 2 * BADGE + 7
+_INDENT = 2 * NUMBER_RADIUS + 7
 _VALUE = 48.0  # width kept for the values
 _KEY_HEIGHT = 66.0
 _LIST_HEAD = 36.0
@@ -29,12 +29,12 @@ _LIST_HEAD = 36.0
 def _wrapped(canvas: Canvas, parts: list[str], size: float, width: float, joint: str) -> list[str]:
     """Fill lines with parts that are never broken."""
     widths = canvas.widths([part + joint for part in parts], size)
-    boxes = flow(widths, width, 0.0)
+    boxes = fill_lines(widths, width, 0.0)
     rows = groupby(zip(boxes, parts, strict=True), key=lambda pair: pair[0].line)
     return [joint.join(part for _, part in row) for _, row in rows]
 
 
-def _facts(canvas: Canvas, content: Content, width: float) -> list[str]:
+def _facts(canvas: Canvas, content: PlotData, width: float) -> list[str]:
     return _wrapped(canvas, list(content.facts), _FACTS, width, "   ·   ")
 
 
@@ -43,31 +43,31 @@ def _title(canvas: Canvas, title: str | None, width: float) -> list[str]:
     return _wrapped(canvas, displayable(title or "").split(), _TITLE, 0.86 * width, " ")
 
 
-def header_height(canvas: Canvas, content: Content, title: str | None, width: float) -> float:
+def header_height(canvas: Canvas, content: PlotData, title: str | None, width: float) -> float:
     """Height of the title and the line of facts."""
     titles = 22.0 * len(_title(canvas, title, width))
     return titles + (4.0 if titles else 0.0) + 14.0 * len(_facts(canvas, content, width))
 
 
 def draw_header(
-    canvas: Canvas, content: Content, title: str | None, left: float, top: float, width: float
+    canvas: Canvas, content: PlotData, title: str | None, left: float, top: float, width: float
 ) -> None:
     """Draw the title and the values, R² and cost."""
     for line in _title(canvas, title, width):
-        canvas.text((left, top + 14), line, size=_TITLE, weight="bold", color=INK)
+        canvas.text((left, top + 14), line, size=_TITLE, weight="bold", color=TEXT_COLOR)
         top += 22
     top += 4 if title else 0
     for k, line in enumerate(_facts(canvas, content, width)):
-        canvas.text((left, top + 10 + 14 * k), line, size=_FACTS, color=QUIET)
+        canvas.text((left, top + 10 + 14 * k), line, size=_FACTS, color=MUTED_COLOR)
 
 
-def _term_lines(canvas: Canvas, content: Content, ranked: RankedSet, width: float) -> list[str]:
+def _term_lines(canvas: Canvas, content: PlotData, ranked: RankedSet, width: float) -> list[str]:
     labels = [content.labels[i] for i in ranked.features]
     parts = [*(label + " ×" for label in labels[:-1]), labels[-1]]
     return _wrapped(canvas, parts, _TERM, width - _INDENT - _VALUE, " ")
 
 
-def legend_height(canvas: Canvas, content: Content, width: float) -> float:
+def legend_height(canvas: Canvas, content: PlotData, width: float) -> float:
     """Height of the key and the ranked list."""
     rows = [_row_height(_term_lines(canvas, content, ranked, width)) for ranked in content.sets]
     return _KEY_HEIGHT + _LIST_HEAD + sum(rows)
@@ -78,27 +78,31 @@ def _row_height(lines: list[str]) -> float:
 
 
 def draw_legend(
-    canvas: Canvas, content: Content, left: float, top: float, width: float, kind: str = "word"
+    canvas: Canvas, content: PlotData, left: float, top: float, width: float, kind: str = "word"
 ) -> None:
     """Draw the key and the ranked list; ``kind`` says what the features are."""
     _draw_key(canvas, content, left, top, width, kind)
     top += _KEY_HEIGHT
     shown = len(content.sets)
     canvas.text(
-        (left, top + 10), f"{kind.capitalize()}s that act together", size=_TERM, weight="bold", color=INK
+        (left, top + 10),
+        f"{kind.capitalize()}s that act together",
+        size=_TERM,
+        weight="bold",
+        color=TEXT_COLOR,
     )
     rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
-    canvas.text((left, top + 22), note, size=_SMALL, color=QUIET)
+    canvas.text((left, top + 22), note, size=_SMALL, color=MUTED_COLOR)
     top += _LIST_HEAD
     for ranked in content.sets:
         top = _draw_entry(canvas, content, ranked, left, top, width)
 
 
-def _draw_key(canvas: Canvas, content: Content, left: float, top: float, width: float, kind: str) -> None:
+def _draw_key(canvas: Canvas, content: PlotData, left: float, top: float, width: float, kind: str) -> None:
     limit = content.effect_limit
     heading = f"Colour of a {kind}: its own effect"
-    canvas.text((left, top + 10), heading, size=_TERM, weight="bold", color=INK)
+    canvas.text((left, top + 10), heading, size=_TERM, weight="bold", color=TEXT_COLOR)
     step = width / _SWATCHES
     for k in range(_SWATCHES):
         value = 2 * k / (_SWATCHES - 1) - 1
@@ -114,19 +118,19 @@ def _draw_key(canvas: Canvas, content: Content, left: float, top: float, width: 
         (left, "left", f"{signed(-limit, limit)} pushes down"),
         (left + width, "right", f"pushes up {signed(limit, limit)}"),
     ):
-        color = ink_of(-1.0 if align == "left" else 1.0)
+        color = text_color(-1.0 if align == "left" else 1.0)
         canvas.text((x, top + 41), text, size=_SMALL, ha=align, color=color)
 
 
 def _draw_entry(
-    canvas: Canvas, content: Content, ranked: RankedSet, left: float, top: float, width: float
+    canvas: Canvas, content: PlotData, ranked: RankedSet, left: float, top: float, width: float
 ) -> float:
     """Draw one line of the list; return where the next one begins."""
     lines = _term_lines(canvas, content, ranked, width)
-    color = ink_of(ranked.value)
-    canvas.badge((left + BADGE, top + 7), str(ranked.rank), color, BADGE)
+    color = text_color(ranked.value)
+    canvas.number((left + NUMBER_RADIUS, top + 7), str(ranked.rank), color, NUMBER_RADIUS)
     for k, line in enumerate(lines):
-        canvas.text((left + _INDENT, top + 10.5 + _LINE * k), line, size=_TERM, color=INK)
+        canvas.text((left + _INDENT, top + 10.5 + _LINE * k), line, size=_TERM, color=TEXT_COLOR)
     value = signed(ranked.value, content.set_limit)
     canvas.text((left + width, top + 10.5), value, size=_TERM, weight="bold", ha="right", color=color)
     share = abs(ranked.value) / content.set_limit

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["place_badges"]
+__all__ = ["place_numbers"]
 
 Point = tuple[float, float]
 Piece = tuple[Point, Point]
@@ -16,7 +16,7 @@ _STEP = 4.0
 _FAR = 180.0  # from here on the end of an arc repeats the number
 
 
-def place_badges(links: Sequence[Sequence[Sequence[Point]]], radius: float) -> list[list[Point]]:
+def place_numbers(links: Sequence[Sequence[Sequence[Point]]], radius: float) -> list[list[Point]]:
     """Choose places for every set on the pieces of its links (as in `Routing.links`), the main one first."""
     pieces = [[piece for link in chain for piece in pairwise(link)] for chain in links]
     placed: list[Point] = []
@@ -26,23 +26,23 @@ def place_badges(links: Sequence[Sequence[Sequence[Point]]], radius: float) -> l
         crossed = sum(_distance(at, other) < radius + 2 for other in others)
         return crossed + 5 * sum(_apart(at, other) < 2 * radius + 1 for other in placed)
 
-    badges: list[list[Point]] = []
+    numbers: list[list[Point]] = []
     for number, own in enumerate(pieces):
         level = [piece for piece in own if piece[0][1] == piece[1][1]]
         goal = _middle(max(level, key=_length))
         best = min(_along(level), key=lambda at: (hits(number, at), _apart(at, goal)))
         placed.append(best)
-        badges.append([best])
+        numbers.append([best])
     for number, chain in enumerate(links):
         first, last = chain[0], chain[-1]
         # The two pieces next to a word lie in one gap, so that a number on them hides no word.
         for word, near in ((first[0], pairwise(first[:3])), (last[-1], pairwise(last[-3:]))):
             free = [at for at in _along(near) if hits(number, at) == 0]
-            if free and _apart(word, badges[number][0]) > _FAR:
+            if free and _apart(word, numbers[number][0]) > _FAR:
                 again = min(free, key=lambda at: _apart(at, word))
                 placed.append(again)
-                badges[number].append(again)
-    return badges
+                numbers[number].append(again)
+    return numbers
 
 
 def _along(pieces: Iterable[Piece]) -> list[Point]:

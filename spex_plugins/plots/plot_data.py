@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from spex_plugins.types import FloatArray
 
-__all__ = ["Content", "RankedSet", "one_output", "read", "signed"]
+__all__ = ["PlotData", "RankedSet", "one_output", "read_plot_data", "signed"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class RankedSet:
 
 
 @dataclass(frozen=True)
-class Content:
+class PlotData:
     """Everything a picture says.
 
     Attributes
@@ -107,14 +107,14 @@ def one_output(given: Any, output: int | None) -> Interactions:
     return found.output(output)
 
 
-def read(
+def read_plot_data(
     given: Any,
     index: str,
     order: int | None,
     top: int,
     output: int | None,
     words: Sequence[str] | None = None,
-) -> Content:
+) -> PlotData:
     """Read an explanation for a picture; the arguments are those of `text_arcs`."""
     found = one_output(given, output)
     if words is not None:
@@ -136,7 +136,7 @@ def read(
     pairs = enumerate(zip(several.top(top).terms, several.top(top).values.tolist(), strict=True), start=1)
     shown = tuple(visible(name) for name in found.feature_names)
     marked, labels = told_apart(shown)
-    return Content(
+    return PlotData(
         words=shown,
         marked=marked,
         labels=labels,

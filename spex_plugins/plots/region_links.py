@@ -1,4 +1,4 @@
-"""Where lines between the regions of an image run: bows for pairs, stars for larger sets, numbers apart."""
+"""Where lines between the regions of an image run: arcs for pairs, stars for larger sets, numbers apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Spokes", "draw_spokes"]
+__all__ = ["RegionLinks", "link_regions"]
 
 Point = tuple[float, float]
 _BENDS = (0.15, -0.15, 0.3, -0.3, 0.5, -0.5)  # height of a bow's corner, in lengths of its chord
@@ -18,14 +18,14 @@ _SHARES = (0.0, 0.15, 0.3, 0.45)  # of a star's arm, from the centre, where its 
 
 
 @dataclass(frozen=True)
-class Spokes:
+class RegionLinks:
     """The lines of one set, as polylines whose corners are to be rounded, and the place of its number."""
 
     links: list[list[Point]]
-    badge: Point
+    number: Point
 
 
-def draw_spokes(places: Sequence[Point], sets: Sequence[Sequence[int]], radius: float) -> list[Spokes]:
+def link_regions(places: Sequence[Point], sets: Sequence[Sequence[int]], radius: float) -> list[RegionLinks]:
     """Choose lines and places for the sets in turn.
 
     Parameters
@@ -42,9 +42,9 @@ def draw_spokes(places: Sequence[Point], sets: Sequence[Sequence[int]], radius: 
     drawn = []
     for members in sets:
         ends = [places[i] for i in members]
-        choices = _bows(*ends) if len(ends) == 2 else _stars(ends)
-        best = max(choices, key=lambda one: min(_room(one.badge, taken), 2 * radius + 1))
-        taken.append(best.badge)
+        choices = _arcs(*ends) if len(ends) == 2 else _stars(ends)
+        best = max(choices, key=lambda one: min(_room(one.number, taken), 2 * radius + 1))
+        taken.append(best.number)
         drawn.append(best)
     return drawn
 
@@ -53,20 +53,20 @@ def _room(at: Point, taken: Sequence[Point]) -> float:
     return min(hypot(at[0] - x, at[1] - y) for x, y in taken)
 
 
-def _bows(a: Point, b: Point) -> list[Spokes]:
-    bows = []
+def _arcs(a: Point, b: Point) -> list[RegionLinks]:
+    arcs = []
     for bend in _BENDS:
         corner = ((a[0] + b[0]) / 2 + bend * (b[1] - a[1]), (a[1] + b[1]) / 2 - bend * (b[0] - a[0]))
         # The middle of the rounded line.
         top = tuple(0.125 * (a[k] + b[k]) + 0.75 * corner[k] for k in (0, 1))
-        bows.append(Spokes([[a, corner, b]], (top[0], top[1])))
-    return bows
+        arcs.append(RegionLinks([[a, corner, b]], (top[0], top[1])))
+    return arcs
 
 
-def _stars(ends: Sequence[Point]) -> list[Spokes]:
+def _stars(ends: Sequence[Point]) -> list[RegionLinks]:
     centre = (sum(x for x, _ in ends) / len(ends), sum(y for _, y in ends) / len(ends))
     links = [[end, centre] for end in ends]
     return [
-        Spokes(links, (centre[0] + share * (x - centre[0]), centre[1] + share * (y - centre[1])))
+        RegionLinks(links, (centre[0] + share * (x - centre[0]), centre[1] + share * (y - centre[1])))
         for share, (x, y) in product(_SHARES, ends)
     ]

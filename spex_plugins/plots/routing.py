@@ -59,11 +59,11 @@ def route(boxes: Sequence[Box], sets: Sequence[tuple[int, ...]], spacing: Spacin
     """Route the sets (ascending word numbers, at least two words each) around the words."""
     ports = _ports(boxes, sets)
     passes = _passes(boxes, sets, ports)
-    hops = [
-        [_hops(boxes, ports, passes, number, link) for link in pairwise(words)]
+    segments = [
+        [_segments(boxes, ports, passes, number, link) for link in pairwise(words)]
         for number, words in enumerate(sets)
     ]
-    lanes = _lanes(hops)
+    lanes = _lanes(segments)
     n_lines = boxes[-1].line + 1
     used = [
         1 + max((lane for (gap, _), lane in lanes.items() if gap == g), default=-1) for g in range(n_lines)
@@ -76,7 +76,7 @@ def route(boxes: Sequence[Box], sets: Sequence[tuple[int, ...]], spacing: Spacin
     links: list[list[list[Point]]] = []
     for number, words in enumerate(sets):
         chain = []
-        for (i, j), pieces in zip(pairwise(words), hops[number], strict=True):
+        for (i, j), pieces in zip(pairwise(words), segments[number], strict=True):
             start = tops[boxes[i].line] + (spacing.word if boxes[i].line != boxes[j].line else 0.0)
             corners = [(pieces[0][1], start)]
             for gap, x0, x1 in pieces:
@@ -158,7 +158,7 @@ def _space(row: list[Box], goal: float, line: int, users: dict[tuple[int, float]
     return at + (0.0, width / 3, -width / 3)[taken % 3]
 
 
-def _hops(
+def _segments(
     boxes: Sequence[Box],
     ports: dict[tuple[int, int, int], float],
     passes: dict[tuple[int, int], float],
@@ -175,10 +175,10 @@ def _hops(
     return [(first + 1 + k, x0, x1) for k, (x0, x1) in enumerate(pairwise(stops))]
 
 
-def _lanes(hops: list[list[list[tuple[int, float, float]]]]) -> dict[tuple[int, int], int]:
+def _lanes(segments: list[list[list[tuple[int, float, float]]]]) -> dict[tuple[int, int], int]:
     """Give every (gap, set) the lowest lane where it lies on no other set, short pieces first."""
     spans: dict[tuple[int, int], tuple[float, float]] = {}
-    for number, chain in enumerate(hops):
+    for number, chain in enumerate(segments):
         for gap, x0, x1 in (piece for pieces in chain for piece in pieces):
             left, right = spans.get((gap, number), (min(x0, x1), max(x0, x1)))
             spans[gap, number] = min(left, x0, x1), max(right, x0, x1)

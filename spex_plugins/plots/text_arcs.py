@@ -1,4 +1,4 @@
-"""The picture of a text: coloured words, and arcs between the words that act together."""
+"""A text with coloured words, and arcs between the words that interact."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.plots import legend
-from spex_plugins.plots.canvas import Canvas, new_figure, required
-from spex_plugins.plots.colors import INK, ink_of, shade
-from spex_plugins.plots.layout import Box, flow
-from spex_plugins.plots.number_labels import place_badges
-from spex_plugins.plots.plot_data import Content, read
+from spex_plugins.plots.canvas import Canvas, new_figure, require_matplotlib
+from spex_plugins.plots.colors import TEXT_COLOR, shade, text_color
+from spex_plugins.plots.layout import Box, fill_lines
+from spex_plugins.plots.number_labels import place_numbers
+from spex_plugins.plots.plot_data import PlotData, read_plot_data
 from spex_plugins.plots.routing import Routing, Spacing, route
 
 if TYPE_CHECKING:
@@ -56,48 +56,50 @@ def text_arcs(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the text with its words coloured and arcs between the words that act together.
+    """Draw a text with coloured words and arcs between the words that interact.
 
-    The background of a word shows its own (first-order) value, red where it pushes the output up and blue
-    where it pushes it down. An arc joins the words of an interaction, in the colour of its sign, the wider
-    the stronger; its number stands in the list of values. A word that occurs more than once carries a
+    The background of a word shows its first-order value: red where it increases the output, blue where it
+    decreases it. An arc joins the words of an interaction; its colour shows the sign, its width the
+    magnitude, and its number refers to the list of values. A word that occurs more than once has a
     subscript: "not₂" is the second "not" of the text.
 
     Parameters
     ----------
     interactions : Interactions
-        The explanation of one row, or an object that carries it as ``.interactions``.
+        The explanation of one example, or an object with the attribute ``interactions``.
     index : str
-        An interaction index with a direction, such as "FSII", "STII", "SII", "BII", "FBII" or "Moebius".
+        A key of `spex_plugins.INDICES` other than "Fourier", such as "FSII", "STII", "SII", "BII", "FBII" or
+        "Moebius".
     order : int, optional
-        Order of the index; by default 2, or 3 when the spectrum has sets of three.
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
     top : int
-        How many interactions to draw.
+        Number of interactions to draw.
     output : int, optional
-        Which of K outputs; needed when there are several.
+        Which of K outputs, from 0; needed where there are several.
     words : sequence of str, optional
-        What to write for the features, by default their names.
+        Texts of the n features, by default their names.
     title : str, optional
+        Heading of the picture, by default none.
     ax : matplotlib Axes, optional
-        Where to draw; the letters are made small enough to fit. Without it a new figure has the size that
-        the text needs.
+        Where to draw; the letters are made small enough to fit. By default a new figure of the size that the
+        text needs.
 
     Returns
     -------
     matplotlib Axes
-        Its data units are points, or as much smaller as the given axes ask for.
+        Its data units are points, scaled down where the given axes are too small.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     MissingExtraError
         If matplotlib is not installed.
     """
-    content = read(interactions, index, order, top, output, words)
-    required()
+    content = read_plot_data(interactions, index, order, top, output, words)
+    require_matplotlib()
     if ax is None:
-        canvas, page = _fresh(content, title)
+        canvas, page = _new_page(content, title)
     else:
         for scale in _SCALES:
             canvas = Canvas(ax, scale)
@@ -108,7 +110,7 @@ def text_arcs(
     return canvas.ax
 
 
-def _fresh(content: Content, title: str | None) -> tuple[Canvas, _Page]:
+def _new_page(content: PlotData, title: str | None) -> tuple[Canvas, _Page]:
     """Make a figure that is as large as the text needs."""
     size = _size(content)
     figure, ax = new_figure()
@@ -121,11 +123,11 @@ def _fresh(content: Content, title: str | None) -> tuple[Canvas, _Page]:
     return Canvas(ax), page
 
 
-def _size(content: Content) -> float:
+def _size(content: PlotData) -> float:
     return _SIZE if len(content.words) <= _MANY_WORDS else _SIZE_OF_MANY
 
 
-def _arranged(canvas: Canvas, content: Content, title: str | None, width: float) -> _Page:
+def _arranged(canvas: Canvas, content: PlotData, title: str | None, width: float) -> _Page:
     """Lay the picture out for a width."""
     size = _size(content)
     beside = width >= _NARROW
@@ -134,7 +136,7 @@ def _arranged(canvas: Canvas, content: Content, title: str | None, width: float)
     column = inner - side - _GUTTER if beside else inner
     padding, space = 0.24 * size, 0.4 * size
     widths = [w + 2 * padding for w in canvas.widths(content.in_text(), size)]
-    boxes = flow(widths, column, space)
+    boxes = fill_lines(widths, column, space)
     sets = [ranked.features for ranked in content.sets]
     routing = route(boxes, sets, Spacing(word=1.5 * size))
     top = _MARGIN + legend.header_height(canvas, content, title, inner) + 10
@@ -148,7 +150,7 @@ def _arranged(canvas: Canvas, content: Content, title: str | None, width: float)
     return _Page(size, boxes, routing, (_MARGIN, top), corner, column, width, height + _MARGIN)
 
 
-def _draw(canvas: Canvas, content: Content, title: str | None, page: _Page) -> None:
+def _draw(canvas: Canvas, content: PlotData, title: str | None, page: _Page) -> None:
     left, top = page.text
     legend.draw_header(canvas, content, title, left, _MARGIN, page.width - 2 * _MARGIN)
     links = [[[(left + x, top + y) for x, y in link] for link in chain] for chain in page.routing.links]
@@ -157,14 +159,16 @@ def _draw(canvas: Canvas, content: Content, title: str | None, page: _Page) -> N
         color = shade(ranked.value, content.set_limit, least=0.55)
         arc = canvas.line(chain, color, 1.2 + 2.6 * share, corner=6)
         arc.set_gid(f"arc-{ranked.rank}")
-    for ranked, places in zip(content.sets, place_badges(links, legend.BADGE), strict=True):
+    for ranked, places in zip(content.sets, place_numbers(links, legend.NUMBER_RADIUS), strict=True):
         for at in places:
-            canvas.badge(at, str(ranked.rank), ink_of(ranked.value), legend.BADGE)
+            canvas.number(at, str(ranked.rank), text_color(ranked.value), legend.NUMBER_RADIUS)
     for box, word, effect in zip(page.boxes, content.in_text(), content.effects.tolist(), strict=True):
         y, height = top + page.routing.tops[box.line], 1.5 * page.size
         color = shade(effect, content.effect_limit, most=legend.WORD_SHADE)
         patch = canvas.box(left + box.left, y, box.width, height, color, corner=3)
         patch.set_gid("word")
         baseline = y + 1.06 * page.size
-        canvas.text((left + box.center, baseline), word, size=page.size, ha="center", color=INK, zorder=5)
+        canvas.text(
+            (left + box.center, baseline), word, size=page.size, ha="center", color=TEXT_COLOR, zorder=5
+        )
     legend.draw_legend(canvas, content, *page.legend)

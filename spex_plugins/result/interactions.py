@@ -59,6 +59,8 @@ class Interactions:
         Standard error of `r2`; NaN where it is not known.
     exact : bool
         Whether all masks of the features that can change the value were asked, so that nothing is estimated.
+    feature_ids : tuple of int, optional
+        Ids of the n features in the host, such as those of a Captum feature mask; they outlive `renamed`.
     """
 
     function: FittedFunction
@@ -75,6 +77,7 @@ class Interactions:
     n_stored: int = 0
     r2_error: FloatArray = field(default_factory=lambda: np.array(np.nan))
     exact: bool = False
+    feature_ids: tuple[int, ...] | None = None
 
     @property
     def n(self) -> int:

@@ -16,15 +16,10 @@ from spex_plugins.result.function_arrays import arrays_of, function_of
 __all__ = ["read", "write"]
 
 _FORMAT = 5
-_READABLE = (
-    1,
-    2,
-    3,
-    4,
-    5,
-)  # 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 one plan in words
+_READABLE = (1, 2, 3, 4, 5)
+# 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 one plan in words and no ids.
 _TEXTS = (
-    *("feature_names", "n_calls", "n_stored", "budget"),
+    *("feature_names", "feature_ids", "n_calls", "n_stored", "budget"),
     *("r2_source", "estimator", "design", "method", "exact"),
 )
 _ARRAYS = ("r2", "r2_error", "empty_value", "full_value")
@@ -72,6 +67,8 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         function = function_of(n, data)
     header.pop("singles", None)  # formats up to 4 listed what their arrays say as well
     header["feature_names"] = tuple(header["feature_names"])
+    if header.get("feature_ids") is not None:
+        header["feature_ids"] = tuple(header["feature_ids"])
     header.setdefault("exact", header["n_calls"] + header.get("n_stored", 0) == 2**n)
     if "plan" in header:
         header["design"] = header.pop("plan")

@@ -131,7 +131,7 @@ def test_several_answers_are_several_outputs(parts):
 
 def test_game_of_regions_and_words_is_explained_exactly(parts):
     score = ImageTextAnswer(*parts, "red", template=TEMPLATE)
-    game = MultimodalGame(score, IMAGES[0], TEXT, regions=Grid(2, 2), image_masking="mean")
+    game = MultimodalGame(score, IMAGES[0], TEXT, image_features=Grid(2, 2), image_replacement="mean")
     assert game.n == 10
     found = spex.explain(game, budget=1024, progress=False)
     masks = np.random.default_rng(1).random((20, 10)) < 0.5
@@ -224,7 +224,7 @@ def test_unusable_arguments(parts):
 
 def test_torch_is_loaded_only_by_who_uses_it():
     modules = "spex_plugins.games." + ", spex_plugins.games.".join(
-        ["image", "multimodal", "conse", "image_text_answer", "identity"]
+        ["image.image_game", "image.multimodal", "image.conse", "image.image_text_answer", "fingerprints"]
     )
     code = f"import sys, {modules}; print(*{{'torch', 'transformers', 'shap', 'captum'}} & set(sys.modules))"
     root = Path(spex.__file__).parents[1]

@@ -12,7 +12,7 @@ import transformers
 
 from spex_plugins import InputError
 from spex_plugins.games import MaskedPrompt
-from spex_plugins.language_models.batching import RowsAtOnce, batches, rows_at_once
+from spex_plugins.language_models.batching import Batching, batches, find_batching
 
 WORDS = tiny.tokenizer()
 TEXT = "not the disaster that the critics described, charming and beautifully shot"
@@ -50,7 +50,7 @@ def test_causal_models(make, template):
 def test_plain_models_are_asked_all_at_once():
     for model in (tiny.gpt2(), tiny.llama(), tiny.mistral(), tiny.llama().to(torch.bfloat16)):
         game = MaskedPrompt(model, WORDS, TEXT, template=TEMPLATES[1], answer=ANSWERS)
-        assert game._scorer._way is RowsAtOnce.ANY
+        assert game._scorer._batching is Batching.ANY_LENGTH
 
 
 def test_a_model_that_reads_what_comes_is_refused():
@@ -105,30 +105,30 @@ def test_a_decoder_that_knows_no_padding():
 @pytest.mark.parametrize(
     ("depends_on", "way"),
     [
-        (lambda rows: 0.0, RowsAtOnce.ANY),
-        (lambda rows: float(max(map(len, rows))), RowsAtOnce.OF_EQUAL_LENGTH),
-        (lambda rows: float(len(rows)), RowsAtOnce.ONE),
+        (lambda rows: 0.0, Batching.ANY_LENGTH),
+        (lambda rows: float(max(map(len, rows))), Batching.EQUAL_LENGTH),
+        (lambda rows: float(len(rows)), Batching.SINGLE),
     ],
 )
 def test_what_an_answer_depends_on(depends_on, way):
     def last_logits(rows):
         return torch.tensor([[1.0, len(row)] for row in rows]) + depends_on(rows)
 
-    assert rows_at_once(last_logits, [1] * 9, [1, 2]) is way
-    assert rows_at_once(last_logits, [1] * 9, [1] * 9) is way
+    assert find_batching(last_logits, [1] * 9, [1, 2]) is way
+    assert find_batching(last_logits, [1] * 9, [1] * 9) is way
 
 
 def test_random_answers_are_refused():
     generator = torch.Generator().manual_seed(0)
     with pytest.raises(InputError, match="every time"):
-        rows_at_once(lambda rows: torch.randn(len(rows), 5, generator=generator), [1] * 9, [1, 2])
+        find_batching(lambda rows: torch.randn(len(rows), 5, generator=generator), [1] * 9, [1, 2])
 
 
 def test_the_rows_of_calls():
     lengths = [3, 5, 3, 4]
-    assert batches(lengths, RowsAtOnce.ANY) == [[0, 1, 2, 3]]
-    assert batches(lengths, RowsAtOnce.OF_EQUAL_LENGTH) == [[0, 2], [3], [1]]
-    assert batches(lengths, RowsAtOnce.ONE) == [[0], [1], [2], [3]]
+    assert batches(lengths, Batching.ANY_LENGTH) == [[0, 1, 2, 3]]
+    assert batches(lengths, Batching.EQUAL_LENGTH) == [[0, 2], [3], [1]]
+    assert batches(lengths, Batching.SINGLE) == [[0], [1], [2], [3]]
 
 
 def test_scaling_is_found_wherever_a_configuration_tells_it():

@@ -6,12 +6,12 @@ from plots_sample import REVIEW, interactions
 
 from spex_plugins import InputError
 from spex_plugins.plots.colors import shade
-from spex_plugins.plots.plot_data import read, signed
+from spex_plugins.plots.plot_data import read_plot_data, signed
 from spex_plugins.result.feature_labels import told_apart, visible
 
 
 def test_the_list_follows_the_index_table(review):
-    content = read(review, "FSII", None, 4, None)
+    content = read_plot_data(review, "FSII", None, 4, None)
     table = review.top(4)
     assert [ranked.features for ranked in content.sets] == table.terms
     assert [ranked.value for ranked in content.sets] == table.values.tolist()
@@ -22,7 +22,7 @@ def test_the_list_follows_the_index_table(review):
 
 
 def test_only_words_of_shown_sets_carry_numbers(review):
-    text = read(review, "FSII", None, 1, None).in_text()
+    text = read_plot_data(review, "FSII", None, 1, None).in_text()
     assert [word for word, given in zip(text, REVIEW, strict=True) if word != given] == ["not₂", "good₂"]
 
 
@@ -68,23 +68,26 @@ def test_colours_follow_the_sign_and_grow_with_the_magnitude():
 
 
 def test_facts_state_values_faithfulness_and_cost(review):
-    facts = read(review, "FSII", None, 4, None).facts
+    facts = read_plot_data(review, "FSII", None, 4, None).facts
     assert facts == ("f(x) = −2.5", "f(empty) = 0.25", "R² = 0.875 (held-out masks)", "1,234 model calls")
 
 
 def test_what_was_not_measured_is_said():
     found = interactions("ab", {(0,): 1.0}, r2=np.array(np.nan), full_value=np.array(np.nan))
-    assert read(found, "FSII", None, 4, None).facts[::2] == ("f(x) = not measured", "R² = not measured")
+    assert read_plot_data(found, "FSII", None, 4, None).facts[::2] == (
+        "f(x) = not measured",
+        "R² = not measured",
+    )
 
 
 def test_one_of_several_outputs_must_be_chosen():
     found = interactions("abc", {(0, 1): [1.0, -2.0], (2,): [0.5, 0.0]})
     with pytest.raises(InputError, match=r"output: there are 2 outputs"):
-        read(found, "FSII", None, 4, None)
+        read_plot_data(found, "FSII", None, 4, None)
     with pytest.raises(InputError, match=r"output: must be from 0 to 1"):
-        read(found, "FSII", None, 4, 2)
-    assert read(found, "FSII", None, 4, 0).sets[0].value == pytest.approx(1.0)
-    assert read(found, "FSII", None, 4, 1).sets[0].value == pytest.approx(-2.0)
+        read_plot_data(found, "FSII", None, 4, 2)
+    assert read_plot_data(found, "FSII", None, 4, 0).sets[0].value == pytest.approx(1.0)
+    assert read_plot_data(found, "FSII", None, 4, 1).sets[0].value == pytest.approx(-2.0)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +104,13 @@ def test_one_of_several_outputs_must_be_chosen():
 def test_unusable_arguments_are_named(review, change, message):
     arguments = {"index": "FSII", "order": None, "top": 4, "output": None, "words": None, **change}
     with pytest.raises(InputError, match=message):
-        read(review, **arguments)
+        read_plot_data(review, **arguments)
 
 
 def test_what_carries_interactions_is_read_and_other_things_are_refused(review):
     class Row:
         interactions = review
 
-    assert read(Row(), "FSII", None, 4, None).words == tuple(REVIEW)
+    assert read_plot_data(Row(), "FSII", None, 4, None).words == tuple(REVIEW)
     with pytest.raises(InputError, match="choose one of them"):
-        read([review], "FSII", None, 4, None)
+        read_plot_data([review], "FSII", None, 4, None)

@@ -8,7 +8,7 @@ from plots_sample import interactions
 
 from spex_plugins import InputError
 from spex_plugins.plots import image_regions
-from spex_plugins.plots.region_links import draw_spokes
+from spex_plugins.plots.region_links import link_regions
 
 REGIONS = np.repeat(np.repeat([[0, 1, 2], [3, 4, -1]], 20, axis=0), 20, axis=1)
 IMAGE = np.random.default_rng(0).integers(0, 256, size=(40, 60, 3))
@@ -143,7 +143,7 @@ def test_unusable_arguments(image, regions, message, found):
 def test_numbers_keep_apart():
     places = [(0.0, 0.0), (100.0, 0.0), (50.0, 80.0), (100.0, 80.0)]
     sets = [(0, 1), (0, 1, 2), (0, 1, 2, 3), (1, 2), (0, 3)]
-    badges = [spokes.badge for spokes in draw_spokes(places, sets, 6.0)]
-    points = np.array(badges + places)
+    numbers = [link.number for link in link_regions(places, sets, 6.0)]
+    points = np.array(numbers + places)
     distances = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
     assert (distances[np.triu_indices(len(points), 1)] > 12).all()

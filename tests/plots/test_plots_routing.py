@@ -5,8 +5,8 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from spex_plugins.plots.layout import flow
-from spex_plugins.plots.number_labels import place_badges
+from spex_plugins.plots.layout import fill_lines
+from spex_plugins.plots.number_labels import place_numbers
 from spex_plugins.plots.routing import Spacing, route
 
 WORD = 20.0
@@ -14,7 +14,7 @@ WORD = 20.0
 
 def random_text(seed, n=60, pairs=12):
     rng = np.random.default_rng(seed)
-    boxes = flow(rng.uniform(12, 90, n).tolist(), 420.0, 6.0)
+    boxes = fill_lines(rng.uniform(12, 90, n).tolist(), 420.0, 6.0)
     sets = [tuple(sorted(rng.choice(n, 2 + (k % 4 == 3), replace=False).tolist())) for k in range(pairs)]
     return boxes, sets, route(boxes, sets, Spacing(word=WORD))
 
@@ -24,7 +24,7 @@ def pieces_of(chain):
 
 
 def test_lines_are_filled_without_overlap():
-    boxes = flow([50.0] * 7 + [200.0], 110.0, 10.0)
+    boxes = fill_lines([50.0] * 7 + [200.0], 110.0, 10.0)
     assert [box.line for box in boxes] == [0, 0, 1, 1, 2, 2, 3, 4]
     assert [box.left for box in boxes] == [0, 60, 0, 60, 0, 60, 0, 0]
 
@@ -69,11 +69,11 @@ def test_level_pieces_of_two_sets_never_lie_on_each_other(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_numbers_stand_on_their_arcs_and_off_each_other_and_off_words(seed):
     _, _, routing = random_text(seed, pairs=8)
-    badges = place_badges(routing.links, 6.0)
-    places = np.array([at for own in badges for at in own])
+    numbers = place_numbers(routing.links, 6.0)
+    places = np.array([at for own in numbers for at in own])
     distances = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(places))
     assert distances.min() >= 12.0
-    for own, chain in zip(badges, routing.links, strict=True):
+    for own, chain in zip(numbers, routing.links, strict=True):
         for x, y in own:
             on = [
                 min(a[0], b[0]) <= x <= max(a[0], b[0]) and min(a[1], b[1]) <= y <= max(a[1], b[1])
@@ -84,7 +84,7 @@ def test_numbers_stand_on_their_arcs_and_off_each_other_and_off_words(seed):
 
 
 def test_nested_arcs_take_different_lanes_and_side_by_side_arcs_share_one():
-    boxes = flow([30.0] * 8, 1000.0, 6.0)
+    boxes = fill_lines([30.0] * 8, 1000.0, 6.0)
     nested = route(boxes, [(0, 7), (2, 4)], Spacing(word=WORD)).links
     assert nested[0][0][1][1] < nested[1][0][1][1]
     beside = route(boxes, [(0, 2), (4, 6)], Spacing(word=WORD)).links
@@ -92,7 +92,7 @@ def test_nested_arcs_take_different_lanes_and_side_by_side_arcs_share_one():
 
 
 def test_sets_of_a_word_leave_it_apart():
-    boxes = flow([60.0] * 4, 1000.0, 6.0)
+    boxes = fill_lines([60.0] * 4, 1000.0, 6.0)
     links = route(boxes, [(1, 2), (1, 3), (0, 1)], Spacing(word=WORD)).links
     starts = [links[0][0][0][0], links[1][0][0][0], links[2][0][-1][0]]
     assert starts[2] < starts[1] < starts[0]  # to the left; then the long arc outside the short one

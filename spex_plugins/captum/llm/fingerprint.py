@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from spex_plugins import adapter_tools as hosts
+from spex_plugins import adapter_tools
 from spex_plugins.captum.forward import digestible
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from spex_plugins.queries import Queries
 
-__all__ = ["queries_about"]
+__all__ = ["queries_of_prompt"]
 
 
-def queries_about(
+def queries_of_prompt(
     queries: Queries | None,
     model: Any,
     prompts_of: Sequence[Callable[[Tensor], Mapping[str, Any]]],
@@ -41,10 +41,10 @@ def queries_about(
     wanted : Any
         The target and the kind of value.
     """
-    options = hosts.query_options(queries, model)
+    options = adapter_tools.query_options(queries, model)
     if queries is None or "store" not in options:
         return queries
-    masks = torch.from_numpy(hosts.telling_masks(n)).float()
+    masks = torch.from_numpy(adapter_tools.telling_masks(n)).float()
     prompts = [sorted(prompt_of(mask[None]).items()) for mask in masks for prompt_of in prompts_of]
-    asked = hosts.about(options, *digestible([prompts, wanted]))
+    asked = adapter_tools.about(options, *digestible([prompts, wanted]))
     return replace(queries, fingerprint=asked["fingerprint"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from spex_plugins.captum.llm.prompts import make_prompt_batch
-from spex_plugins.language_models.batching import RowsAtOnce, alike, batches
+from spex_plugins.language_models.batching import Batching, batches, nearly_equal
 from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.language_models.prefix import Prefix, common_prefix, make_prefix
 
@@ -39,31 +39,31 @@ class MaskedPrompts:
         self._model, self._prompt_of, self._target = model, prompt_of, target
         self._dtype = next((part.dtype for part in model.parameters()), torch.float32)
         self._prefix: Prefix | None = None
-        self._asked = self._compared = False
-        self._way = RowsAtOnce.OF_EQUAL_LENGTH if scales_with_length(model) else RowsAtOnce.ANY
+        self._called = self._compared = False
+        self._batching = Batching.EQUAL_LENGTH if scales_with_length(model) else Batching.ANY_LENGTH
 
     def __call__(self, perturbed: Tensor) -> Tensor:
         """Evaluate perturbed tensors (c, n); returns float64 (c, 1 + T): the sequence, then its tokens."""
         prompts = [self._prompt_of(row[None]) for row in perturbed]
         lengths = [prompt["input_ids"].shape[-1] for prompt in prompts]
-        if self._way is RowsAtOnce.ANY and not self._asked:
+        if self._batching is Batching.ANY_LENGTH and not self._called:
             # Spex asks the whole input and the empty one first: what these share, most others share too.
             self._prefix = self._beginning(prompts)
         tokens = self._tokens(prompts, lengths)
-        if self._way is RowsAtOnce.ANY and not self._compared and len(set(lengths)) > 1:
+        if self._batching is Batching.ANY_LENGTH and not self._compared and len(set(lengths)) > 1:
             self._compared = True
             shortest = lengths.index(min(lengths))
             alone = self._log_probs([prompts[shortest]], None)[0]
-            if not alike(alone, tokens[shortest], self._dtype):
-                self._way, self._prefix = RowsAtOnce.ONE, None
+            if not nearly_equal(alone, tokens[shortest], self._dtype):
+                self._batching, self._prefix = Batching.SINGLE, None
                 tokens = self._tokens(prompts, lengths)
-        self._asked = True
+        self._called = True
         tokens = tokens.cpu().double()  # some accelerators have no float64
         return torch.cat([tokens.sum(dim=1, keepdim=True), tokens], dim=1)
 
     def _tokens(self, prompts: Sequence[Mapping[str, Any]], lengths: Sequence[int]) -> Tensor:
         """Return the log-probabilities (c, T) of the target's tokens, by as few calls as the model allows."""
-        calls = batches(lengths, self._way)
+        calls = batches(lengths, self._batching)
         found = [self._log_probs([prompts[row] for row in rows], self._prefix) for rows in calls]
         return torch.cat(found)[torch.tensor([row for rows in calls for row in rows]).argsort()]
 

@@ -11,9 +11,9 @@ from captum.attr import LLMAttribution, TextTokenInput
 
 from spex_plugins import checks as check
 from spex_plugins.adapter_tools import default_budget
-from spex_plugins.captum import captum_internals as private
+from spex_plugins.captum import captum_internals
 from spex_plugins.captum.llm.features import feature_names, in_reading_order
-from spex_plugins.captum.llm.fingerprint import queries_about
+from spex_plugins.captum.llm.fingerprint import queries_of_prompt
 from spex_plugins.captum.llm.forward import MaskedPrompts
 from spex_plugins.captum.llm.random_baselines import MeanOverDraws, draw_baselines
 from spex_plugins.captum.llm.result import SpexLLMAttributionResult
@@ -36,25 +36,25 @@ __all__ = ["SpexLLMAttribution"]
 
 
 class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
-    r"""Which words of a prompt made a language model write its answer, and which did so together.
+    r"""Attribute the answer of a language model to the words of its prompt, and to sets of words.
 
-    A `captum.attr.LLMAttribution` whose forward takes many masked prompts per model call: one call gives the
-    log-probabilities of the whole target and of all its tokens. What the prompts begin with, where it is
-    never masked (instructions, examples), is computed once.
+    A `captum.attr.LLMAttribution` that evaluates many masked prompts per model call: one call gives the
+    log-probabilities of the whole target and of all its tokens. The common beginning of the prompts that is
+    never masked (instructions, examples) is evaluated once.
 
     Parameters
     ----------
     attr_method : Spex
-        Of a causal language model with the calling convention of transformers.
+        Its ``forward_func`` is a causal language model with the calling convention of transformers.
     tokenizer : Any
         The tokenizer of the model.
     attr_target : str
-        "log_prob" (default) or "prob".
+        The value to explain: "log_prob" (default, natural logarithm) or "prob".
 
     Raises
     ------
     InputError
-        If the method is no `Spex`.
+        If the method is not a `Spex`, or the target of attribution is unknown.
 
     Examples
     --------
@@ -96,49 +96,55 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         seed: int | np.random.Generator = 0,
         queries: Queries | None = None,
     ) -> SpexLLMAttributionResult:
-        """Explain a prompt.
+        """Explain the log-probability (or probability) of an answer to a prompt.
 
         Parameters
         ----------
         inp : TextTemplateInput, TextTokenInput or ImageMaskInput
             Of `captum.attr`; n features.
         target : str or Tensor of int, shape (T,), optional
-            What the model is to write. By default, what it does write.
+            The answer, as a text or T tokens. By default the text that the model generates.
         num_trials : int
             Number of draws of random baselines (a callable, such as `captum.attr.ProductBaselines`). They are
             drawn once, from the seed, and the value of a mask is its mean over them: that many prompts for
-            each mask. Without random baselines one trial is all, as nothing else is random.
+            each mask. Without random baselines it has no effect, as nothing else is random.
         gen_args : dict, optional
             Only without target: arguments of ``model.generate``, as in Captum.
         use_cached_outputs, forward_in_tokens : bool
-            Only False, here for code written for Captum: every prompt and its target are one forward.
-            (Captum's cache computes wrong log-probabilities from transformers 5.3 on, for every method.)
+            Must be False; accepted for code that was written for Captum. Every prompt is evaluated with its
+            target in one forward pass. (Captum's cache gives wrong log-probabilities from transformers 5.3
+            on, for every method.)
         n_samples : int, optional
-            Largest number of masks, the whole prompt and the empty one included; never exceeded, none of them
-            twice. By default all 2^n for up to 10 features, else max(500, 16 n).
+            Largest number of masks, the whole prompt and the empty one included. It is never exceeded, and no
+            mask is evaluated twice. By default all 2^n for up to 10 features, else max(500, 16 n).
         perturbations_per_eval : int
             Prompts per model call.
         show_progress : bool
             Show a bar, "Spex attribution".
         index : str
             The attributions are the single features of this index at order 1, as in `Spex.attribute`.
-        max_order, estimator, seed
+        max_order : int, optional
             As in `spex_plugins.explain`.
+        estimator : str or Estimator
+            As in `Spex.attribute`.
+        seed : int or numpy Generator
+            Of the masks and of random baselines. A Generator is copied and not advanced.
         queries : Queries, optional
             As in `Spex.attribute`. The fingerprint for a store names the model.
 
         Returns
         -------
         SpexLLMAttributionResult
-            ``seq_attr`` (n,) and ``token_attr`` (T, n), float32; for grouped values, one column per value, as
-            in Captum. ``interactions`` has 1 + T outputs.
+            ``seq_attr`` (n,) and ``token_attr`` (T, n), float32, in the unit of the attribution target
+            (natural logarithms, or probabilities); for grouped values, one column per value, as in Captum.
+            ``interactions`` has 1 + T outputs: the whole answer, then its tokens.
 
         Raises
         ------
         InputError
-            If an argument is unusable.
+            If an argument cannot be used.
         ValueFunctionError
-            If the model fails at a mask; carries every answer obtained until then.
+            If the model fails at a mask; the error holds every answer obtained until then.
         """
         num_trials = check.count("num_trials", num_trials, 1, "draws of random baselines")
         _check_only("use_cached_outputs", use_cached_outputs, False, "Captum's cache gives wrong values")
@@ -156,7 +162,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         weights = [weight for _, weight in drawn]
         method.forward_func = self._forward_of(prompts_of, weights, tokens.to(self.device))
         wanted = (tokens, self.attr_target, *(weights if len(weights) > 1 else ()))
-        asked = queries_about(queries, self.model, prompts_of, inp.n_itp_features, wanted)
+        asked = queries_of_prompt(queries, self.model, prompts_of, inp.n_itp_features, wanted)
         attributions, (found,) = method.attribute(
             torch.ones(1, inp.n_itp_features),  # of floats and on the CPU, whatever the input's own tensor is
             n_samples=n_samples or default_budget(inp.n_itp_features, FEATURES_OF_PROMPTS),
@@ -173,7 +179,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         return SpexLLMAttributionResult(
             interactions=found.renamed(feature_names(ordered)),
             input_tokens=inp.values,
-            output_tokens=private.pretty_tokens(tokens, self.tokenizer),
+            output_tokens=captum_internals.pretty_tokens(tokens, self.tokenizer),
             seq_attr=values[0],
             token_attr=values[1:],
             inp=inp,

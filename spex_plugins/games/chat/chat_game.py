@@ -18,7 +18,7 @@ from spex_plugins.games.chat.error_messages import partial_answer
 from spex_plugins.games.chat.question import Question, Template
 from spex_plugins.games.chat.request_batch import RequestBatch, Usage
 from spex_plugins.games.chat.scores import BoundCounter
-from spex_plugins.games.text.prompt_length import text_work
+from spex_plugins.games.text.prompt_length import prompt_lengths
 from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
@@ -68,8 +68,8 @@ class ChatGame:
     features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
         What is masked together: parts of a kind, spans of characters, or a function that takes the text and
         returns spans, or the parts as strings. What lies outside of all spans is never masked.
-    mask : "remove" or str
-        Masked features are removed with the white space before them, or replaced by this placeholder.
+    replacement : "remove" or str
+        Masked features are removed with the white space before them, or replaced by this text.
     endpoint : {"chat", "completions", "completions+echo"}
     top_logprobs : int
         Number of alternatives to ask for; many servers allow 20, some only 5.
@@ -121,7 +121,7 @@ class ChatGame:
         answer: str = " True",
         against: str | None = None,
         features: Spans = "word",
-        mask: str = "remove",
+        replacement: str = "remove",
         endpoint: str = "chat",
         top_logprobs: int = 20,
         concurrency: int = 8,
@@ -130,14 +130,16 @@ class ChatGame:
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         check.count("top_logprobs", top_logprobs, 1, "the number of alternatives")
-        if not isinstance(text, str) or not isinstance(mask, str):
-            raise InputError('text, mask: must be a text, and "remove" or what stands for masked parts.')
+        if not isinstance(text, str) or not isinstance(replacement, str):
+            raise InputError(
+                'text, replacement: must be a text, and "remove" or the text that replaces masked parts.'
+            )
         self._parts = masked_parts(text, features)
         self.n, self.feature_names = len(self._parts.spans), self._parts.names
-        self._placeholder = None if mask == "remove" else mask
+        self._placeholder = None if replacement == "remove" else replacement
         self._question = Question(endpoint, model, template, answer, against, top_logprobs, extra)
         characters = self._question.fixed_characters + len(text)
-        self._characters = text_work([self._parts], self._placeholder, characters, _lengths)
+        self._characters = prompt_lengths([self._parts], self._placeholder, characters, _lengths)
         self._bounds = BoundCounter()
         self._connection = Connection(
             client, base_url, api_key, concurrency=concurrency, max_retries=max_retries, timeout=timeout
@@ -146,7 +148,7 @@ class ChatGame:
             "server": without_credentials(self._connection.address),
             "text": text,
             "spans": self._parts.spans,
-            "mask": mask,
+            "mask": replacement,
         }
         try:
             content = json.dumps(parameters | self._question.description, sort_keys=True)
@@ -220,7 +222,7 @@ class ChatGame:
         -------
         ndarray of float64, shape (b,)
             Tokens, at four characters each.
-        """
+        """  # numpydoc ignore=RS01
         return self._characters(masks) * len(self._question.signs) / _CHARACTERS_PER_TOKEN
 
     @property

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import identity, is_torch_module
-from spex_plugins.games.text.prompt_arguments import check_evaluating
+from spex_plugins.games.fingerprints import fingerprint_of_part, is_torch_module
+from spex_plugins.games.text.prompt_arguments import check_eval_mode
 from spex_plugins.queries.store.digest import digest_of_data
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ImageModel:
     @property
     def fingerprint(self) -> str | None:
         """A digest of the model, or None where a part of it is a plain function."""
-        known = [identity(self._model), identity(self._preprocess)]
+        known = [fingerprint_of_part(self._model), fingerprint_of_part(self._preprocess)]
         return None if None in known else digest_of_data(*map(str, known))
 
     def __call__(self, images: NDArray[Any]) -> FloatArray:
@@ -60,7 +60,7 @@ class ImageModel:
     def _from_module(self, images: NDArray[Any]) -> FloatArray:
         import torch
 
-        check_evaluating(self._model)
+        check_eval_mode(self._model)
         prepared = (self._preprocess or _channels_first)(images)
         parameter = next(self._model.parameters(), torch.zeros(0))
         where = {"device": parameter.device, "dtype": parameter.dtype}

@@ -13,7 +13,7 @@ import torch
 from spex_plugins.errors import InputError
 from spex_plugins.games.text.answer_scores import AnswerScores, answer_scores
 from spex_plugins.games.text.tokens import Continuation, Encoder, common_rows, padded
-from spex_plugins.language_models.batching import RowsAtOnce, alike, batches, rows_at_once
+from spex_plugins.language_models.batching import Batching, batches, find_batching, nearly_equal
 from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.language_models.prefix import Prefix, common_prefix, make_prefix
 from spex_plugins.language_models.token_scores import token_scores
@@ -48,16 +48,16 @@ class CausalScorer:
         # Without positions of our own, a model may count the padding that lies behind a cached beginning.
         self._placed = "position_ids" in parameters
         self._takes_last = "logits_to_keep" in parameters
-        self._way = RowsAtOnce.OF_EQUAL_LENGTH if scales_with_length(model) else RowsAtOnce.ANY
+        self._batching = Batching.EQUAL_LENGTH if scales_with_length(model) else Batching.ANY_LENGTH
 
     def prepare(self, examples: Sequence[str]) -> None:
         """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
         self._examples = tuple(examples)
-        if self._way is RowsAtOnce.ANY:
+        if self._batching is Batching.ANY_LENGTH:
             rows = [found[0].ids for found in self.encoder.continuations(examples, self._answers[:1])]
             long, short = max(rows, key=len), min(rows, key=len)
             self._check_causal(short)
-            self._way = rows_at_once(self._last_logits, long, short)
+            self._batching = find_batching(self._last_logits, long, short)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the cached states; they are made anew where they are needed."""
@@ -67,7 +67,7 @@ class CausalScorer:
         """Refuse a model whose logits at a token change with the tokens behind it."""
         half = max(1, len(row) // 2)
         alone, within = (self._logits([ids], [(0, half - 1, 0)], None)[0][0] for ids in (row[:half], row))
-        if not alike(alone, within, alone.dtype):
+        if not nearly_equal(alone, within, alone.dtype):
             raise InputError(
                 f"model: {type(self._model).__name__} reads what stands behind a token, so it cannot score "
                 "what it would write; load it as a decoder (config.is_decoder = True), or take another."
@@ -89,7 +89,7 @@ class CausalScorer:
         rows: list[list[int]] = []
         wanted = []  # (row, position, token)
         for answers in found:
-            together = self._way is RowsAtOnce.ANY
+            together = self._batching is Batching.ANY_LENGTH
             own, row_of = common_rows([answer.ids[:-1] for answer in answers], share=together)
             for answer, row in zip(answers, row_of, strict=True):
                 for position in range(answer.start, len(answer.ids)):
@@ -100,11 +100,11 @@ class CausalScorer:
 
     def _scores(self, rows: Sequence[list[int]], wanted: list[tuple[int, int, int]]) -> FloatArray:
         """Return scores (2, N) of the tokens that are wanted, from as few calls as the model allows."""
-        if self._way is RowsAtOnce.ANY:
+        if self._batching is Batching.ANY_LENGTH:
             return token_scores(*self._logits(rows, wanted, self._current_prefix())).numpy()
         found = np.empty((2, len(wanted)))
         row_of = np.array([row for row, _, _ in wanted])
-        for batch in batches(list(map(len, rows)), self._way):
+        for batch in batches(list(map(len, rows)), self._batching):
             at = np.flatnonzero(np.isin(row_of, batch))
             place = {row: i for i, row in enumerate(batch)}
             here = [(place[wanted[i][0]], *wanted[i][1:]) for i in at]

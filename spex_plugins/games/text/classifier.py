@@ -13,7 +13,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.games.text.answer_scores import AnswerScores
 from spex_plugins.games.text.prompts import Prompt
 from spex_plugins.games.text.tokens import Encoder, Encoding, padded
-from spex_plugins.language_models.batching import RowsAtOnce, batches, rows_at_once
+from spex_plugins.language_models.batching import Batching, batches, find_batching
 from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.language_models.token_scores import token_scores
 
@@ -52,7 +52,7 @@ class ClassifierScorer:
         self._typed = "token_type_ids" in signature(model.forward).parameters
         padding = getattr(model.config, "pad_token_id", None)  # where it is None, the model may not need it
         self._padding = padding if padding is not None else tokenizer.pad_token_id or 0
-        self._way = RowsAtOnce.OF_EQUAL_LENGTH if scales_with_length(model) else RowsAtOnce.ANY
+        self._batching = Batching.EQUAL_LENGTH if scales_with_length(model) else Batching.ANY_LENGTH
 
     def prepare(self, examples: Sequence[Prompt]) -> None:
         """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
@@ -60,7 +60,7 @@ class ClassifierScorer:
             self.encoder.check_pairs(examples[0])
         rows = sorted(self.encoder.whole(examples), key=len)
         try:
-            way = rows_at_once(
+            batching = find_batching(
                 lambda rows: self._logits([Encoding(ids, None) for ids in rows]), rows[-1], rows[0]
             )
         except ValueError as error:  # transformers' decoders look for the last token that is no padding
@@ -70,8 +70,8 @@ class ClassifierScorer:
                 f"model: cannot be asked about several texts at once ({error}); set "
                 "model.config.pad_token_id, for example to tokenizer.pad_token_id or tokenizer.eos_token_id."
             ) from error
-        if self._way is RowsAtOnce.ANY:
-            self._way = way
+        if self._batching is Batching.ANY_LENGTH:
+            self._batching = batching
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
         """Return the number of tokens of prompts."""
@@ -81,7 +81,7 @@ class ClassifierScorer:
         """Return the scores of all labels of b prompts."""
         found = self.encoder.encodings(prompts)
         scores = np.empty((2, len(found), len(self._labels), 1))
-        for batch in batches([len(one.ids) for one in found], self._way):
+        for batch in batches([len(one.ids) for one in found], self._batching):
             logits = self._logits([found[i] for i in batch])
             labels = torch.tensor(self._labels, device=logits.device).repeat(len(batch))
             each = logits.repeat_interleave(len(self._labels), dim=0)

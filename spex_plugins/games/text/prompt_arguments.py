@@ -8,10 +8,10 @@ from typing import Any
 from spex_plugins.errors import InputError
 from spex_plugins.games.text.answer_scores import VALUES
 
-__all__ = ["check_evaluating", "check_value", "distinct", "listed", "placeholder"]
+__all__ = ["as_tuple", "check_eval_mode", "check_value", "distinct_names", "replacement_text"]
 
 
-def listed(name: str, given: Any) -> tuple[Any, ...]:
+def as_tuple(name: str, given: Any) -> tuple[Any, ...]:
     """Return one or several answers as a tuple; without alternatives, an empty one."""
     if given is None and name == "against":
         return ()
@@ -32,7 +32,7 @@ def check_value(value: Any, answers: tuple[Any, ...], against: Any, tokens: bool
         raise InputError("tokens: only the tokens of a single answer, without alternatives, can be outputs.")
 
 
-def check_evaluating(model: Any) -> None:
+def check_eval_mode(model: Any) -> None:
     """Refuse a model whose answers are random, or change with the rows beside them."""
     if model.training or any(part.training for part in model.modules()):
         raise InputError(
@@ -41,23 +41,23 @@ def check_evaluating(model: Any) -> None:
         )
 
 
-def placeholder(mask: str, tokenizer: Any) -> str | None:
-    """Return what replaces a masked part; None: nothing, not even the white space before it."""
-    if not isinstance(mask, str):
-        raise InputError(f"mask: must be a string, got {type(mask).__name__}.")
-    if mask == "remove":
+def replacement_text(replacement: str, tokenizer: Any) -> str | None:
+    """Return the text that replaces masked parts; None where they are removed with the space before them."""
+    if not isinstance(replacement, str):
+        raise InputError(f"replacement: must be a string, got {type(replacement).__name__}.")
+    if replacement == "remove":
         return None
-    if mask != "token":
-        return mask
+    if replacement != "token":
+        return replacement
     token = tokenizer.mask_token
     if token is None:
         raise InputError(
-            "mask: the tokenizer has no mask token; use 'remove' or a placeholder such as '...'."
+            "replacement: the tokenizer has no mask token; use 'remove' or a text such as '...'."
         )
     return str(token)
 
 
-def distinct(names: Sequence[str]) -> tuple[str, ...]:
+def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
     """Strip names, and number those that come twice."""
     shown = [name.strip() or repr(name)[1:-1] for name in names]
     return tuple(

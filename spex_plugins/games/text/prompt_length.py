@@ -10,11 +10,11 @@ import numpy as np
 from spex_plugins.games.text.text_features import MaskedParts
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["TextWork", "text_work"]
+__all__ = ["PromptLengths", "prompt_lengths"]
 
 
 @dataclass(frozen=True, eq=False)
-class TextWork:
+class PromptLengths:
     """Lengths that add up over the parts of a text, as those in characters do and those in tokens nearly do.
 
     Attributes
@@ -35,20 +35,20 @@ class TextWork:
         return self.fixed + kept @ self.kept + (1.0 - kept) @ self.masked
 
 
-def text_work(
+def prompt_lengths(
     parts: Sequence[MaskedParts],
-    placeholder: str | None,
+    replacement: str | None,
     whole: int,
     lengths: Callable[[list[str]], Sequence[int]],
-) -> TextWork:
+) -> PromptLengths:
     """Measure the parts of texts.
 
     Parameters
     ----------
     parts : sequence of MaskedParts
         Of every text.
-    placeholder : str or None
-        What stands for masked parts; None removes them.
+    replacement : str or None
+        The text that replaces masked parts; None where they are removed.
     whole : int
         Length of the prompt with all parts.
     lengths : callable
@@ -58,6 +58,6 @@ def text_work(
     features = [segment for found in segments for segment in found]
     kept = np.array(lengths([gap + body for _, gap, body in features]), dtype=np.float64)
     masked = np.zeros(len(features))
-    if placeholder is not None:
-        masked += lengths([gap + placeholder for _, gap, _ in features])
-    return TextWork(max(whole - kept.sum(), 0.0), kept, masked)
+    if replacement is not None:
+        masked += lengths([gap + replacement for _, gap, _ in features])
+    return PromptLengths(max(whole - kept.sum(), 0.0), kept, masked)

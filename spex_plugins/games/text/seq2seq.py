@@ -12,7 +12,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.games.text.answer_scores import AnswerScores, answer_scores
 from spex_plugins.games.text.prompts import Prompt
 from spex_plugins.games.text.tokens import Encoder, common_rows, padded
-from spex_plugins.language_models.batching import RowsAtOnce, batches, rows_at_once
+from spex_plugins.language_models.batching import Batching, batches, find_batching
 from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.language_models.token_scores import token_scores
 
@@ -42,13 +42,13 @@ class Seq2SeqScorer:
         self._rows, self._row_of = common_rows([begin + answer[:-1] for answer in self._answers])
         self._begin = len(begin)
         self._padding = tokenizer.pad_token_id or 0
-        self._way = RowsAtOnce.OF_EQUAL_LENGTH if scales_with_length(model) else RowsAtOnce.ANY
+        self._batching = Batching.EQUAL_LENGTH if scales_with_length(model) else Batching.ANY_LENGTH
 
     def prepare(self, examples: Sequence[Prompt]) -> None:
         """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
         rows = sorted(self.encoder.whole(examples), key=len)
-        if self._way is RowsAtOnce.ANY:
-            self._way = rows_at_once(
+        if self._batching is Batching.ANY_LENGTH:
+            self._batching = find_batching(
                 lambda rows: self._logits(rows)[:, 0, self._begin - 1], rows[-1], rows[0]
             )
 
@@ -70,7 +70,7 @@ class Seq2SeqScorer:
         ]
         row, at, token = torch.tensor(wanted).T
         found = np.empty((2, len(rows), len(wanted)))
-        for batch in batches(list(map(len, rows)), self._way):
+        for batch in batches(list(map(len, rows)), self._batching):
             logits = self._logits([rows[i] for i in batch])[:, row, at].flatten(0, 1)
             scores = token_scores(logits, token.repeat(len(batch)).to(logits.device))
             found[:, batch] = scores.numpy().reshape(2, len(batch), -1)

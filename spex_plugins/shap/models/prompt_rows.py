@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.language_models.batching import RowsAtOnce, alike, batches
+from spex_plugins.language_models.batching import Batching, batches, nearly_equal
 from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.shap.texts.text_tokens import special_tokens_of
 
@@ -22,7 +22,7 @@ class PromptRows:
     """Half of a `shap.models.Model` of a language model of transformers, which has a tokenizer."""
 
     inner_model: Any
-    _way: RowsAtOnce | None = None  # not known yet
+    _batching: Batching | None = None  # not known yet
 
     def get_inputs(self, X: Any, padding_side: str = "right") -> Any:
         """Return the tokens of prompts as tensors, padded on a side."""
@@ -52,18 +52,18 @@ class PromptRows:
             From numbers of prompts to their logits, by one call.
         """
         lengths = self.get_inputs(X)["attention_mask"].sum(dim=1).tolist()
-        if self._way is None and scales_with_length(self._model):
-            self._way = RowsAtOnce.OF_EQUAL_LENGTH
-        calls = batches(lengths, self._way or RowsAtOnce.ANY)
+        if self._batching is None and scales_with_length(self._model):
+            self._batching = Batching.EQUAL_LENGTH
+        calls = batches(lengths, self._batching or Batching.ANY_LENGTH)
         found = np.concatenate([self._asked(logits, rows) for rows in calls])
         found = found[np.argsort(np.concatenate(calls))]
-        if self._way is None and len(set(lengths)) > 1:
+        if self._batching is None and len(set(lengths)) > 1:
             shortest = lengths.index(min(lengths))
             alone = self._asked(logits, [shortest])[0]
-            if not alike(alone, found[shortest], self._model.dtype):
-                self._way = RowsAtOnce.ONE
+            if not nearly_equal(alone, found[shortest], self._model.dtype):
+                self._batching = Batching.SINGLE
                 return self.by_rows(X, logits)
-            self._way = RowsAtOnce.ANY
+            self._batching = Batching.ANY_LENGTH
         return found
 
     @property
