@@ -1,4 +1,4 @@
-"""Estimators: which masks to ask for a budget, and from (masks, values) to a function of masks."""
+"""Estimators: they choose masks for a budget, and fit a function of masks to samples."""
 
 from __future__ import annotations
 
@@ -50,7 +50,17 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
 
 
 def resolve(estimator: str | Estimator) -> Estimator:
-    """Return the estimator of a name, or the object itself.
+    """Return the estimator with a given name; an instance is returned unchanged.
+
+    Parameters
+    ----------
+    estimator : str or Estimator
+        Name of an estimator of this package, or an instance of a subclass of `Estimator`.
+
+    Returns
+    -------
+    Estimator
+        An instance.
 
     Raises
     ------
@@ -61,7 +71,7 @@ def resolve(estimator: str | Estimator) -> Estimator:
         return estimator
     if not isinstance(estimator, str):
         raise InputError(
-            f"estimator: must be one of {sorted(_ESTIMATORS)} or an object of a subclass of "
+            f"estimator: must be one of {sorted(_ESTIMATORS)} or an instance of a subclass of "
             f"spex_plugins.estimators.Estimator, got {estimator!r:.80}."
         )
     if estimator not in _ESTIMATORS:
@@ -69,7 +79,18 @@ def resolve(estimator: str | Estimator) -> Estimator:
     return _ESTIMATORS[estimator]()
 
 
-def about(estimator: str | Estimator) -> str:
-    """Return what an estimator fits to which masks, and what its R² is measured on; "" if not known."""
+def about(estimator: str | Estimator) -> str:  # numpydoc ignore=RS01
+    """Return what an estimator fits to which masks, and on which masks it measures R².
+
+    Parameters
+    ----------
+    estimator : str or Estimator
+        Name of an estimator of this package, or an instance of a subclass of `Estimator`.
+
+    Returns
+    -------
+    str
+        A phrase, ``Estimator.about``; "" for an unknown name or an estimator that does not define it.
+    """
     found = _ESTIMATORS.get(estimator) if isinstance(estimator, str) else estimator
     return getattr(found, "about", "")

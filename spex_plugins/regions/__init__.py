@@ -1,4 +1,4 @@
-"""Where an image or a text falls apart: the regions and parts that are its features, for every host alike."""
+"""Division of images into regions and of texts into parts, which are the features in every host."""
 
 from spex_plugins.regions.groups import Grid, ImageGroup, Superpixels, label_map, region_maker
 

@@ -1,4 +1,4 @@
-"""Where an image falls apart: a grid, superpixels, or the regions that a function names."""
+"""Division of an image into regions: a grid, superpixels, or the regions that a function returns."""
 
 from __future__ import annotations
 
@@ -80,7 +80,24 @@ _MAKERS: dict[str, Callable[[], Callable[[Any], IntArray]]] = {"grid": Grid, "su
 
 
 def region_maker(group: Any) -> Callable[[Any], Any]:
-    """Return the function that a group of images stands for."""
+    """Return the function that divides an image into regions.
+
+    Parameters
+    ----------
+    group : str or callable
+        "grid", "superpixel", or a function from an image (H, W, C) to the label of every pixel, (H, W). A
+        function is returned unchanged.
+
+    Returns
+    -------
+    callable
+        Maps an image to the labels of its pixels.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown.
+    """
     if callable(group):
         return group
     if isinstance(group, str) and group in _MAKERS:
@@ -97,16 +114,21 @@ def label_map(labels: Any, shape: tuple[int, ...]) -> tuple[IntArray, IntArray]:
     Parameters
     ----------
     labels : array_like of int, shape (H, W)
-        Any numbers; negative ones mark what is always kept.
+        Label of the region of every pixel; negative labels mark pixels that are never masked.
     shape : tuple of int
-        Shape (H, W, C) of the image.
+        Shape (H, W, C) or (H, W) of the image, in pixels.
 
     Returns
     -------
     regions : ndarray of int, shape (H, W)
-        From 0; −1 for what is always kept.
+        Number of the region of every pixel, from 0 to n − 1; −1 for pixels that are never masked.
     names : ndarray of int, shape (n,)
-        The label that every region had.
+        The label of every region, ascending.
+
+    Raises
+    ------
+    InputError
+        If the labels are not integers of shape (H, W), or are all negative.
     """
     array = np.asarray(labels)
     if array.shape != shape[:2] or array.dtype.kind not in "iu":
@@ -117,7 +139,7 @@ def label_map(labels: Any, shape: tuple[int, ...]) -> tuple[IntArray, IntArray]:
     names, regions = np.unique(array, return_inverse=True)
     kept = int((names < 0).sum())
     if kept == len(names):
-        raise InputError("group: no pixel has a label ≥ 0, so nothing could be masked.")
+        raise InputError("group: no pixel has a label ≥ 0, so that nothing can be masked.")
     return np.maximum(regions.reshape(array.shape) - kept, -1), names[kept:]
 
 

@@ -1,4 +1,4 @@
-"""Where a text falls apart: words, sentences, paragraphs, or the parts that a function names."""
+"""Division of a text into parts: words, sentences, paragraphs, or the parts that a function returns."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ _SPLITTERS: dict[str, Callable[[str], Sequence[str]]] = {
 
 
 def splitter(group: Any, argument: str = "group") -> Callable[[str], Sequence[str]]:
-    """Return the function that a group of texts stands for; errors name the argument as the user knows it."""
+    """Return the function that divides a text into parts; errors use the argument name of the host."""
     if callable(group):
         return group
     if isinstance(group, str) and group in _SPLITTERS:

@@ -42,7 +42,7 @@ def visible(name: str) -> str:
 
 
 def told_apart(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Number words that occur more than once, ignoring the punctuation around them.
+    """Add numbers to words that occur more than once, ignoring the punctuation around them.
 
     Returns
     -------
