@@ -1,4 +1,4 @@
-"""The estimator for whoever does not want to choose."""
+"""The default estimator."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Auto"]
 
-_MOST_MASKS = 20_000  # a Gaussian process takes minutes for so many
+_MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
 
 
 class Auto(Estimator):
-    """The most faithful spectrum for the calls.
+    """The default estimator, which gives the highest R² for most functions and budgets.
 
-    A Gaussian process and sparse regression, stacked, and `Spex` where there are too many masks for a
-    Gaussian process. Where the budget allows it, a coded design finds the sets of high order that these
-    would miss.
+    Sparse regression and a Gaussian process, stacked; for more than 20,000 masks, `Spex`, as a Gaussian
+    process would take too long. If the budget allows a coded design, sets of high order that these two would
+    miss are decoded from it.
     """
 
     name = "auto"
@@ -35,13 +35,13 @@ class Auto(Estimator):
     )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Draw the masks, see `faithful_design`."""
+        """Choose the masks, see `faithful_design`."""
         return faithful_design(n, budget, max_order, rng)
 
     def sequence(
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
-        """Draw the masks of rounds, see `faithful_sequence`."""
+        """Choose the masks of a run in rounds, see `faithful_sequence`."""
         return faithful_sequence(n, first, most, max_order, rng)
 
     def fit_samples(
