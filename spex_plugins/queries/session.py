@@ -156,7 +156,7 @@ class Session:
         self._dropped += dropped
 
     def _opened(self, n: int) -> AnswerTable:
-        """Return the table of this session, created by the first call, which defines the number of features."""
+        """Return the table of this session; the first call, which defines n, creates it."""
         if self._table is None:
             if self._store is not None:
                 self._stored = self._store.run(self._fingerprint, n, self._queries.description)

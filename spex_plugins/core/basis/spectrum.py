@@ -198,11 +198,44 @@ class Spectrum:
         return index_values(index, order, self.n, self.supports, self.coefficients)
 
     def single_values(self, index: str) -> SingleValues:
-        """Return the values of single features in an index of order 1; their deviations are NaN."""
+        """Return the values of single features in an index of order 1.
+
+        Parameters
+        ----------
+        index : str
+            ``"Fourier"`` or a key of `INDICES`.
+
+        Returns
+        -------
+        SingleValues
+            Values of shape (n,) or (n, K), in the unit of the coefficients; their deviations are NaN.
+
+        Raises
+        ------
+        InputError
+            If the index is unknown.
+        """
         return SingleValues.read(*self.convert(index, 1), self.n)
 
-    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return NaN for all sets (U, d), shape (U,) or (U, K): a spectrum has no deviations."""
+    def deviations(  # numpydoc ignore=RS01
+        self, supports: IntArray, index: str, order: int
+    ) -> FloatArray:
+        """Return NaN, as a spectrum has no standard deviations.
+
+        Parameters
+        ----------
+        supports : ndarray of int, shape (U, d)
+            Sets of features.
+        index : str
+            Symbol of an index; not used.
+        order : int
+            Order of the index; not used.
+
+        Returns
+        -------
+        ndarray of float64, shape (U,) or (U, K)
+            NaN for every set.
+        """
         return np.full((len(supports), *self.output_shape), np.nan)
 
     def energy(self) -> FloatArray:
@@ -285,13 +318,37 @@ class Spectrum:
             )
         return replace(self, coefficients=self.coefficients[:, columns])
 
-    def rescaled(self, scaling: Scaling) -> Spectrum:
-        """Return centre + factor · f, output by output, of a spectrum with K outputs."""
+    def rescaled(self, scaling: Scaling) -> Spectrum:  # numpydoc ignore=RS01
+        """Return the spectrum of centre + factor · f, of which this function f has K outputs.
+
+        Parameters
+        ----------
+        scaling : Scaling
+            Centre and factor of each output, shape (K,).
+
+        Returns
+        -------
+        Spectrum
+            With K outputs, in the unit of the centre.
+        """
         constant = Spectrum.from_terms(self.n, np.empty((1, 0), dtype=np.int32), scaling.centre[None])
         return replace(self, coefficients=self.coefficients * scaling.factor) + constant
 
-    def placed(self, at: IntArray, n: int) -> Spectrum:
-        """Place the features at ``at``, ascending, among n; the others have no effect."""
+    def placed(self, at: IntArray, n: int) -> Spectrum:  # numpydoc ignore=RS01
+        """Return the same function of n features, of which the added ones have no effect.
+
+        Parameters
+        ----------
+        at : ndarray of int, shape (self.n,)
+            Numbers of the present features among the n, ascending.
+        n : int
+            Number of features of the result.
+
+        Returns
+        -------
+        Spectrum
+            With the same coefficients.
+        """
         return Spectrum(n, np.append(at, n).astype(np.int32)[self.supports], self.coefficients)
 
     def as_dict(self) -> dict[tuple[int, ...], Any]:
