@@ -1,4 +1,4 @@
-"""What every adapter needs to speak its host's language: budgets, stores, all inputs, values that add up."""
+"""Functions that the adapters share: budgets, options of model calls, efficient values, constant inputs."""
 
 from __future__ import annotations
 
@@ -35,32 +35,38 @@ __all__ = [
     "widened",
 ]
 
-_OWN = {"batch_size", "progress"}  # hosts have arguments of their own for these
+_OWN = {"batch_size", "progress"}  # the hosts have their own arguments for these
 _SIDE_BY_SIDE = ("executor", "in_flight", "timeout")
 _LEAST_EVALS, _EVALS_PER_INPUT = 500, 16  # SHAP's permutation explainer takes 500, or 10 (2n + 1) if more
 
 
 def default_budget(n: int, most_listed: int = CHEAP_FEATURES) -> int:
-    """Return how many masks to ask for n features when nobody says.
+    """Return the default number of masks for n features.
 
-    All 2^n masks of up to ``most_listed`` features, else max(500, 16 n).
+    This is 2^n for up to ``most_listed`` features, else max(500, 16 n).
     """
     return 2**n if n <= most_listed else max(_LEAST_EVALS, _EVALS_PER_INPUT * n)
 
 
 def query_options(queries: Queries | None, model: Any) -> dict[str, Any]:
-    """Return the keywords of `spex_plugins.explain` for what a user of the host asked for.
+    """Return options that were given to an adapter as keywords of `spex_plugins.explain`.
 
     Parameters
     ----------
     queries : Queries, optional
+        The options; None for the defaults.
     model : object
-        Names itself by its ``fingerprint`` where the queries name it by none.
+        Its attribute ``fingerprint`` is used if the queries have none.
+
+    Returns
+    -------
+    dict
+        Options that differ from None, without those for which the host has an argument.
 
     Raises
     ------
     InputError
-        If the host cannot ask so, or a store would not know the model.
+        If an option is not supported through this host, or a store is given without a fingerprint.
     """
     if queries is None:
         return {}
@@ -70,8 +76,8 @@ def query_options(queries: Queries | None, model: Any) -> dict[str, Any]:
         if getattr(queries, name) is not None:
             remedy = "the host has an argument for it"
             if name in _SIDE_BY_SIDE:
-                remedy = "hosts mask one batch after another; spex_plugins.explain asks many at a time"
-            raise InputError(f"queries: leave {name} out here; {remedy}.")
+                remedy = "the host evaluates batches one at a time, spex_plugins.explain several"
+            raise InputError(f"queries: {name} is not supported here; {remedy}.")
     given = {name: value for name, value in vars(queries).items() if value is not None}
     options = {name: value for name, value in given.items() if name not in _OWN}
     if "store" in options:
@@ -80,17 +86,17 @@ def query_options(queries: Queries | None, model: Any) -> dict[str, Any]:
 
 
 def about(options: dict[str, Any], *parts: str | NDArray[Any]) -> dict[str, Any]:
-    """Make the fingerprint that names a model one of what it is asked about, such as a row."""
+    """Extend the fingerprint of a model in the options by the data that it is evaluated on, such as a row."""
     if "store" not in options:
         return options
     return options | {"fingerprint": digest_of_data(options["fingerprint"], *parts)}
 
 
 def telling_masks(n: int) -> BoolArray:
-    """Return masks (2 + log2 n, n) at which inputs show what belongs to which of n features.
+    """Return masks (2 + ⌈log2 n⌉, n) that identify to which of n features each part of an input belongs.
 
-    Nothing is kept, everything, and for every binary digit the features whose number has it: what is kept
-    at which of these masks spells the number of its feature.
+    These are the empty mask, the full mask, and for every binary digit the mask of the features whose number
+    has that digit set: the masks at which a part is kept are the binary digits of its feature's number.
     """
     digits = np.arange(max(n - 1, 1).bit_length())
     spelled = (np.arange(n) >> digits[:, None]) & 1
@@ -100,48 +106,56 @@ def telling_masks(n: int) -> BoolArray:
 def name_rows(
     error: BaseException, what: str, rows: Sequence[int], explained: Mapping[int, Interactions]
 ) -> None:
-    """Say in an error which rows of the input it is about, and attach the explanations of others.
+    """Add the failed rows of the input to an error, and attach the explanations of the completed ones.
 
-    They have been paid for. The error gets the attributes ``rows``, a list of int, and ``explained``, a dict
-    from the number of a row to its `Interactions`.
+    The error gets the attributes ``rows``, a list of int, and ``explained``, a dict from the number of a row
+    to its `Interactions`, so that model calls already made are not lost.
 
     Parameters
     ----------
     error : BaseException
+        The error to modify.
     what : str
         The host's word for a row.
     rows : sequence of int
-        The rows that were being explained.
+        Numbers of the rows that were being explained.
     explained : mapping of int to Interactions
-        Those that were explained before.
+        Explanations of the rows before, by number.
     """
     vars(error).update(rows=list(rows), explained=dict(explained))
     named = f"{what} {', '.join(map(str, rows))}"
     if isinstance(error, ValueFunctionError):
         error.args = (f"{named}: {error}", *error.args[1:])
     else:
-        error.add_note(f"This was at {named}.")
+        error.add_note(f"Raised at {named}.")
     if explained:
         error.add_note(f"The explanations of {len(explained)} others are in error.explained.")
 
 
 def single_values(found: Interactions, index: str, difference: FloatArray, playing: IntArray) -> FloatArray:
-    """Return the values of single features, (n,) or (n, K), adding up to f(x) − f(∅) if the index means to.
+    """Return the values of single features; those of an efficient index sum to f(x) − f(∅).
 
-    What the fitted values leave of the difference is shared equally by the features that play. It belongs
-    to the game f − f̂, which is known only at its two end points: nothing tells the players apart, and the
-    Shapley value of the symmetric game through these points is an equal share. This is also the efficient
-    normalisation of Ruiz, Valenciano & Zarzuelo (1998), the closest efficient values in least squares.
+    The difference between f(x) − f(∅) and the sum of the fitted values is divided equally among the features
+    that vary. It is due to the game f − f̂, which is known only at the empty and the full mask, so that no
+    feature can be distinguished from another; the Shapley value of the symmetric game with these two values
+    is an equal share. This is the efficient normalisation of Ruiz, Valenciano & Zarzuelo (1998), which gives
+    the closest efficient values in least squares.
 
     Parameters
     ----------
     found : Interactions
+        Explanation of n features.
     index : str
         A key of `spex_plugins.INDICES`.
     difference : ndarray of float64, shape () or (K,)
         f(x) − f(∅).
     playing : ndarray of int
-        The features that can change anything.
+        Numbers of the features that can change the value.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,) or (n, K)
+        In the unit of the value function.
     """
     values = found.single_values(index).values.copy()
     if len(playing) and same_single_values(index, "SV"):
@@ -150,14 +164,14 @@ def single_values(found: Interactions, index: str, difference: FloatArray, playi
 
 
 def widened(found: Interactions, at: IntArray, names: Sequence[str]) -> Interactions:
-    """Place the features of an explanation among all inputs; the others are features without effect.
+    """Extend an explanation to all inputs; the added features have no effect.
 
     Parameters
     ----------
     found : Interactions
-        With n features.
+        Explanation of n features.
     at : ndarray of int, shape (n,)
-        Where they stand among all inputs.
+        Their positions among all inputs, ascending.
     names : sequence of str
         Names of all inputs.
     """
@@ -165,7 +179,7 @@ def widened(found: Interactions, at: IntArray, names: Sequence[str]) -> Interact
 
 
 def constant(value: FloatArray, names: Sequence[str], budget: int) -> Interactions:
-    """Return the explanation of an input that equals its baseline: one value, () or (K,), for all masks."""
+    """Return the explanation of an input that equals its baseline: the value () or (K,) at all masks."""
     return Interactions(
         function=Spectrum.from_dict(len(names), {(): value}),
         feature_names=tuple(names),

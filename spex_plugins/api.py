@@ -1,4 +1,4 @@
-"""The entry points that need no host: `explain` asks a value function, `fit` takes given samples."""
+"""The functions that need no host: `explain` evaluates a value function, `fit` uses existing samples."""
 
 from __future__ import annotations
 
@@ -44,64 +44,75 @@ def explain(
 ) -> Interactions:
     """Explain a value function by its sparse Fourier spectrum.
 
-    By default (``estimator="auto"``) sparse regression and a Gaussian process are fitted to the values at
-    nearly orthogonal and uniform masks, or at those of a coded design, and stacked, and R² is cross-validated
-    on uniform masks, or on groups of the coded ones; where ``budget`` allows all 2^n masks the values are
-    exact. The result, printed, tells what ran.
+    The function is evaluated at chosen masks, and a sparse function is fitted to the values. By default
+    (``estimator="auto"``), sparse regression and a Gaussian process are fitted to nearly orthogonal and
+    uniform masks, or to those of a coded design, and stacked; R² is cross-validated on uniform masks, or on
+    groups of the coded ones. If ``budget`` allows all 2^n masks, the result is exact. Printing the result
+    shows the masks, the estimator and R².
 
     Parameters
     ----------
     value_function : callable
-        Takes masks, bool (m, n), True = feature kept, and returns (m,) or (m, K) real numbers.
+        Maps masks, an ndarray of bool of shape (m, n) with True for a feature that is kept, to real numbers
+        of shape (m,) or (m, K).
     n : int, optional
-        Number of features, by default ``value_function.n``, which the games of `spex_plugins.games` have.
-    budget : int or "auto"
-        Largest number of masks that may be asked for; never exceeded, never more than 2^n. With "auto", all
-        2^n masks of up to 12 features are asked; with more features the run asks in rounds and ends when R²
-        no longer improves, or at 20,000 masks. `spex_plugins.plan` tells beforehand what that may cost.
+        Number of features. By default ``value_function.n``, which the games of `spex_plugins.games` define.
+    budget : int or "auto", optional
+        Largest number of masks to evaluate; it is never exceeded, and never more than 2^n masks are
+        evaluated. With "auto", the default, all 2^n masks of up to 12 features are evaluated; with more
+        features, masks are evaluated in rounds until R² no longer improves or 20,000 masks are reached.
+        `spex_plugins.plan` returns the expected cost without evaluating anything.
     target_r2 : float, optional
-        Ask in rounds, however few the features, and end when the R² of left-out masks, less its standard
-        error, reaches this value.
-    estimator : str or Estimator
-        "auto" (the most faithful for the calls), "gaussian_process", "sparse_regression", "spex", "shapley"
-        (the best Shapley values), "proxyspex", "boosted_residual" and "stacking" (these three need the
-        extra ``trees``), or an `Estimator` of your own.
+        Evaluate masks in rounds, for any number of features, until R² on left-out masks minus its standard
+        error reaches this value, 0 < target_r2 < 1.
+    estimator : str or Estimator, optional
+        "auto" (the most faithful for a given number of calls), "gaussian_process", "sparse_regression",
+        "spex", "shapley" (the most accurate Shapley values), "proxyspex", "boosted_residual" or "stacking"
+        (these three need the extra ``trees``), or an instance of a subclass of
+        `spex_plugins.estimators.Estimator`.
     index : str, optional
-        What will be read, a key of `spex_plugins.INDICES`, for which "auto" chooses the masks and weighs its
-        errors. Shapley values and the interactions that generalise them ("SV", "k-SII", "SII", "STII",
-        "FSII", "Moebius") need masks of all sizes. By default, and for "BV", "BII", "FBII" and "Fourier", the
-        masks are uniform. Any other index can be read from the result too, less precisely.
+        What will be read, a key of `spex_plugins.INDICES`: "auto" chooses its masks for it, and weights its
+        errors. Shapley values and the interactions that generalise them ("SV", "k-SII", "SII", "STII", "FSII",
+        "Moebius") need masks of all sizes. By default, and for "BV", "BII", "FBII" and "Fourier", the masks
+        are uniform. Any other index can be read from the result as well, with a larger error.
     max_order : int, optional
-        Largest number of features in an interaction; by default as many as the budget allows.
-    seed : int or numpy Generator
-        Same seed, same masks, same answer.
+        Largest number of features in an interaction; by default as large as the budget allows.
+    seed : int or numpy.random.Generator, optional
+        Seed of the random masks and of the fit. The same seed gives the same masks and the same result.
     feature_names : sequence of str, optional
-        Names of the n features, by default ``value_function.feature_names``, or else x0, x1, …; names may
-        repeat.
+        Names of the n features. By default ``value_function.feature_names`` or, if the function has no such
+        attribute, x0, x1, …. Names may repeat.
     queries : Queries, optional
-        How the model is asked, as one object.
+        Options of the model calls, as one object.
     **options
-        The same by single keywords: ``store``, ``fingerprint``, ``executor``, ``batch_size``, ``retries``,
-        ``on_failure``, ``timeout``, ``max_seconds``, ``max_cost``, ``progress`` and others, see
-        `spex_plugins.queries.Queries`. With ``store="run.sqlite"`` every answer is kept in that file, and
-        the same call after a crash asks only for what is missing.
+        The same options as single keywords: ``store``, ``fingerprint``, ``executor``, ``batch_size``,
+        ``retries``, ``on_failure``, ``timeout``, ``max_seconds``, ``max_cost``, ``progress`` and others, see
+        `spex_plugins.queries.Queries`. With ``store="run.sqlite"`` every value is kept in that file, and the
+        same call after a crash evaluates only the missing masks.
 
     Returns
     -------
     Interactions
+        The fitted function, with indices and predictions in the unit of the value function, R² on left-out
+        masks, and the number of model calls.
 
     Raises
     ------
     InputError
-        If an argument is unusable; before any model call.
+        If an argument is invalid; raised before any model call.
     ValueFunctionError
-        If the value function fails; carries every answer obtained until then (``masks``, ``values``). So do
-        the KeyboardInterrupt when the user stops the run, and any error of the estimator.
+        If the value function fails. Its attributes ``masks`` and ``values`` hold all values obtained before
+        the failure. A KeyboardInterrupt, and any error of the estimator, gets the same attributes.
+    StoreError
+        If the store can no longer be read or written. It has the same attributes if values were obtained.
+    MissingExtraError
+        If the estimator needs a package that is not installed.
 
     Warns
     -----
     FewSamplesWarning
-        If the masks were fewer than two for each feature or too few to measure R², or if R² is below 0.2.
+        If fewer than two masks per feature were evaluated, if they were too few to measure R², or if R² is
+        below 0.2.
 
     Examples
     --------
@@ -161,17 +172,17 @@ def explain_each(
     queries: Queries | None = None,
     **options: Unpack[QueryOptions],
 ) -> list[Interactions]:
-    """Explain several functions that one value function answers together, such as the rows of a batch.
+    """Explain several functions that one value function evaluates together, such as the rows of a batch.
 
-    All are asked at the same masks; each is fitted as if it were alone, so that its explanation does not
-    depend on its neighbours. Nothing is said of too few samples: the caller knows what to call them.
+    All are evaluated at the same masks. Each is fitted separately, so that its explanation does not depend
+    on the others. No `FewSamplesWarning` is issued: the caller does that, with its own argument names.
 
     Parameters
     ----------
     value_function : callable
-        Masks (m, n) to the answers of all functions, (m, K).
+        Maps masks (m, n) to the values of all functions, (m, K).
     split : callable
-        From these answers, float64, to those of every function, each (m,) or (m, K').
+        Maps these values, float64, to a sequence with the values of each function, (m,) or (m, K').
     n, budget, estimator, index, max_order, seed, feature_names, queries, **options
         As in `explain`.
 
@@ -205,7 +216,7 @@ def explain_each(
             result = fitted(method, masks, values, design if complete else None, max_order, deepcopy(rng))
             about = (names, budget, method.name, statement)
             found.append(interactions(result, masks, values, *about, n_stored=answers.n_stored))
-    except BaseException as error:  # also when the user loses patience: everything has been paid for
+    except BaseException as error:  # also KeyboardInterrupt: the values have been paid for
         keep_answers(error, masks, everything)
         raise
     return found
@@ -221,35 +232,50 @@ def fit(
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
 ) -> Interactions:
-    """Explain from samples that exist already (logged calls, retrained models).
+    """Explain existing samples of a value function, such as logged calls or retrained models.
 
-    A feature that is never masked, or always, has no effect that could be seen: its values are 0. Features
-    that are always masked together, or each whenever the other is kept, share the effect of both equally.
+    The effect of a feature that is masked in no sample, or in all of them, cannot be estimated; its values
+    are 0. Features that are always masked together, or of which exactly one is always masked, share their
+    joint effect equally.
 
     Parameters
     ----------
-    masks : array of bool or of 0 and 1, shape (m, n)
-        True = feature kept. Best drawn uniformly; repeated masks are averaged.
-    values : array of float, shape (m,) or (m, K)
-    estimator, index, max_order, seed, feature_names
+    masks : array_like of bool or of 0 and 1, shape (m, n)
+        True for a feature that is kept. Uniformly drawn masks are best. The values of repeated masks are
+        averaged.
+    values : array_like of float, shape (m,) or (m, K)
+        Values of the function at the masks; finite.
+    estimator : str or Estimator, optional
         As in `explain`.
+    index : str, optional
+        As in `explain`.
+    max_order : int, optional
+        Largest number of features in an interaction; by default as large as the samples allow.
+    seed : int or numpy.random.Generator, optional
+        Seed of the fit. The same seed gives the same result.
+    feature_names : sequence of str, optional
+        Names of the n features, by default x0, x1, ….
 
     Returns
     -------
     Interactions
-        ``budget`` is the number of samples, ``n_calls`` that of distinct masks.
+        The fitted function, in the unit of ``values``. ``budget`` is the number of samples, ``n_calls`` the
+        number of distinct masks.
 
     Raises
     ------
     InputError
-        If the arrays do not fit together or contain NaN or inf.
+        If an argument is invalid, the shapes do not match, or the values contain NaN or inf.
+    MissingExtraError
+        If the estimator needs a package that is not installed.
 
     Warns
     -----
     UnidentifiableWarning
-        If there are such features.
+        If the effects of some features cannot be told apart.
     FewSamplesWarning
-        If the samples are fewer than two for each feature or too few to measure R², or if R² is below 0.2.
+        If there are fewer than two samples per feature, if they are too few to measure R², or if R² is below
+        0.2.
     """
     given = check.sampled_masks(masks)
     answers = check.sampled_values(values, len(given))

@@ -1,4 +1,4 @@
-"""Checks of the arguments of `explain` and `fit`: usable values, or an error that names the remedy."""
+"""Validation of the arguments of `explain` and `fit`; errors name the argument, its value and the remedy."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ELSEWHERE = {
 
 
 def keywords(given: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuse unknown keywords, naming the one that was meant."""
+    """Raise InputError for an unknown keyword, and suggest the known one that is closest."""
     for name in given:
         if name not in known:
             meant = next((own for own, others in _ELSEWHERE.items() if name in others), None)
@@ -51,7 +51,7 @@ def keywords(given: Mapping[str, Any], known: Collection[str]) -> None:
 
 
 def generator(seed: Any) -> np.random.Generator:
-    """Make a generator of a seed, or pass one through."""
+    """Return a generator for a seed; a generator is returned unchanged."""
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
@@ -59,14 +59,14 @@ def generator(seed: Any) -> np.random.Generator:
 
 
 def count(name: str, value: Any, least: int, meaning: str) -> int:
-    """Return an integer that is not below the least one allowed."""
+    """Return an integer that is at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InputError(f"{name}: must be an integer ≥ {least} ({meaning}), got {value!r}.")
     return int(value)
 
 
 def budget(value: Any) -> int | None:
-    """Return the number of calls that may be made, None for "auto"."""
+    """Return the largest number of model calls, or None for "auto"."""
     if isinstance(value, str) and value == "auto":
         return None
     if isinstance(value, str):
@@ -94,14 +94,14 @@ def positive(name: str, value: Any) -> float | None:
 
 
 def interaction_order(max_order: int | None) -> int | None:
-    """Return the largest order, or None for as large as the budget allows."""
+    """Return the largest order, or None if the budget decides."""
     if max_order is None:
         return None
     return count("max_order", max_order, 1, "the largest number of features in an interaction")
 
 
 def names_of_features(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
-    """Return n names; x0, x1 and so on when there are none."""
+    """Return n feature names, by default x0, x1, …."""
     if names is None:
         return tuple(f"x{i}" for i in range(n))
     if isinstance(names, str) or not hasattr(names, "__len__") or len(names) != n:
@@ -110,20 +110,20 @@ def names_of_features(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
 
 
 def features_of(value_function: Any, n: Any, names: Any) -> tuple[int, tuple[str, ...]]:
-    """Return the number of features and their names, by default those that the value function has."""
+    """Return the number of features and their names, by default those of the value function."""
     own = getattr(value_function, "n", None)
     if n is None and own is None:
-        raise InputError("n: give the number of features; this value function does not know it.")
+        raise InputError("n: pass the number of features; this value function has no attribute n.")
     given = count("n", own if n is None else n, 1, "the number of features")
     if own is not None and given != own:
-        raise InputError(f"n: must be {own}, that of the value function, got {given}; leave it out.")
+        raise InputError(f"n: must be {own}, that of the value function, got {given}; omit it.")
     if names is None:
         names = getattr(value_function, "feature_names", None)
     return given, names_of_features(names, given)
 
 
 def sampled_masks(masks: Any) -> BoolArray:
-    """Return masks (m, n) as bool; 0 and 1 are understood."""
+    """Return masks (m, n), given as bool or as 0 and 1, as bool."""
     array = np.asarray(masks)
     if array.ndim != 2 or array.shape[1] < 1:
         raise InputError(f"masks: must have shape (m, n) with n ≥ 1, got {array.shape}.")
@@ -146,8 +146,8 @@ def sampled_values(values: Any, m: int) -> FloatArray:
     except (TypeError, ValueError, OverflowError):
         raise InputError("values: must be real numbers of shape (m,) or (m, K).") from None
     if array.ndim not in (1, 2) or len(array) != m or 0 in array.shape:
-        raise InputError(f"values: must have shape ({m},) or ({m}, K) to fit the masks, got {array.shape}.")
+        raise InputError(f"values: must have shape ({m},) or ({m}, K) to match the masks, got {array.shape}.")
     if not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).reshape(m, -1).any(axis=1).sum())
-        raise InputError(f"values: {bad} of {m} samples are NaN or inf; leave these masks out.")
+        raise InputError(f"values: {bad} of {m} samples are NaN or inf; remove these samples.")
     return array

@@ -1,4 +1,4 @@
-"""What a run will cost, told before anything is spent."""
+"""The expected cost of a run, before any model call."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ __all__ = ["RunPlan", "plan"]
 
 @dataclass(frozen=True)
 class RunPlan:
-    """The cost of a run.
+    """The expected number of model calls of a run, with its duration and cost.
 
     Attributes
     ----------
     n : int
         Number of features.
     least_calls, most_calls : int
-        Model calls; equal unless the run decides itself when to end.
+        Smallest and largest number of model calls; equal unless masks are evaluated in rounds.
     design : str
-        What would be asked, in words.
-    seconds, cost : tuple of (least, most), or None
-        Of the model calls alone, where the rate and the price of a call are known.
+        Description of the masks.
+    seconds : tuple of (float, float), or None
+        Smallest and largest duration of the model calls in seconds, if ``seconds_per_call`` was given.
+    cost : tuple of (float, float), or None
+        Smallest and largest cost of the model calls in the unit of ``price``, if that was given.
     """
 
     n: int
@@ -63,25 +65,38 @@ def plan(
     seconds_per_call: float | None = None,
     price: float | None = None,
 ) -> RunPlan:
-    """Tell what `explain` would ask and cost, without asking anything.
+    """Return the masks that `explain` would evaluate and what they would cost, without any model call.
 
     Parameters
     ----------
-    n, budget, target_r2, estimator, index, max_order
-        As for `explain`.
+    n : int
+        Number of features.
+    budget : int or "auto", optional
+        Largest number of masks to evaluate, as in `explain`.
+    target_r2 : float, optional
+        R² at which the run ends, 0 < target_r2 < 1, as in `explain`.
+    estimator : str or Estimator, optional
+        Name or instance of an estimator, as in `explain`.
+    index : str, optional
+        What will be read, as in `explain`.
+    max_order : int, optional
+        Largest number of features in an interaction; by default as large as the budget allows.
     seconds_per_call : float, optional
-        Seconds that the model takes for a mask, measured on a few.
+        Duration of the evaluation of one mask in seconds, for example measured on a few masks.
     price : float, optional
-        Of one mask, in any currency.
+        Price of the evaluation of one mask, in any currency.
 
     Returns
     -------
     RunPlan
+        Numbers of model calls, a description of the masks, duration in seconds, and cost.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument is invalid.
+    MissingExtraError
+        If the estimator needs a package that is not installed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The errors and warnings of this package; each text names the argument, its value and the remedy."""
+"""Errors and warnings of this package; each message names the argument, its value and the remedy."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class SpexError(Exception):
 
 
 class InputError(SpexError, ValueError):
-    """An argument is not usable; raised before any model call is spent."""
+    """An argument is invalid; raised before any model call."""
 
 
 class FewSamplesWarning(UserWarning):
-    """There are too few samples for the values to be relied on, or to tell whether they can be."""
+    """There are too few samples for reliable values, or for a measurement of how reliable they are."""
 
 
 class UnidentifiableWarning(UserWarning):
-    """The samples do not tell the effects of some features: never masked, always masked, or only together."""
+    """The samples do not determine the effects of some features: never, always or only jointly masked."""
 
 
 class MissingExtraError(SpexError, ImportError):
@@ -39,20 +39,25 @@ class MissingExtraError(SpexError, ImportError):
 
 
 class PartialAnswerError(SpexError, RuntimeError):
-    """A value function answered some masks of a batch and failed at the others.
+    """A value function evaluated some masks of a batch and failed at the others.
 
-    For value functions to raise, such as those behind an API that fails now and then: the answers count,
-    and only the other masks are asked again. A function that is interrupted raises the KeyboardInterrupt
-    *from* such an error, so that the answers that it has are kept too.
+    Value functions may raise it, for example those that call an unreliable API: the values are kept, and
+    only the failed masks are evaluated again. A function that is interrupted can raise the KeyboardInterrupt
+    *from* this error, so that its values are kept as well.
+
+    Parameters
+    ----------
+    message : str
+        Description of the failure.
 
     Attributes
     ----------
     values : ndarray of float64, shape (b,) or (b, K)
-        The answers to the whole batch; what stands at the failed masks is ignored.
+        Values of the whole batch; those at the failed masks are ignored.
     answered : ndarray of bool, shape (b,)
-        Which masks were answered.
+        True for masks that were evaluated.
     retry_after : float or None
-        Seconds to wait before the others are asked again, where the other side said so.
+        Seconds to wait before the failed masks are evaluated again, if the service states it.
     """
 
     def __init__(
@@ -64,7 +69,7 @@ class PartialAnswerError(SpexError, RuntimeError):
         self.retry_after = retry_after
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle the keyword arguments too (errors cross process borders in executors)."""
+        """Pickle the keyword arguments too: executors pass errors between processes."""
         return _rebuild_partial, (str(self), self.values, self.answered, self.retry_after)
 
 
@@ -75,37 +80,55 @@ def _rebuild_partial(
 
 
 class StoreError(SpexError, RuntimeError):
-    """A store of answers can no longer be read or written: it is damaged, or its disk is full.
+    """A store can no longer be read or written, for example because it is damaged or the disk is full.
 
-    If model calls were made before, their answers are in the attributes ``masks`` and ``values``.
+    If model calls were made before, the attributes ``masks`` and ``values`` hold their results.
     """
 
     @classmethod
-    def damaged(cls, path: str | PathLike[str], problem: str) -> StoreError:
-        """Return the error of a file whose content is not what was written."""
+    def damaged(cls, path: str | PathLike[str], problem: str) -> StoreError:  # numpydoc ignore=RS01
+        """Return the error for a file whose content differs from what was written.
+
+        Parameters
+        ----------
+        path : path-like
+            Path of the store.
+        problem : str
+            Description of the damage.
+
+        Returns
+        -------
+        StoreError
+            The error to raise; its message names the file and the command that recovers the rest.
+        """
         return cls(
-            f"store: {path} is damaged ({problem}). Put back a copy of it, or save what can still be read "
+            f"store: {path} is damaged ({problem}). Restore it from a backup, or save what can still be read "
             f"with `python -m spex_plugins store recover {path} NEW`."
         )
 
 
 class ValueFunctionError(SpexError, RuntimeError):
-    """The value function failed or answered with something that is not a value.
+    """The value function raised an exception or returned invalid values.
 
-    Every answer obtained before the failure is kept, so that nothing that was paid for is lost:
-    ``spex_plugins.fit(error.masks, error.values)`` explains from what is there.
+    All values obtained before the failure are kept, so that no model call is lost:
+    ``spex_plugins.fit(error.masks, error.values)`` explains them.
+
+    Parameters
+    ----------
+    message : str
+        Description of the failure.
 
     Attributes
     ----------
     masks : ndarray of bool, shape (m, n)
-        The masks that were answered before the failure.
+        The masks that were evaluated before the failure.
     values : ndarray of float64, shape (m,) or (m, K)
         Their values.
     failed_masks : ndarray of bool, shape (b, n)
-        The batch that could not be answered.
+        The masks of the batch that failed.
     failed_values : ndarray of float64, shape (b,) or (b, K), or None
-        What the function returned for it, where that has the right shape: of K outputs, only some may be NaN
-        or inf.
+        What the function returned for them, if it has the right shape: perhaps only some of K outputs are
+        NaN or inf.
     """
 
     def __init__(
@@ -124,7 +147,7 @@ class ValueFunctionError(SpexError, RuntimeError):
         self.failed_values = failed_values
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle the keyword arguments too (errors cross process borders in executors)."""
+        """Pickle the keyword arguments too: executors pass errors between processes."""
         told = (str(self), self.masks, self.values, self.failed_masks, self.failed_values)
         return _rebuild, told
 

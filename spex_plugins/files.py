@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole: a full disk or a crash leaves what was there before."""
+"""Atomic replacement of files: after a full disk or a crash, the previous file is intact."""
 
 from __future__ import annotations
 
@@ -17,21 +17,25 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a binary file that takes the place of another once it is complete and on the disk.
+    """Open a binary file that replaces another once it is complete and on the disk.
 
-    A symbolic link stays a link, and a file that is replaced passes on its permissions and, where the system
-    allows it, its owner. What cannot be replaced (a device, a pipe, a file in a folder that cannot be
-    written) is written in place.
+    A symbolic link is kept, and so are the permissions of the replaced file and, where the system allows it,
+    its owner. What cannot be replaced (a device, a pipe, a file in a read-only folder) is written in place.
 
     Parameters
     ----------
-    path : path
-        Of a file that may exist.
+    path : path-like
+        Path of the file, which may exist.
+
+    Yields
+    ------
+    file object
+        Open for writing in binary mode.
 
     Raises
     ------
     OSError
-        If the file cannot be written; then nothing has changed.
+        If the file cannot be written; the previous file is then unchanged.
     """
     target = os.path.realpath(path)
     before = os.stat(target) if os.path.exists(target) else None
@@ -40,7 +44,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             yield file
         return
     if before is not None:
-        with open(target, "r+b"):  # a file that is protected, or a folder, is refused as `open` does
+        with open(target, "r+b"):  # raises the OSError of `open` for a protected file or a folder
             pass
     new = os.path.join(os.path.dirname(target), f".{token_hex(8)}.tmp")
     try:
@@ -58,7 +62,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def is_mount_point(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file or folder is mounted by itself (known on Linux only)."""
+    """Return whether a path is a mount point; False on systems other than Linux."""
     try:
         mounts = _MOUNTS.read_bytes().splitlines()
     except OSError:
@@ -75,7 +79,7 @@ def _can_be_replaced(target: str, mode: int) -> bool:
 
 
 def _pass_on(before: os.stat_result, new: str) -> None:
-    """Give a file the owner and the permissions of the one that it replaces."""
+    """Copy owner and permissions of the replaced file to the new one."""
     if hasattr(os, "chown"):
         with suppress(OSError):
             os.chown(new, before.st_uid, before.st_gid)

@@ -1,4 +1,4 @@
-"""Ask in rounds until the explanation is good enough, or no longer gets better."""
+"""Evaluate masks in rounds until R² reaches a target or no longer improves."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from spex_plugins.types import FloatArray
 
 __all__ = ["MOST_CALLS", "explain_until", "first_round"]
 
-MOST_CALLS = 20_000  # of a run that nobody limits
-_FIRST, _PER_FEATURE = 400, 4  # masks of the first round: so many, or so many for every feature
+MOST_CALLS = 20_000  # of a run without a budget
+_FIRST, _PER_FEATURE = 400, 4  # masks of the first round: the larger of 400 and 4 n
 _GROWTH = 1.5  # of the number of masks from round to round
 _GAIN = 0.15  # share of the variance not yet explained that two rounds must explain, or the run ends
 _GOOD = 0.99  # R² at which a run without a target ends
-_HOPELESS = 0.3  # R² below which a function is taken for one of high orders alone
-_CODED = 2  # times the smallest coded design is the first one that is asked for
+_HOPELESS = 0.3  # R² below which a function is assumed to have high-order terms only
+_CODED = 2  # size of the first coded design, in units of the smallest one
 
 
 def first_round(n: int, most: int) -> int:
@@ -46,12 +46,12 @@ def explain_until(
     names: tuple[str, ...],
     how: Queries,
 ) -> Interactions:
-    """Ask for more and more masks, at most ``most``, and explain them.
+    """Evaluate an increasing number of masks, at most ``most``, and explain them.
 
-    The run ends when the R² of left-out masks, less its standard error, reaches the target (without one:
-    0.99), or when twice as many masks explain less than a seventh of what was missing and the target is
-    farther off than the error. Where the R² stays poor, coded designs are asked for: a function of high
-    orders alone shows in nothing else.
+    The run ends when R² on left-out masks minus its standard error reaches the target (0.99 if none is
+    given), or when two rounds explain less than 15 % of the remaining variance and the target lies outside
+    the standard error. While R² is low, coded designs are used: only they reveal a function that has
+    high-order terms only.
     """
     most_masks = min(most, 2**n)
     drawn = method.sequence(n, first_round(n, most_masks), most_masks, max_order, rng)
@@ -67,7 +67,7 @@ def explain_until(
             known = design if len(masks) == len(design.masks) else None
             try:
                 result = fitted(method, masks, values, known, max_order, deepcopy(rng))
-            except BaseException as error:  # also when the user loses patience: everything has been paid for
+            except BaseException as error:  # also KeyboardInterrupt: the values have been paid for
                 keep_answers(error, masks, values)
                 raise
             r2, r2_error = _least(result, values, 1 - missed[-1] if missed else np.inf)
@@ -83,9 +83,9 @@ def explain_until(
 
 
 def _least(result: Fit, values: FloatArray, before: float) -> tuple[float, float]:
-    """Return the least R² of all outputs with its error: 0 if not measured, 1 if all values are equal.
+    """Return the smallest R² of all outputs and its error; 0 if not measured, 1 if all values are equal.
 
-    Where the estimator gives no standard error, the change since the round before stands for it.
+    If the estimator gives no standard error, the change since the previous round is used instead.
     """
     constant = standardised(values.reshape(len(values), -1))[2] == 0
     r2 = np.where(constant, 1.0, np.nan_to_num(np.atleast_1d(result.r2)))
@@ -100,7 +100,7 @@ def _least(result: Fit, values: FloatArray, before: float) -> tuple[float, float
 def _reason(
     r2: float, error: float, target_r2: float | None, missed: list[float], following: Design | None
 ) -> str:
-    """Return why the run ends, "" if it goes on."""
+    """Return why the run ends, "" if it continues."""
     if r2 - error >= (_GOOD if target_r2 is None else target_r2):
         return "the target is reached"
     if following is None:
@@ -121,9 +121,9 @@ def _following(
     max_order: int | None,
     rng: np.random.Generator,
 ) -> Design | None:
-    """Return the design of the next round, with all masks that were asked for; None if there are no more.
+    """Return the design of the next round, including all masks evaluated so far; None if there is none.
 
-    ``r2`` is None for estimators that decode nothing.
+    ``r2`` is None for estimators that do not decode coded designs.
     """
     asked, n = len(design.masks), design.plan.n
     if r2 is not None and (design.coded or r2 < _HOPELESS):

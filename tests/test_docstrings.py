@@ -35,9 +35,13 @@ class PublicDocstring(Validator):
 
     @property
     def doc_all_parameters(self):
-        attributes = self._doc_parameters(["Attributes"])
-        given = {name: entry for name, entry in attributes.items() if name in self.signature_parameters}
-        return super().doc_all_parameters | given
+        # Of attributes that are not documented, numpydoc adds the names: those do not replace parameters.
+        parameters, attributes = super().doc_all_parameters, self._doc_parameters(["Attributes"])
+        return parameters | {
+            name: entry
+            for name, entry in attributes.items()
+            if name in self.signature_parameters and name not in parameters
+        }
 
     @property
     def method_returns_something(self):

@@ -1,4 +1,4 @@
-"""Estimators: which masks to ask for a budget, and from (masks, values) to a function of masks."""
+"""Estimators: they choose masks for a budget, and fit a function of masks to samples."""
 
 from __future__ import annotations
 
@@ -54,7 +54,19 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
 
 
 def resolve(estimator: str | Estimator, index: str | None = None) -> Estimator:
-    """Return the estimator of a name, or the object itself, told which index will be read.
+    """Return the estimator with a given name, or an instance, for the index that will be read.
+
+    Parameters
+    ----------
+    estimator : str or Estimator
+        Name of an estimator of this package, or an instance of a subclass of `Estimator`.
+    index : str, optional
+        A key of `spex_plugins.INDICES`.
+
+    Returns
+    -------
+    Estimator
+        An instance.
 
     Raises
     ------
@@ -71,7 +83,7 @@ def _resolved(estimator: str | Estimator) -> Estimator:
         return estimator
     if not isinstance(estimator, str):
         raise InputError(
-            f"estimator: must be one of {sorted(_ESTIMATORS)} or an object of a subclass of "
+            f"estimator: must be one of {sorted(_ESTIMATORS)} or an instance of a subclass of "
             f"spex_plugins.estimators.Estimator, got {estimator!r:.80}."
         )
     if estimator not in _ESTIMATORS:
@@ -79,8 +91,21 @@ def _resolved(estimator: str | Estimator) -> Estimator:
     return _ESTIMATORS[estimator]()
 
 
-def about(estimator: str | Estimator, index: str | None = None) -> str:
-    """Return what an estimator fits to which masks, and what its R² is measured on; "" if not known."""
+def about(estimator: str | Estimator, index: str | None = None) -> str:  # numpydoc ignore=RS01
+    """Return what an estimator fits to which masks, and on which masks it measures R².
+
+    Parameters
+    ----------
+    estimator : str or Estimator
+        Name of an estimator of this package, or an instance of a subclass of `Estimator`.
+    index : str, optional
+        What will be read, a key of `spex_plugins.INDICES`.
+
+    Returns
+    -------
+    str
+        A phrase, ``Estimator.about``; "" for an unknown name or an estimator that does not define it.
+    """
     if isinstance(estimator, str) and estimator not in _ESTIMATORS:
         return ""
     return resolve(estimator, index).about

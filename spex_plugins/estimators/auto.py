@@ -1,4 +1,4 @@
-"""The estimator for whoever does not want to choose."""
+"""The default estimator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Auto"]
 
-_MOST_MASKS = 20_000  # a Gaussian process takes minutes for so many
+_MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
 _LEAST_SINGLES = 24  # features, from which on masks of single features serve Shapley values better
 
 

@@ -1,4 +1,4 @@
-"""The base class of estimators: the masks of a budget, and the cases in which nothing is estimated."""
+"""The base class of estimators: the choice of masks, and the cases in which nothing is estimated."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ __all__ = ["Estimator"]
 
 
 class Estimator(ABC):
-    """One way from a budget to masks, and from samples to a function.
+    """Base class of estimators, which choose masks for a budget and fit a function to samples.
 
-    A subclass says which masks it needs (`draw`) and how it fits (`fit_samples`). Where a budget allows all
-    2^n masks, these are asked and the transform is exact; where all values are equal, the function is a
-    constant; both are settled here.
+    A subclass implements the choice of masks (`draw`) and the fit (`fit_samples`). This class treats two
+    special cases: if the budget allows all 2^n masks, they are used and the transform is exact; if all
+    values are equal, the function is a constant.
 
     Attributes
     ----------
     name : str
-        What `spex_plugins.explain` knows it by, and results call it.
+        Name in the results; for estimators of this package, also the name that `spex_plugins.explain` takes.
     about : str
-        In a sentence: what is fitted to which masks, and on which masks R² is measured.
+        A phrase that states what is fitted to which masks, and on which masks R² is measured.
     decodes : bool
-        Whether `fit_samples` decodes sets from the coded part of a design; if so, a run in rounds asks for
-        coded designs where nothing else explains the values.
+        True if `fit_samples` decodes sets from the coded part of a design. If so, a run in rounds uses coded
+        designs if other masks do not explain the values.
     """
 
     name: ClassVar[str]
@@ -43,7 +43,7 @@ class Estimator(ABC):
 
     @abstractmethod
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Draw the masks of a budget that does not allow all of them.
+        """Choose the masks for a budget that does not allow all of them.
 
         Parameters
         ----------
@@ -51,15 +51,20 @@ class Estimator(ABC):
             Number of features.
         budget : int
             Largest number of masks, below 2^n.
-        max_order : int, optional
-            Largest order that the user asked for.
-        rng : numpy Generator
-            The same state gives the same masks.
+        max_order : int or None
+            Largest number of features in a term, as given by the user.
+        rng : numpy.random.Generator
+            Source of random numbers; the same state gives the same masks.
 
         Returns
         -------
         Design
-            At most ``budget`` distinct masks, the empty and the full one among them.
+            At most ``budget`` distinct masks (m, n), including the empty and the full mask.
+
+        Raises
+        ------
+        MissingExtraError
+            If the estimator needs a package that is not installed.
         """
 
     @abstractmethod
@@ -72,14 +77,60 @@ class Estimator(ABC):
         max_order: int | None,
         rng: np.random.Generator,
     ) -> Fit:
-        """Fit fewer than all masks, whose values are not all equal; parameters as for `fit`."""
+        """Fit a function to samples at fewer than all masks, whose values are not all equal.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (m, n)
+            Distinct masks; True for a feature that is kept.
+        values : ndarray of float64, shape (m, K)
+            Values of the K outputs.
+        design : Design or None
+            The design of which these are the masks, in its order; None for other masks.
+        max_order : int or None
+            Largest number of features in a term; None for the default of the estimator.
+        rng : numpy.random.Generator
+            Source of random numbers; the same state gives the same fit.
+
+        Returns
+        -------
+        Fit
+            The function with K outputs, in the unit of the values, and its R².
+
+        Raises
+        ------
+        MissingExtraError
+            If the estimator needs a package that is not installed.
+        """
 
     def reading(self, index: str | None) -> Estimator:
         """Return the estimator for an index that will be read; this one, unless it chooses by the index."""
         return self
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Choose at most ``budget`` distinct masks: all 2^n where it allows them, else those of `draw`."""
+        """Choose the masks for a budget: all 2^n if it allows them, else those of `draw`.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+        budget : int
+            Largest number of masks.
+        max_order : int or None
+            Largest number of features in a term, as given by the user.
+        rng : numpy.random.Generator
+            Source of random numbers; the same state gives the same masks.
+
+        Returns
+        -------
+        Design
+            At most ``budget`` distinct masks (m, n), including the empty and the full mask.
+
+        Raises
+        ------
+        MissingExtraError
+            If the estimator needs a package that is not installed.
+        """
         if all_masks_within(n, budget):
             return make_design(Plan("full", n, budget, min(max_order or n, n)), rng)
         return self.draw(n, budget, max_order, rng)
@@ -87,21 +138,28 @@ class Estimator(ABC):
     def sequence(
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
-        """Draw the masks of a run in rounds, in an order in which it may end anywhere behind the first ones.
+        """Choose the masks of a run in rounds, which may end after any mask that follows the first round.
 
         Parameters
         ----------
         n : int
             Number of features.
         first, most : int
-            Numbers of masks of the first round, and of all rounds, at most 2^n.
-        max_order : int, optional
-        rng : numpy Generator
+            Numbers of masks in the first round and in all rounds, at most 2^n.
+        max_order : int or None
+            Largest number of features in a term, as given by the user.
+        rng : numpy.random.Generator
+            Source of random numbers; the same state gives the same masks.
 
         Returns
         -------
         Design
-            Its first masks are those of a design for ``first`` masks, then come those of one for ``most``.
+            The masks of a design for ``first`` masks, followed by those of a design for ``most`` masks.
+
+        Raises
+        ------
+        MissingExtraError
+            If the estimator needs a package that is not installed.
         """
         start = self.design(n, first, max_order, rng)
         if first == most:
@@ -117,22 +175,30 @@ class Estimator(ABC):
         max_order: int | None,
         rng: np.random.Generator,
     ) -> Fit:
-        """Fit samples.
+        """Fit a function to samples.
 
         Parameters
         ----------
         masks : ndarray of bool, shape (m, n)
-            Distinct masks.
+            Distinct masks; True for a feature that is kept.
         values : ndarray of float64, shape (m, K)
+            Values of the K outputs.
         design : Design or None
-            Given when the masks are its masks, in order.
-        max_order : int, optional
-            Largest order of a term.
-        rng : numpy Generator
+            The design of which these are the masks, in its order; None for other masks.
+        max_order : int or None
+            Largest number of features in a term; None for the default of the estimator.
+        rng : numpy.random.Generator
+            Source of random numbers; the same state gives the same fit.
 
         Returns
         -------
         Fit
+            The function with K outputs, in the unit of the values, and its R².
+
+        Raises
+        ------
+        MissingExtraError
+            If the estimator needs a package that is not installed.
         """
         m, n = masks.shape
         if all_masks_within(n, m):

@@ -1,7 +1,7 @@
-"""A linear fit, and boosted trees on what it leaves over: one spectrum.
+"""The sum of a linear fit and boosted trees on its residual, as one spectrum.
 
-A linear fit, because a sparse fit with pairs explains the samples that it was fitted to so well that nothing
-is left for the trees to learn: on real models that was worse than either alone.
+The first fit is linear because the residual of a sparse fit with pairs on its own training samples is too
+small for the trees to learn from: on real models the combination was less accurate than either alone.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ _DEFAULT_ORDER = 8
 class BoostedResidual(FoldedEstimator):
     """Sparse regression on single features, plus boosted trees on its residual.
 
-    Trees spend most of their splits on single features, which a linear fit knows better; here they are left
-    the rest. Both spectra are added up and refitted as in `ProxySpex`. Needs the extra ``trees``.
+    Trees use most of their splits for single features, for which a linear fit is more accurate; here they
+    are trained on the residual. The sum of both spectra is refitted as in `ProxySpex`. Requires the extra
+    ``trees``.
     """
 
     name = "boosted_residual"
@@ -54,12 +55,12 @@ class BoostedResidual(FoldedEstimator):
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds, see `FoldedEstimator`; trees do not need ``found``."""
+        """Fit with given folds, see `FoldedEstimator`; trees do not use ``found``."""
         scaled, mean, spread = standardised(values)
         order = max_order or _DEFAULT_ORDER
         linear = sparse_fit(masks, scaled, folds, 1, rng)
         bases = [*linear.without, linear.spectrum]
-        # Fold f is predicted by a fit that has not seen it, the other samples by one that has seen them.
+        # For fold f, the residual is out-of-fold; for the other samples, it is that of their training.
         residuals = [scaled - base.predict(masks) for base in bases]
         trees, setting = boosted_spectra(masks, residuals, folds, order)
         proxies = [base + part for base, part in zip(bases, trees, strict=True)]

@@ -1,6 +1,6 @@
 """Gradient-boosted trees on masks, trained by LightGBM: settings chosen by cross-validation, as flat arrays.
 
-scikit-learn's histogram boosting is as faithful, but took 20 to 200 times as long on so few samples.
+scikit-learn's histogram boosting is as accurate, but took 20 to 200 times as long on few samples.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["QUIET", "Boosted", "boost", "read_trees", "require_lightgbm"]
 
 _DEPTHS = (3, 5, -1)  # as published; −1: no limit, 31 leaves
-_RATE, _SLOW_RATE = 0.1, 0.03  # the second for the best depth only
+_RATE, _SLOW_RATE = 0.1, 0.03  # the second with the best depth only
 _LEAVES = {3: 8, 5: 31, -1: 31}
 _COUNTS = [int(30 * 1.3**k) for k in range(15)]  # numbers of trees that are compared: 30 … 1181
-_PATIENCE = 2  # counts without a gain that end a run
-_GAIN = 0.02  # share of the error, or of what is explained if that is less; the refit makes up for less
+_PATIENCE = 2  # counts without an improvement after which a run ends
+_GAIN = (
+    0.02  # share of the error, or of the explained part if that is smaller; the refit compensates for less
+)
 _WORK = 8e8  # bounds samples × features × trees of one run
 _LEAST_TREES = 200
 QUIET: dict[str, Any] = {
     "objective": "l2",
     "verbosity": -1,
-    "num_threads": 1,  # a run is repeatable, and tables this small gain nothing from more
+    "num_threads": 1,  # reproducible; more threads do not help for small tables
     "deterministic": True,
     "force_row_wise": True,
     "max_bin": 2,
@@ -46,9 +48,9 @@ class Boosted:
     Attributes
     ----------
     trees : list of F + 1 Trees
-        The f-th has not seen fold f, nor has the choice of its settings; the last has seen all samples.
+        The f-th was trained, and its settings were chosen, without fold f; the last, on all samples.
     setting : str
-        The settings of the last, in words.
+        Description of the settings of the last.
     """
 
     trees: list[Trees]
@@ -79,10 +81,10 @@ def boost(masks: BoolArray, targets: Sequence[FloatArray], folds: IntArray) -> B
     ----------
     masks : ndarray of bool, shape (m, n)
     targets : sequence of F + 1 ndarray of float, each of shape (m,)
-        What the ensemble without fold f and that of all samples have to learn: the values, or what a model
-        without fold f leaves of them.
+        Targets of the ensemble without fold f and, last, of that of all samples: the values, or the residual
+        of a model that was fitted without fold f.
     folds : ndarray of int, shape (m,)
-        0 … F − 1; −1 for samples that are never left out.
+        0 … F − 1; −1 for samples that are in all training sets.
     """
     lightgbm = require_lightgbm()
     parts = [folds != part for part in range(len(targets) - 1)]
@@ -133,7 +135,7 @@ def _run(
     setting: tuple[int, float],
     counts: Sequence[int],
 ) -> _Run:
-    """Add trees until the folds say that more do harm."""
+    """Add trees until the cross-validated error no longer decreases."""
     boosters = [lightgbm.Booster(_parameters(*setting), table) for table in tables]
     left = [target[~part] for part, target in zip(parts, targets, strict=False)]
     tested = [masks[~part].astype(np.uint8) for part in parts]
@@ -158,7 +160,7 @@ def _run(
 
 
 def read_trees(booster: Any, count: int) -> Trees:
-    """Read the first trees of a booster from its text format, which is stable and quick to read."""
+    """Return the first trees of a booster, read from its text format, which is stable and fast to parse."""
     lines: dict[str, list[str]] = {
         "num_leaves": [], "split_feature": [], "left_child": [], "right_child": [], "leaf_value": []
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sets decoded from a coded design, and the folds on which a fit with them is tested."""
+"""Sets decoded from a coded design, and the folds for a cross-validated fit with them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["Decoded", "decode"]
 
 
 class Decoded(NamedTuple):
-    """What samples are left out in turn, and the sets that were found without them.
+    """Folds of the samples, and the sets that were decoded without each of them.
 
     Attributes
     ----------
     folds : ndarray of int, shape (m,)
-        0 … F − 1; −1 for samples that are always trained on.
+        0 … F − 1; −1 for samples that are in all training sets.
     found : list of F + 1 ndarray of int, each of shape (T, d)
-        Without each fold, and in all samples.
+        Sets decoded without each fold, and, last, from all samples.
     kind : str
-        Which samples are left out, in words.
+        Description of the samples that are left out.
     """
 
     folds: IntArray
@@ -34,14 +34,14 @@ class Decoded(NamedTuple):
 
     @property
     def method(self) -> str:
-        """What was decoded, in words."""
+        """Description of the decoded sets."""
         return f"{len(self.found[-1])} sets decoded"
 
 
 def decode(
     masks: BoolArray, values: FloatArray, design: Design | None, unstructured: IntArray, always: int = 0
 ) -> Decoded:
-    """Find the sets that a coded design shows; none without one.
+    """Decode the sets of a coded design; none without such a design.
 
     Parameters
     ----------
@@ -49,10 +49,10 @@ def decode(
     values : ndarray of float64, shape (m, K)
     design : Design or None
     unstructured : ndarray of int, shape (m,)
-        Folds of the masks that have no structure. They are used where these are enough to test a fit; else
-        the groups of the coded design are the folds.
+        Folds of the masks that are not part of the coded design. They are used if these masks suffice to test
+        a fit; otherwise, the groups of the coded design are the folds.
     always : int
-        Number of groups that are always trained on.
+        Number of groups that are in all training sets.
     """
     coded = design.coded if design else None
     if design is None or coded is None:

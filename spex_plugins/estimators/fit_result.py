@@ -1,4 +1,4 @@
-"""What an estimator finds in samples."""
+"""Results of estimators."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ __all__ = ["Fit", "FoldedFit"]
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What an estimator found.
+    """The result of an estimator.
 
     Attributes
     ----------
     function : FittedFunction
-        With K outputs: a `Spectrum`, or what knows more than one.
+        The fitted function with K outputs: a `Spectrum`, or a function with standard deviations.
     r2 : ndarray of float64, shape (K,)
-        Faithfulness on masks that the prediction had not seen.
+        Coefficient of determination R² on masks that the prediction was not fitted to.
     r2_source : str
         How `r2` was measured.
     method : str
-        What was done with the samples, in words.
+        Description of the fit.
     r2_error : ndarray of float64, shape (K,), or None
-        Standard error of `r2`, where it is known.
+        Standard error of `r2`, if it is known.
     """
 
     function: FittedFunction
@@ -37,17 +37,17 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class FoldedFit:
-    """What an estimator found, and what it says of samples that it had not seen.
+    """The result of a cross-validated estimator: a function, and out-of-fold predictions.
 
     Attributes
     ----------
     function : FittedFunction
         With K outputs, fitted to all samples.
     out_of_fold : ndarray of float64, shape (m, K)
-        Each sample predicted without its fold, and by choices that its fold took no part in; NaN for
-        samples without a fold.
+        Prediction of each sample by a function that was fitted, and whose settings were chosen, without its
+        fold; NaN for samples without a fold. In the unit of the values.
     method : str
-        What was done, in words.
+        Description of the fit.
     """
 
     function: FittedFunction

@@ -1,4 +1,4 @@
-"""The base class of estimators that test themselves on folds, and may be combined with others on them."""
+"""The base class of cross-validated estimators, which can be stacked as they share their folds."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["FoldedEstimator", "assign_folds"]
 
 _N_FOLDS = 5
-_MANY, _FOLDS_OF_MANY = 4000, 2  # samples of which two folds tell enough, and the cost counts
+_MANY, _FOLDS_OF_MANY = 4000, 2  # with more samples, two folds suffice and save time
 _LEARNED, _SHARE_LEARNED = 400, 0.5
 _GROUPS_LEARNED = 1  # groups of a coded design from which a kernel is learned
-_LEAST_TESTED = 8  # fewer samples cannot choose anything
+_LEAST_TESTED = 8  # with fewer samples nothing can be selected
 
 
 class FoldedEstimator(Estimator):
-    """An estimator that predicts every fold of the samples without it; a subclass fits with given folds."""
+    """Base class of cross-validated estimators; a subclass implements the fit with given folds."""
 
     @abstractmethod
     def fit_folds(
@@ -39,22 +39,32 @@ class FoldedEstimator(Estimator):
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds.
+        """Fit a function to all samples, and one without each fold.
 
         Parameters
         ----------
         masks : ndarray of bool, shape (m, n)
+            Distinct masks; True for a feature that is kept.
         values : ndarray of float64, shape (m, K)
+            Values of the K outputs.
         folds : ndarray of int, shape (m,)
-            0 … F − 1, or −1 to be always trained on.
+            Number of the fold of each sample, 0 … F − 1, or −1 for samples that are in all training sets.
         found : sequence of F + 1 ndarray of int, each of shape (T, d)
-            Sets that were decoded without each fold, and from all samples.
-        max_order : int, optional
-        rng : numpy Generator
+            Sets that were decoded without each fold, and, last, from all samples.
+        max_order : int or None
+            Largest number of features in a term; None for the default of the estimator.
+        rng : numpy.random.Generator
+            Source of random numbers; the same state gives the same fit.
 
         Returns
         -------
         FoldedFit
+            The function fitted to all samples, and the out-of-fold predictions.
+
+        Raises
+        ------
+        MissingExtraError
+            If the estimator needs a package that is not installed.
         """
 
     def fit_samples(
@@ -66,7 +76,7 @@ class FoldedEstimator(Estimator):
         max_order: int | None,
         rng: np.random.Generator,
     ) -> Fit:
-        """Decode what a coded design shows, and fit with folds; the mean where samples are too few for it."""
+        """Decode the sets of a coded design, and fit with folds; return the mean if samples are too few."""
         unstructured = assign_folds(masks, design.n_structured if design else 0, rng)
         folds, decoded, kind = known = decode(masks, values, design, unstructured, _GROUPS_LEARNED)
         if (folds < 0).all():
@@ -79,10 +89,10 @@ class FoldedEstimator(Estimator):
 
 
 def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:
-    """Return the fold of every sample, (m,), complements together; −1 for those always trained on.
+    """Return the fold of every sample, (m,), the same for complements; −1 for samples in all training sets.
 
-    These are the first ``n_structured`` ones and as many others as it takes to learn a kernel from samples
-    that measure nothing: up to 400, and at most half of all. All are −1 where the others are too few.
+    These are the first ``n_structured`` samples and as many others as a kernel needs that is learned from
+    samples without a fold: up to 400, and at most half of all. All are −1 if too few samples remain.
     """
     m = len(masks)
     if m - n_structured < _LEAST_TESTED:

@@ -38,11 +38,11 @@ class _Learned(NamedTuple):
 class GaussianProcessEstimator(FoldedEstimator):
     """Gaussian process regression on masks, with one learned rate per feature and spikes.
 
-    The kernel is learned from up to 1,000 samples, with variances for all sets within three features in a
-    row: features should be numbered in an order that means something, where there is one. Characters that
-    stand out from it, pairs of neighbours and any two features, triples, and the sets that a coded design
-    decodes, get variances of their own. Coefficients, Shapley and Banzhaf values are read from the
-    posterior in closed form. The cost grows with the cube of the number of masks.
+    The kernel is learned from up to 1,000 samples, with variances for all sets within three consecutive
+    features; if the features have a natural order, such as that of words, they should be numbered in it.
+    Spikes are additional variances for single characters: significant pairs of neighbours and of any two
+    features, triples, and the sets decoded from a coded design. Coefficients, Shapley and Banzhaf values of
+    the posterior are computed in closed form. The cost is cubic in the number of masks.
     """
 
     name = "gaussian_process"
@@ -59,7 +59,7 @@ class GaussianProcessEstimator(FoldedEstimator):
     def sequence(
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
-        """Draw the masks of rounds, see `faithful_sequence`."""
+        """Choose the masks of a run in rounds, see `faithful_sequence`."""
         return faithful_sequence(n, first, most, max_order, rng)
 
     def fit_folds(
@@ -86,8 +86,8 @@ class GaussianProcessEstimator(FoldedEstimator):
             at = np.flatnonzero(np.isin(rows, kept) & ~np.isin(rows, prior.rows))
             return condition_with_spikes(prior.kernel, prior.noise, samples.select(rows), at, decoded)
 
-        # A fold is predicted with a kernel that was learned from samples without a fold alone, which also
-        # tells how sure to be; the final kernel sees more where these are few.
+        # A fold is predicted with a kernel that was learned from samples without a fold only; its errors also
+        # calibrate the deviations. The final kernel is learned from more samples if these are few.
         enough = np.append(always, kept[folds[kept] >= 0])[:_LEARNED]
         first = learn(always[:_LEARNED] if len(always) else enough)
         last = first if len(first.rows) == len(enough) else learn(enough)

@@ -16,13 +16,13 @@ from spex_plugins.types import FloatArray
 
 __all__ = ["calibration", "posterior_of", "predicted_left_out", "semivalues", "with_deviations"]
 
-_LEAST_TESTED = 8  # fewer masks measure nothing
+_LEAST_TESTED = 8  # fewer masks are not enough for a measurement
 
 
 def calibration(process: GaussianProcess) -> FloatArray:
-    """Return how many times larger left-out errors are than predicted deviations, (K,).
+    """Return the ratio of left-out errors to predicted standard deviations, (K,).
 
-    Errors at the samples that the kernel was learned from are too small; only the others count.
+    Errors at the samples that the kernel was learned from are too small; only the others are used.
     """
     if len(process.untouched) < _LEAST_TESTED:
         return np.ones_like(process.spread)
@@ -67,7 +67,7 @@ def posterior_of(process: GaussianProcess, scale: FloatArray, max_order: int) ->
 
 
 def predicted_left_out(process: GaussianProcess, values: FloatArray) -> FloatArray:
-    """Predict the samples that the kernel was not learned from, each without it; NaN for others, (m, K)."""
+    """Return out-of-sample predictions (m, K); NaN for samples that the kernel was learned from."""
     predicted = np.full(values.shape, np.nan)
     at = process.untouched
     if len(at) >= _LEAST_TESTED:

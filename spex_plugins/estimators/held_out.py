@@ -1,4 +1,4 @@
-"""R² of samples that a fit has not seen: what it is, how sure it is, and whether they suffice to state it."""
+"""R² on left-out samples, its standard error, and a test of whether the samples suffice to measure it."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def measured(
     source: str,
     weights: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, str]:
-    """Return R², its standard error and how it was measured, as they are stated to the user.
+    """Return R², its standard error and how it was measured, as they are reported to the user.
 
-    R² of few samples tells nothing, and neither does that of many if a few of them have nearly all the
-    variance: other masks may be further off. It is NaN there, and where all values are equal.
+    R² of few samples is not informative, nor is R² of many samples of which a few have nearly all of the
+    variance. In these cases, and if all values are equal, it is NaN.
 
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
     values : ndarray of float64, shape (m, K)
     predicted : ndarray of float64, shape (m, K)
-        Every sample predicted without it; NaN for samples that were not left out.
+        Out-of-sample predictions; NaN for samples that were not left out.
     source : str
-        How these samples were left out.
+        Description of how these samples were left out.
     weights : ndarray of float64, shape (m,), optional
-        How much every sample counts; by default all the same.
+        Weight of every sample; by default all weights are equal.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def measured(
 def measured_refit(
     masks: BoolArray, values: FloatArray, result: Refit, kind: str
 ) -> tuple[FloatArray, FloatArray, str]:
-    """Return the same of a refit, cross-validated on masks of a ``kind``."""
+    """Return R², its standard error and source for a refit, cross-validated on masks of a ``kind``."""
     unseen = np.full(values.shape, np.nan)
     if result.tested:
         unseen = out_of_fold(result.without, masks, result.folds)
@@ -82,18 +82,18 @@ def measured_refit(
 
 
 def unmeasured(values: FloatArray) -> tuple[FloatArray, str]:
-    """Return an R² (K,) that was not measured, and why."""
+    """Return NaN for R² (K,), and the reason why it was not measured."""
     varies = standardised(values)[2].any()
     return np.full(values.shape[1], np.nan), TOO_FEW if varies else EQUAL
 
 
 def _supported(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> BoolArray:
-    """Tell for which outputs (K,) the left-out samples are enough, and like the others."""
+    """Return for which outputs (K,) the left-out samples are sufficient and representative."""
     known = np.isfinite(predicted).all(axis=1)
     if not known.any():
         return np.zeros(values.shape[1], dtype=bool)
     kept = masks.sum(axis=1)
-    inner = (kept > 0) & (kept < masks.shape[1])  # the end points may be far from all others
+    inner = (kept > 0) & (kept < masks.shape[1])  # the end points may be outliers
     squares = (values[known] - values[known].mean(axis=0)) ** 2
     pairs = pair_numbers(masks[known])
     together = np.zeros((int(pairs.max()) + 1, values.shape[1]))
@@ -108,7 +108,8 @@ def _supported(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> B
 def explained(values: FloatArray, predicted: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     """Return R² (K,) on the samples that were predicted, each counting as much as its weight (m,).
 
-    It is 1 for a constant that was met, and NaN if none were predicted, or if only those were equal.
+    It is 1 for a constant that was predicted correctly, and NaN if no sample was predicted, or if only the
+    predicted ones are equal.
     """
     known = np.isfinite(predicted).all(axis=1)
     if not known.any():
@@ -129,7 +130,7 @@ def explained_error(
 ) -> FloatArray:
     """Return the standard error (K,) of R², a ratio of two means, by linearisation; NaN if R² is unknown.
 
-    A mask and its complement count as one sample: of an odd function their errors are the same.
+    A mask and its complement count as one sample, as their errors are equal for an odd function.
     """
     known = np.isfinite(predicted).all(axis=1)
     r2 = explained(values, predicted, weights)
@@ -147,7 +148,7 @@ def explained_error(
 
 
 def out_of_fold(without: Sequence[Spectrum], masks: BoolArray, folds: IntArray) -> FloatArray:
-    """Predict every fold by the spectrum that has not seen it; NaN for samples without a fold, (m, K)."""
+    """Predict every fold by the spectrum fitted without it; NaN for samples without a fold, (m, K)."""
     predicted = np.full((len(masks), *without[0].output_shape), np.nan)
     for part, spectrum in enumerate(without):
         predicted[folds == part] = spectrum.predict(masks[folds == part])

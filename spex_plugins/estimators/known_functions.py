@@ -1,4 +1,4 @@
-"""Functions that need no estimation: those known at all masks, and constants."""
+"""Functions that need no estimation: those with values at all masks, and constants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["constant_fit", "exact_fit", "mean_fit"]
 def exact_fit(masks: BoolArray, values: FloatArray, max_order: int | None) -> Fit:
     """Transform the values (2^n, K) of all masks.
 
-    With ``max_order``, larger sets are cut off, which is what R² then tells; single values stay exact.
+    With ``max_order``, larger sets are removed, and R² is that of the rest; single values remain exact.
     """
     spectrum = exact_spectrum(masks, values)
     kept = spectrum.truncate(max_order or masks.shape[1])
@@ -29,20 +29,20 @@ def exact_fit(masks: BoolArray, values: FloatArray, max_order: int | None) -> Fi
 
 
 def constant_fit(n: int, values: FloatArray) -> Fit:
-    """Return the mean of values (m, K) that are all equal: no feature is seen to matter."""
+    """Return the mean of values (m, K) that are all equal: no feature has an effect."""
     mean = mean_fit(n, values)
     none = SingleValues(*np.zeros((2, n, values.shape[1])))
     return replace(mean, function=SpectrumWithDeviations(mean.function.spectrum, Semivalues(none, none)))
 
 
 def mean_fit(n: int, values: FloatArray) -> Fit:
-    """Return the mean of values (m, K) that are too few to fit more."""
+    """Return the mean of values (m, K) that are too few for another fit."""
     mean = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), values.mean(axis=0)[None])
     return Fit(mean, *unmeasured(values), "the mean")
 
 
 def _cut(spectrum: Spectrum, kept: Spectrum) -> SpectrumWithDeviations:
-    """Return the terms of an exact spectrum that are kept, with the single values of all terms."""
+    """Return the kept terms of an exact spectrum, with the single values of all terms."""
     shapley, banzhaf = (spectrum.single_values(index).values for index in ("SV", "BV"))
     none = np.zeros_like(shapley)
     return SpectrumWithDeviations(kept, Semivalues(SingleValues(shapley, none), SingleValues(banzhaf, none)))

@@ -1,4 +1,4 @@
-"""ProxySPEX: gradient-boosted trees as a proxy, whose spectrum is known exactly, and a refit of its top."""
+"""ProxySPEX: the exact spectrum of gradient-boosted trees, and a refit of its largest terms."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["ProxySpex", "boosted_spectra", "joined"]
 
-_DEFAULT_ORDER = 8  # larger sets have hardly any energy in trees that few samples can justify
+_DEFAULT_ORDER = 8  # larger sets have hardly any energy in trees fitted to few samples
 
 
 class ProxySpex(FoldedEstimator):
-    """ProxySPEX (Butler et al. 2025, arXiv 2505.17495) on uniform masks; needs the extra ``trees``.
+    """ProxySPEX (Butler et al. 2025, arXiv 2505.17495) on uniform masks; requires the extra ``trees``.
 
-    Depth, learning rate and number of trees are cross-validated, and so is the refit of the largest terms:
-    it is kept where it predicts left-out samples better. Interactions of which no part has an effect of its
-    own are missed: the coded design of `Spex` finds those.
+    Depth, learning rate and number of trees are cross-validated, and so is the refit of the largest terms,
+    which is used if it predicts left-out samples better. Interactions without any effect of their subsets
+    are missed; the coded design of `Spex` finds them.
     """
 
     name = "proxyspex"
@@ -52,7 +52,7 @@ class ProxySpex(FoldedEstimator):
         max_order: int | None,
         rng: np.random.Generator,
     ) -> FoldedFit:
-        """Fit with given folds, see `FoldedEstimator`; trees do not need ``found``."""
+        """Fit with given folds, see `FoldedEstimator`; trees do not use ``found``."""
         scaled, mean, spread = standardised(values)
         targets = [scaled] * (int(folds.max()) + 2)
         proxies, setting = boosted_spectra(masks, targets, folds, max_order)
@@ -65,19 +65,22 @@ class ProxySpex(FoldedEstimator):
 def boosted_spectra(
     masks: BoolArray, targets: Sequence[FloatArray], folds: IntArray, max_order: int | None
 ) -> tuple[list[Spectrum], str]:
-    """Return F + 1 spectra with K outputs, of ensembles without each fold and of all samples.
+    """Return F + 1 spectra with K outputs: of the ensembles without each fold, and of that of all samples.
 
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
     targets : sequence of F + 1 ndarray of float, each of shape (m, K)
-        See `boost`; every output has an ensemble of its own.
+        See `boost`; every output has its own ensemble.
     folds : ndarray of int, shape (m,)
     max_order : int, optional
 
     Returns
     -------
-    list of Spectrum, and the settings of the first output in words
+    spectra : list of Spectrum
+        Without each fold, and, last, of all samples.
+    setting : str
+        Description of the settings of the first output.
     """
     n, order = masks.shape[1], max_order or _DEFAULT_ORDER
     outputs, settings = [], []
@@ -89,7 +92,7 @@ def boosted_spectra(
 
 
 def joined(spectra: Sequence[Spectrum]) -> Spectrum:
-    """Make one spectrum with K outputs of K scalar ones."""
+    """Return one spectrum with K outputs from K scalar ones."""
     n = spectra[0].n
     blocks = [
         np.multiply.outer(one.coefficients, unit)

@@ -1,4 +1,4 @@
-"""Shapley and Banzhaf values of single features first: a Gaussian process on masks of all sizes."""
+"""Estimator for Shapley and Banzhaf values: a Gaussian process on masks of all sizes."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["Shapley"]
 
 _DEFAULT_ORDER = 4
-_MOST_MASKS = 8000  # a Gaussian process takes half a minute for so many
-# A sparse spectrum is the result where it leaves at most this share of what the process leaves unexplained,
-# as of a sparse function: elsewhere its pairs are worse, even where it predicts masks a little better.
+_MOST_MASKS = 8000  # a Gaussian process takes half a minute for this number
+# A sparse spectrum is the result if its unexplained variance is at most this share of that of the process, as
+# for a sparse function; otherwise its pairs are less accurate, even if it predicts masks slightly better.
 _FAR_LESS = 0.25
-_RIDGE = 1e-9  # where columns are the same on all samples
+_RIDGE = 1e-9  # for columns that are equal on all samples
 
 
 class Shapley(Estimator):
     """Gaussian process regression on complementary masks of all sizes; up to 8,000 masks, then `Spex`.
 
-    Predictions and all indices are read from the posterior in closed form, with their standard deviations.
-    They are faithful to masks of all sizes, where those of other estimators are to uniform ones. Where a
-    sparse regression on the sets that the learned rates make likely predicts far better, and where
-    ``max_order`` limits the sets, its spectrum is the result.
+    Predictions and all indices of the posterior are computed in closed form, with standard deviations. They
+    are fitted to masks of all sizes, those of other estimators to uniform masks. The result is the spectrum
+    of a sparse regression instead, on the sets that are likely given the learned rates, if that predicts far
+    better or if ``max_order`` is given.
     """
 
     name = "shapley"
@@ -59,7 +59,7 @@ class Shapley(Estimator):
     def sequence(
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
-        """Draw complementary masks of all sizes, however many."""
+        """Draw complementary masks of all sizes, for any number of masks."""
         return make_design(Plan("paired", n, most, min(max_order or n, n)), rng)
 
     def fit_samples(
@@ -102,9 +102,9 @@ def _sparse(process: GaussianProcess, masks: BoolArray, values: FloatArray, foun
 
 
 def _may_reach(r2: FloatArray, masks: BoolArray, values: FloatArray, likely: IntArray) -> bool:
-    """Tell whether a regression on these sets and single features may have more than this R² (K,).
+    """Return whether a regression on these sets and single features can exceed this R² (K,).
 
-    It cannot where its least squares, for which the samples themselves are fitted, explain less.
+    It cannot if a least-squares fit to the samples, adjusted for its number of columns, explains less.
     """
     m, n = masks.shape
     rows = sets.combine([likely, sets.singletons(n)], n)

@@ -1,4 +1,4 @@
-"""How large a problem may be, so that its memory is known before the first call."""
+"""Limits on the size of a problem, checked before the first call so that memory suffices."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from spex_plugins.errors import InputError
 
 __all__ = ["check_size"]
 
-_MOST_FEATURES = 8192  # every estimator has matrices of all pairs of features: some 4 GiB for so many
-_MOST_CELLS = 2**31  # features × masks, of one byte, and of four where they are multiplied
+_MOST_FEATURES = 8192  # all estimators have matrices of all pairs of features, some 4 GiB for this number
+_MOST_CELLS = 2**31  # features × masks, of one byte each, or of four in products
 
 
 def check_size(estimator: Any, n: int, masks: int) -> None:
-    """Refuse more features or masks than the estimators of this package have memory for.
+    """Raise InputError if the estimators of this package would need too much memory.
 
     Parameters
     ----------
     estimator : str or Estimator
-        An object has limits of its own.
+        Only names are checked; an instance has its own limits.
     n, masks : int
-        Numbers of features, and of masks that may be asked for.
+        Number of features, and largest number of masks.
 
     Raises
     ------
     InputError
-        If there are more than 8,192 features, or more than 2^31 of them in all masks together.
+        If there are more than 8,192 features, or if the number of features times masks exceeds 2^31.
     """
     if not isinstance(estimator, str):
         return

@@ -1,4 +1,4 @@
-"""Sparse regression on single features, pairs and triples, with screening where these are too many."""
+"""Sparse regression on single features, pairs and triples, which are screened if they are too many."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _MAX_PAIRS, _MAX_TRIPLES = 1000, 300
 class SparseRegression(FoldedEstimator):
     """Relaxed LASSO on the characters of up to three features, its penalty cross-validated.
 
-    Pairs compete all together, or, when they are too many, those most correlated with what a linear fit
-    leaves over; triples are chosen among the features of the strongest pairs. Every fold screens for itself.
+    The candidates are all pairs or, if these are too many, those most correlated with the residual of a
+    linear fit, and triples of features from the strongest pairs. Screening is repeated without each fold.
     """
 
     name = "sparse_regression"
@@ -68,7 +68,7 @@ def sparse_fit(
     rng: np.random.Generator,
     found: Sequence[IntArray] = (),
 ) -> Refit:
-    """Screen without each fold, and fit; with the sets besides that were decoded, see `FoldedEstimator`."""
+    """Screen sets without each fold, add the decoded sets (see `FoldedEstimator`), and fit."""
     m, n = masks.shape
     scaled = standardised(values)[0]
     n_folds = int(folds.max()) + 1

@@ -20,12 +20,12 @@ _UNCODED_ORDER = 2
 
 
 class Spex(Estimator):
-    """SPEX (Kang et al. 2025, arXiv 2502.13870), with the sparse refit that the method asks for.
+    """SPEX (Kang et al. 2025, arXiv 2502.13870), with the sparse refit of the method.
 
-    With a coded design, sets of up to five features are decoded
-    from the aliased transform. With fewer calls, or with given samples, sets of up to two features compete
-    in the regression alone. R² is that of uniform masks where the budget has room for enough of them, else
-    every group of the coded design is predicted from the others.
+    With a coded design, sets of up to five features are decoded from the aliased transform. With a smaller
+    budget, or with given samples, sets of up to two features are selected by regression alone. R² is
+    cross-validated on uniform masks if the budget allows enough of them; otherwise, every group of the coded
+    design is predicted from the others.
     """
 
     name = "spex"
@@ -36,13 +36,13 @@ class Spex(Estimator):
     )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Draw the masks: see `spex_plugins.core.designs.choose.plan`."""
+        """Choose the masks, see `spex_plugins.core.designs.choose.plan`."""
         return make_design(plan(n, budget, max_order), rng)
 
     def sequence(
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
-        """Draw the masks of rounds, see `faithful_sequence`."""
+        """Choose the masks of a run in rounds, see `faithful_sequence`."""
         return faithful_sequence(n, first, most, max_order, rng)
 
     def fit_samples(

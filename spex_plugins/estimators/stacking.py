@@ -1,4 +1,4 @@
-"""Several estimators on the same samples, combined to one spectrum by what they say of samples left out."""
+"""Stacking of several estimators on the same samples, weighted by their out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Stacking"]
 
-_ROUNDING = 1e-10  # share of the variance that rounding may leave
-_LEAST_VARIANCE = 1e-4  # share of that of the values, below which a prediction is taken for a constant
+_ROUNDING = 1e-10  # share of the variance attributed to rounding
+_LEAST_VARIANCE = 1e-4  # share of that of the values, below which a prediction counts as a constant
 
 
-class Stacking(FoldedEstimator):
-    """A combination of estimators with weights that are not negative (Breiman 1996, Stacked regressions).
+class Stacking(FoldedEstimator):  # numpydoc ignore=RS01
+    """Combination of estimators with non-negative weights (Breiman 1996, Stacked regressions).
 
-    Every estimator predicts the samples that it was not fitted to; the weights are those of the least squares
-    of these predictions. As every estimator gives a spectrum, so does the combination. Its R² is nested: a
-    fold is predicted with the weights of the other folds. An estimator that predicts all samples exactly
-    stands alone, and those behind it are not fitted; so does the first one where it predicts clearly better
-    than all together: a sparse function keeps its few terms.
+    The weights minimise the squared error of the out-of-fold predictions. The result is a spectrum, as each
+    estimator gives one. R² is nested: a fold is predicted with the weights of the other folds. An estimator
+    that predicts all samples exactly is used alone, and those after it are not fitted. The first estimator is
+    used alone if it predicts clearly better than the combination, so that a sparse function has few terms.
 
     Parameters
     ----------
     members : sequence of FoldedEstimator, optional
-        By default sparse regression, a Gaussian process and boosted trees, which need the extra ``trees``.
+        The estimators to combine. By default `SparseRegression`, `GaussianProcessEstimator` and
+        `BoostedResidual`, which requires the extra ``trees``.
     """
 
     name = "stacking"
@@ -61,7 +61,7 @@ class Stacking(FoldedEstimator):
     def sequence(
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
-        """Draw the masks of rounds, see `faithful_sequence`."""
+        """Choose the masks of a run in rounds, see `faithful_sequence`."""
         return faithful_sequence(n, first, most, max_order, rng)
 
     def fit_folds(
@@ -79,7 +79,7 @@ class Stacking(FoldedEstimator):
         for member in self.members:
             fit = member.fit_folds(masks, values, folds, found=found, max_order=max_order, rng=rng)
             if (explained(values, fit.out_of_fold) > 1 - _ROUNDING).all():
-                return fit  # others could only add their rounding
+                return fit  # others could only add rounding errors
             fits.append(fit)
         predicted = np.stack([fit.out_of_fold for fit in fits])  # (M, m, K)
         out_of_fold = np.full(values.shape, np.nan)
@@ -98,18 +98,18 @@ class Stacking(FoldedEstimator):
 
 
 def _clearly_better(one: FloatArray, other: FloatArray, values: FloatArray, masks: BoolArray) -> bool:
-    """Tell whether predictions (m, K) are better than others by more than the standard error of the gain."""
+    """Return whether predictions (m, K) are better than others by more than the error of the difference."""
     spread = standardised(values)[2]
     scale = np.where(spread > 0, spread, 1.0)
     gain = (((values - other) ** 2 - (values - one) ** 2) / scale**2).sum(axis=1)
-    pairs = np.bincount(pair_numbers(masks), gain)  # complements tell the same
+    pairs = np.bincount(pair_numbers(masks), gain)  # complements are not independent
     return bool(pairs.sum() > np.sqrt((pairs**2).sum()))
 
 
 def _weights(predicted: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the weights (M, K) and constants (K,) of the predictions (M, m, K) with the least errors.
+    """Return least-squares weights (M, K) and constants (K,) of the predictions (M, m, K).
 
-    A prediction that hardly varies gets none: it would be blown up to whatever it resembles by chance.
+    The weight of a prediction that hardly varies is 0; it would be arbitrarily large otherwise.
     """
     from scipy.optimize import nnls
 
@@ -121,7 +121,7 @@ def _weights(predicted: FloatArray, values: FloatArray) -> tuple[FloatArray, Flo
 
 
 def _combined(fits: Sequence[FoldedFit], shares: FloatArray, constant: FloatArray) -> FittedFunction:
-    """Return the weighted sum of the spectra, with the deviations of the first member that knows them."""
+    """Return the weighted sum of the spectra, with the deviations of the first member that has them."""
     spectra = [fit.function.spectrum for fit in fits]
     n = spectra[0].n
     rows = [one.supports for one in spectra] + [np.empty((1, 0), dtype=np.int32)]

@@ -1,4 +1,4 @@
-"""How many threads the linear algebra of a fit runs on."""
+"""Number of threads for the linear algebra of a fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ONE_THREAD = 3000  # masks
 def fitting_threads(m: int) -> AbstractContextManager[object]:
     """Use one BLAS thread for few masks.
 
-    Where the processor is busy, threads wait for each other longer than they work on small matrices.
+    On a busy processor, threads that share small matrices spend most of their time waiting for each other.
     """
     from threadpoolctl import threadpool_limits
 

@@ -1,4 +1,4 @@
-"""Masks for estimators that are to be faithful to uniformly drawn masks."""
+"""Designs for estimators that are fitted to uniformly distributed masks."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from spex_plugins.core.designs.design import Design, make_design
 
 __all__ = ["LEAST_BITS", "faithful_design", "faithful_sequence", "uniform_design"]
 
-LEAST_BITS = 4  # from 16 bins a group on, coded masks serve the regression as well as uniform ones
+LEAST_BITS = (
+    4  # with 16 or more bins per group, a regression on coded masks is as accurate as on uniform ones
+)
 
 
 def uniform_design(n: int, budget: int, max_order: int, rng: np.random.Generator) -> Design:
-    """Draw uniform masks, the end points among them."""
+    """Draw uniform masks, including the empty and the full mask."""
     return make_design(Plan("uniform", n, budget, min(max_order, n)), rng)
 
 
 def faithful_design(n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-    """Choose a coded design where the budget allows it, else nearly orthogonal masks and others.
+    """Choose a coded design if the budget allows it, else nearly orthogonal and uniform masks.
 
-    In our measurements coded masks serve a regression and a Gaussian process as well as uniform ones, and in
-    them sets of high order can be decoded that no proxy would find. Orthogonal ones serve better than either
-    where there are few masks for every feature; there, no order is out of reach, so none is lowered.
+    In our measurements, a regression and a Gaussian process are as accurate on coded masks as on uniform
+    ones, and coded masks allow sets of high order to be decoded that no proxy finds. Orthogonal masks are
+    better than either if there are few masks per feature; they do not limit the order.
     """
     chosen = plan(n, budget, max_order, LEAST_BITS)
     if chosen.kind == "uniform":
@@ -36,6 +38,6 @@ def faithful_design(n: int, budget: int, max_order: int | None, rng: np.random.G
 def faithful_sequence(
     n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
 ) -> Design:
-    """Draw nearly orthogonal masks, then uniform ones: a coded design cannot end anywhere."""
+    """Draw nearly orthogonal masks, then uniform ones; a coded design cannot end after any mask."""
     start = make_design(Plan("orthogonal", n, first, min(max_order or n, n)), rng)
     return start.followed_by(antithetic_masks(n, most, rng)).first(most)

@@ -1,7 +1,7 @@
-"""From masks to values: the only place where a model is called.
+"""Evaluation of masks: the only package that calls a model.
 
-A `Session` has one table of answers. It looks new masks up in the store, asks the value function for the
-others in batches, checks the answers, and keeps them in the table and the store. `Queries` holds the options.
+A `Session` has one table of values. It looks up new masks in the store, evaluates the others in batches,
+checks the values, and adds them to the table and the store. `Queries` holds the options.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a session returns, and what an error carries: masks with their values."""
+"""The values that a session returns, and those that are attached to an error."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["Answers", "keep_answers", "note_of_answers"]
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """The answers to the masks of one call of `Session.ask`, in the order asked.
+    """The values of the masks of one call of `Session.ask`, in the order of the masks.
 
     Attributes
     ----------
     values : ndarray of float64, shape (m,) or (m, K)
-        NaN where there is no answer.
+        Values of the value function; NaN if missing.
     answered : ndarray of bool, shape (m,)
-        False where a mask was dropped after failures, or a limit ended the run before its turn.
+        False for a mask that was dropped after failures, or not evaluated because a limit was reached.
     n_stored : int
-        Number of answers that this call read from the store. The others come from the value function, or from
+        Number of values that this call read from the store. The others come from the value function, or from
         an earlier call in the same session.
     """
 
@@ -29,15 +29,17 @@ class Answers:
     n_stored: int
 
 
-def keep_answers(error: BaseException, masks: BoolArray, values: FloatArray) -> None:
-    """Attach the answers obtained so far to an error of any type.
+def keep_answers(  # numpydoc ignore=RS01
+    error: BaseException, masks: BoolArray, values: FloatArray
+) -> None:
+    """Attach the values obtained so far to an error of any type.
 
     Parameters
     ----------
     error : BaseException
-        Gets the attributes ``masks`` and ``values``, and a note that says so.
+        Receives the attributes ``masks`` and ``values``, and a note about them.
     masks : ndarray of bool, shape (m, n)
-        The masks that have been answered.
+        The masks that have been evaluated.
     values : ndarray of float64, shape (m,) or (m, K)
         Their values.
     """
@@ -46,10 +48,10 @@ def keep_answers(error: BaseException, masks: BoolArray, values: FloatArray) -> 
 
 
 def note_of_answers(count: int) -> str:
-    """Return the sentence that tells where the answers in an error are, and what they are good for."""
+    """Return a sentence about the values that are attached to an error and their use."""
     return (
-        f"The {count} masks answered so far are in error.masks and error.values; "
-        "spex_plugins.fit(error.masks, error.values) uses them."
+        f"The {count} masks evaluated so far are in error.masks and error.values; "
+        "spex_plugins.fit(error.masks, error.values) explains them."
         if count
-        else "No mask had been answered before."
+        else "No mask had been evaluated before."
     )

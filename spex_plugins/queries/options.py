@@ -1,4 +1,4 @@
-"""Options of model calls: the keywords of `explain` that concern them, checked before the first call."""
+"""Options of model calls, the keywords of `explain` for them; validated before the first call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class QueryOptions(TypedDict, total=False):
 
     See Also
     --------
-    Queries : Explains them.
+    Queries : Documents the keywords.
     """
 
     store: str | PathLike[str] | None
@@ -45,51 +45,52 @@ class Queries:
 
     Parameters
     ----------
-    store : path, optional
-        An SQLite file that keeps every answer, created if it does not exist; one file may serve many runs and
-        several processes at once. Only masks that it lacks are asked for. It must lie on a local disk; where
-        it cannot be written, its answers are used, and a run that needs others is refused. A relative path or
-        a link is resolved here, once.
+    store : path-like, optional
+        An SQLite file that keeps every value, created if it does not exist. One file can be used by many runs
+        and by several processes at the same time; only masks without a value in it are evaluated. It must be
+        on a local disk. If it is read-only, its values are used, and a run that needs others raises an
+        error. Relative paths and links are resolved when this object is created.
     fingerprint : str, optional
-        What the answers depend on: model and revision, input, masking. Equal fingerprints mean equal answers.
-        By default the ``fingerprint`` of the value function; without one, a store needs this argument.
-        The store holds its SHA-256 digest only.
+        Identifies everything that the values depend on: model and revision, input, masking. Equal
+        fingerprints mean equal values. By default the ``fingerprint`` of the value function; if it has none,
+        a store needs this argument. The store contains its SHA-256 digest only.
     description : str, optional
-        A note for the store, kept as plain text. Nothing else about the function is written there.
+        A note, kept in the store as plain text. Nothing else about the function is written there.
     executor : concurrent.futures.Executor, optional
-        Where batches run: a thread or process pool, loky, ``dask.distributed.Client.get_executor()``. The
+        Runs the batches: a thread or process pool, loky, ``dask.distributed.Client.get_executor()``. The
         value function is sent once to every worker. By default, the calls are made in this process, one after
-        another. After Ctrl-C, calls that an executor has begun are waited for: as long as the slowest call
-        took so far, 2 to 60 seconds, or until Ctrl-C is pressed again.
+        another. After Ctrl-C, running calls of an executor are waited for as long as the slowest call took so
+        far, 2 to 60 seconds, or until Ctrl-C is pressed again.
     in_flight : int, optional
-        Number of batches submitted to the executor at a time, by default two for every worker.
+        Number of batches submitted to the executor at a time, by default two per worker.
     batch_size : int, optional
-        Masks per call, halved when memory runs out. By default 16, 16, 32, 64, and then 64 or an eighth of
-        all masks before, up to 1,024; or, after the first 16, the ``batch_size`` of the value function. Sizes
-        depend on the number of masks alone, so that models in single precision, whose answers depend on what
-        else is in a batch, answer the same each time. Only ``timeout``, ``max_seconds``, failures and answers
-        that are there already change that.
+        Masks per call, halved when memory runs out. By default 16, 16, 32, 64, and then the larger of 64 and
+        an eighth of all masks so far, up to 1,024; or, after the first 16, the ``batch_size`` of the value
+        function. The sizes depend on the number of masks alone, so that models in single precision, whose
+        values depend on the rest of the batch, are reproducible. Only ``timeout``, ``max_seconds``, failures
+        and values that exist already change the sizes.
     retries : int, optional
-        How often a mask is asked for again after an exception, NaN, inf or a wrong number of values, with
-        growing delays of 0.5 to 60 seconds. By default 5 where this is likely to help (connections, timeouts,
+        How often a mask is evaluated again after an exception, NaN, inf or a wrong number of values, with
+        increasing delays of 0.5 to 60 seconds. By default 5 for temporary failures (connections, timeouts,
         PartialAnswerError), else 0. Programming errors such as TypeError are never retried.
-    on_failure : "raise" or "drop"
-        What happens with masks that still fail: the run ends with a ValueFunctionError, or goes on without
-        them, and the result says so.
+    on_failure : "raise" or "drop", optional
+        Treatment of masks that still fail: "raise", the default, ends the run with a ValueFunctionError;
+        "drop" continues without them, and the result states their number.
     timeout : float, optional
-        Seconds after which a batch counts as failed. The call itself cannot be stopped: it is left alone, and
-        its answer is used if it comes before that of the next try.
+        Seconds after which a batch counts as failed. The call itself cannot be stopped; it continues, and its
+        values are used if they arrive before those of the next attempt.
     max_seconds : float, optional
-        Time limit of a session in seconds. No batch is begun that is not expected to end in time, judging by
-        the one before; the result then explains the masks answered so far.
+        Time limit of a session in seconds. A batch is started only if it is expected to end in time, based on
+        the previous one; the result then explains the masks evaluated so far.
     max_cost : float, optional
-        Cost limit of a session, in the unit of ``price``. No call is made that would exceed it.
-    price : float
-        Price of a mask or, if the value function has a method ``work(masks) -> (m,)``, of one unit of its
-        work, such as a token. A mask that is asked for again is paid for again, one from the store costs
-        nothing.
-    progress : bool
-        Show a progress bar with calls done and left, rate and remaining time in runs of more than a second.
+        Cost limit of a session, in the unit of ``price``. Calls that would exceed it are not made.
+    price : float, optional
+        Price of a mask, by default 1, or, if the value function has a method ``work(masks) -> (m,)``, of one
+        unit of its work, such as a token. Repeated evaluations of a mask count each time; values from the
+        store cost nothing.
+    progress : bool, optional
+        Whether to show a progress bar with completed and remaining calls, rate and remaining time, in runs of
+        more than a second; by default True.
 
     Raises
     ------
@@ -133,30 +134,36 @@ class Queries:
 
 
 def queries_of(queries: Queries | None, options: Mapping[str, Any]) -> Queries:
-    """Return the queries of a user, given as an object or by single keywords.
+    """Return the options of model calls, given as an object or as single keywords.
 
     Parameters
     ----------
     queries : Queries, optional
+        The options as one object.
     options : mapping of str to object
         Keywords of `Queries`.
+
+    Returns
+    -------
+    Queries
+        ``queries``, or one made of the keywords.
 
     Raises
     ------
     InputError
-        If both are given, or if ``queries`` is something else.
+        If both are given, or if ``queries`` has another type.
     """
     if queries is None:
         return Queries(**options)
     if not isinstance(queries, Queries):
         raise InputError(f"queries: must be spex_plugins.Queries(…), got {type(queries).__name__}.")
     if options:
-        raise InputError(f"{next(iter(options))}: given beside queries=; pass it to Queries(…).")
+        raise InputError(f"{next(iter(options))}: cannot be combined with queries=; pass it to Queries(…).")
     return queries
 
 
 def _path(name: str, value: Any) -> str | None:
-    """Return the path of the file itself: the working directory and links may change during a run."""
+    """Return the resolved path: the working directory and links may change during a run."""
     if value is None:
         return None
     path = fspath(value) if isinstance(value, str | PathLike) else None
@@ -169,9 +176,9 @@ def _text(name: str, value: Any) -> None:
     if value is None:
         return
     if not isinstance(value, str) or not value:
-        raise InputError(f"{name}: must be a text that is not empty, got {value!r:.80}.")
+        raise InputError(f"{name}: must be a non-empty string, got {value!r:.80}.")
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise InputError(f"{name}: must be a text that UTF-8 can write, got {value!r:.80}.")
+        raise InputError(f"{name}: must be a string that can be encoded as UTF-8, got {value!r:.80}.")
 
 
 def _integer(name: str, value: Any, least: int) -> None:

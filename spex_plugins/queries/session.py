@@ -1,4 +1,4 @@
-"""A session with a value function: one answer table, progress bar, deadline and cost limit for all calls."""
+"""A session with a value function: a table of values, progress bar, deadline and cost limit for all calls."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _log = logging.getLogger(__name__)
 
 
 class Session:
-    """A context manager in which a value function is asked, any number of times.
+    """A context manager in which a value function is evaluated, in any number of calls of `ask`.
 
-    No mask that has an answer is asked for again; time and cost limits hold for the session as a whole.
+    No mask that has a value is evaluated again; time and cost limits apply to the session as a whole.
 
     Parameters
     ----------
     value_function : callable
-        Masks (b, n) to values (b,) or (b, K).
+        Maps masks, an ndarray of bool of shape (b, n), to values of shape (b,) or (b, K).
     queries : Queries
-        How the function is asked.
+        Options of the calls.
     total : int, optional
         Number of masks in all calls of `ask`, for the progress bar. By default, every call adds its own.
 
     Raises
     ------
     InputError
-        If there is to be a store, and neither the options nor the function have a fingerprint.
+        If a store is given, and neither the options nor the function have a fingerprint.
 
     Examples
     --------
@@ -77,10 +77,10 @@ class Session:
 
     @property
     def statement(self) -> str:
-        """What differs from what was asked for, in words; "" if nothing does.
+        """Description of dropped masks and of a limit that ended the session; "" if there are none.
 
-        It becomes part of results that are saved and shown, and therefore never quotes an exception: servers
-        put keys and prompts into their errors.
+        It is saved with results, and therefore never quotes an exception: the errors of servers may contain
+        keys and prompts.
         """
         parts = []
         if self._dropped:
@@ -91,31 +91,31 @@ class Session:
         return "; ".join(parts)
 
     def ask(self, masks: BoolArray) -> Answers:
-        """Return the values of masks; those answered before in this session or store cost nothing.
+        """Return the values of masks; only those without a value in this session or its store are evaluated.
 
         Parameters
         ----------
         masks : ndarray of bool, shape (m, n)
-            True where a feature is kept; n is the same in all calls. Masks may repeat.
+            True for a feature that is kept; n is the same in all calls. Masks may repeat.
 
         Returns
         -------
         Answers
-            Values (m,) or (m, K), and which of them are answers.
+            Values of shape (m,) or (m, K), and a flag for each of them that is False if it is missing.
 
         Raises
         ------
         ValueFunctionError
-            If the function fails and failures are to be raised. Everything answered in this session is
-            attached.
+            If the function fails and ``on_failure`` is "raise". Its attributes ``masks`` and ``values`` hold
+            all values of this session.
         InputError
-            If the fingerprint belongs to a function of another number of features, or the method ``work`` of
-            the value function returns something else than a number for each mask.
+            If the store has this fingerprint for a function of another number of features, or if the method
+            ``work`` of the value function does not return one number per mask.
         StoreError
-            If the store fails while answers arrive; calls under way are waited for, and everything
-            answered is attached as ``masks`` and ``values``.
+            If the store fails. Pending calls are completed first; the error has the attributes ``masks`` and
+            ``values`` too.
         KeyboardInterrupt
-            If the user stops the run; the answers are attached as ``masks`` and ``values`` too.
+            If the user stops the run; it has the attributes ``masks`` and ``values`` too.
         """
         try:
             table = self._opened(masks.shape[1])
@@ -132,7 +132,7 @@ class Session:
         return Answers(table.values[rows], table.answered[rows], table.n_stored - stored_before)
 
     def _ask(self, table: AnswerTable, missing: IntArray) -> None:
-        """Ask for the rows of a table that have no answer."""
+        """Evaluate the rows of a table that have no value."""
         work = work_of(self._function, table.masks, missing)
         affordable = self._shared.limits.affordable(self._queries.price * work[missing])
         order = longest_first(missing[:affordable], work, timed=self._queries.max_seconds is not None)
@@ -156,7 +156,7 @@ class Session:
         self._dropped += dropped
 
     def _opened(self, n: int) -> AnswerTable:
-        """Return the table of this session; the first call opens it, as it tells the number of features."""
+        """Return the table of this session; the first call, which defines n, creates it."""
         if self._table is None:
             if self._store is not None:
                 self._stored = self._store.run(self._fingerprint, n, self._queries.description)
@@ -181,5 +181,5 @@ class Session:
 
 
 def _in_short(failure: Failure) -> str:
-    """Return the problem in words; of an exception only its type."""
+    """Return the description of a failure; of an exception only its type."""
     return failure.problem.rstrip(".") if failure.cause is None else f"raised {type(failure.cause).__name__}"

@@ -164,7 +164,7 @@ def label_map(labels: Any, shape: tuple[int, ...]) -> tuple[IntArray, IntArray]:
     labels : array_like of int, shape (H, W)
         Any numbers; pixels with negative ones are never masked.
     shape : tuple of int
-        Shape (H, W, C) of the image.
+        Shape (H, W, C) or (H, W) of the image, in pixels.
 
     Returns
     -------

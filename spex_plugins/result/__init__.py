@@ -1,1 +1,1 @@
-"""What an explanation is: interactions, tables of an index, files, and the checks that come with them."""
+"""The result of an explanation: interactions, tables of an index, files, and warnings about few samples."""

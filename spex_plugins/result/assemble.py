@@ -1,4 +1,4 @@
-"""From answers to a result: what the ways of asking have in common."""
+"""From values to a result: the steps that `explain`, `fit` and runs in rounds share."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["averaged", "fitted", "interactions", "usable"]
 
 
 def usable(design: Design, answers: Answers, statement: str) -> tuple[BoolArray, FloatArray]:
-    """Return the masks that were answered and their values; two at least, or nothing can be explained."""
+    """Return the masks that were evaluated and their values; raise ValueFunctionError for fewer than two."""
     if answers.answered.all():
         return design.masks, answers.values
     masks, values = design.masks[answers.answered], answers.values[answers.answered]
     if len(masks) < 2:
         raise ValueFunctionError(
-            f"value_function: {len(masks)} of {len(design.masks)} masks were answered, at least 2 are "
-            f"needed; {statement}.",
+            f"value_function: {len(masks)} of {len(design.masks)} masks were evaluated, at least 2 "
+            f"are needed; {statement}.",
             masks=masks,
             values=values,
             failed_masks=design.masks[~answers.answered],
@@ -42,7 +42,7 @@ def fitted(
     max_order: int | None,
     rng: np.random.Generator,
 ) -> Fit:
-    """Run an estimator on values (m,) or (m, K), brought to a scale on which float64 serves."""
+    """Run an estimator on values (m,) or (m, K), scaled to avoid overflow and underflow."""
     scaled, scaling = well_scaled(values.reshape(len(masks), -1))
     found = method.fit(masks, scaled, design=design, max_order=max_order, rng=rng)
     function = found.function.rescaled(scaling) if scaling.changes else found.function
@@ -62,7 +62,7 @@ def interactions(
     statement: str,
     n_stored: int = 0,
 ) -> Interactions:
-    """Make the result of a fit, with what it cost and what was measured at the end points."""
+    """Return the result of a fit, with its cost and the values at the empty and the full mask."""
     kept = masks.sum(axis=1)
     missing = np.full(values.shape[1:], np.nan)
 
@@ -88,7 +88,7 @@ def interactions(
 
 
 def averaged(masks: BoolArray, values: FloatArray) -> tuple[BoolArray, FloatArray]:
-    """Return distinct masks (m', n) with the mean of the values of equal ones."""
+    """Return the distinct masks (m', n) with the mean value of each."""
     _, first, inverse = np.unique(np.packbits(masks, axis=1), axis=0, return_index=True, return_inverse=True)
     if len(first) == len(masks):
         return masks, values

@@ -1,4 +1,4 @@
-"""How the features are written: without white space, not too long, and no two of them alike."""
+"""Labels of features: no surrounding white space, limited length, and no duplicates."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def _shorten(text: str, longest: int) -> str:
 
 
 def displayable(text: str) -> str:
-    """Replace characters that a page, a figure or a terminal cannot show, or obeys, by U+FFFD."""
+    """Replace control characters and others that cannot be displayed safely by U+FFFD."""
     return _UNDISPLAYABLE.sub("\ufffd", text)
 
 
 def visible(name: str) -> str:
-    """Return a name without the white space around it, not too long, never empty, and displayable."""
-    # Tokens carry their white space; a token of nothing else must stay visible.
+    """Return a displayable name, stripped of white space, shortened if it is long, never empty."""
+    # Tokens include their white space; one that consists of white space must remain visible.
     shown = " ".join(displayable(name).split())
     return _shorten(shown, _LONGEST_WORD) or ("⏎" if "\n" in name else "␣")
 
 
 def told_apart(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Tell words that occur more than once apart by numbers, whatever punctuation follows them.
+    """Add numbers to words that occur more than once, ignoring the punctuation around them.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Explanations that rest on too few samples: told once for a call, with the argument that mends it."""
+"""Warning about too few samples, issued once per call, with the argument to change."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from spex_plugins.result.interactions import Interactions
 
 __all__ = ["FewSamples"]
 
-_PER_FEATURE = 2  # masks; with fewer not even an additive function is known
+_PER_FEATURE = 2  # masks; fewer do not determine an additive function
 _LEAST_R2 = 0.2
 
 
 class FewSamples:
-    """Collects what is wrong with the explanations of one call.
+    """Collect the explanations of one call that are based on too few samples.
 
     Parameters
     ----------
     argument : str
-        What the user gives to have more samples.
+        The argument that determines the number of samples, as the user knows it.
     remedy : str
-        What to do.
+        What the user can do.
     """
 
     def __init__(self, argument: str, remedy: str) -> None:
@@ -33,7 +33,7 @@ class FewSamples:
         self._complaints: list[str] = []
 
     def see(self, found: Interactions) -> Interactions:
-        """Look at an explanation, over the features that can change anything, and return it."""
+        """Check an explanation of the features that can change the value, and return it."""
         complaint = _complaint(found)
         if complaint:
             self._complaints.append(
@@ -42,13 +42,13 @@ class FewSamples:
         return found
 
     def warn(self, stacklevel: int) -> None:
-        """Warn once, if anything was wrong; ``stacklevel`` as in `warnings.warn`, of the caller.
+        """Issue one warning if an explanation is unreliable; ``stacklevel`` as in `warnings.warn`.
 
         Warns
         -----
         FewSamplesWarning
-            If there were fewer masks than two for each feature, if they were too few to measure R², or if
-            it is below 0.2 (the median of several outputs).
+            If there are fewer than two masks per feature, if they are too few to measure R², or if R² is
+            below 0.2 (the median of several outputs).
         """
         if not self._complaints:
             return
@@ -62,7 +62,7 @@ class FewSamples:
 
 
 def _complaint(found: Interactions) -> str:
-    """Return what is wrong, "" if nothing is."""
+    """Return the reason why an explanation is unreliable, "" if there is none."""
     masks = found.n_calls + found.n_stored
     if all_masks_within(found.n, masks):
         return ""

@@ -1,4 +1,4 @@
-"""Fitted functions as named arrays, and back."""
+"""Conversion of fitted functions to named arrays, and back."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PROCESS, _STACKED = "process_", "stacked_"
 
 
 def arrays_of(function: FittedFunction) -> dict[str, Any]:
-    """Return the arrays that a fitted function consists of, by name.
+    """Return the arrays of a fitted function by name.
 
     Raises
     ------
     InputError
-        If the function is of a kind that has no arrays here.
+        If the function is of an unknown type.
     """
     arrays = {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
     match function:
@@ -50,7 +50,7 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
 
 
 def function_of(n: int, arrays: Mapping[str, Any]) -> FittedFunction:
-    """Return the fitted function of n features that consists of these arrays."""
+    """Return the fitted function of n features with these arrays."""
     stacked = {name.removeprefix(_STACKED): arrays[name] for name in arrays if name.startswith(_STACKED)}
     if stacked:
         return function_from(stacked)

@@ -1,4 +1,4 @@
-"""The values of an interaction index, as a small sorted table with names."""
+"""The values of an interaction index, as a sorted table with feature names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class IndexTable:
     values : ndarray of float64, shape (T,) or (T, K)
         In the unit of the value function.
     baseline : ndarray of float64, shape () or (K,)
-        The value of the empty set in this index; for the efficient indices the fitted f(∅).
+        The value of the empty set in this index; for the efficient indices the fitted f(∅). In the unit of
+        the value function.
     feature_names : tuple of str
         Names of the n features.
     """
@@ -70,22 +71,23 @@ class IndexTable:
         _, labels = told_apart([visible(name) for name in self.feature_names])
         return [" × ".join(labels[i] for i in term) for term in self.terms]
 
-    def of_order(self, order: int) -> IndexTable:
-        """Keep the sets of exactly this many features.
+    def of_order(self, order: int) -> IndexTable:  # numpydoc ignore=RS01
+        """Return the sets with exactly ``order`` features.
 
         Parameters
         ----------
         order : int
-            Number of features.
+            Number of features of a set.
 
         Returns
         -------
         IndexTable
+            These sets in the same order; empty if there are none.
         """
         return self._select(np.flatnonzero(self.orders == order))
 
-    def top(self, k: int) -> IndexTable:
-        """Keep the k sets with the largest magnitude (over outputs: largest root sum of squares).
+    def top(self, k: int) -> IndexTable:  # numpydoc ignore=RS01
+        """Return the k sets of largest magnitude; with several outputs, of largest root sum of squares.
 
         Parameters
         ----------
@@ -95,6 +97,7 @@ class IndexTable:
         Returns
         -------
         IndexTable
+            The first k sets; all of them if there are fewer.
         """
         return self._select(np.arange(min(k, len(self))))
 
@@ -104,7 +107,7 @@ class IndexTable:
         Returns
         -------
         ndarray of float64, shape (n,) or (n, K)
-            0 for features that the table does not have.
+            In the unit of the value function; 0 for features without an entry in the table.
         """
         return first_order(self.supports, self.values, self.n)
 
@@ -114,7 +117,8 @@ class IndexTable:
         Returns
         -------
         dict
-            ``{set: value}`` in table order; sets are tuples of feature numbers, values numbers or lists of K.
+            ``{set: value}`` in the order of the table; sets are tuples of feature numbers, values are numbers
+            or lists of K numbers.
         """
         return dict(zip(self.terms, self.values.tolist(), strict=True))
 
@@ -124,7 +128,13 @@ class IndexTable:
         Returns
         -------
         pandas.DataFrame
-            Columns term (text), features (tuple), order, and value, or value_0 to value_{K − 1}.
+            Columns term (str), features (tuple of int), order (int), and value (float), or value_0 to
+            value_{K − 1} with K outputs.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
         """
         import pandas as pd
 

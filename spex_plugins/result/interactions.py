@@ -1,4 +1,4 @@
-"""The result of an explanation: the fitted function, its cost and its faithfulness on left-out masks."""
+"""The result of an explanation: the fitted function, its cost and its R² on left-out masks."""
 
 from __future__ import annotations
 
@@ -24,41 +24,42 @@ __all__ = ["Interactions"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Interactions:
-    """What an explanation found, and what it cost.
+    """The result of an explanation: a fitted function, with its faithfulness and its cost.
 
     Attributes
     ----------
     function : FittedFunction
-        The fitted function of masks, from which everything else is read: predictions, indices, single values
-        and their deviations. It is a `Spectrum` where the estimator knows no deviations, a
-        `SpectrumWithDeviations` where it does, and a `Posterior` (``estimator`` "shapley") where it has more
-        terms than `spectrum` lists.
+        The fitted function of masks, from which predictions, indices, single values and standard deviations
+        are computed. It is a `Spectrum` if the estimator gives no standard deviations, a
+        `SpectrumWithDeviations` if it does, and a `Posterior` (``estimator`` "shapley") if it has more terms
+        than `spectrum` lists.
     feature_names : tuple of str
         Names of the n features.
     n_calls : int
-        Model calls: the number of masks that the value function answered in this run (every one once).
+        Number of model calls: masks that the value function evaluated in this run, each of them once.
     budget : int
-        Model calls that were allowed.
+        Largest number of model calls that was allowed.
     r2 : ndarray of float64, shape () or (K,)
-        Faithfulness R² on masks that the prediction had not seen (`r2_source` says which); NaN where
-        it could not be measured. It may be negative.
+        Coefficient of determination R² on masks that the prediction was not fitted to, see `r2_source`; NaN
+        if it could not be measured. It may be negative.
     r2_source : str
         How `r2` was measured.
     estimator : str
         Name of the estimator.
     design : str
-        The masks that the function was fitted to, in words.
+        Description of the masks that the function was fitted to.
     method : str
-        What the estimator did with them, in words.
+        Description of the fit.
     empty_value, full_value : ndarray of float64, shape () or (K,)
-        The value function at "nothing kept" and "everything kept", as answered (not fitted); NaN when
-        these masks were not among the samples.
+        Values of the value function at the empty and the full mask, as evaluated (not fitted); NaN if these
+        masks are not among the samples.
     n_stored : int
-        Number of further masks whose answers came from a store.
+        Number of further masks whose values came from a store.
     r2_error : ndarray of float64, shape () or (K,)
-        Standard error of `r2`; NaN where it is not known.
+        Standard error of `r2`; NaN if it is not known.
     exact : bool
-        Whether all masks of the features that can change the value were asked, so that nothing is estimated.
+        True if all masks of the features that can change the value were evaluated, so that nothing is
+        estimated.
     feature_ids : tuple of int, optional
         Ids of the n features in the host, such as those of a Captum feature mask; they outlive `renamed`.
     """
@@ -96,21 +97,22 @@ class Interactions:
 
     @property
     def spectrum(self) -> Spectrum:
-        """The Fourier spectrum: `function` itself where that is a `Spectrum`, else its largest terms."""
+        """The Fourier spectrum: `function` itself if that is a `Spectrum`, else its largest terms."""
         return self.function.spectrum
 
     @property
     def plan(self) -> str:
-        """The masks and what was done with them, in words: `design` and `method`."""
+        """Description of the masks and of the fit: `design` and `method`."""
         return "; ".join(filter(None, [self.design, self.method]))
 
     def index(self, index: str = "FSII", order: int | None = None) -> IndexTable:
-        """Read the interactions in an index.
+        """Return the values of an interaction index.
 
         Parameters
         ----------
         index : str
-            "Fourier", "Moebius", "SV", "BV", "SII", "BII", "k-SII", "STII", "FSII" or "FBII".
+            Symbol of the index: "Fourier", "Moebius", "SV", "BV", "SII", "BII", "k-SII", "STII", "FSII" or
+            "FBII".
         order : int, optional
             Largest number of features in a set; by default 1 for SV and BV and 2 for the others.
 
@@ -122,7 +124,7 @@ class Interactions:
         Raises
         ------
         InputError
-            If the index is unknown or the order does not exist for it.
+            If the index is unknown or not defined for this order.
         """
         if order is None:
             order = (index in INDICES and INDICES[index].fixed_order) or 2
@@ -136,8 +138,8 @@ class Interactions:
     def single_values(self, index: str = "SV") -> SingleValues:
         """Return the values of single features in an index of order 1, with their standard deviations.
 
-        Every index but Möbius has the Shapley or the Banzhaf value at order 1. Where the estimator gave
-        these with standard deviations, they are returned; else the values are those of `index`.
+        Every index except Möbius equals the Shapley or the Banzhaf value at order 1. If the estimator gives
+        these with standard deviations, they are returned; otherwise, the values are those of `index`.
 
         Parameters
         ----------
@@ -147,8 +149,8 @@ class Interactions:
         Returns
         -------
         SingleValues
-            Values and deviations, each (n,) or (n, K); deviations are 0 if the explanation is `exact`, NaN
-            if the estimator does not give them.
+            Values and standard deviations, each of shape (n,) or (n, K), in the unit of the value function.
+            The deviations are 0 if the explanation is `exact`, NaN if the estimator does not give them.
 
         Raises
         ------
@@ -160,14 +162,15 @@ class Interactions:
         known = self.function.single_values(index)
         return replace(known, deviations=np.zeros_like(known.values)) if self.exact else known
 
-    def deviations(self, table: IndexTable) -> FloatArray:
+    def deviations(self, table: IndexTable) -> FloatArray:  # numpydoc ignore=RS01
         """Return the standard deviations of the values of a table.
 
-        They are those of the Gaussian process that was fitted, scaled by its errors on left-out masks
-        (``estimator`` "auto", "gaussian_process", "stacking" and "shapley"). Computing them factorises the
-        matrix of all samples, a second for 4,000. They assume that what these masks show holds for all masks:
-        uniform masks inform about "Fourier", "BII", "BV" and "FBII"; indices that weigh masks with few or
-        nearly all features, up to "Moebius", are less certain than stated.
+        They are the posterior standard deviations of the fitted Gaussian process, scaled by its errors on
+        left-out masks (``estimator`` "auto", "gaussian_process", "stacking" and "shapley"). Their computation
+        factorises the covariance matrix of all samples, which takes about a second for 4,000 samples. They
+        assume that the evaluated masks are representative: uniform masks are for "Fourier", "BII", "BV" and
+        "FBII"; indices with large weights on masks that keep few or nearly all features, most of all
+        "Moebius", are less certain than stated.
 
         Parameters
         ----------
@@ -177,35 +180,35 @@ class Interactions:
         Returns
         -------
         ndarray of float64, shape (T,) or (T, K)
-            In the order of ``table.values``; 0 if the explanation is `exact`, NaN if the estimator does not
-            give them.
+            In the order and the unit of ``table.values``; 0 if the explanation is `exact`, NaN if the
+            estimator does not give them.
         """
         if self.exact:
             return np.zeros(table.values.shape)
         return self.function.deviations(table.supports, table.index, table.order)
 
     def top(self, k: int = 10, index: str = "FSII", order: int | None = None) -> IndexTable:
-        """Return the k largest *interactions* (sets of two or more features) of an index.
+        """Return the k largest interactions (sets of two or more features) of an index.
 
         Parameters
         ----------
         k : int
             Largest number of sets.
         index : str
-            As in `index`.
+            Symbol of the index, as in `index`.
         order : int, optional
-            Largest number of features in a set; by default 3 where the spectrum has terms of three or more
+            Largest number of features in a set; by default 3 if the spectrum has terms of three or more
             features, else 2.
 
         Returns
         -------
         IndexTable
-            Sorted by magnitude.
+            Sorted by magnitude; values in the unit of the value function.
 
         Raises
         ------
         InputError
-            As in `index`.
+            If the index is unknown or not defined for this order.
         """
         if order is None:
             order = min(max(self.spectrum.max_order, 2), 3)
@@ -218,17 +221,18 @@ class Interactions:
         Parameters
         ----------
         masks : ndarray of bool, shape (m, n)
-            True = feature kept.
+            True for a feature that is kept.
 
         Returns
         -------
         ndarray of float64, shape (m,) or (m, K)
-            The fitted function; ``spectrum.predict(masks)`` unless that lists only its largest terms.
+            Values of the fitted function, in the unit of the value function. They equal
+            ``spectrum.predict(masks)`` unless `spectrum` lists the largest terms only.
 
         Raises
         ------
         InputError
-            If the masks have another shape.
+            If the shape of the masks is not (m, n).
         """
         return self.function.predict(masks)
 
@@ -238,16 +242,20 @@ class Interactions:
         Parameters
         ----------
         k : int or sequence of int
-            With a number the values are scalar, with a sequence they have one column for each.
+            Number of the output, or numbers of several. With a single number, the values are scalar; with a
+            sequence, they have one column for each.
 
         Returns
         -------
         Interactions
+            The explanation of these outputs; shapes (K,) become () or (len(k),).
 
         Raises
         ------
         InputError
-            If the value function has a single output.
+            If the value function is scalar.
+        IndexError
+            If there is no such output.
         """
         if not self.output_shape:
             raise InputError(
@@ -269,28 +277,36 @@ class Interactions:
         Parameters
         ----------
         feature_names : sequence of str
-            n names.
+            Names of the n features.
 
         Returns
         -------
         Interactions
+            The same in all but the names.
 
         Raises
         ------
         InputError
-            If there are more or fewer names than features.
+            If the number of names is not n.
         """
         if len(feature_names) != self.n:
             raise InputError(f"feature_names: expected {self.n} names, got {len(feature_names)}.")
         return replace(self, feature_names=tuple(map(str, feature_names)))
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one .npz file: arrays and a JSON header, no pickle.
+        """Write the explanation to one .npz file: arrays and a JSON header, no pickle.
 
         Parameters
         ----------
         path : path-like
-            A file that exists is replaced once the new one is complete.
+            Path of the file. An existing file is replaced once the new one is complete.
+
+        Raises
+        ------
+        InputError
+            If `function` is of a type that cannot be saved.
+        OSError
+            If the file cannot be written.
         """
         npz_file.write(path, vars(self))
 
@@ -301,15 +317,19 @@ class Interactions:
         Parameters
         ----------
         path : path-like
+            Path of the file.
 
         Returns
         -------
         Interactions
+            The explanation that was saved.
 
         Raises
         ------
         InputError
-            If the file was written by a newer version.
+            If the file was written by a newer version of this package.
+        OSError
+            If the file cannot be read.
         """
         return cls(**npz_file.read(path))
 

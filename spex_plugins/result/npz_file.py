@@ -1,4 +1,4 @@
-"""Explanations in files: arrays and a JSON header in one .npz, no pickle."""
+"""Files of explanations: arrays and a JSON header in one .npz file, no pickle."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _ARRAYS = ("r2", "r2_error", "empty_value", "full_value")
 
 
 def write(path: str | PathLike[str], fields: Mapping[str, Any]) -> None:
-    """Write an explanation to one file; what was there stays until the new file is complete.
+    """Write an explanation to one file; an existing file is replaced once the new one is complete.
 
     Parameters
     ----------
     path : path-like
+        Path of the file.
     fields : mapping from str
         The fields of an `Interactions`.
     """
@@ -65,7 +66,7 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         n = header.pop("n")
         arrays = {name: data[name] for name in _ARRAYS if name in data}
         function = function_of(n, data)
-    header.pop("singles", None)  # formats up to 4 listed what their arrays say as well
+    header.pop("singles", None)  # redundant in formats up to 4
     header["feature_names"] = tuple(header["feature_names"])
     if header.get("feature_ids") is not None:
         header["feature_ids"] = tuple(header["feature_ids"])

@@ -1,4 +1,4 @@
-"""Samples that do not tell some features apart: a warning that names these, and the values they get."""
+"""Features whose effects the samples do not determine: a warning that names them, and their values."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _SHOWN = 5  # names, and groups of names
 
 
 def warn_of_unidentifiable(known: Identified, names: Sequence[str], stacklevel: int) -> None:
-    """Name the features whose effects cannot be known; ``stacklevel`` as in `warnings.warn`, of the caller.
+    """Warn of features whose effects cannot be estimated; ``stacklevel`` as in `warnings.warn`.
 
     Warns
     -----
     UnidentifiableWarning
-        If there are any.
+        If there are such features.
     """
     parts = []
     if len(known.constant):
         which = _listed(known.constant, names)
-        parts.append(f"no sample differs in {which}, of which nothing can be known: the values are 0")
+        parts.append(f"no sample differs in {which}, so no effect can be estimated: the values are 0")
     tied = known.tied
     if tied:
         shown = "; ".join(_listed(group, names) for group in tied[:_SHOWN])
@@ -46,10 +46,10 @@ def warn_of_unidentifiable(known: Identified, names: Sequence[str], stacklevel: 
 
 
 def of_all_features(found: Fit, known: Identified) -> Fit:
-    """Return a fit of the groups of features as one of all features.
+    """Return the fit of groups of features as a fit of all features.
 
-    Where groups have several features, the result is a spectrum without deviations: those of the features'
-    shares are not known.
+    If groups have several features, the result is a spectrum without standard deviations, as those of the
+    shares of the features are not known.
     """
     if len(known.features) == len(known.group):
         return found

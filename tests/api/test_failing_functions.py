@@ -56,7 +56,7 @@ def test_bad_first_answers_are_refused(case):
         asked(answer, 12, 50, batch_size=10)
     assert str(caught.value).startswith("value_function ")
     assert text in str(caught.value)
-    assert "No mask had been answered before" in str(caught.value)
+    assert "No mask had been evaluated before" in str(caught.value)
     assert len(caught.value.masks) == len(caught.value.values) == 0
     assert caught.value.failed_masks.shape == (10, 12)
 
@@ -68,7 +68,7 @@ def test_bad_later_answers_keep_the_earlier_ones(case):
         asked(failing(30, answer), 12, 50, batch_size=10)
     error = caught.value
     assert text in str(error)
-    assert "30 masks answered so far" in str(error)
+    assert "30 masks evaluated so far" in str(error)
     np.testing.assert_array_equal(error.values, linear(error.masks))
     assert error.masks.shape == (30, 12)
     assert error.failed_masks.shape == (10, 12)
@@ -124,7 +124,7 @@ def test_finite_rows_of_a_failing_batch_are_kept(bad, outputs, after):
     error = caught.value
     assert error.masks.shape == (after + 8, 12)
     assert error.failed_masks.shape == (2, 12)
-    assert f"The {after + 8} masks answered so far" in str(error)
+    assert f"The {after + 8} masks evaluated so far" in str(error)
     np.testing.assert_array_equal(error.values, true_value(error.masks))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnidentifiableWarning)  # eight masks may not tell all features apart

@@ -86,7 +86,7 @@ def test_queries_are_one_object_or_keywords(tmp_path):
     first = explain(lambda masks: masks[:, 0] * 1.0, 4, queries=queries)
     second = explain(lambda masks: masks[:, 0] * 1.0, 4, queries=queries)
     assert (first.n_calls, second.n_calls, second.n_stored) == (16, 0, 16)
-    with pytest.raises(InputError, match=r"store: given beside queries=; pass it to Queries"):
+    with pytest.raises(InputError, match=r"store: cannot be combined with queries=; pass it to Queries"):
         explain(len, 4, queries=queries, store="b.sqlite")
     with pytest.raises(InputError, match=r"queries: must be spex_plugins.Queries"):
         explain(len, 4, queries={"store": "b.sqlite"})

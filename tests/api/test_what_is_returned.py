@@ -100,7 +100,7 @@ def test_a_game_brings_its_features():
 
 
 def test_features_that_are_not_those_of_the_game_are_refused():
-    with pytest.raises(InputError, match=r"^n: must be 4, that of the value function, got 5; leave it out"):
+    with pytest.raises(InputError, match=r"^n: must be 4, that of the value function, got 5; omit it"):
         asked(Game(), 5, 16)
     with pytest.raises(InputError, match="feature_names: expected a sequence of 4 names"):
         explain(Game(), budget=16, feature_names=["a"])

@@ -139,8 +139,8 @@ def test_what_cannot_be_used_here_is_refused(tmp_path):
             Spex(forward).attribute(X, queries=Queries(**options))
 
     refused("fingerprint: a store must know", store=tmp_path / "s.sqlite")
-    refused("queries: leave batch_size out here", batch_size=3)
-    refused("queries: leave timeout out here", timeout=3)
+    refused("queries: batch_size is not supported here", batch_size=3)
+    refused("queries: timeout is not supported here", timeout=3)
     with pytest.raises(InputError, match="additional_forward_args: answers to a dict"):
         Spex(lambda x, y: x[:, 0]).attribute(
             X,

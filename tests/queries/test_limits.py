@@ -226,7 +226,7 @@ def test_rounds_of_a_session_ask_nothing_twice():
     [
         ({"store": 5}, "store: must be the path of a file, got 5"),
         ({"store": ""}, "store: "),
-        ({"fingerprint": b"x"}, "fingerprint: must be a text that is not empty, got b'x'"),
+        ({"fingerprint": b"x"}, "fingerprint: must be a non-empty string, got b'x'"),
         ({"fingerprint": ""}, "fingerprint: "),
         ({"description": 3}, "description: "),
         ({"executor": 4}, "executor: must be a concurrent.futures.Executor"),

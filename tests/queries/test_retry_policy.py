@@ -264,7 +264,7 @@ def test_two_answers_are_needed():
         return values
 
     with pytest.raises(
-        ValueFunctionError, match="1 of 50 masks were answered, at least 2 are needed; 49 masks"
+        ValueFunctionError, match="1 of 50 masks were evaluated, at least 2 are needed; 49 masks"
     ) as e:
         spex.explain(function, 20, budget=50, on_failure="drop", progress=False)
     assert e.value.masks.shape == (1, 20)

@@ -130,7 +130,7 @@ def test_a_name_is_no_fingerprint(path, fingerprint):
 def test_a_fingerprint_belongs_to_one_number_of_features(path):
     ask(weighted, masks_of(5, 12), path)
     with pytest.raises(
-        InputError, match="fingerprint: the store has it for a function of 12 features, not 13"
+        InputError, match="fingerprint: in the store, it belongs to a function of 12 features, not 13"
     ):
         ask(weighted, masks_of(5, 13), path)
 

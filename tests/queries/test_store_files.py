@@ -155,7 +155,7 @@ def test_what_is_no_path_is_refused(name):
 
 def test_texts_that_cannot_be_written_are_refused(path):
     for option in ("fingerprint", "description"):
-        with pytest.raises(InputError, match=f"{option}: must be a text that UTF-8 can write"):
+        with pytest.raises(InputError, match=f"{option}: must be a string that can be encoded as UTF-8"):
             Queries(**{option: "half a pair: \ud800"})
     function = Recorded(weighted)
     function.fingerprint = "half a pair: \ud800"

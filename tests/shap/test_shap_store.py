@@ -179,10 +179,10 @@ def test_what_cannot_be_used_here_is_refused(tmp_path):
             SpexExplainer(model, BACKGROUND, queries=Queries(**options))
 
     refused("fingerprint: a store must know", store=tmp_path / "s.sqlite")
-    refused("queries: leave batch_size out here; the host has an argument", batch_size=3)
-    refused("queries: leave timeout out here; hosts mask one batch after another", timeout=3)
+    refused("queries: batch_size is not supported here; the host has an argument", batch_size=3)
+    refused("queries: timeout is not supported here; the host evaluates batches", timeout=3)
     with ThreadPoolExecutor() as threads:
-        refused("queries: leave executor out here", executor=threads)
+        refused("queries: executor is not supported here", executor=threads)
     with pytest.raises(InputError, match="queries: must be spex_plugins"):
         SpexExplainer(model, BACKGROUND, queries={"store": "s.sqlite"})
 

@@ -32,7 +32,13 @@ class Spectrum:
     supports : ndarray of int32, shape (T, d)
         The sets S, distinct, sorted by order and then lexicographically; n marks empty slots.
     coefficients : ndarray of float64, shape (T,) or (T, K)
-        F(S), one column for each of K outputs that share the supports; (T,) for a scalar function.
+        F(S), one column for each of K outputs that share the supports; (T,) for a scalar function. In the
+        unit of the function.
+
+    Raises
+    ------
+    InputError
+        If the numbers of supports and coefficients differ.
     """
 
     n: int
@@ -50,18 +56,50 @@ class Spectrum:
 
     @classmethod
     def from_terms(cls, n: int, supports: IntArray, coefficients: FloatArray) -> Spectrum:
-        """Build a spectrum from rows in any order; coefficients of equal rows are added."""
+        """Build a spectrum from sets in any order; the coefficients of equal sets are added.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+        supports : ndarray of int, shape (T, d)
+            The sets S, each row sorted; n marks empty slots, at the end of a row.
+        coefficients : array_like of float, shape (T,) or (T, K)
+            F(S), with one column for each of K outputs.
+
+        Returns
+        -------
+        Spectrum
+            With supports in canonical order.
+
+        Raises
+        ------
+        IndexError
+            If there are fewer coefficients than supports.
+        """
         supports, coefficients = sets.merge(supports, np.asarray(coefficients, dtype=np.float64), n)
         return cls(n, supports, np.array(coefficients))
 
     @classmethod
     def from_dict(cls, n: int, terms: Mapping[tuple[int, ...], Any]) -> Spectrum:
-        """Build a spectrum from ``{(0, 3): 0.5, (): 1.0}``; values may be numbers or length-K arrays.
+        """Build a spectrum from a dictionary such as ``{(0, 3): 0.5, (): 1.0}``.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+        terms : mapping of tuple of int to float or array_like
+            F(S) for each set S of features; numbers, or arrays of shape (K,) for K outputs.
+
+        Returns
+        -------
+        Spectrum
+            With supports in canonical order.
 
         Raises
         ------
         InputError
-            If a feature lies outside 0..n − 1 or occurs twice in one term.
+            If a feature is not an integer from 0 to n − 1 or occurs twice in one set.
         """
         for term in terms:
             integers = all(isinstance(i, int | np.integer) for i in term)
@@ -73,8 +111,21 @@ class Spectrum:
         return cls.from_terms(n, sets.from_sets(terms, n), values)
 
     @classmethod
-    def zero(cls, n: int, shape: tuple[int, ...] = ()) -> Spectrum:
-        """Return the zero function; ``shape`` is () or (K,)."""
+    def zero(cls, n: int, shape: tuple[int, ...] = ()) -> Spectrum:  # numpydoc ignore=RS01
+        """Return the zero function.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+        shape : tuple of int, optional
+            () for a scalar function, the default, or (K,) for K outputs.
+
+        Returns
+        -------
+        Spectrum
+            Without terms.
+        """
         return cls(n, np.empty((0, 0), dtype=np.int32), np.zeros((0, *shape)))
 
     @property
@@ -93,7 +144,23 @@ class Spectrum:
         return self.supports.shape[1]
 
     def predict(self, masks: BoolArray) -> FloatArray:
-        """Evaluate the function at masks (m, n); returns (m,) or (m, K)."""
+        """Evaluate the function.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (m, n)
+            True for a feature that is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (m,) or (m, K)
+            Values at the masks, in the unit of the coefficients.
+
+        Raises
+        ------
+        InputError
+            If the shape of the masks is not (m, n).
+        """
         return evaluate(checked_masks(masks, self.n), self.supports, self.coefficients)
 
     @property
@@ -102,26 +169,27 @@ class Spectrum:
         return self
 
     def convert(self, index: str, order: int | None = None) -> tuple[IntArray, FloatArray]:
-        """Read the spectrum in an index.
+        """Return the values of an interaction index.
 
         Parameters
         ----------
         index : str
             ``"Fourier"`` or a key of `INDICES`.
         order : int, optional
-            The order ℓ of the index: sets of up to ℓ features receive a value. Without it, the largest order
-            of the spectrum.
+            The order ℓ of the index: sets of up to ℓ features have a value. By default, the largest order of
+            the spectrum.
 
         Returns
         -------
         supports : ndarray of int, shape (U, d)
-            The sets that receive a value, canonical order, the empty set among them where it has one.
+            The sets that have a value, in canonical order; they include the empty set if it has one.
         values : ndarray of float64, shape (U,) or (U, K)
+            Their values, in the unit of the coefficients.
 
         Raises
         ------
         InputError
-            If the index is unknown or the order does not exist for it.
+            If the index is unknown or not defined for this order.
         """
         order = checked_order(index, order) or max(self.max_order, 1)
         if index == "Fourier":
@@ -130,48 +198,167 @@ class Spectrum:
         return index_values(index, order, self.n, self.supports, self.coefficients)
 
     def single_values(self, index: str) -> SingleValues:
-        """Return the values of single features in an index of order 1; their deviations are NaN."""
+        """Return the values of single features in an index of order 1.
+
+        Parameters
+        ----------
+        index : str
+            ``"Fourier"`` or a key of `INDICES`.
+
+        Returns
+        -------
+        SingleValues
+            Values of shape (n,) or (n, K), in the unit of the coefficients; their deviations are NaN.
+
+        Raises
+        ------
+        InputError
+            If the index is unknown.
+        """
         return SingleValues.read(*self.convert(index, 1), self.n)
 
-    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return NaN for all sets (U, d), shape (U,) or (U, K): a spectrum has no deviations."""
+    def deviations(  # numpydoc ignore=RS01
+        self, supports: IntArray, index: str, order: int
+    ) -> FloatArray:
+        """Return NaN, as a spectrum has no standard deviations.
+
+        Parameters
+        ----------
+        supports : ndarray of int, shape (U, d)
+            Sets of features.
+        index : str
+            Symbol of an index; not used.
+        order : int
+            Order of the index; not used.
+
+        Returns
+        -------
+        ndarray of float64, shape (U,) or (U, K)
+            NaN for every set.
+        """
         return np.full((len(supports), *self.output_shape), np.nan)
 
     def energy(self) -> FloatArray:
-        """F(S)² of every term, summed over outputs, shape (T,)."""
+        """Return the energy F(S)² of every term.
+
+        Returns
+        -------
+        ndarray of float64, shape (T,)
+            Sum over the outputs, in the squared unit of the coefficients.
+        """
         return (self.coefficients**2).sum(axis=tuple(range(1, self.coefficients.ndim)))
 
     def variance(self) -> FloatArray:
-        """Variance over uniformly random masks, Σ_{S≠∅} F(S)² (Parseval), shape () or (K,)."""
+        """Return the variance of the function over uniformly random masks.
+
+        It is Σ_{S≠∅} F(S)² by Parseval's identity.
+
+        Returns
+        -------
+        ndarray of float64, shape () or (K,)
+            In the squared unit of the coefficients.
+        """
         return (self.coefficients[self.orders > 0] ** 2).sum(axis=0)
 
-    def top(self, k: int) -> Spectrum:
-        """Keep the k terms with most energy (the constant, when present, counts as a term)."""
+    def top(self, k: int) -> Spectrum:  # numpydoc ignore=RS01
+        """Return the k terms of largest energy.
+
+        Parameters
+        ----------
+        k : int
+            Largest number of terms; the constant, if present, counts as one.
+
+        Returns
+        -------
+        Spectrum
+            These terms in canonical order; all of them if there are fewer.
+        """
         return self._select(np.sort(np.argsort(-norms(self.coefficients), kind="stable")[:k]))
 
-    def truncate(self, max_order: int) -> Spectrum:
-        """Keep the terms of up to max_order features: the best approximation of that order in mean square."""
+    def truncate(self, max_order: int) -> Spectrum:  # numpydoc ignore=RS01
+        """Return the terms of up to ``max_order`` features.
+
+        They are the best approximation of that order in mean square over uniform masks.
+
+        Parameters
+        ----------
+        max_order : int
+            Largest number of features in a term.
+
+        Returns
+        -------
+        Spectrum
+            These terms in canonical order.
+        """
         return self._select(np.flatnonzero(self.orders <= max_order))
 
     def output(self, columns: int | IntArray) -> Spectrum:
-        """Return one of K outputs as a scalar spectrum, or several."""
+        """Return the spectrum of one of K outputs, or of several.
+
+        Parameters
+        ----------
+        columns : int or ndarray of int
+            Number of the output, or numbers of several.
+
+        Returns
+        -------
+        Spectrum
+            Scalar for a single number, else with one column for each number.
+
+        Raises
+        ------
+        InputError
+            If the spectrum is scalar.
+        IndexError
+            If there is no such output.
+        """
         if not self.output_shape:
             raise InputError(
                 f"output: this spectrum has one scalar output, so output({columns}) does not exist."
             )
         return replace(self, coefficients=self.coefficients[:, columns])
 
-    def rescaled(self, scaling: Scaling) -> Spectrum:
-        """Return centre + factor · f, output by output, of a spectrum with K outputs."""
+    def rescaled(self, scaling: Scaling) -> Spectrum:  # numpydoc ignore=RS01
+        """Return the spectrum of centre + factor · f, of which this function f has K outputs.
+
+        Parameters
+        ----------
+        scaling : Scaling
+            Centre and factor of each output, shape (K,).
+
+        Returns
+        -------
+        Spectrum
+            With K outputs, in the unit of the centre.
+        """
         constant = Spectrum.from_terms(self.n, np.empty((1, 0), dtype=np.int32), scaling.centre[None])
         return replace(self, coefficients=self.coefficients * scaling.factor) + constant
 
-    def placed(self, at: IntArray, n: int) -> Spectrum:
-        """Place the features at ``at``, ascending, among n; the others have no effect."""
+    def placed(self, at: IntArray, n: int) -> Spectrum:  # numpydoc ignore=RS01
+        """Return the same function of n features, of which the added ones have no effect.
+
+        Parameters
+        ----------
+        at : ndarray of int, shape (self.n,)
+            Numbers of the present features among the n, ascending.
+        n : int
+            Number of features of the result.
+
+        Returns
+        -------
+        Spectrum
+            With the same coefficients.
+        """
         return Spectrum(n, np.append(at, n).astype(np.int32)[self.supports], self.coefficients)
 
     def as_dict(self) -> dict[tuple[int, ...], Any]:
-        """Return ``{S: F(S)}`` with tuples of features as keys."""
+        """Return the spectrum as a dictionary.
+
+        Returns
+        -------
+        dict
+            ``{S: F(S)}`` in canonical order; S is a tuple of feature numbers, F(S) a number or a list of K.
+        """
         return dict(zip(sets.to_sets(self.supports, self.n), self.coefficients.tolist(), strict=True))
 
     def _select(self, rows: IntArray) -> Spectrum:

@@ -1,4 +1,4 @@
-"""The file that keeps answers: SQLite, one row per mask, read as a whole only when it is exported."""
+"""The file that keeps values: SQLite, one row per mask, read as a whole only for an export."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Store", "StoredRun"]
 
 @dataclass(frozen=True)
 class StoredRun:
-    """What a store holds of one value function.
+    """Summary of the values that a store has of one value function.
 
     Attributes
     ----------
@@ -30,11 +30,11 @@ class StoredRun:
     n : int
         Number of features.
     outputs : int or None
-        Number of outputs K, 0 for values without that axis, None before the first answer.
+        Number of outputs K, 0 for a scalar function, None before the first value.
     answers : int
         Number of masks that have a value.
     description : str or None
-        The note that was given with the first or a later run.
+        The note that was last given.
     created : str
         Date and time of the first run, ISO 8601 in UTC.
     """
@@ -48,21 +48,21 @@ class StoredRun:
 
 
 class Store:
-    """A file of answers, created if it does not exist. Several processes may use it at the same time.
+    """A file of values, created if it does not exist. Several processes can use it at the same time.
 
-    A batch of answers is one transaction. It survives the death of the process and, because every
-    transaction waits for the disk (``synchronous = FULL``), the loss of power.
+    Each batch of values is one transaction. It is kept if the process is killed and, because every
+    transaction waits for the disk (``synchronous = FULL``), after a power failure.
 
     Parameters
     ----------
-    path : path
-        A file on a local disk: SQLite's write-ahead log does not work over a network. The answers of a file
-        that cannot be written can be read.
+    path : path-like
+        A file on a local disk: SQLite's write-ahead log does not work over a network. A read-only file can be
+        used for reading.
 
     Raises
     ------
     InputError
-        If the file is something else, was written by a newer version, or has several names (hard links).
+        If the file is not a store, was written by a newer version, or has several names (hard links).
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
@@ -78,7 +78,7 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """Where the file is: absolute, without links."""
+        """The absolute path of the file, without links."""
         return self._db.path
 
     def __enter__(self) -> Store:
@@ -92,12 +92,12 @@ class Store:
         self._db.close()
 
     def run(self, fingerprint: str, n: int, description: str | None = None) -> ReadOnlyAnswers:
-        """Return the answers of a value function, to be looked up and added to; close the result after use.
+        """Return the stored values of a value function, to look up and to extend; close it after use.
 
         Parameters
         ----------
         fingerprint : str
-            SHA-256 digest of what the answers depend on.
+            SHA-256 digest of everything that the values depend on.
         n : int
             Number of features.
         description : str, optional
@@ -106,7 +106,7 @@ class Store:
         Returns
         -------
         ReadOnlyAnswers
-            A `StoredAnswers` where the file can be written.
+            A `StoredAnswers` if the file is writable.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class Store:
             return StoredAnswers(self._db, self._number(found, n), n)
 
     def info(self) -> list[StoredRun]:
-        """Return what the store holds, oldest first.
+        """Return a summary of the content of the store, oldest run first.
 
         Returns
         -------
@@ -139,7 +139,7 @@ class Store:
         Raises
         ------
         StoreError
-            If the file is damaged.
+            If the file is damaged or cannot be read.
         """
         (sound,) = self._db.rows("PRAGMA integrity_check(1)")[0]
         if sound != "ok":
@@ -151,26 +151,26 @@ class Store:
         return [StoredRun(*row) for row in rows]
 
     def export(self, fingerprint: str | None = None) -> tuple[BoolArray, FloatArray]:
-        """Return all answers of one value function, for `spex_plugins.fit`.
+        """Return all values of one value function, for example for `spex_plugins.fit`.
 
         Parameters
         ----------
         fingerprint : str, optional
-            The beginning of the digest that `info` returns; needed if there are several functions.
+            The beginning of the digest that `info` returns; required if there are several functions.
 
         Returns
         -------
         masks : ndarray of bool, shape (m, n)
-            True where a feature is kept.
+            True for a feature that is kept.
         values : ndarray of float64, shape (m,) or (m, K)
             Their values.
 
         Raises
         ------
         InputError
-            If no function of the store matches, or several do.
+            If no function in the store matches, or several do.
         StoreError
-            If the file is damaged.
+            If the file is damaged or cannot be read.
         """
         known = self.info()
         found = [run for run in known if run.fingerprint.startswith(fingerprint or "")]
@@ -194,7 +194,7 @@ class Store:
         """Return the number of a value function of n features, 0 where there is none."""
         if found and found[0][1] != n:
             raise InputError(
-                f"fingerprint: the store has it for a function of {found[0][1]} features, not {n}; functions "
-                "that differ need different fingerprints."
+                f"fingerprint: in the store, it belongs to a function of {found[0][1]} features, not {n}; "
+                "different functions need different fingerprints."
             )
         return found[0][0] if found else 0
