@@ -72,7 +72,7 @@ def explain(
         `spex_plugins.estimators.Estimator`.
     index : str, optional
         What will be read, a key of `spex_plugins.INDICES`: "auto" chooses its masks for it, and weights its
-        errors. Shapley values and the interactions that generalise them ("SV", "k-SII", "SII", "STII", "FSII",
+        errors. Shapley values and interactions that generalise them ("SV", "k-SII", "SII", "STII", "FSII",
         "Moebius") need masks of all sizes. By default, and for "BV", "BII", "FBII" and "Fourier", the masks
         are uniform. Any other index can be read from the result as well, with a larger error.
     max_order : int, optional

@@ -36,6 +36,11 @@ class Auto(Estimator):
     ----------
     index : str, optional
         What will be read: a key of `spex_plugins.INDICES`. By default, uniform masks are predicted.
+
+    Raises
+    ------
+    InputError
+        If the index is unknown.
     """
 
     name = "auto"
@@ -54,7 +59,22 @@ class Auto(Estimator):
             self.about = f"{KernelEstimator.about}; for {_LEAST_SINGLES} features and more, {Shapley.about}"
 
     def reading(self, index: str | None) -> Auto:
-        """Return the estimator for another index."""
+        """Return the estimator for another index.
+
+        Parameters
+        ----------
+        index : str, optional
+            A key of `spex_plugins.INDICES`; None changes nothing.
+
+        Returns
+        -------
+        Auto
+
+        Raises
+        ------
+        InputError
+            If the index is unknown.
+        """
         return self if index is None else Auto(index)
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:

@@ -31,6 +31,11 @@ class KernelEstimator(Estimator):
     ----------
     index : str
         What will be read: a key of `spex_plugins.INDICES`.
+
+    Raises
+    ------
+    InputError
+        If the index is unknown.
     """
 
     name = "kernel"
@@ -45,7 +50,22 @@ class KernelEstimator(Estimator):
         self.index = index
 
     def reading(self, index: str | None) -> KernelEstimator:
-        """Return the estimator for another index."""
+        """Return the estimator for another index.
+
+        Parameters
+        ----------
+        index : str, optional
+            A key of `spex_plugins.INDICES`; None changes nothing.
+
+        Returns
+        -------
+        KernelEstimator
+
+        Raises
+        ------
+        InputError
+            If the index is unknown.
+        """
         return self if index is None else KernelEstimator(index)
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
