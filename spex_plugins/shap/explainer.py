@@ -91,7 +91,7 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         Names of the outputs; of a model with one output, its name.
     feature_names : sequence of str, optional
         As in `shap.Explainer`; also as the fourth argument, where `shap.PermutationExplainer` has them.
-    group : str or callable, optional
+    features : str or callable, optional
         Explain words instead of tokens, regions instead of pixels: "word", "sentence", "paragraph" or a
         function for texts (`GroupedText`), "grid", "superpixel" or a function for images (`GroupedImage`).
         By default "superpixel", with a warning, for images of more than 4,096 numbers.
@@ -147,7 +147,7 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         index: str = "SV",
         max_evals: int | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
-        group: str | Callable[[Any], Any] | None = None,
+        features: str | Callable[[Any], Any] | None = None,
         queries: Queries | None = None,
         main_effects: bool = False,
         error_bounds: bool = False,
@@ -168,10 +168,10 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
         self.masker = drawn_image(text_masker(self.masker))
         self.model = with_all_classes(language_model(usable_model(self.model, self.masker)))
-        group = default_group(self.masker) if group is None else group
-        if group is not None:
-            self.masker = grouped(self.masker, group)
-        self.group = group
+        features = default_group(self.masker) if features is None else features
+        if features is not None:
+            self.masker = grouped(self.masker, features)
+        self.features = features
         self.seed = seed
         self.estimator = estimator
         self.max_order = max_order

@@ -26,38 +26,38 @@ def default_group(masker: Any) -> str | None:
     if len(shape) != 3 or shape[0] < shape[2]:
         raise InputError(
             f"masker: images have the shape (H, W, C), got {tuple(shape)}; move the channels to the end, or "
-            "choose the features by group=."
+            "pass features=, a function that labels the pixels."
         )
     warnings.warn(
-        f"group: an image of shape {tuple(shape)} has {np.prod(shape):,} numbers, too many to be a feature "
-        'each; its superpixels, about 100, are the features. group="superpixel" says so, "grid", Grid, '
+        f"features: an image of shape {tuple(shape)} has {np.prod(shape):,} numbers, too many to be a feature "
+        'each; its superpixels, about 100, are the features. features="superpixel" says so, "grid", Grid, '
         "Superpixels(n) or a function choose others.",
         stacklevel=3,
     )
     return "superpixel"
 
 
-def grouped(masker: Any, group: Any) -> Any:
+def grouped(masker: Any, features: Any) -> Any:
     """Return a masker whose features are groups of those of a text or image masker.
 
     Parameters
     ----------
     masker : shap.maskers.Text or shap.maskers.Image
         Or a composite around one, which stays around it.
-    group : str or callable
+    features : str or callable
         As in `GroupedText` or `GroupedImage`.
     """
     if isinstance(masker, shap.maskers.OutputComposite):
-        return shap.maskers.OutputComposite(grouped(masker.masker, group), masker.model)
+        return shap.maskers.OutputComposite(grouped(masker.masker, features), masker.model)
     if isinstance(masker, shap.maskers.FixedComposite):
-        return shap.maskers.FixedComposite(grouped(masker.masker, group))
+        return shap.maskers.FixedComposite(grouped(masker.masker, features))
     if isinstance(masker, shap.maskers.Text):
-        return GroupedText.of(masker, group)
+        return GroupedText.of(masker, features)
     if isinstance(masker, shap.maskers.Image):
-        return GroupedImage(masker, group)
+        return GroupedImage(masker, features)
     if isinstance(masker, GroupedImage):
-        return GroupedImage(masker.image_masker, group)
+        return GroupedImage(masker.image_masker, features)
     raise InputError(
-        f"group: only texts and images have groups, the masker is {type(masker).__name__}; leave group "
+        f"features: only texts and images can be split, the masker is {type(masker).__name__}; leave features "
         "out, or pass a tokenizer, shap.maskers.Text or shap.maskers.Image."
     )

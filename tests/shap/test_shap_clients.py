@@ -253,7 +253,9 @@ def test_what_it_says_of_itself(background, words):
     assert repr(SpexExplainer(Model().predict, background, estimator="spex", max_evals=90)) == (
         "SpexExplainer(Model.predict, TableMasker(12 × 6), estimator='spex', index='SV', max_evals=90)"
     )
-    assert str(SpexExplainer(lengths, words, group="word")).startswith("SpexExplainer(lengths, GroupedText(")
+    assert str(SpexExplainer(lengths, words, features="word")).startswith(
+        "SpexExplainer(lengths, GroupedText("
+    )
 
 
 def test_help_is_our_own():

@@ -29,7 +29,7 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
     Parameters
     ----------
     image_masker : shap.maskers.Image
-    group : {"grid", "superpixel"} or callable
+    features : {"grid", "superpixel"} or callable
         How an image falls apart: 10 × 10 rectangles, about 100 superpixels, `Grid`, `Superpixels`, or a
         function from an image (H, W, C) to the region of every pixel, whole numbers of shape (H, W). Pixels
         with negative numbers are always kept. The function must give the same regions every time.
@@ -42,10 +42,10 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
     >>> image_regions(image, masker.regions(image), explanation[0])
     """
 
-    def __init__(self, image_masker: Any, group: ImageGroup = "grid") -> None:
-        self._regions = region_maker(group)
+    def __init__(self, image_masker: Any, features: ImageGroup = "grid") -> None:
+        self._regions = region_maker(features)
         self.image_masker = drawn_image(image_masker)
-        self.group = group
+        self.features = features
         self.image_data = True
         self.immutable_outputs = True
         self.fixed_background = image_masker.fixed_background
@@ -102,7 +102,7 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
         super().save(out_file)
         with Serializer(out_file, "spex_plugins.shap.GroupedImage", version=0) as block:
             block.save("image_masker", self.image_masker)
-            block.save("group", self.group)
+            block.save("features", self.features)
 
     @classmethod
     def load(cls, in_file: Any, instantiate: bool = True) -> Any:
@@ -111,7 +111,7 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
         kwargs = super().load(in_file, instantiate=False)
         with Deserializer(in_file, "spex_plugins.shap.GroupedImage", min_version=0, max_version=0) as block:
             kwargs["image_masker"] = block.load("image_masker")
-            kwargs["group"] = block.load("group")
+            kwargs["features"] = block.load("features")
         return kwargs
 
     def spread(self, values: FloatArray, x: Any) -> FloatArray:

@@ -32,7 +32,7 @@ class GroupedText(TextTokens):
     ----------
     tokenizer : callable, str or None
         As in `shap.maskers.Text`.
-    group : {"word", "sentence", "paragraph"} or callable
+    features : {"word", "sentence", "paragraph"} or callable
         How a text falls apart. A function gets the text and returns its parts as strings: in the order of
         the text, leaving out nothing but white space (``nltk.sent_tokenize``, ``str.split``). A token that
         reaches over a boundary belongs to the part it begins in. A tokenizer without offsets determines the
@@ -51,19 +51,21 @@ class GroupedText(TextTokens):
     def __init__(
         self,
         tokenizer: Any = None,
-        group: TextGroup = "word",
+        features: TextGroup = "word",
         mask_token: Any = None,
         collapse_mask_token: Any = "auto",
         output_type: str = "string",
     ) -> None:
-        self._split = splitter(group)
+        self._split = splitter(features)
         super().__init__(tokenizer, mask_token, collapse_mask_token, output_type)
-        self.group = group
+        self.features = features
 
     @classmethod
-    def of(cls, text: Any, group: TextGroup) -> GroupedText:
+    def of(cls, text: Any, features: TextGroup) -> GroupedText:
         """Group the tokens of a `shap.maskers.Text`."""
-        return cls(text.tokenizer, group, text.input_mask_token, text.collapse_mask_token, text.output_type)
+        return cls(
+            text.tokenizer, features, text.input_mask_token, text.collapse_mask_token, text.output_type
+        )
 
     def __call__(self, mask: BoolArray | bool, s: str) -> Any:
         """Mask a text.
@@ -119,7 +121,7 @@ class GroupedText(TextTokens):
     def save(self, out_file: Any) -> None:
         super().save(out_file)
         with Serializer(out_file, "spex_plugins.shap.GroupedText", version=0) as block:
-            block.save("group", self.group)
+            block.save("features", self.features)
 
     @classmethod
     def load(cls, in_file: Any, instantiate: bool = True) -> Any:
@@ -127,7 +129,7 @@ class GroupedText(TextTokens):
             return cls._instantiated_load(in_file)
         kwargs = super().load(in_file, instantiate=False)
         with Deserializer(in_file, "spex_plugins.shap.GroupedText", min_version=0, max_version=0) as block:
-            kwargs["group"] = block.load("group")
+            kwargs["features"] = block.load("features")
         return kwargs
 
     def _update_s_cache(self, s: str) -> None:
