@@ -108,7 +108,7 @@ def main() -> None:
     score = ConSE(network, names, sentence_embedding(), preprocess=units)
 
     cells = Grid(arguments.cells, arguments.cells)
-    game = MultimodalGame(score, photo(), arguments.caption, regions=cells)
+    game = MultimodalGame(score, photo(), arguments.caption, image_features=cells)
     found = spex.explain(game, budget=arguments.calls, estimator="gaussian_process")
     whole, nothing = game(np.array([[True] * game.n, [False] * game.n]))
     print("ConSE: a classifier and sentence embeddings, not a vision-language model.")

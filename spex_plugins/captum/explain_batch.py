@@ -74,7 +74,9 @@ def explain_batch(
         if n_samples and n_samples < 2**n:  # else all masks are asked and leave some
             budget = max(2, n_samples - int(repeated[rows].max()))
         if n == 0:
-            found |= {e: hosts.constant(ends.full[e], features.names(e), budget) for e in rows.tolist()}
+            for e in rows.tolist():
+                one = hosts.constant(ends.full[e], features.names(e), budget)
+                found[e] = replace(one, feature_ids=features.ids_of(e))
             continue
         ask = MaskedForward(
             forward,
@@ -93,7 +95,8 @@ def explain_batch(
                 hosts.name_rows(error, "example", rows[_failing(error, ask)].tolist(), found)
             raise
         for e, one in zip(rows.tolist(), group, strict=True):
-            found[e] = hosts.widened(few.see(one), features.playing(e), features.names(e))
+            wide = hosts.widened(few.see(one), features.playing(e), features.names(e))
+            found[e] = replace(wide, feature_ids=features.ids_of(e))
     for e in np.flatnonzero(repeated).tolist():
         found[e] = replace(found[e], plan=f"{found[e].plan}; {repeated[e]} evaluations more to check f")
     return [found[e] for e in range(len(counts))]

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from spex_plugins.result.interactions import Interactions
     from spex_plugins.types import BoolArray, IntArray
 
-__all__ = ["Features", "feature_ids", "feature_name", "make_features"]
-
-_PREFIX = "feature "
+__all__ = ["Features", "feature_ids", "make_features"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +67,13 @@ class Features:
         chosen = torch.from_numpy(rows)
         return tuple(c if len(c) == 1 else c[chosen.to(c.device)] for c in self.columns)
 
+    def ids_of(self, example: int) -> tuple[int, ...]:
+        """Return the ids of the features that an example has."""
+        return tuple(self.ids[self.present[example]].tolist())
+
     def names(self, example: int) -> tuple[str, ...]:
         """Return the names of the features that an example has."""
-        return tuple(map(feature_name, self.ids[self.present[example]].tolist()))
+        return tuple(f"feature {number}" for number in self.ids_of(example))
 
 
 def make_features(batch: Batch, feature_mask: Any) -> Features:
@@ -100,13 +102,23 @@ def make_features(batch: Batch, feature_mask: Any) -> Features:
     return Features(ids.numpy(), columns, present, varying)
 
 
-def feature_name(number: int) -> str:
-    """Name a feature by its id in the feature mask."""
-    return f"{_PREFIX}{number}"
-
-
 def feature_ids(interactions: Interactions) -> tuple[int, ...]:
     """Return the ids of the feature mask, in the order in which the interactions number the features.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        From `Spex.attribute`, whatever its features are named now.
+
+    Returns
+    -------
+    tuple of int
+        Of the n features, ascending.
+
+    Raises
+    ------
+    InputError
+        If the interactions are not those of a feature mask.
 
     Examples
     --------
@@ -114,10 +126,11 @@ def feature_ids(interactions: Interactions) -> tuple[int, ...]:
     >>> [tuple(ids[i] for i in term) for term in interactions.top(3).terms]
     [(12, 40), (7, 12), (3, 7, 40)]
     """
-    try:
-        return tuple(int(name.removeprefix(_PREFIX)) for name in interactions.feature_names)
-    except ValueError:
-        raise InputError("interactions: their features were renamed and have no ids any more.") from None
+    if interactions.feature_ids is None:
+        raise InputError(
+            "interactions: their features have no ids of a feature mask; give those of Spex.attribute."
+        )
+    return interactions.feature_ids
 
 
 def _numbered(batch: Batch) -> tuple[Tensor, ...]:

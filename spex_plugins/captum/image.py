@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["image_and_regions", "image_feature_mask"]
 
 
-def image_feature_mask(image: Tensor, group: ImageGroup = "grid") -> Tensor:
+def image_feature_mask(image: Tensor, features: ImageGroup = "grid") -> Tensor:
     """Return a feature mask whose features are regions of the image.
 
     Parameters
     ----------
     image : Tensor, shape (B, C, H, W) or (C, H, W)
-    group : {"grid", "superpixel"} or callable
+    features : {"grid", "superpixel"} or callable
         How an image falls apart: 10 × 10 rectangles, about 100 superpixels, `Grid`, `Superpixels`, or a
         function from an array (H, W, C) to the region of every pixel, whole numbers ≥ 0 of shape (H, W).
 
@@ -49,7 +49,7 @@ def image_feature_mask(image: Tensor, group: ImageGroup = "grid") -> Tensor:
     >>> attributions, (found,) = Spex(model).attribute(image, **settings, return_interactions=True)
     >>> image_regions(*image_and_regions(image, mask, found), found)
     """
-    maker = region_maker(group)
+    maker = region_maker(features)
     batch = _checked("image", image, (3, 4))
     masks = [_labels(maker, pixels) for pixels in _pixels(batch if batch.dim() == 4 else batch[None])]
     return torch.from_numpy(np.stack(masks)[:, None]).to(batch.device)
@@ -104,8 +104,8 @@ def _labels(maker: Any, pixels: NDArray[Any]) -> IntArray:
     labels, _ = label_map(maker(pixels), pixels.shape)
     if labels.min() < 0:
         raise InputError(
-            "group: has regions with negative numbers, but Captum masks every pixel; number them from 0 and "
-            "give them the image itself as baseline."
+            "features: there are regions with negative numbers, but Captum masks every pixel; number them "
+            "from 0 and set their baseline to the image itself."
         )
     return labels
 

@@ -1,4 +1,4 @@
-"""Where an image or a text falls apart: the regions and parts that are its features, for every host alike."""
+"""The features of images and texts: the regions and parts that can be masked, for every host alike."""
 
 from spex_plugins.regions.groups import Grid, ImageGroup, Superpixels, label_map, region_maker
 

@@ -1,4 +1,4 @@
-"""Where an image falls apart: a grid, superpixels, or the regions that a function names."""
+"""The features of an image: cells of a grid, superpixels, or the regions that a function returns."""
 
 from __future__ import annotations
 
@@ -19,11 +19,17 @@ ImageGroup = str | Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Grid:
-    """Rectangles of about equal size, numbered row by row.
+    """Divide an image into rectangles of about equal size, numbered row by row.
 
     Parameters
     ----------
     rows, columns : int
+        Number of rectangles along the height and along the width, ≥ 1.
+
+    Raises
+    ------
+    InputError
+        If a number is not an integer ≥ 1.
     """
 
     rows: int = 10
@@ -34,33 +40,65 @@ class Grid:
         _check_positive("columns", self.columns)
 
     def __call__(self, image: Any) -> IntArray:
-        """Return the region of every pixel, shape (H, W)."""
+        """Return the region of every pixel.
+
+        Parameters
+        ----------
+        image : array_like, shape (H, W, C) or (H, W)
+            Only its shape counts.
+
+        Returns
+        -------
+        ndarray of int, shape (H, W)
+            From 0 to rows · columns − 1.
+
+        Raises
+        ------
+        InputError
+            If there are more rows or columns than pixels.
+        """
         height, width = np.shape(image)[:2]
         if self.rows > height or self.columns > width:
             raise InputError(
-                f"group: {self} is finer than the pixels of an image of {height} × {width}; take fewer rows "
-                "or columns."
+                f"features: {self} is finer than the pixels of an image of {height} × {width}; choose fewer "
+                "rows or columns."
             )
         rows = np.arange(height) * self.rows // height
         columns = np.arange(width) * self.columns // width
         return rows[:, None] * self.columns + columns
 
     def name(self, region: int) -> str:
-        """Return ``"row 2, column 3"``; rows and columns are counted from 1."""
+        """Return the name of a region, such as ``"row 2, column 3"``.
+
+        Parameters
+        ----------
+        region : int
+            Number of the region, from 0.
+
+        Returns
+        -------
+        str
+            Rows and columns are counted from 1.
+        """  # numpydoc ignore=RS01
         row, column = divmod(region, self.columns)
         return f"row {row + 1}, column {column + 1}"
 
 
 @dataclass(frozen=True)
 class Superpixels:
-    """Connected regions of similar colour (SLIC, Achanta et al. 2012).
+    """Divide an image into connected regions of similar colour (SLIC, Achanta et al. 2012).
 
     Parameters
     ----------
     n : int
-        About how many; the number found depends on the image.
+        Approximate number of regions, ≥ 1; the number found depends on the image.
     compactness : float
-        How much nearness counts against colour: large values give squares, small ones follow every edge.
+        Weight of distance relative to colour, > 0: large values give squares, small ones follow every edge.
+
+    Raises
+    ------
+    InputError
+        If a number is out of its range.
     """
 
     n: int = 100
@@ -72,52 +110,84 @@ class Superpixels:
             raise InputError(f"compactness: must be a number above 0, got {self.compactness!r}.")
 
     def __call__(self, image: Any) -> IntArray:
-        """Return the region of every pixel, shape (H, W)."""
+        """Return the region of every pixel.
+
+        Parameters
+        ----------
+        image : array_like, shape (H, W, C) or (H, W)
+            In any units.
+
+        Returns
+        -------
+        ndarray of int, shape (H, W)
+            Numbered from 0 in reading order of the first pixels.
+        """  # numpydoc ignore=RS01
         return superpixel_labels(image, self.n, self.compactness)
 
 
 _MAKERS: dict[str, Callable[[], Callable[[Any], IntArray]]] = {"grid": Grid, "superpixel": Superpixels}
 
 
-def region_maker(group: Any) -> Callable[[Any], Any]:
-    """Return the function that a group of images stands for."""
-    if callable(group):
-        return group
-    if isinstance(group, str) and group in _MAKERS:
-        return _MAKERS[group]()
+def region_maker(features: Any) -> Callable[[Any], Any]:
+    """Return the function that divides an image into features.
+
+    Parameters
+    ----------
+    features : {"grid", "superpixel"} or callable
+        `Grid` or `Superpixels` with their default parameters, or a function, which is returned.
+
+    Returns
+    -------
+    callable
+        From an image (H, W, C) to the region of every pixel, (H, W).
+
+    Raises
+    ------
+    InputError
+        If the features are unknown.
+    """
+    if callable(features):
+        return features
+    if isinstance(features, str) and features in _MAKERS:
+        return _MAKERS[features]()
     raise InputError(
-        f"group: {group!r} is unknown for images; choose one of {list(_MAKERS)}, Grid(rows, columns), "
+        f"features: {features!r} is unknown for images; choose one of {list(_MAKERS)}, Grid(rows, columns), "
         "Superpixels(n) or a function that returns the region of every pixel."
     )
 
 
 def label_map(labels: Any, shape: tuple[int, ...]) -> tuple[IntArray, IntArray]:
-    """Return a label map whose regions are numbered without gaps.
+    """Return a label map in which the regions are numbered without gaps.
 
     Parameters
     ----------
     labels : array_like of int, shape (H, W)
-        Any numbers; negative ones mark what is always kept.
+        Any numbers; pixels with negative ones are never masked.
     shape : tuple of int
         Shape (H, W, C) of the image.
 
     Returns
     -------
     regions : ndarray of int, shape (H, W)
-        From 0; −1 for what is always kept.
+        From 0; −1 where a pixel is never masked.
     names : ndarray of int, shape (n,)
-        The label that every region had.
+        The label of every region in ``labels``.
+
+    Raises
+    ------
+    InputError
+        If the labels are no integers of the shape of the image, or all of them are negative.
     """
     array = np.asarray(labels)
     if array.shape != shape[:2] or array.dtype.kind not in "iu":
         raise InputError(
-            f"group: the regions must be whole numbers of shape {shape[:2]}, one for every pixel of an image "
-            f"(H, W, C) = {shape}; got {array.dtype} of shape {array.shape}."
+            f"features: the regions must be whole numbers of shape {shape[:2]}, one for every pixel of an "
+            f"image (H, W, C) = {shape}; got {array.dtype} of shape {array.shape}."
         )
     names, regions = np.unique(array, return_inverse=True)
     kept = int((names < 0).sum())
     if kept == len(names):
-        raise InputError("group: no pixel has a label ≥ 0, so nothing could be masked.")
+        raise InputError("features: no pixel has a label ≥ 0, so nothing could be masked.")
     return np.maximum(regions.reshape(array.shape) - kept, -1), names[kept:]
 
 

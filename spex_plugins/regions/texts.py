@@ -1,4 +1,4 @@
-"""Where a text falls apart: words, sentences, paragraphs, or the parts that a function names."""
+"""The features of a text: words, sentences, paragraphs, or the parts that a function returns."""
 
 from __future__ import annotations
 
@@ -94,19 +94,30 @@ _SPLITTERS: dict[str, Callable[[str], Sequence[str]]] = {
 }
 
 
-def splitter(group: Any, argument: str = "group") -> Callable[[str], Sequence[str]]:
-    """Return the function that a group of texts stands for; errors name the argument as the user knows it."""
-    if callable(group):
-        return group
-    if isinstance(group, str) and group in _SPLITTERS:
-        return _SPLITTERS[group]
+def splitter(features: Any) -> Callable[[str], Sequence[str]]:
+    """Return the function that splits a text into features.
+
+    Parameters
+    ----------
+    features : {"word", "sentence", "paragraph"} or callable
+        A function is returned as it is.
+
+    Raises
+    ------
+    InputError
+        If the features are unknown.
+    """
+    if callable(features):
+        return features
+    if isinstance(features, str) and features in _SPLITTERS:
+        return _SPLITTERS[features]
     raise InputError(
-        f"{argument}: {group!r} is unknown for texts; choose one of {list(_SPLITTERS)} or a function that "
+        f"features: {features!r} is unknown for texts; choose one of {list(_SPLITTERS)} or a function that "
         "splits a text into strings."
     )
 
 
-def character_labels(text: str, parts: Sequence[str], argument: str = "group") -> IntArray:
+def character_labels(text: str, parts: Sequence[str]) -> IntArray:
     """Return the number of the part in which every character lies.
 
     Parameters
@@ -114,13 +125,11 @@ def character_labels(text: str, parts: Sequence[str], argument: str = "group") -
     text : str
     parts : sequence of str
         In the order of the text; nothing but white space may lie between them.
-    argument : str
-        What the user calls the function that made the parts.
 
     Returns
     -------
     ndarray of int, shape (len(text),)
-        White space counts to the part after it.
+        White space belongs to the part after it.
 
     Raises
     ------
@@ -129,25 +138,25 @@ def character_labels(text: str, parts: Sequence[str], argument: str = "group") -
     """
     if isinstance(parts, str) or not all(isinstance(part, str) for part in parts):
         raise InputError(
-            f"{argument}: the function must return strings, the parts of the text; got {parts!r:.80}."
+            f"features: the function must return strings, the parts of the text; got {parts!r:.80}."
         )
     labels = np.empty(len(text), dtype=np.int64)
     end = 0
     for label, part in enumerate(part.strip() for part in parts if part.strip()):
         start = end + len(text[end:]) - len(text[end:].lstrip())
         if not text.startswith(part, start):
-            raise _no_partition(text, start, part, argument)
+            raise _no_partition(text, start, part)
         labels[end : start + len(part)] = label
         end = start + len(part)
     if text[end:].strip():
-        raise _no_partition(text, end, None, argument)
+        raise _no_partition(text, end, None)
     labels[end:] = labels[end - 1] if end else 0
     return labels
 
 
-def _no_partition(text: str, start: int, part: str | None, argument: str) -> InputError:
+def _no_partition(text: str, start: int, part: str | None) -> InputError:
     found = "no part is left" if part is None else f"the next part is {part!r:.60}"
     return InputError(
-        f"{argument}: at character {start} the text goes on with {text[start:].strip()[:40]!r}, but {found}; "
+        f"features: at character {start} the text goes on with {text[start:].strip()[:40]!r}, but {found}; "
         "return the parts in the order of the text, leaving out nothing but white space."
     )

@@ -60,6 +60,8 @@ class Interactions:
         "shapley") is the fitted function itself: predictions and indices are read from it.
     exact : bool
         Whether all masks of the features that can change the value were asked, so that nothing is estimated.
+    feature_ids : tuple of int, optional
+        Ids of the n features in the host, such as those of a Captum feature mask; they outlive `renamed`.
     """
 
     spectrum: Spectrum
@@ -77,6 +79,7 @@ class Interactions:
     r2_error: FloatArray = field(default_factory=lambda: np.array(np.nan))
     process: Uncertainty | None = None
     exact: bool = False
+    feature_ids: tuple[int, ...] | None = None
 
     @property
     def n(self) -> int:

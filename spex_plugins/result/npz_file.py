@@ -19,9 +19,19 @@ from spex_plugins.result.interactions import Interactions
 
 __all__ = ["load", "save"]
 
-_FORMAT = 4
-_READABLE = (1, 2, 3, 4)  # 1 had no n_stored and no r2_error, 2 no process, 3 no exact
-_TEXTS = ("feature_names", "n_calls", "n_stored", "budget", "r2_source", "estimator", "plan", "exact")
+_FORMAT = 5
+_READABLE = (1, 2, 3, 4, 5)  # 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 no ids
+_TEXTS = (
+    "feature_names",
+    "n_calls",
+    "n_stored",
+    "budget",
+    "r2_source",
+    "estimator",
+    "plan",
+    "exact",
+    "feature_ids",
+)
 _ARRAYS = ("r2", "r2_error", "empty_value", "full_value")
 
 
@@ -56,6 +66,8 @@ def load(path: str | PathLike[str]) -> Interactions:
             for name in header.pop("singles")
         }
         header["feature_names"] = tuple(header["feature_names"])
+        if header.get("feature_ids") is not None:
+            header["feature_ids"] = tuple(header["feature_ids"])
         header.setdefault("exact", header["n_calls"] + header.get("n_stored", 0) == 2**spectrum.n)
         arrays = {name: data[name] for name in _ARRAYS if name in data}
         process = _process(data) if "process_noise" in data else None

@@ -56,9 +56,9 @@ def test_every_image_has_superpixels_of_its_own():
     assert not set(mask[1, :22].flatten().tolist()) & set(mask[1, 24:].flatten().tolist())
 
 
-@pytest.mark.parametrize("group", [Grid(2, 3), lambda image: LABELS, Superpixels(8)])
-def test_the_values_of_a_net_are_exact(net, group):
-    mask = image_feature_mask(IMAGES, group)
+@pytest.mark.parametrize("features", [Grid(2, 3), lambda image: LABELS, Superpixels(8)])
+def test_the_values_of_a_net_are_exact(net, features):
+    mask = image_feature_mask(IMAGES, features)
     values = Spex(net).attribute(IMAGES, target=1, feature_mask=mask, perturbations_per_eval=16)
     for x, own, value in zip(IMAGES.split(1), mask.split(1), values.split(1), strict=True):
         (wanted,) = exact(lambda x: net(x)[:, 1], (x,), (0 * x,), (own.expand(x.shape),))
@@ -102,7 +102,7 @@ def test_a_model_that_nothing_changes_has_a_picture_without_colours(shade):
 
 
 @pytest.mark.parametrize(
-    ("image", "group", "message"),
+    ("image", "features", "message"),
     [
         (IMAGES[0, 0], "grid", r"image: .*got \(8, 12\)"),
         (IMAGES.numpy(), "grid", "image: .*ndarray"),
@@ -113,9 +113,9 @@ def test_a_model_that_nothing_changes_has_a_picture_without_colours(shade):
         (IMAGES, lambda image: LABELS.T, r"\(8, 12\)"),
     ],
 )
-def test_unusable_images_and_groups(image, group, message):
+def test_unusable_images_and_groups(image, features, message):
     with pytest.raises(InputError, match=message):
-        image_feature_mask(image, group)
+        image_feature_mask(image, features)
 
 
 def test_unusable_pictures():

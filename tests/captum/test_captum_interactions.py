@@ -7,6 +7,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+import spex_plugins as spex
 from spex_plugins import InputError, Interactions
 from spex_plugins.captum import Spex, feature_ids
 
@@ -55,10 +56,16 @@ def test_ids_survive_a_file(tmp_path):
     assert feature_ids(Interactions.load(tmp_path / "found.npz")) == (-3, 7, 40)
 
 
-def test_renamed_features_have_no_ids():
-    _, found = explained(forward, X[:1])
-    with pytest.raises(InputError, match="no ids"):
-        feature_ids(found[0].renamed(list("abcd")))
+def test_renamed_features_keep_their_ids():
+    mask = torch.tensor([[40, -3, 7, 7]])
+    _, found = explained(forward, X, feature_mask=mask)
+    assert [feature_ids(one.renamed(["feature 1", "b", ""])) for one in found] == [(-3, 7, 40)] * 2
+
+
+def test_only_explanations_of_feature_masks_have_ids():
+    found = spex.explain(lambda masks: masks.sum(axis=1), 3, budget=8, feature_names=["feature 1", "2", "3"])
+    with pytest.raises(InputError, match="no ids of a feature mask"):
+        feature_ids(found)
 
 
 def test_features_that_do_not_vary_are_there_without_effect():
@@ -75,6 +82,7 @@ def test_an_example_equal_to_its_baseline_beside_another():
     attributions, found = explained(forward, x)
     assert not attributions[1].any()
     assert (found[1].n, found[1].n_calls, len(found[1].index("SV"))) == (4, 1, 0)
+    assert feature_ids(found[1]) == (0, 1, 2, 3)
     assert_allclose([found[1].empty_value, found[1].full_value], [7, 7])
     assert np.isnan(found[1].r2)
     torch.testing.assert_close(attributions[:1], Spex(forward).attribute(X[:1]))

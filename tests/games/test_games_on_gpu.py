@@ -42,7 +42,7 @@ def test_images():
     image = np.random.default_rng(1).integers(0, 256, (8, 8, 3)).astype(np.uint8)
     layers = torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(144, 3)
     model = torch.nn.Sequential(*layers).double().eval()
-    here = ImageGame(model, image, regions=Grid(2, 5), masking=0)(MASKS)
-    there = ImageGame(model.cuda(), image, regions=Grid(2, 5), masking=0)(MASKS)
+    here = ImageGame(model, image, features=Grid(2, 5), replacement=0)(MASKS)
+    there = ImageGame(model.cuda(), image, features=Grid(2, 5), replacement=0)(MASKS)
     assert here.std(axis=0).min() > 0.01
     np.testing.assert_allclose(there, here, rtol=1e-9)

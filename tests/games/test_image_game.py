@@ -26,28 +26,28 @@ def mean_of_channels(images):
     return images.reshape(len(images), -1, images.shape[3]).mean(axis=1)
 
 
-@pytest.mark.parametrize("masking", ["blur", "mean", "inpaint", 3])
+@pytest.mark.parametrize("replacement", ["blur", "mean", "inpaint", 3])
 @pytest.mark.parametrize("kind", ["uint8", "float32", "float64"])
 @pytest.mark.parametrize("channels", [3, 1, 0])
 @pytest.mark.parametrize("regions", [Grid(2, 3), Superpixels(5), LABELS.repeat(2, axis=1).repeat(3, axis=0)])
-def test_masked_images_are_composed_pixel_by_pixel(masking, kind, channels, regions):
+def test_masked_images_are_composed_pixel_by_pixel(replacement, kind, channels, regions):
     image = photo(kind, channels)
-    game = ImageGame(len, image, regions=regions, masking=masking)
+    game = ImageGame(len, image, features=regions, replacement=replacement)
     masks = all_masks(game.n)[:: max(1, 2**game.n // 16)]
-    replacement = game.masked_images(np.zeros((1, game.n), bool))[0]
+    hidden = game.masked_images(np.zeros((1, game.n), bool))[0]
     seen = game.masked_images(masks)
     assert seen.dtype == image.dtype
     assert seen.shape == (len(masks), *image.shape)
     for mask, each in zip(masks, seen, strict=True):
-        np.testing.assert_array_equal(each, masked_image(image, game.regions, replacement, mask))
+        np.testing.assert_array_equal(each, masked_image(image, game.regions, hidden, mask))
     np.testing.assert_array_equal(game.masked_images(np.ones((1, game.n), bool))[0], image)
-    changed = (replacement != image).reshape(*image.shape[:2], -1).any(axis=2)
+    changed = (hidden != image).reshape(*image.shape[:2], -1).any(axis=2)
     assert not changed[game.regions < 0].any()
     assert changed[game.regions >= 0].mean() > 0.9  # what is masked is gone
 
 
-def replaced(image, masking, **settings):
-    game = ImageGame(len, image, regions=Grid(2, 2), masking=masking, **settings)
+def replaced(image, replacement, **settings):
+    game = ImageGame(len, image, features=Grid(2, 2), replacement=replacement, **settings)
     return game.masked_images(np.zeros((1, 4), bool))[0]
 
 
@@ -70,10 +70,15 @@ def test_an_image_or_a_colour_of_ones_own(own):
 
 def test_names_and_regions():
     image = photo("uint8")
-    grid = ImageGame(len, image, regions=Grid(2, 3))
-    assert grid.feature_names[:4] == ("cell r1 c1", "cell r1 c2", "cell r1 c3", "cell r2 c1")
+    grid = ImageGame(len, image, features=Grid(2, 3))
+    assert grid.feature_names[:4] == (
+        "row 1, column 1",
+        "row 1, column 2",
+        "row 1, column 3",
+        "row 2, column 1",
+    )
     np.testing.assert_array_equal(grid.regions, Grid(2, 3)(image))
-    own = ImageGame(len, photo("uint8", shape=(4, 5)), regions=LABELS)
+    own = ImageGame(len, photo("uint8", shape=(4, 5)), features=LABELS)
     assert own.feature_names == ("region 0", "region 2", "region 7")
     np.testing.assert_array_equal(own.regions, np.choose(LABELS + 1, [-1, 0, -9, 1, -9, -9, -9, -9, 2]))
     assert ImageGame(len, photo("uint8", shape=(30, 30))).n == 64
@@ -86,7 +91,7 @@ def test_finds_an_interaction_of_two_cells():
         first, last = images[:, 0, 0, 0] == 200, images[:, -1, -1, 0] == 200
         return 2.0 * (first & last) + 1.0 * last
 
-    game = ImageGame(both_corners, image, regions=Grid(4, 4), masking=0)
+    game = ImageGame(both_corners, image, features=Grid(4, 4), replacement=0)
     found = spex.explain(game, budget=300, progress=False)
     top = found.index("Moebius").top(2).as_dict()
     assert {names: round(float(value), 6) for names, value in top.items()} == {(0, 15): 2.0, (15,): 1.0}
@@ -94,19 +99,19 @@ def test_finds_an_interaction_of_two_cells():
 
 def test_outputs():
     image, masks = photo("float64"), all_masks(4)
-    logits = mean_of_channels(ImageGame(len, image, regions=Grid(2, 2)).masked_images(masks))
-    every = ImageGame(mean_of_channels, image, regions=Grid(2, 2))
+    logits = mean_of_channels(ImageGame(len, image, features=Grid(2, 2)).masked_images(masks))
+    every = ImageGame(mean_of_channels, image, features=Grid(2, 2))
     np.testing.assert_allclose(every(masks), logits)
-    one = ImageGame(mean_of_channels, image, regions=Grid(2, 2), output=1)
+    one = ImageGame(mean_of_channels, image, features=Grid(2, 2), output=1)
     np.testing.assert_allclose(one(masks), logits[:, 1])
-    two = ImageGame(mean_of_channels, image, regions=Grid(2, 2), output=[2, 0], value="log_prob")
+    two = ImageGame(mean_of_channels, image, features=Grid(2, 2), output=[2, 0], value="log_prob")
     probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(two(masks), np.log(probability)[:, [2, 0]])
     assert (every.output_names, one.output_names, two.output_names) == (None, None, ("class 2", "class 0"))
 
 
 def test_one_value_per_image_needs_no_output():
-    game = ImageGame(lambda images: images.mean(axis=(1, 2, 3)), photo("uint8"), regions=Grid(2, 2))
+    game = ImageGame(lambda images: images.mean(axis=(1, 2, 3)), photo("uint8"), features=Grid(2, 2))
     assert game(all_masks(4)).shape == (16,)
 
 
@@ -117,8 +122,8 @@ def test_preprocess_stands_between():
         seen.append(images.shape)
         return images / 2.0
 
-    game = ImageGame(mean_of_channels, photo("uint8"), regions=Grid(2, 2), preprocess=halved)
-    plain = ImageGame(mean_of_channels, game.image, regions=Grid(2, 2))
+    game = ImageGame(mean_of_channels, photo("uint8"), features=Grid(2, 2), preprocess=halved)
+    plain = ImageGame(mean_of_channels, game.image, features=Grid(2, 2))
     np.testing.assert_allclose(game(all_masks(4)) * 2, plain(all_masks(4)))
     assert seen == [(16, 12, 10, 3)]
 
@@ -129,14 +134,14 @@ def test_preprocess_stands_between():
         ({"image": np.zeros(3)}, "^image: expected numbers"),
         ({"image": np.full((4, 4), np.nan)}, "^image: has pixels that are NaN"),
         ({"image": [["a"]]}, "^image: expected numbers"),
-        ({"regions": "hexagons"}, "^regions: 'hexagons' is unknown"),
-        ({"regions": np.zeros((3, 3), int)}, "^regions: the regions must be whole numbers"),
-        ({"regions": Grid(40, 2)}, "^regions: Grid.* is finer than the pixels"),
-        ({"masking": "grey"}, "^masking: 'grey' is unknown"),
-        ({"masking": [1, 2]}, "^masking: expected finite numbers that fit"),
-        ({"masking": np.inf}, "^masking: expected finite numbers"),
-        ({"masking": 256}, "^masking: numbers must lie from 0 to 255"),
-        ({"masking": "inpaint", "regions": Grid(1, 1)}, '^masking: "inpaint" needs something around'),
+        ({"features": "hexagons"}, "^features: 'hexagons' is unknown"),
+        ({"features": np.zeros((3, 3), int)}, "^features: the regions must be whole numbers"),
+        ({"features": Grid(40, 2)}, "^features: Grid.* is finer than the pixels"),
+        ({"replacement": "grey"}, "^replacement: 'grey' is unknown"),
+        ({"replacement": [1, 2]}, "^replacement: expected finite numbers that fit"),
+        ({"replacement": np.inf}, "^replacement: expected finite numbers"),
+        ({"replacement": 256}, "^replacement: numbers must lie from 0 to 255"),
+        ({"replacement": "inpaint", "features": Grid(1, 1)}, '^replacement: "inpaint" needs pixels around'),
         ({"output": -1}, "^output: must be a class number"),
         ({"output": 1.5}, "^output: must be a class number"),
         ({"output": []}, "^output: must be a class number"),
@@ -146,13 +151,13 @@ def test_preprocess_stands_between():
     ],
 )
 def test_unusable_arguments(settings, text):
-    arguments = {"model": len, "image": photo("uint8"), "regions": Grid(2, 2), **settings}
+    arguments = {"model": len, "image": photo("uint8"), "features": Grid(2, 2), **settings}
     with pytest.raises(spex.InputError, match=text):
         ImageGame(arguments.pop("model"), arguments.pop("image"), **arguments)
 
 
 def test_unusable_calls():
-    game = ImageGame(mean_of_channels, photo("uint8"), regions=Grid(2, 2), output=3)
+    game = ImageGame(mean_of_channels, photo("uint8"), features=Grid(2, 2), output=3)
     for masks in (np.ones((2, 3), bool), np.ones((2, 4)), np.ones(4, bool)):
         with pytest.raises(spex.InputError, match=r"^masks: expected bool of shape"):
             game(masks)
@@ -165,7 +170,7 @@ def test_unusable_calls():
 
 def test_the_caller_keeps_the_image():
     image = photo("uint8")
-    game = ImageGame(len, image, regions=Grid(2, 2), masking=0)
+    game = ImageGame(len, image, features=Grid(2, 2), replacement=0)
     image[:] = 0
     assert game.masked_images(np.ones((1, 4), bool)).any()
 
@@ -173,7 +178,7 @@ def test_the_caller_keeps_the_image():
 def test_fingerprint_of_a_function_must_be_given():
     image = photo("uint8")
     assert not hasattr(ImageGame(mean_of_channels, image), "fingerprint")
-    settings = {"regions": Grid(2, 2), "fingerprint": "channels 1"}
+    settings = {"features": Grid(2, 2), "fingerprint": "channels 1"}
     game = ImageGame(mean_of_channels, image, **settings)
     assert int(game.fingerprint, 16) >= 0
     assert len(game.fingerprint) == 64
@@ -183,17 +188,17 @@ def test_fingerprint_of_a_function_must_be_given():
     differing = [
         ImageGame(mean_of_channels, other, **settings),
         ImageGame(mean_of_channels, image.astype(float), **settings),
-        ImageGame(mean_of_channels, image, **settings, masking="mean"),
+        ImageGame(mean_of_channels, image, **settings, replacement="mean"),
         ImageGame(mean_of_channels, image, **settings, output=1),
         ImageGame(mean_of_channels, image, **settings, value="log_prob"),
-        ImageGame(mean_of_channels, image, **settings | {"regions": Grid(2, 3)}),
+        ImageGame(mean_of_channels, image, **settings | {"features": Grid(2, 3)}),
         ImageGame(mean_of_channels, image, **settings | {"fingerprint": "channels 2"}),
     ]
     assert len({each.fingerprint for each in [game, *differing]}) == 8
 
 
 def test_pickles():
-    game = ImageGame(mean_of_channels, photo("uint8"), regions=Grid(2, 2), fingerprint="a")
+    game = ImageGame(mean_of_channels, photo("uint8"), features=Grid(2, 2), fingerprint="a")
     again = pickle.loads(pickle.dumps(game))
     np.testing.assert_array_equal(again(all_masks(4)), game(all_masks(4)))
     assert (again.fingerprint, again.feature_names) == (game.fingerprint, game.feature_names)

@@ -23,12 +23,12 @@ def one_thread():
 
 
 def daisy(**settings):
-    arguments = {"regions": Grid(7, 7), "output": real_images.DAISY, "preprocess": real_images.preprocess}
+    arguments = {"features": Grid(7, 7), "output": real_images.DAISY, "preprocess": real_images.preprocess}
     return ImageGame(real_images.classifier(), real_images.photo("flower"), **arguments | settings)
 
 
 def test_equals_the_network_on_the_masked_photo():
-    game = daisy(masking="mean", output=None)
+    game = daisy(replacement="mean", output=None)
     masks = np.random.default_rng(0).random((3, 49)) < 0.5
     images = game.image.copy()[None].repeat(3, axis=0)
     colour = np.rint(game.image.reshape(-1, 3).mean(axis=0)).astype(np.uint8)
@@ -40,17 +40,17 @@ def test_equals_the_network_on_the_masked_photo():
         pixels = torch.from_numpy((images.astype(np.float32) - 127) / 128).permute(0, 3, 1, 2)
         truth = real_images.classifier()(pixels).double().numpy()
     np.testing.assert_allclose(game(masks), truth, atol=1e-4)
-    one = daisy(masking="mean", value="log_prob")
+    one = daisy(replacement="mean", value="log_prob")
     np.testing.assert_allclose(
         one(masks), torch.from_numpy(truth).log_softmax(1)[:, real_images.DAISY], atol=1e-4
     )
 
 
 @pytest.mark.parametrize(
-    ("masking", "regions"), [("blur", Grid(7, 7)), ("inpaint", Superpixels(60))], ids=["blur", "inpaint"]
+    ("replacement", "features"), [("blur", Grid(7, 7)), ("inpaint", Superpixels(60))], ids=["blur", "inpaint"]
 )
-def test_named_regions_matter_more_than_others(masking, regions):
-    game = daisy(masking=masking, regions=regions)
+def test_named_regions_matter_more_than_others(replacement, features):
+    game = daisy(replacement=replacement, features=features)
     assert 49 <= game.n <= 64
     found = spex.explain(game, budget=BUDGET, estimator="gaussian_process", progress=False)
     assert found.r2 > 0.5
@@ -92,7 +92,7 @@ def test_a_torch_module_by_itself_gets_floats_from_0_to_1():
         (real_images.photo("flower"), (8, 8)),
         (real_images.photo("flower")[..., 0], (8, 8)),
     ):
-        game = ImageGame(Spy().eval(), image, regions=Grid(*shape), masking=128)
+        game = ImageGame(Spy().eval(), image, features=Grid(*shape), replacement=128)
         low, high = game(np.array([[True] * 64, [False] * 64])).T
         np.testing.assert_allclose(low, [image.min() / 255, 128 / 255], atol=1e-6)
         np.testing.assert_allclose(high, [image.max() / 255, 128 / 255], atol=1e-6)
@@ -113,7 +113,7 @@ def test_keyword_arguments_and_logits_are_understood():
     def named(images):
         return {"pixel_values": torch.tensor(images / 255.0), "labels": torch.zeros(len(images)).long()}
 
-    game = ImageGame(Named().eval(), real_images.photo("flower"), masking=255, output=1, preprocess=named)
+    game = ImageGame(Named().eval(), real_images.photo("flower"), replacement=255, output=1, preprocess=named)
     assert game(np.zeros((1, 64), bool))[0] == pytest.approx(-2.0, rel=0.01)
 
 

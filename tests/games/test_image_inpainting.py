@@ -38,7 +38,7 @@ def test_a_slope_is_continued_exactly_and_a_spot_vanishes():
 
 def test_whole_numbers_are_rounded_and_stay_in_their_limits():
     image = np.array([[0, 255, 0, 255]] * 4, np.uint8)
-    game = ImageGame(len, image, regions=Grid(2, 2), masking="inpaint")
+    game = ImageGame(len, image, features=Grid(2, 2), replacement="inpaint")
     seen = game.masked_images(np.zeros((1, 4), bool))[0]
     expected = np.rint(harmonic_fill(image[..., None].astype(float), game.regions)[..., 0])
     np.testing.assert_array_equal(seen, expected)

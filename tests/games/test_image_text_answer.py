@@ -131,7 +131,7 @@ def test_several_answers_are_several_outputs(parts):
 
 def test_game_of_regions_and_words_is_explained_exactly(parts):
     score = ImageTextAnswer(*parts, "red", template=TEMPLATE)
-    game = MultimodalGame(score, IMAGES[0], TEXT, regions=Grid(2, 2), image_masking="mean")
+    game = MultimodalGame(score, IMAGES[0], TEXT, image_features=Grid(2, 2), image_replacement="mean")
     assert game.n == 10
     found = spex.explain(game, budget=1024, progress=False)
     masks = np.random.default_rng(1).random((20, 10)) < 0.5

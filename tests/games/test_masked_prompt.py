@@ -86,7 +86,7 @@ def test_sequence_to_sequence_models(make, template, begin):
 @pytest.mark.parametrize(("make", "template"), [(tiny.bert, "<s> $A </s>"), (tiny.gpt2_classifier, None)])
 def test_classifiers(make, template):
     model, words = make(), tiny.tokenizer(template)
-    arguments = {"template": "Review: {}!", "mask": "token"}
+    arguments = {"template": "Review: {}!", "replacement": "token"}
     game = MaskedPrompt(model, words, TEXT, answer=["good", 0], value="logit", **arguments)
     with torch.no_grad():
         inputs = [torch.tensor([words(game.prompt(mask))["input_ids"]]) for mask in MASKS]

@@ -60,9 +60,11 @@ def test_masked_parts_are_replaced():
         "One is. […]\n\nThree?",
     ]
     words = tiny.tokenizer()
-    game = MaskedPrompt(MODEL, words, "not bad at all", template="A {} B", answer=" good", mask="token")
+    game = MaskedPrompt(
+        MODEL, words, "not bad at all", template="A {} B", answer=" good", replacement="token"
+    )
     assert game.prompt(_mask("0100")) == "A <mask> bad <mask> <mask> B"
-    named = MaskedPrompt(MODEL, words, "not bad", template="{}: {name}", answer=" good", mask="_")
+    named = MaskedPrompt(MODEL, words, "not bad", template="{}: {name}", answer=" good", replacement="_")
     assert named.prompt(_mask("01")) == "_ bad: {name}"
 
 
@@ -102,7 +104,7 @@ def test_features_that_do_not_fit(features):
         ({"against": " bad"}, "against"),
         ({"tokens": True, "answer": [" a", " b"]}, "tokens"),
         ({"tokens": True, "against": " a", "value": "log_odds"}, "tokens"),
-        ({"mask": 0}, "mask"),
+        ({"replacement": 0}, "replacement"),
     ],
 )
 def test_arguments_that_do_not_fit(changes, argument):
@@ -141,8 +143,8 @@ def test_models_that_cannot_be_asked():
         MaskedPrompt(tiny.llama().model, WORDS, "It is good", answer=" good")
     words = tiny.tokenizer()
     words.mask_token = None
-    with pytest.raises(InputError, match=r"^mask: "):
-        MaskedPrompt(MODEL, words, "It is good", answer=" good", mask="token")
+    with pytest.raises(InputError, match=r"^replacement: "):
+        MaskedPrompt(MODEL, words, "It is good", answer=" good", replacement="token")
 
 
 def test_tokens_that_change_with_the_mask():
@@ -177,7 +179,9 @@ def test_prompts_beyond_the_window():
 @pytest.mark.parametrize("mask", ["remove", "token", "..."])
 def test_work_is_the_number_of_tokens(mask):
     text = "The film is not the disaster that the critics described, and its hero is far from boring."
-    game = MaskedPrompt(MODEL, WORDS, text, template="Review: {}\nSentiment:", answer=" good", mask=mask)
+    game = MaskedPrompt(
+        MODEL, WORDS, text, template="Review: {}\nSentiment:", answer=" good", replacement=mask
+    )
     masks = np.random.default_rng(0).random((200, game.n)) < 0.5
     counted = [len(WORDS(game.prompt(row))["input_ids"]) + len(WORDS(" good")["input_ids"]) for row in masks]
     work = game.work(masks)
@@ -200,8 +204,8 @@ SAME = {"text": "It is good", "answer": " good", "template": "A {} B", "value": 
         {"template": "A  {} B"},
         {"features": "sentence"},
         {"features": [(0, 2), (3, 5)]},
-        {"mask": "token"},
-        {"mask": "..."},
+        {"replacement": "token"},
+        {"replacement": "..."},
         {"value": "logit"},
         {"value": "log_odds"},
         {"value": "log_odds", "against": " bad"},

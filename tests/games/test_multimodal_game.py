@@ -26,7 +26,7 @@ def game(**settings):
         "score": brightness_and_length,
         "image": IMAGE,
         "text": TEXT,
-        "regions": Grid(2, 2),
+        "image_features": Grid(2, 2),
         **settings,
     }
     return MultimodalGame(arguments.pop("score"), arguments.pop("image"), arguments.pop("text"), **arguments)
@@ -43,9 +43,10 @@ def masked_text(words, gaps, mask, placeholder):
 
 @pytest.mark.parametrize("placeholder", [None, "[MASK]", "…"])
 def test_regions_come_first_then_words(placeholder):
-    one = game(text_mask="remove" if placeholder is None else placeholder, image_masking="mean")
+    one = game(text_replacement="remove" if placeholder is None else placeholder, image_replacement="mean")
     words, gaps = ("A", "red", "bus,", "red", "door"), (" ", " ", "\t", "\n\n", "  ")
-    assert one.feature_names == ("cell r1 c1", "cell r1 c2", "cell r2 c1", "cell r2 c2", *words)
+    cells = ("row 1, column 1", "row 1, column 2", "row 2, column 1", "row 2, column 2")
+    assert one.feature_names == (*cells, *words)
     assert (one.n, one.n_regions) == (9, 4)
     masks = all_masks(9)
     images, texts = one.masked_inputs(masks)
@@ -66,7 +67,7 @@ def test_regions_come_first_then_words(placeholder):
     ],
 )
 def test_parts_of_ones_own(features, names, first):
-    one = game(features=features)
+    one = game(text_features=features)
     assert one.feature_names[4:] == names
     masks = np.array([[True] * 6, [True] * 5 + [False]])
     assert one.masked_inputs(masks)[1] == [TEXT, first]
@@ -76,13 +77,13 @@ def test_parts_of_ones_own(features, names, first):
     ("settings", "text"),
     [
         ({"score": 3}, "^score: must be callable"),
-        ({"text": 3}, "^text, text_mask: must be a text"),
-        ({"text": " "}, "^features: the text has no parts"),
-        ({"features": "token"}, "^features: 'token' is unknown"),
-        ({"features": [(0, 99)]}, "^features: the span .* does not lie"),
-        ({"text_mask": None}, "^text, text_mask: must be"),
-        ({"regions": "stripes"}, "^regions: 'stripes' is unknown"),
-        ({"image_masking": "grey"}, "^masking: 'grey' is unknown"),
+        ({"text": 3}, "^text, text_replacement: must be a text"),
+        ({"text": " "}, "^text_features: the text has no parts"),
+        ({"text_features": "token"}, "^text_features: 'token' is unknown"),
+        ({"text_features": [(0, 99)]}, "^text_features: the span .* does not lie"),
+        ({"text_replacement": None}, "^text, text_replacement: must be"),
+        ({"image_features": "stripes"}, "^image_features: 'stripes' is unknown"),
+        ({"image_replacement": "grey"}, "^image_replacement: 'grey' is unknown"),
     ],
 )
 def test_unusable_arguments(settings, text):
@@ -100,7 +101,7 @@ def test_finds_that_a_word_needs_its_region():
         seen = (images[:, 0, 0] == IMAGE[0, 0]).all(axis=1)
         return 3.0 * (seen & ["bus" in text for text in texts]) + seen
 
-    one = game(score=seen_and_said, image_masking="mean", regions=Grid(3, 4))
+    one = game(score=seen_and_said, image_replacement="mean", image_features=Grid(3, 4))
     found = spex.explain(one, budget=400, progress=False)
     top = found.index("Moebius").top(2).as_dict()
     assert {names: round(float(value), 6) for names, value in top.items()} == {(0, 14): 3.0, (0,): 1.0}
@@ -118,10 +119,10 @@ def test_fingerprint():
     others = [
         game(fingerprint="b"),
         game(fingerprint="a", text=TEXT + "s"),
-        game(fingerprint="a", text_mask="x"),
-        game(fingerprint="a", features=[(3, 6)]),
-        game(fingerprint="a", regions=Grid(3, 2)),
-        game(fingerprint="a", image_masking="mean"),
+        game(fingerprint="a", text_replacement="x"),
+        game(fingerprint="a", text_features=[(3, 6)]),
+        game(fingerprint="a", image_features=Grid(3, 2)),
+        game(fingerprint="a", image_replacement="mean"),
     ]
     assert named.fingerprint == game(fingerprint="a").fingerprint
     assert len({each.fingerprint for each in [named, *others]}) == 7

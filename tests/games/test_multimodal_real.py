@@ -46,7 +46,7 @@ def test_every_photo_fits_its_own_caption_best(score):
 def test_regions_and_words_that_decide(score):
     """The flower stands in the middle, and only "daisy" names it."""
     caption = "a daisy in a green garden"
-    game = MultimodalGame(score, real_images.photo("flower"), caption, regions=Grid(4, 4))
+    game = MultimodalGame(score, real_images.photo("flower"), caption, image_features=Grid(4, 4))
     assert (game.n, game.n_regions) == (22, 16)
     found = spex.explain(game, budget=160, estimator="gaussian_process", progress=False)
     values = found.single_values("SV").values

@@ -66,14 +66,14 @@ def test_white_space_counts_to_the_part_after_it():
 
 @pytest.mark.parametrize("parts", [["b", "a"], ["a"], ["a", "b", "c"], "a b", [1, 2]])
 def test_parts_that_are_not_those_of_the_text(parts):
-    with pytest.raises(InputError, match="group: "):
+    with pytest.raises(InputError, match="features: "):
         character_labels("a b", parts)
 
 
-@pytest.mark.parametrize("group", ["token", 3, None])
-def test_unknown_groups(group):
+@pytest.mark.parametrize("features", ["token", 3, None])
+def test_unknown_groups(features):
     with pytest.raises(InputError, match="'word', 'sentence', 'paragraph'"):
-        splitter(group)
+        splitter(features)
 
 
 def test_the_tree_joins_clauses_before_sentences_before_lines():

@@ -70,8 +70,8 @@ class ChatGame:
     features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
         What is masked together: parts of a kind, spans of characters, or a function that gets the text and
         returns spans, or the parts as strings. What lies outside of all spans is never masked.
-    mask : "remove" or str
-        Masked features are removed with the white space before them, or replaced by this placeholder.
+    replacement : "remove" or str
+        Masked features are removed with the white space before them, or replaced by this text.
     endpoint : {"chat", "completions", "completions+echo"}
     top_logprobs : int
         How many alternatives to ask for; many servers allow 20, some only 5.
@@ -114,7 +114,7 @@ class ChatGame:
         answer: str = " True",
         against: str | None = None,
         features: Spans = "word",
-        mask: str = "remove",
+        replacement: str = "remove",
         endpoint: str = "chat",
         top_logprobs: int = 20,
         concurrency: int = 8,
@@ -129,11 +129,13 @@ class ChatGame:
         max_retries = check.count("max_retries", max_retries, 0, "how often a request is repeated")
         self._sending: dict[str, Any] = {"concurrency": concurrency, "max_retries": max_retries}
         self._sending |= {"timeout": timeout}
-        if not isinstance(text, str) or not isinstance(mask, str):
-            raise InputError('text, mask: must be a text, and "remove" or what stands for masked parts.')
+        if not isinstance(text, str) or not isinstance(replacement, str):
+            raise InputError(
+                'text, replacement: must be a text, and "remove" or the text that replaces masked parts.'
+            )
         self._parts = masked_parts(text, features)
         self.n, self.feature_names = len(self._parts.spans), self._parts.names
-        self._placeholder = None if mask == "remove" else mask
+        self._placeholder = None if replacement == "remove" else replacement
         self._question = Question(endpoint, model, template, answer, against, top_logprobs, extra)
         characters = self._question.fixed_characters + len(text)
         self._characters = text_work([self._parts], self._placeholder, characters, _lengths)
@@ -144,7 +146,7 @@ class ChatGame:
             "server": without_credentials(self._base_url),
             "text": text,
             "spans": self._parts.spans,
-            "mask": mask,
+            "mask": replacement,
         }
         try:
             told = json.dumps(asked | self._question.said, sort_keys=True)

@@ -1,4 +1,4 @@
-"""The value function of an image: what a classifier answers when some regions are masked."""
+"""The value function of an image: the outputs of a classifier when some regions are masked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ImageGame", "checked_masks"]
 
 
 class ImageGame:
-    """Masks of regions to the answers of an image classifier.
+    """Value function of an image: the outputs of a classifier when some regions are masked.
 
     Parameters
     ----------
@@ -31,36 +31,42 @@ class ImageGame:
         (b, K) or (b,). A torch module in evaluation mode gets floats (b, C, H, W), whole numbers divided by
         255, on its own device; give ``preprocess`` where it wants other units.
     image : array_like, shape (H, W, C) or (H, W)
-    regions : {"grid", "superpixel"}, callable or array_like of int, shape (H, W)
-        The features: `Grid`, `Superpixels`, or the region of every pixel (negative: always kept).
-    masking : {"blur", "mean", "inpaint"} or array_like
-        What stands in masked regions; see `MaskedImage`. None is neutral: try a second one.
+        Integers or floats, in any units.
+    features : {"grid", "superpixel"}, callable or array_like of int, shape (H, W)
+        The regions that can be masked: `Grid`, `Superpixels`, a function from the image to the region of
+        every pixel, or these numbers themselves; pixels with negative numbers are never masked.
+    replacement : {"blur", "mean", "inpaint"} or array_like
+        The pixels of masked regions: the image blurred with a standard deviation of a twentieth of its
+        longer side; its mean colour; the smoothest continuation of the pixels around the region (Laplace's
+        equation; neighbours that are masked too do not count as missing); or a given image or colour. No
+        replacement is neutral: try a second one.
     output : int or sequence of int, optional
-        The class whose answer counts, several of them, or by default all K as outputs.
+        The class to explain, or several classes; by default all K are outputs.
     value : {"logit", "log_prob"}
-        The answers as they are, or the logarithms of their softmax over the classes.
+        The outputs of the model as they are, or the natural logarithms of their softmax over the classes.
     preprocess : callable, optional
-        From images to what the model takes: an array, a tensor, or a mapping of keyword arguments.
+        From images to the input of the model: an array, a tensor, or a mapping of keyword arguments.
     fingerprint : str, optional
         Names model and preprocess, revision included, for the store of answers. Needed only where one of
-        them is a plain function; of torch modules the parameters are hashed.
+        them is a plain function; the parameters of torch modules are hashed.
 
     Attributes
     ----------
     n : int
+        Number of features.
     feature_names : tuple of str
-        "cell r1 c2" of a grid (from 1), "region 7" (its number) otherwise.
+        "row 1, column 2" for the cells of a grid, counted from 1; "region 7" with the given number otherwise.
     regions : ndarray of int, shape (H, W)
         For `spex_plugins.plots.image_regions(game.image, game.regions, found)`.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
 
     Examples
     --------
-    >>> game = ImageGame(network, photo, regions=Superpixels(60), output=985, preprocess=normalised)
+    >>> game = ImageGame(network, photo, features=Superpixels(60), output=985, preprocess=normalised)
     >>> found = spex.explain(game, budget=1000)
     >>> image_regions(game.image, game.regions, found)
     """
@@ -70,8 +76,8 @@ class ImageGame:
         model: Any,
         image: Any,
         *,
-        regions: Any = Grid(8, 8),  # noqa: B008 (frozen)
-        masking: Any = "blur",
+        features: Any = Grid(8, 8),  # noqa: B008 (frozen)
+        replacement: Any = "blur",
         output: int | Sequence[int] | None = None,
         value: str = "logit",
         preprocess: Callable[[NDArray[Any]], Any] | None = None,
@@ -80,7 +86,7 @@ class ImageGame:
         if value not in ("logit", "log_prob"):
             raise InputError(f"value: {value!r} is unknown; choose 'logit' or 'log_prob'.")
         self._model = ImageModel(model, preprocess)
-        self._masked = MaskedImage(image, regions, masking)
+        self._masked = MaskedImage(image, features, replacement)
         self._output = _checked_output(output)
         self._value = value
         self._named = fingerprint
@@ -94,7 +100,7 @@ class ImageGame:
 
     @property
     def regions(self) -> IntArray:
-        """The feature that every pixel belongs to, shape (H, W); −1 for what is always kept."""
+        """The feature that every pixel belongs to, shape (H, W); −1 where it is never masked."""
         return self._masked.regions
 
     @property
@@ -104,7 +110,7 @@ class ImageGame:
 
     @property
     def fingerprint(self) -> str:
-        """What the answers depend on, as a hex digest; there is none where that cannot be known."""
+        """SHA-256 of everything that the values depend on, hexadecimal; missing where that is not known."""
         model = self._named or self._model.fingerprint
         if model is None:
             raise AttributeError(
@@ -113,11 +119,44 @@ class ImageGame:
         return digest_of_data("ImageGame", model, self._masked.fingerprint, f"{self._output!r} {self._value}")
 
     def masked_images(self, masks: BoolArray) -> NDArray[Any]:
-        """Return what the model sees, shape (b, H, W, C) or (b, H, W)."""
+        """Return the images that the model receives.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a feature is kept.
+
+        Returns
+        -------
+        ndarray, shape (b, H, W, C) or (b, H, W)
+            In the dtype and the units of the image.
+
+        Raises
+        ------
+        InputError
+            If the masks are not bool of this shape.
+        """
         return self._masked(checked_masks(masks, self.n))
 
     def __call__(self, masks: BoolArray) -> FloatArray:
-        """Return the values of masks (b, n), shape (b,) or (b, K)."""
+        """Evaluate the classifier at masks.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a feature is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,) or (b, K)
+            In the units of the model, or natural logarithms of probabilities, see ``value``; K outputs.
+
+        Raises
+        ------
+        InputError
+            If the masks are not bool of this shape, or the outputs of the model do not fit ``output`` and
+            ``value``.
+        """
         values = self._model(self.masked_images(masks))
         if self._value == "log_prob":
             values = _log_softmax(values)
@@ -129,7 +168,7 @@ class ImageGame:
 
 
 def checked_masks(masks: BoolArray, n: int) -> BoolArray:
-    """Return masks (b, n), or say what is wrong with them."""
+    """Return masks (b, n), or raise an `InputError` that says what is wrong with them."""
     array = np.asarray(masks)
     if array.dtype != bool or array.ndim != 2 or array.shape[1] != n:
         raise InputError(f"masks: expected bool of shape (b, {n}), got {array.dtype} of {array.shape}.")
@@ -141,7 +180,9 @@ def _checked_output(output: Any) -> int | list[int] | None:
         return None
     numbers = np.asarray(output)
     if numbers.dtype.kind not in "iu" or numbers.ndim > 1 or not numbers.size or numbers.min() < 0:
-        raise InputError(f"output: must be a class number ≥ 0, several, or None for all; got {output!r:.80}.")
+        raise InputError(
+            f"output: must be a class number ≥ 0, several of them, or None for all; got {output!r:.80}."
+        )
     chosen: int | list[int] = numbers.tolist()
     return chosen
 

@@ -1,4 +1,4 @@
-"""Images with some of their regions masked: many at once, with what replaces the pixels computed once."""
+"""Images with some of their regions masked: many at once; the replacement is computed once."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ class MaskedImage:
     ----------
     image : array_like, shape (H, W, C) or (H, W)
         Whole numbers or floats, in any units.
-    regions : {"grid", "superpixel"}, callable or array_like of int, shape (H, W)
+    features : {"grid", "superpixel"}, callable or array_like of int, shape (H, W)
         `Grid`, `Superpixels`, a function from the image to the region of every pixel, or these numbers
-        themselves; pixels with negative numbers are always kept.
-    masking : {"blur", "mean", "inpaint"} or array_like
-        What stands in a masked region: the image blurred with a standard deviation of a twentieth of its
-        longer side; its mean colour; what continues the pixels around the region most smoothly (of the whole
-        image: neighbours that are masked too do not count as missing); or an image or colour of one's own.
+        themselves; pixels with negative numbers are never masked.
+    replacement : {"blur", "mean", "inpaint"} or array_like
+        The pixels of a masked region: the image blurred with a standard deviation of a twentieth of its
+        longer side; its mean colour; the smoothest continuation of the pixels around the region (of the whole
+        image: neighbours that are masked too do not count as missing); or a given image or colour.
 
     Attributes
     ----------
     image : ndarray, shape (H, W, C) or (H, W)
     regions : ndarray of int, shape (H, W)
-        The number that the region of every pixel has as a feature; −1 for what is always kept.
-    replacement : ndarray, like the image
+        The feature that every pixel belongs to; −1 where it is never masked.
+    replacement : ndarray, shape and dtype of the image
     names : tuple of str
     """
 
-    def __init__(self, image: Any, regions: Any, masking: Any) -> None:
+    def __init__(self, image: Any, features: Any, replacement: Any) -> None:
         self.image = _pixels(image)
-        self.regions, labels = _labels(regions, self.image)
-        self.replacement = _replacement(self.image, self.regions, masking)
-        self.names = tuple(_namer(regions)(label) for label in labels.tolist())
+        self.regions, labels = _labels(features, self.image)
+        self.replacement = _replacement(self.image, self.regions, replacement)
+        self.names = tuple(map(_namer(features), labels.tolist()))
 
     @property
     def n(self) -> int:
@@ -91,41 +91,37 @@ def _pixels(image: Any) -> NDArray[Any]:
     return pixels
 
 
-def _labels(regions: Any, image: NDArray[Any]) -> tuple[IntArray, IntArray]:
-    given = isinstance(regions, np.ndarray | list | tuple)
+def _labels(features: Any, image: NDArray[Any]) -> tuple[IntArray, IntArray]:
+    given = isinstance(features, np.ndarray | list | tuple)
     shape = image.shape if image.ndim == 3 else (*image.shape, 1)
-    try:
-        return label_map(regions if given else region_maker(regions)(image), shape)
-    except InputError as error:  # the hosts call this argument by another name
-        raise InputError(f"regions: {str(error).removeprefix('group: ')}") from None
+    return label_map(features if given else region_maker(features)(image), shape)
 
 
-def _namer(regions: Any) -> Callable[[int], str]:
-    if regions == "grid" if isinstance(regions, str) else isinstance(regions, Grid):
-        columns = Grid().columns if isinstance(regions, str) else regions.columns
-        return lambda label: f"cell r{label // columns + 1} c{label % columns + 1}"
-    return "region {}".format
+def _namer(features: Any) -> Callable[[int], str]:
+    """Return the function that names a region."""
+    maker = region_maker(features) if isinstance(features, str) else features
+    return maker.name if isinstance(maker, Grid) else "region {}".format
 
 
-def _replacement(image: NDArray[Any], regions: IntArray, masking: Any) -> NDArray[Any]:
-    """Return what stands where pixels are masked, in the shape and type of the image."""
+def _replacement(image: NDArray[Any], regions: IntArray, replacement: Any) -> NDArray[Any]:
+    """Return the values of masked pixels, in the shape and type of the image."""
     numbers = image.astype(np.float64).reshape(*image.shape[:2], -1)
-    if isinstance(masking, str):
-        if masking not in _MASKINGS:
+    if isinstance(replacement, str):
+        if replacement not in _REPLACEMENTS:
             raise InputError(
-                f"masking: {masking!r} is unknown; choose one of {list(_MASKINGS)}, or give an image or a "
-                "colour that replaces masked pixels."
+                f"replacement: {replacement!r} is unknown; choose one of {list(_REPLACEMENTS)}, or give an "
+                "image or a colour that replaces masked pixels."
             )
-        return _like(image, _MASKINGS[masking](numbers, regions).reshape(image.shape))
-    given = np.asarray(masking)
+        return _like(image, _REPLACEMENTS[replacement](numbers, regions).reshape(image.shape))
+    given = np.asarray(replacement)
     try:
         own = np.broadcast_to(given, image.shape)
     except ValueError:
         own = np.empty(0)
     if given.dtype.kind not in "iuf" or not own.size or not np.isfinite(own).all():
         raise InputError(
-            f"masking: expected finite numbers that fit an image of shape {image.shape}, got {given.dtype} "
-            f"of shape {given.shape}."
+            f"replacement: expected finite numbers that fit an image of shape {image.shape}, got "
+            f"{given.dtype} of shape {given.shape}."
         )
     return _like(image, own)
 
@@ -137,7 +133,7 @@ def _like(image: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
     limits = np.iinfo(image.dtype)
     whole = np.rint(values)
     if whole.min() < limits.min or whole.max() > limits.max:
-        raise InputError(f"masking: numbers must lie from {limits.min} to {limits.max}, as in the image.")
+        raise InputError(f"replacement: numbers must lie from {limits.min} to {limits.max}, as in the image.")
     return whole.astype(image.dtype)
 
 
@@ -152,7 +148,7 @@ def _mean(image: FloatArray, regions: IntArray) -> FloatArray:
     return np.broadcast_to(image.mean(axis=(0, 1)), image.shape)
 
 
-_MASKINGS: dict[str, Callable[[FloatArray, IntArray], FloatArray]] = {
+_REPLACEMENTS: dict[str, Callable[[FloatArray, IntArray], FloatArray]] = {
     "blur": _blurred,
     "mean": _mean,
     "inpaint": harmonic_fill,

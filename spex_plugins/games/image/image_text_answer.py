@@ -51,7 +51,7 @@ class ImageTextAnswer:
     Examples
     --------
     >>> score = ImageTextAnswer.from_pretrained("HuggingFaceTB/SmolVLM-256M-Instruct", answer=" Red")
-    >>> game = MultimodalGame(score, photo, "What colour is the bus?", image_masking="mean")
+    >>> game = MultimodalGame(score, photo, "What colour is the bus?", image_replacement="mean")
     """
 
     def __init__(

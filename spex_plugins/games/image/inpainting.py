@@ -39,7 +39,7 @@ def harmonic_fill(image: FloatArray, labels: IntArray) -> FloatArray:
 
     if labels.min() == labels.max():
         raise InputError(
-            'masking: "inpaint" needs something around a region, but one region is the whole image; choose '
+            'replacement: "inpaint" needs pixels around a region, but one region is the whole image; choose '
             '"blur" or "mean".'
         )
     filled = np.array(image, dtype=np.float64)

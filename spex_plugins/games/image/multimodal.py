@@ -1,8 +1,9 @@
-"""The value function of an image with its text: regions and words as one set of features."""
+"""The value function of an image with a text: regions and words as one set of features."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.errors import InputError
@@ -23,43 +24,49 @@ __all__ = ["MultimodalGame"]
 
 
 class MultimodalGame:
-    """Masks of regions and words to the answers of a model of images and texts.
+    """Value function of an image with a text: a model's outputs when some regions and words are masked.
 
     Parameters
     ----------
     score : callable
         From images (b, H, W, C) and a list of b texts to values (b,) or (b, K): `ConSE`,
-        `ImageTextAnswer`, or a function of one's own around a model such as CLIP.
+        `ImageTextAnswer`, or any function around a model such as CLIP.
     image : array_like, shape (H, W, C) or (H, W)
+        Integers or floats, in any units.
     text : str
-    regions, image_masking
-        As ``regions`` and ``masking`` of `ImageGame`.
-    features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
-        The features of the text, or spans of characters; a function gets the text and returns such spans, or
-        the parts as strings. What lies in no span is always kept.
-    text_mask : str
-        "remove" takes masked parts out of the text; anything else stands in their place.
+        The text that goes with the image.
+    image_features, image_replacement : Any
+        As ``features`` and ``replacement`` of `ImageGame`.
+    text_features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
+        The parts of the text that can be masked: of a kind, spans of characters, or a function from the text
+        to such spans or to the parts as strings. Text outside of all spans is never masked.
+    text_replacement : str
+        "remove": masked parts are removed, with the white space before them. Any other text replaces each of
+        them.
     fingerprint : str, optional
-        Names the score, revision included, for the store of answers; needed where ``score`` has none.
+        Names the score, revision included, for the store of answers; needed where ``score`` has no
+        ``fingerprint``.
 
     Attributes
     ----------
     n : int
+        Number of features.
     feature_names : tuple of str
         First the regions, then the words.
     n_regions : int
-        How many of the features are regions.
+        Number of features that are regions.
     regions : ndarray of int, shape (H, W)
-        The feature that every pixel belongs to; −1 for what is always kept.
+        The feature that every pixel belongs to; −1 where it is never masked.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
 
     Examples
     --------
-    >>> game = MultimodalGame(ConSE(network, names, embed), photo, "a cup of coffee", regions=Grid(6, 6))
+    >>> score = ConSE(network, names, embed)
+    >>> game = MultimodalGame(score, photo, "a cup of coffee", image_features=Grid(6, 6))
     >>> found = spex.explain(game, budget=1500)
     """
 
@@ -69,20 +76,24 @@ class MultimodalGame:
         image: Any,
         text: str,
         *,
-        regions: Any = Grid(8, 8),  # noqa: B008 (frozen)
-        features: Spans = "word",
-        image_masking: Any = "blur",
-        text_mask: str = "remove",
+        image_features: Any = Grid(8, 8),  # noqa: B008 (frozen)
+        text_features: Spans = "word",
+        image_replacement: Any = "blur",
+        text_replacement: str = "remove",
         fingerprint: str | None = None,
     ) -> None:
         if not callable(score):
             raise InputError(f"score: must be callable, got {type(score).__name__}.")
-        if not isinstance(text, str) or not isinstance(text_mask, str):
-            raise InputError('text, text_mask: must be a text, and "remove" or what stands for masked parts.')
+        if not isinstance(text, str) or not isinstance(text_replacement, str):
+            raise InputError(
+                'text, text_replacement: must be a text, and "remove" or the text that replaces masked parts.'
+            )
         self._score = score
-        self._masked_image = MaskedImage(image, regions, image_masking)
-        self._text, self._text_mask = text, text_mask
-        self._parts = masked_parts(text, features)
+        with _named(features="image_features", replacement="image_replacement"):
+            self._masked_image = MaskedImage(image, image_features, image_replacement)
+        self._text, self._text_replacement = text, text_replacement
+        with _named(features="text_features"):
+            self._parts = masked_parts(text, text_features)
         self._named = fingerprint
         self.n_regions = self._masked_image.n
         self.feature_names = (*self._masked_image.names, *self._parts.names)
@@ -95,7 +106,7 @@ class MultimodalGame:
 
     @property
     def regions(self) -> IntArray:
-        """The feature that every pixel belongs to, shape (H, W); −1 for what is always kept."""
+        """The feature that every pixel belongs to, shape (H, W); −1 where it is never masked."""
         return self._masked_image.regions
 
     @property
@@ -105,20 +116,64 @@ class MultimodalGame:
 
     @property
     def fingerprint(self) -> str:
-        """What the answers depend on, as a hex digest; there is none where that cannot be known."""
+        """SHA-256 of everything that the values depend on, hexadecimal; missing where that is not known."""
         score = self._named or identity(self._score)
         if score is None:
             raise AttributeError("this score has no fingerprint; give fingerprint= when making the game")
-        text = (self._text, repr(self._parts.spans), self._text_mask)
+        text = (self._text, repr(self._parts.spans), self._text_replacement)
         return digest_of_data("MultimodalGame", score, self._masked_image.fingerprint, *text)
 
     def masked_inputs(self, masks: BoolArray) -> tuple[NDArray[Any], list[str]]:
-        """Return what the score sees: images (b, H, W, C) or (b, H, W), and b texts."""
+        """Return the images and texts that the score receives.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a feature is kept.
+
+        Returns
+        -------
+        images : ndarray, shape (b, H, W, C) or (b, H, W)
+            In the dtype and the units of the image.
+        texts : list of str
+            One for each mask.
+
+        Raises
+        ------
+        InputError
+            If the masks are not bool of this shape.
+        """
         kept = checked_masks(masks, self.n)
         images = self._masked_image(kept[:, : self.n_regions])
-        placeholder = None if self._text_mask == "remove" else self._text_mask
-        return images, self._parts.texts(kept[:, self.n_regions :], placeholder)
+        replacement = None if self._text_replacement == "remove" else self._text_replacement
+        return images, self._parts.texts(kept[:, self.n_regions :], replacement)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
-        """Return the values of masks (b, n), shape (b,) or (b, K)."""
+        """Evaluate the score at masks.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a feature is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,) or (b, K)
+            In the units of the score; K outputs.
+
+        Raises
+        ------
+        InputError
+            If the masks are not bool of this shape.
+        """
         return as_array(self._score(*self.masked_inputs(masks)))
+
+
+@contextmanager
+def _named(**names: str) -> Iterator[None]:
+    """Name arguments in errors as the user gave them: this game has two of each."""
+    try:
+        yield
+    except InputError as error:
+        name, colon, rest = str(error).partition(":")
+        raise InputError(f"{names.get(name, name)}{colon}{rest}") from None

@@ -27,7 +27,7 @@ from spex_plugins.games.text.prompt_arguments import (
     check_value,
     distinct,
     listed,
-    placeholder,
+    replacement_text,
 )
 from spex_plugins.games.text.prompt_length import text_work
 from spex_plugins.games.text.prompts import PLACE, Prompt, make_prompts
@@ -66,9 +66,9 @@ class MaskedPrompt:
         The n parts that can be masked: of a kind, spans of characters, or a function that gets the text and
         returns spans, or the parts as strings. What lies outside of all spans is never masked. Of two texts
         one for both, or two, one for each.
-    mask : str
-        "remove": masked parts leave, with the white space before them. "token": each is replaced by the mask
-        token of the tokenizer. Any other text is the placeholder that replaces each.
+    replacement : str
+        "remove": masked parts are removed, with the white space before them. "token": the mask token of the
+        tokenizer replaces each of them. Any other text replaces each of them itself.
     answer : str, int or sequence of those
         What the model may write behind the prompt, exactly: ``" Paris"`` with its space behind ``"Answer:"``.
         Of a classifier, the name or the index of a label. A sequence of K makes K outputs.
@@ -120,7 +120,7 @@ class MaskedPrompt:
         answer: str | int | Sequence[str | int],
         template: str | tuple[str, str] | list[dict[str, Any]] = PLACE,
         features: Spans | tuple[Spans, Spans] = "word",
-        mask: str = "remove",
+        replacement: str = "remove",
         against: str | int | Sequence[str | int] | None = None,
         value: str = "log_prob",
         tokens: bool = False,
@@ -132,7 +132,9 @@ class MaskedPrompt:
         self._model, self._tokenizer, self._text, self._template = model, tokenizer, text, template
         self._value, self._alternatives, self._by_token = value, len(alternatives), tokens
         self._answers = (*answers, *alternatives)
-        self._prompts = make_prompts(text, template, features, placeholder(mask, tokenizer), tokenizer)
+        self._prompts = make_prompts(
+            text, template, features, replacement_text(replacement, tokenizer), tokenizer
+        )
         self.feature_names = self._prompts.names
         self.n = len(self.feature_names)
         ends = self._prompts(np.array([[True] * self.n, [False] * self.n]))
@@ -149,8 +151,8 @@ class MaskedPrompt:
         check_window(model, tokenizer, max(lengths))
         with torch.inference_mode():
             self._scorer.prepare(ends)
-        parts, shown = self._prompts.parts, self._prompts.placeholder
-        self._tokens = text_work(parts, shown, lengths[0], self._token_counts)
+        parts, text = self._prompts.parts, self._prompts.replacement
+        self._tokens = text_work(parts, text, lengths[0], self._token_counts)
         self.output_names = self._names_of_outputs(ends[0], answers)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
@@ -180,7 +182,7 @@ class MaskedPrompt:
             "tokenizer": tokenizer_digest(self._tokenizer),
             "prompt": [self._text, self._template, self.prompt(np.ones(self.n, dtype=bool))],
             "spans": [part.spans for part in self._prompts.parts],
-            "placeholder": self._prompts.placeholder,
+            "placeholder": self._prompts.replacement,
             "answers": [self._answers, self._alternatives, self._single],
             "value": [self._value, self._by_token],
         }

@@ -8,7 +8,7 @@ from typing import Any
 from spex_plugins.errors import InputError
 from spex_plugins.games.text.answer_scores import VALUES
 
-__all__ = ["check_evaluating", "check_value", "distinct", "listed", "placeholder"]
+__all__ = ["check_evaluating", "check_value", "distinct", "listed", "replacement_text"]
 
 
 def listed(name: str, given: Any) -> tuple[Any, ...]:
@@ -41,18 +41,18 @@ def check_evaluating(model: Any) -> None:
         )
 
 
-def placeholder(mask: str, tokenizer: Any) -> str | None:
-    """Return what replaces a masked part; None: nothing, not even the white space before it."""
-    if not isinstance(mask, str):
-        raise InputError(f"mask: must be a string, got {type(mask).__name__}.")
-    if mask == "remove":
+def replacement_text(replacement: str, tokenizer: Any) -> str | None:
+    """Return the text that replaces masked parts; None where they are removed with the space before them."""
+    if not isinstance(replacement, str):
+        raise InputError(f"replacement: must be a string, got {type(replacement).__name__}.")
+    if replacement == "remove":
         return None
-    if mask != "token":
-        return mask
+    if replacement != "token":
+        return replacement
     token = tokenizer.mask_token
     if token is None:
         raise InputError(
-            "mask: the tokenizer has no mask token; use 'remove' or a placeholder such as '...'."
+            "replacement: the tokenizer has no mask token; use 'remove' or a text such as '...'."
         )
     return str(token)
 

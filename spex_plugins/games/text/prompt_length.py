@@ -37,7 +37,7 @@ class TextWork:
 
 def text_work(
     parts: Sequence[MaskedParts],
-    placeholder: str | None,
+    replacement: str | None,
     whole: int,
     lengths: Callable[[list[str]], Sequence[int]],
 ) -> TextWork:
@@ -47,8 +47,8 @@ def text_work(
     ----------
     parts : sequence of MaskedParts
         Of every text.
-    placeholder : str or None
-        What stands for masked parts; None removes them.
+    replacement : str or None
+        The text that replaces masked parts; None where they are removed.
     whole : int
         Length of the prompt with all parts.
     lengths : callable
@@ -58,6 +58,6 @@ def text_work(
     features = [segment for found in segments for segment in found]
     kept = np.array(lengths([gap + body for _, gap, body in features]), dtype=np.float64)
     masked = np.zeros(len(features))
-    if placeholder is not None:
-        masked += lengths([gap + placeholder for _, gap, _ in features])
+    if replacement is not None:
+        masked += lengths([gap + replacement for _, gap, _ in features])
     return TextWork(max(whole - kept.sum(), 0.0), kept, masked)

@@ -31,15 +31,15 @@ class Prompts:
         Of the text, or of both.
     write : callable
         From the masked texts to the prompt.
-    placeholder : str or None
-        What stands for masked parts; None removes them.
+    replacement : str or None
+        The text that replaces masked parts; None where they are removed.
     complete : bool
         Whether prompts have all their special tokens, as those that a chat template writes.
     """
 
     parts: tuple[MaskedParts, ...]
     write: Callable[..., Prompt]
-    placeholder: str | None
+    replacement: str | None
     complete: bool
 
     @property
@@ -52,12 +52,12 @@ class Prompts:
         bounds = np.cumsum([len(part.names) for part in self.parts])[:-1]
         columns = np.split(np.asarray(masks, dtype=bool), bounds, axis=1)
         texts = [
-            part.texts(column, self.placeholder) for part, column in zip(self.parts, columns, strict=True)
+            part.texts(column, self.replacement) for part, column in zip(self.parts, columns, strict=True)
         ]
         return [self.write(*each) for each in zip(*texts, strict=True)]
 
 
-def make_prompts(text: Any, template: Any, features: Any, placeholder: str | None, tokenizer: Any) -> Prompts:
+def make_prompts(text: Any, template: Any, features: Any, replacement: str | None, tokenizer: Any) -> Prompts:
     """Read the text and the template of a game.
 
     Parameters
@@ -65,7 +65,7 @@ def make_prompts(text: Any, template: Any, features: Any, placeholder: str | Non
     text : str or (str, str)
     template : str, (str, str) or list of dict
     features : {"word", "sentence", "paragraph"}, sequence of (start, end), callable, or two of those
-    placeholder : str or None
+    replacement : str or None
     tokenizer : Any
         Writes the messages of a chat.
     """
@@ -89,7 +89,7 @@ def make_prompts(text: Any, template: Any, features: Any, placeholder: str | Non
         raise InputError("features: of a pair of texts, give one kind for both, or two, one for each.")
     kinds = features if several else [features] * len(texts)
     parts = tuple(masked_parts(one, kind) for one, kind in zip(texts, kinds, strict=True))
-    return Prompts(parts, write, placeholder, complete=isinstance(template, list))
+    return Prompts(parts, write, replacement, complete=isinstance(template, list))
 
 
 @dataclass(frozen=True)

@@ -40,19 +40,19 @@ class MaskedParts:
     segments: tuple[tuple[str, str, int], ...]
     tail: str
 
-    def texts(self, masks: BoolArray, placeholder: str | None) -> list[str]:
+    def texts(self, masks: BoolArray, replacement: str | None) -> list[str]:
         """Return the texts with the features of masks (b, n).
 
         The others are replaced, or leave with the white space before them.
         """
-        return [self._text(mask, placeholder) for mask in masks]
+        return [self._text(mask, replacement) for mask in masks]
 
-    def _text(self, mask: BoolArray, placeholder: str | None) -> str:
+    def _text(self, mask: BoolArray, replacement: str | None) -> str:
         kept = [*mask.tolist(), True]  # the last one is that of the fixed segments
         shown = [
-            (gap, body if kept[feature] else placeholder)
+            (gap, body if kept[feature] else replacement)
             for gap, body, feature in self.segments
-            if kept[feature] or placeholder is not None
+            if kept[feature] or replacement is not None
         ]
         # What comes first now stands where the text begins.
         rest = "".join(f"{gap}{body}" for gap, body in shown[1:])
@@ -76,7 +76,7 @@ def masked_parts(text: str, features: Spans) -> MaskedParts:
     """
     found: Any = features
     if isinstance(features, str) or callable(features):
-        found = splitter(features, "features")(text)
+        found = splitter(features)(text)
         if any(isinstance(part, str) for part in found):
             found = _spans_of_parts(text, found)
     spans = _checked(text, found)
@@ -99,7 +99,7 @@ def masked_parts(text: str, features: Spans) -> MaskedParts:
 
 
 def _spans_of_parts(text: str, parts: Sequence[str]) -> list[tuple[int, int]]:
-    labels = character_labels(text, parts, "features")
+    labels = character_labels(text, parts)
     ends = np.flatnonzero(np.diff(labels, append=labels[-1:] + 1)) + 1
     pieces = [(start, end, text[start:end]) for start, end in pairwise([0, *ends.tolist()])]
     return [(end - len(piece.lstrip()), start + len(piece.rstrip())) for start, end, piece in pieces]

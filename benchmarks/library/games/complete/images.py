@@ -32,8 +32,8 @@ def patches(which: int, seed: int, folder: Path) -> Game:
     game = ImageGame(
         classifier,
         image,
-        regions=Grid(*_GRID),
-        masking="mean",
+        features=Grid(*_GRID),
+        replacement="mean",
         output=label,
         preprocess=_preprocessed,
         fingerprint="efficientnet-lite0",
