@@ -11,7 +11,6 @@ from spex_plugins.core.basis.indices import same_single_values
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.errors import InputError, ValueFunctionError
-from spex_plugins.estimators.fit_result import SingleValues
 from spex_plugins.estimators.held_out import EQUAL
 from spex_plugins.queries import Queries
 from spex_plugins.queries.store.digest import digest_of_data
@@ -162,36 +161,22 @@ def widened(found: Interactions, at: IntArray, names: Sequence[str]) -> Interact
     names : sequence of str
         Names of all inputs.
     """
-    supports = np.append(at, len(names)).astype(np.int32)[found.spectrum.supports]
-    spectrum = Spectrum(len(names), supports, found.spectrum.coefficients)
-    singles = {
-        index: SingleValues(
-            _placed(single.values, at, len(names)), _placed(single.deviations, at, len(names))
-        )
-        for index, single in found.singles.items()
-    }
-    process = found.process and found.process.placed(at, len(names))
-    return replace(found, spectrum=spectrum, feature_names=tuple(names), singles=singles, process=process)
+    return replace(found, function=found.function.placed(at, len(names)), feature_names=tuple(names))
 
 
 def constant(value: FloatArray, names: Sequence[str], budget: int) -> Interactions:
     """Return the explanation of an input that equals its baseline: one value, () or (K,), for all masks."""
     return Interactions(
-        spectrum=Spectrum.from_dict(len(names), {(): value}),
+        function=Spectrum.from_dict(len(names), {(): value}),
         feature_names=tuple(names),
         n_calls=1,
         budget=budget,
         r2=np.full(value.shape, np.nan),
         r2_source=EQUAL,
         estimator="none",
-        plan="1 mask; no input varies",
+        design="1 mask",
+        method="no input varies",
         empty_value=value,
         full_value=value,
         exact=True,
     )
-
-
-def _placed(values: FloatArray, at: IntArray, n: int) -> FloatArray:
-    out = np.zeros((n, *values.shape[1:]))
-    out[at] = values
-    return out

@@ -43,6 +43,11 @@ def explain(
 ) -> Interactions:
     """Explain a value function by its sparse Fourier spectrum.
 
+    By default (``estimator="auto"``) sparse regression and a Gaussian process are fitted to the values at
+    nearly orthogonal and uniform masks, or at those of a coded design, and stacked, and R² is cross-validated
+    on uniform masks, or on groups of the coded ones; where ``budget`` allows all 2^n masks the values are
+    exact. The result, printed, tells what ran.
+
     Parameters
     ----------
     value_function : callable

@@ -26,6 +26,7 @@ def functions(n, outputs=None):
     return [random_spectrum(n, 6, 3, rng, outputs) for _ in range(3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [None, 2])
 @pytest.mark.parametrize("budget", [100, 2000])
 @pytest.mark.parametrize("seed", [4, "generator"])

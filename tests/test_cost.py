@@ -7,7 +7,7 @@ import pytest
 
 import spex_plugins as spex
 from spex_plugins.estimators import Estimator, resolve
-from spex_plugins.estimators.known_functions import constant_fit
+from spex_plugins.estimators.known_functions import mean_fit
 from spex_plugins.estimators.uniform_design import uniform_design
 
 NAMES = ["auto", "gaussian_process", "shapley", "sparse_regression", "spex", "proxyspex", "stacking"]
@@ -77,8 +77,8 @@ class Small(Estimator):
         return uniform_design(n, 2, 2, rng).followed_by(few).first(budget)
 
     def fit_samples(self, masks, values, *, design, max_order, rng):
-        found = constant_fit(masks.shape[1], values)
-        return type(found)(found.spectrum, np.full(values.shape[1], 0.95), "stated", "nothing")
+        found = mean_fit(masks.shape[1], values)
+        return type(found)(found.function, np.full(values.shape[1], 0.95), "stated", "nothing")
 
 
 def test_rounds_ask_the_design_of_the_estimator():

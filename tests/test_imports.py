@@ -51,6 +51,7 @@ def test_a_heavy_import_would_be_noticed():
     assert loaded & set(HEAVY) == {"tqdm"}
 
 
+@pytest.mark.slow
 def test_the_import_takes_less_than_half_a_second_of_the_processor():
     """Of its own time, and the best of five: other work on the machine only adds."""
     code = "from time import process_time as t; s = t(); import spex_plugins; print(t() - s)"
@@ -90,3 +91,7 @@ def test_the_version_is_that_of_the_installed_package():
     except metadata.PackageNotFoundError:
         pytest.skip("spex-plugins runs from a checkout here")
     assert spex_plugins.__version__ == installed
+
+
+def test_the_citation_names_the_version():
+    assert f"\nversion: {spex_plugins.__version__}\n" in (ROOT / "CITATION.cff").read_text()

@@ -56,6 +56,7 @@ def test_a_simple_function_ends_after_one_round():
     assert "the target is reached" in found.plan
 
 
+@pytest.mark.slow
 def test_a_target_is_reached_and_holds_on_fresh_masks():
     function = Counted(network(24))
     found = spex.explain(function, 24, budget=8000, target_r2=0.87, progress=False)
@@ -68,6 +69,7 @@ def test_a_target_is_reached_and_holds_on_fresh_masks():
     assert found.r2 == pytest.approx(truth, abs=3 * float(found.r2_error))
 
 
+@pytest.mark.slow
 def test_noise_is_not_paid_for_long():
     noise = np.random.default_rng(0)
     function = Counted(lambda masks: sparse(masks) + noise.normal(size=len(masks)))
@@ -77,6 +79,7 @@ def test_noise_is_not_paid_for_long():
     assert "no longer improves" in found.plan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [3, 450, 700])
 def test_the_budget_is_never_exceeded(budget):
     function = Counted(network(30))
@@ -86,6 +89,7 @@ def test_the_budget_is_never_exceeded(budget):
     assert "the budget is spent" in found.plan
 
 
+@pytest.mark.slow
 def test_functions_of_high_order_alone_are_not_lost():
     terms, value = high_orders(48, 10, 1)
     function = Counted(value)
@@ -97,6 +101,7 @@ def test_functions_of_high_order_alone_are_not_lost():
     assert "coded design" in found.plan
 
 
+@pytest.mark.slow
 def test_given_budgets_find_high_orders_too():
     terms, value = high_orders(40, 6, 2)
     found = spex.explain(value, 40, budget=2500, progress=False)
@@ -111,6 +116,7 @@ def test_all_masks_of_a_small_function():
     np.testing.assert_allclose(found.predict(all_masks(8)), function.function(all_masks(8)), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_same_seed_asks_the_same_masks():
     one, other = Counted(network(24)), Counted(network(24))
     spex.explain(one, 24, budget=900, target_r2=0.99, seed=5, progress=False)
@@ -118,6 +124,7 @@ def test_the_same_seed_asks_the_same_masks():
     assert one.asked == other.asked
 
 
+@pytest.mark.slow
 def test_a_run_continues_from_its_store(tmp_path):
     settings = {"budget": 900, "target_r2": 0.99, "progress": False, "fingerprint": "network"}
     first, second = Counted(network(24)), Counted(network(24))
@@ -129,6 +136,7 @@ def test_a_run_continues_from_its_store(tmp_path):
     np.testing.assert_allclose(other.spectrum.coefficients, one.spectrum.coefficients, atol=0)
 
 
+@pytest.mark.slow
 def test_a_limit_of_cost_ends_the_rounds():
     function = Counted(network(24))
     found = spex.explain(function, 24, target_r2=0.99, max_cost=5.0, price=0.01, progress=False)
@@ -136,6 +144,7 @@ def test_a_limit_of_cost_ends_the_rounds():
     assert "ended early" in found.plan
 
 
+@pytest.mark.slow
 def test_failures_keep_every_answer():
     class Failing(Counted):
         def __call__(self, masks):
@@ -166,6 +175,7 @@ def test_unusable_arguments(arguments, message):
     assert not function.asked
 
 
+@pytest.mark.slow
 def test_a_plan_is_what_a_run_asks():
     told = spex.plan(64, 2000, seconds_per_call=0.1, price=0.0002)
     assert (told.least_calls, told.most_calls) == (2000, 2000)
@@ -194,6 +204,7 @@ def test_a_constant_is_asked_one_round():
     assert "R² nan" in found.plan
 
 
+@pytest.mark.slow
 def test_a_round_that_is_too_small_to_measure_is_followed_by_another():
     """The first round has too few masks for its heavy tail; the run must not take that for the end."""
     weights = np.random.default_rng(0).normal(size=30)

@@ -98,7 +98,7 @@ def explain_batch(
             wide = hosts.widened(few.see(one), features.playing(e), features.names(e))
             found[e] = replace(wide, feature_ids=features.ids_of(e))
     for e in np.flatnonzero(repeated).tolist():
-        found[e] = replace(found[e], plan=f"{found[e].plan}; {repeated[e]} evaluations more to check f")
+        found[e] = replace(found[e], method=f"{found[e].method}; {repeated[e]} evaluations more to check f")
     return [found[e] for e in range(len(counts))]
 
 

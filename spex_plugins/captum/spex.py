@@ -21,7 +21,7 @@ from spex_plugins.captum.llm.random_baselines import check_fixed
 from spex_plugins.captum.randomness import check_modes
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.estimators import resolve
+from spex_plugins.estimators import about, resolve
 from spex_plugins.estimators.size_limits import check_size
 from spex_plugins.result.few_samples import FewSamples
 
@@ -33,14 +33,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Spex"]
 
+_ESTIMATOR = "shapley"
 _MORE = "raise n_samples, the number of masks (of ShapleyValueSampling it is that of permutations)"
 
 
 class Spex(ShapleyValueSampling):  # type: ignore[misc]
     """Shapley values and interactions of any forward function, from a fit to its masked outputs.
 
-    A `captum.attr.ShapleyValueSampling` by inheritance, so that everything that takes one takes this;
-    nothing is sampled by permutations.
+    By default (``estimator="shapley"``) a Gaussian process is fitted to the outputs at complementary masks
+    of all sizes, and R² is that of these masks, each predicted without it and its complement; where
+    ``n_samples`` allows all 2^n masks the values are exact. `Interactions`, printed, tell what ran for an
+    example. By inheritance this is a `captum.attr.ShapleyValueSampling`, so that everything that takes one
+    takes this; nothing is sampled by permutations.
 
     Parameters
     ----------
@@ -52,7 +56,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     -----
     In `captum.attr.LLMAttribution`, give ``use_cached_outputs=False, forward_in_tokens=False``: one model
     call for each mask explains the sequence and all its tokens. (Captum's default, the cache, computes wrong
-    log-probabilities with transformers 5, for every method; `CacheWarning` says so.) `SpexLLMAttribution`
+    log-probabilities from transformers 5.3 on, with every method: `CacheWarning`.) `SpexLLMAttribution`
     needs neither, asks many prompts per call and returns the interactions.
 
     Examples
@@ -62,6 +66,10 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     >>> attributions, (found,) = spex.attribute(inputs[:1], target=1, return_interactions=True)
     >>> found.top(3)
     """
+
+    def __repr__(self) -> str:
+        forward = getattr(self.forward_func, "__qualname__", type(self.forward_func).__name__)
+        return f"{type(self).__name__}({forward})\n  fits by default {about(_ESTIMATOR)}"
 
     @log_usage(part_of_slo=True)  # type: ignore[untyped-decorator]
     @torch.no_grad()  # type: ignore[untyped-decorator]
@@ -80,7 +88,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         return_interactions: bool = False,
         index: str = "SV",
         max_order: int | None = None,
-        estimator: str | Estimator = "shapley",
+        estimator: str | Estimator = _ESTIMATOR,
         seed: int | np.random.Generator = 0,
         queries: Queries | None = None,
     ) -> Any:

@@ -1,4 +1,4 @@
-"""Estimators: which masks to ask for a budget, and from (masks, values) to a function."""
+"""Estimators: which masks to ask for a budget, and from (masks, values) to a function of masks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.boosted_residual import BoostedResidual
-from spex_plugins.estimators.fit_result import Fit, FoldedFit, SingleValues
+from spex_plugins.estimators.fit_result import Fit, FoldedFit
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
@@ -27,10 +27,10 @@ __all__ = [
     "GaussianProcessEstimator",
     "ProxySpex",
     "Shapley",
-    "SingleValues",
     "SparseRegression",
     "Spex",
     "Stacking",
+    "about",
     "resolve",
 ]
 
@@ -67,3 +67,9 @@ def resolve(estimator: str | Estimator) -> Estimator:
     if estimator not in _ESTIMATORS:
         raise InputError(f"estimator: {estimator!r} is unknown; choose one of {sorted(_ESTIMATORS)}.")
     return _ESTIMATORS[estimator]()
+
+
+def about(estimator: str | Estimator) -> str:
+    """Return what an estimator fits to which masks, and what its R² is measured on; "" if not known."""
+    found = _ESTIMATORS.get(estimator) if isinstance(estimator, str) else estimator
+    return getattr(found, "about", "")

@@ -29,6 +29,10 @@ class Auto(Estimator):
 
     name = "auto"
     decodes = True
+    about = (
+        "sparse regression and a Gaussian process, stacked, on nearly orthogonal and uniform masks or a "
+        "coded design; R² is cross-validated on uniform masks, or on groups of the coded ones"
+    )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw the masks, see `faithful_design`."""

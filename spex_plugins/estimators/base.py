@@ -30,12 +30,15 @@ class Estimator(ABC):
     ----------
     name : str
         What `spex_plugins.explain` knows it by, and results call it.
+    about : str
+        In a sentence: what is fitted to which masks, and on which masks R² is measured.
     decodes : bool
         Whether `fit_samples` decodes sets from the coded part of a design; if so, a run in rounds asks for
         coded designs where nothing else explains the values.
     """
 
     name: ClassVar[str]
+    about: ClassVar[str] = ""
     decodes: ClassVar[bool] = False
 
     @abstractmethod

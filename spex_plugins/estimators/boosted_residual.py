@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.scaling import Scaling, standardised
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.regression.proxy_refit import proxy_refit
 from spex_plugins.estimators.boosting import require_lightgbm
 from spex_plugins.estimators.fit_result import FoldedFit
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
-from spex_plugins.estimators.proxyspex import boosted_spectra, rescaled
+from spex_plugins.estimators.proxyspex import boosted_spectra
 from spex_plugins.estimators.sparse_regression import sparse_fit
 from spex_plugins.estimators.uniform_design import uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -34,6 +34,10 @@ class BoostedResidual(FoldedEstimator):
     """
 
     name = "boosted_residual"
+    about = (
+        "a linear fit and boosted trees on its residual, on uniform masks; "
+        "R² is cross-validated on uniform masks"
+    )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw uniform masks."""
@@ -61,4 +65,5 @@ class BoostedResidual(FoldedEstimator):
         proxies = [base + part for base, part in zip(bases, trees, strict=True)]
         result = proxy_refit(masks, scaled, proxies, folds)
         method = f"linear fit and {setting}; {result.kind}, {len(result.spectrum)} terms kept"
-        return FoldedFit(rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method)
+        spectrum = result.spectrum.rescaled(Scaling(mean, spread))
+        return FoldedFit(spectrum, result.out_of_fold * spread + mean, method)

@@ -13,7 +13,7 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.decoded import decode
 from spex_plugins.estimators.fit_result import Fit, FoldedFit
 from spex_plugins.estimators.held_out import measured
-from spex_plugins.estimators.known_functions import constant_fit
+from spex_plugins.estimators.known_functions import mean_fit
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["FoldedEstimator", "assign_folds"]
@@ -70,12 +70,12 @@ class FoldedEstimator(Estimator):
         unstructured = assign_folds(masks, design.n_structured if design else 0, rng)
         folds, decoded, kind = known = decode(masks, values, design, unstructured, _GROUPS_LEARNED)
         if (folds < 0).all():
-            return constant_fit(masks.shape[1], values)
+            return mean_fit(masks.shape[1], values)
         found = self.fit_folds(masks, values, folds, found=decoded, max_order=max_order, rng=rng)
         source = f"cross-validated on {(folds >= 0).sum()} {kind}"
         method = f"{known.method}, {found.method}" if design and design.coded else found.method
         r2, error, source = measured(masks, values, found.out_of_fold, source)
-        return Fit(found.spectrum, r2, source, method, found.singles, error, found.process)
+        return Fit(found.function, r2, source, method, error)
 
 
 def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:

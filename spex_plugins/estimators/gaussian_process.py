@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, condition_with_spikes, inner
 from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
@@ -15,7 +15,7 @@ from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.estimators.fit_result import FoldedFit
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
-from spex_plugins.estimators.gp_readout import calibration, single_values, uncertainty_of
+from spex_plugins.estimators.gp_readout import calibration, with_deviations
 from spex_plugins.estimators.held_out import out_of_fold
 from spex_plugins.estimators.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -47,6 +47,10 @@ class GaussianProcessEstimator(FoldedEstimator):
 
     name = "gaussian_process"
     decodes = True
+    about = (
+        "a Gaussian process on nearly orthogonal and uniform masks or a coded design; "
+        "R² is cross-validated on uniform masks, or on groups of the coded ones"
+    )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose the masks, see `faithful_design`."""
@@ -70,17 +74,17 @@ class GaussianProcessEstimator(FoldedEstimator):
     ) -> FoldedFit:
         """Fit with given folds, see `FoldedEstimator`; the kernel is learned from samples without a fold."""
         order = max_order or _DEFAULT_ORDER
-        scaled, mean, spread = standardised(values)
+        samples = Samples.of(masks, values)
         kept = rng.permutation(np.flatnonzero(inner(masks)))
         always = kept[folds[kept] < 0]
 
         def learn(rows: IntArray) -> _Learned:
-            return _Learned(rows, *learn_kernel(masks[rows], scaled[rows], _ROW))
+            learned = samples.select(rows)
+            return _Learned(rows, *learn_kernel(learned.masks, learned.scaled, _ROW))
 
         def posterior(prior: _Learned, rows: IntArray, decoded: IntArray) -> GaussianProcess:
             at = np.flatnonzero(np.isin(rows, kept) & ~np.isin(rows, prior.rows))
-            kernel, noise = prior.kernel, prior.noise
-            return condition_with_spikes(kernel, noise, masks[rows], scaled[rows], mean, spread, at, decoded)
+            return condition_with_spikes(prior.kernel, prior.noise, samples.select(rows), at, decoded)
 
         # A fold is predicted with a kernel that was learned from samples without a fold alone, which also
         # tells how sure to be; the final kernel sees more where these are few.
@@ -98,5 +102,4 @@ class GaussianProcessEstimator(FoldedEstimator):
         spikes = len(process.kernel.supports) - len(last.kernel.supports)
         method = f"Gaussian process with {spikes} spikes, {len(spectrum)} terms kept"
         unseen = out_of_fold(without, masks, folds)
-        singles, sure = single_values(process, scale), uncertainty_of(process, scale)
-        return FoldedFit(spectrum, unseen, method, singles, sure)
+        return FoldedFit(with_deviations(spectrum, process, scale), unseen, method)

@@ -1,17 +1,20 @@
-"""What a Gaussian process tells besides its spectrum: single values, and how sure it is."""
+"""Fitted functions of a Gaussian process: its posterior, or a spectrum with its deviations."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from spex_plugins.core.basis.feature_sets import singletons
+from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess
 from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.core.gaussian_process.posterior_index import index_covariance
-from spex_plugins.estimators.fit_result import SingleValues
+from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.types import FloatArray
 
-__all__ = ["calibration", "posterior_of", "predicted_left_out", "single_values", "uncertainty_of"]
+__all__ = ["calibration", "posterior_of", "predicted_left_out", "semivalues", "with_deviations"]
 
 _LEAST_TESTED = 8  # fewer masks measure nothing
 
@@ -19,7 +22,7 @@ _LEAST_TESTED = 8  # fewer masks measure nothing
 def calibration(process: GaussianProcess) -> FloatArray:
     """Return how many times larger left-out errors are than predicted deviations, (K,).
 
-    A kernel is too sure of itself about the samples that it was learned from; only others count.
+    Errors at the samples that the kernel was learned from are too small; only the others count.
     """
     if len(process.untouched) < _LEAST_TESTED:
         return np.ones_like(process.spread)
@@ -27,28 +30,40 @@ def calibration(process: GaussianProcess) -> FloatArray:
     return np.sqrt((scores**2).mean(axis=0))
 
 
-def single_values(process: GaussianProcess, scale: FloatArray) -> dict[str, SingleValues]:
+def semivalues(process: GaussianProcess, scale: FloatArray) -> Semivalues:
     """Return the Shapley and Banzhaf values of a posterior, with standard deviations times ``scale`` (K,)."""
-    singles = {}
-    for index in ("SV", "BV"):
-        features = singletons(process.kernel.n)
-        covariance, variance = index_covariance(process.kernel, process.masks, features, index, 1)
-        variance -= (covariance * process.solve(covariance)).sum(axis=0)
-        deviations = np.multiply.outer(np.sqrt(np.maximum(variance, 0.0)), process.spread * scale)
-        singles[index] = SingleValues(process.spread * (covariance.T @ process.weights), deviations)
-    return singles
+    return Semivalues(*(_single_values(process, scale, index) for index in ("SV", "BV")))
 
 
-def uncertainty_of(process: GaussianProcess, scale: FloatArray) -> Uncertainty:
-    """Return what tells the deviations of every index, times ``scale`` (K,)."""
+def _single_values(process: GaussianProcess, scale: FloatArray, index: str) -> SingleValues:
+    features = singletons(process.kernel.n)
+    covariance, variance = index_covariance(process.kernel, process.masks, features, index, 1)
+    variance -= (covariance * process.solve(covariance)).sum(axis=0)
+    deviations = np.multiply.outer(np.sqrt(np.maximum(variance, 0.0)), process.spread * scale)
+    return SingleValues(process.spread * (covariance.T @ process.weights), deviations)
+
+
+def _uncertainty(process: GaussianProcess, scale: FloatArray) -> Uncertainty:
     packed = np.packbits(process.masks, axis=1)
     return Uncertainty(process.kernel, process.noise, packed, process.spread * scale)
 
 
-def posterior_of(process: GaussianProcess, scale: FloatArray) -> Posterior:
-    """Return what tells the values of every index too."""
-    known = vars(uncertainty_of(process, scale))
-    return Posterior(**known, weights=process.spread * process.weights, constant=process.mean)
+def with_deviations(
+    spectrum: Spectrum, process: GaussianProcess, scale: FloatArray
+) -> SpectrumWithDeviations:
+    """Return a spectrum with the single values of a process and its deviations times ``scale`` (K,)."""
+    return SpectrumWithDeviations(spectrum, semivalues(process, scale), _uncertainty(process, scale))
+
+
+def posterior_of(process: GaussianProcess, scale: FloatArray, max_order: int) -> Posterior:
+    """Return the posterior as a function; its spectrum has terms of up to ``max_order`` features."""
+    return Posterior(
+        **vars(_uncertainty(process, scale)),
+        weights=process.spread * process.weights,
+        constant=process.mean,
+        spectrum=posterior_spectrum(process, max_order),
+        semivalues=semivalues(process, scale),
+    )
 
 
 def predicted_left_out(process: GaussianProcess, values: FloatArray) -> FloatArray:

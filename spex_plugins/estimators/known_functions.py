@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from spex_plugins.core.basis.exact_transform import exact_spectrum
-from spex_plugins.core.basis.feature_sets import orders_of
-from spex_plugins.core.basis.indices import convert
+from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.estimators.fit_result import Fit, SingleValues
+from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.estimators.held_out import unmeasured
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["constant_fit", "exact_fit"]
+__all__ = ["constant_fit", "exact_fit", "mean_fit"]
 
 
 def exact_fit(masks: BoolArray, values: FloatArray, max_order: int | None) -> Fit:
@@ -20,23 +22,27 @@ def exact_fit(masks: BoolArray, values: FloatArray, max_order: int | None) -> Fi
 
     With ``max_order``, larger sets are cut off, which is what R² then tells; single values stay exact.
     """
-    n = masks.shape[1]
     spectrum = exact_spectrum(masks, values)
-    kept = spectrum.truncate(max_order or n)
+    kept = spectrum.truncate(max_order or masks.shape[1])
     explained = 1 - (spectrum - kept).variance() / np.maximum(spectrum.variance(), 1e-300)
-    singles = {index: _single_values(spectrum, index) for index in ("SV", "BV")}
-    return Fit(kept, explained, "exact: all masks are known", f"{len(kept)} terms", singles)
+    return Fit(_cut(spectrum, kept), explained, "exact: all masks are known", f"{len(kept)} terms")
 
 
 def constant_fit(n: int, values: FloatArray) -> Fit:
-    """Return the mean of values (m, K) as a function of n features of which none matters."""
+    """Return the mean of values (m, K) that are all equal: no feature is seen to matter."""
+    mean = mean_fit(n, values)
+    none = SingleValues(*np.zeros((2, n, values.shape[1])))
+    return replace(mean, function=SpectrumWithDeviations(mean.function.spectrum, Semivalues(none, none)))
+
+
+def mean_fit(n: int, values: FloatArray) -> Fit:
+    """Return the mean of values (m, K) that are too few to fit more."""
     mean = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), values.mean(axis=0)[None])
     return Fit(mean, *unmeasured(values), "the mean")
 
 
-def _single_values(spectrum: Spectrum, index: str) -> SingleValues:
-    supports, found = convert(spectrum, index, 1)
-    single = orders_of(supports, spectrum.n) == 1
-    values = np.zeros((spectrum.n, *found.shape[1:]))
-    values[supports[single].ravel()] = found[single]
-    return SingleValues(values, np.zeros_like(values))
+def _cut(spectrum: Spectrum, kept: Spectrum) -> SpectrumWithDeviations:
+    """Return the terms of an exact spectrum that are kept, with the single values of all terms."""
+    shapley, banzhaf = (spectrum.single_values(index).values for index in ("SV", "BV"))
+    none = np.zeros_like(shapley)
+    return SpectrumWithDeviations(kept, Semivalues(SingleValues(shapley, none), SingleValues(banzhaf, none)))

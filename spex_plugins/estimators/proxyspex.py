@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.scaling import Scaling, standardised
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.basis.tree_spectrum import tree_spectrum
 from spex_plugins.core.designs.design import Design
@@ -18,7 +18,7 @@ from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.uniform_design import uniform_design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["ProxySpex", "boosted_spectra", "joined", "rescaled"]
+__all__ = ["ProxySpex", "boosted_spectra", "joined"]
 
 _DEFAULT_ORDER = 8  # larger sets have hardly any energy in trees that few samples can justify
 
@@ -32,6 +32,10 @@ class ProxySpex(FoldedEstimator):
     """
 
     name = "proxyspex"
+    about = (
+        "boosted trees, and a refit of their largest Fourier terms, on uniform masks; "
+        "R² is cross-validated on uniform masks"
+    )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw uniform masks."""
@@ -54,7 +58,8 @@ class ProxySpex(FoldedEstimator):
         proxies, setting = boosted_spectra(masks, targets, folds, max_order)
         result = proxy_refit(masks, scaled, proxies, folds)
         method = f"{setting}; {result.kind}, {len(result.spectrum)} terms kept"
-        return FoldedFit(rescaled(result.spectrum, mean, spread), result.out_of_fold * spread + mean, method)
+        spectrum = result.spectrum.rescaled(Scaling(mean, spread))
+        return FoldedFit(spectrum, result.out_of_fold * spread + mean, method)
 
 
 def boosted_spectra(
@@ -91,9 +96,3 @@ def joined(spectra: Sequence[Spectrum]) -> Spectrum:
         for one, unit in zip(spectra, np.eye(len(spectra)), strict=True)
     ]
     return Spectrum.from_terms(n, sets.combine([one.supports for one in spectra], n), np.concatenate(blocks))
-
-
-def rescaled(spectrum: Spectrum, mean: FloatArray, spread: FloatArray) -> Spectrum:
-    """Return spread · spectrum + mean, output by output."""
-    scaled = Spectrum(spectrum.n, spectrum.supports, spectrum.coefficients * spread)
-    return scaled + Spectrum.from_terms(spectrum.n, np.empty((1, 0), dtype=np.int32), mean[None])

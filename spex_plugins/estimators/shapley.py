@@ -11,7 +11,7 @@ from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, fit_gaussian_process
-from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
+from spex_plugins.core.gaussian_process.linear_part import with_linear_part
 from spex_plugins.core.regression.sparse_fit import Refit, refit, uniform_folds
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.fit_result import Fit
@@ -19,8 +19,7 @@ from spex_plugins.estimators.gp_readout import (
     calibration,
     posterior_of,
     predicted_left_out,
-    single_values,
-    uncertainty_of,
+    with_deviations,
 )
 from spex_plugins.estimators.held_out import explained, explained_error, measured, measured_refit
 from spex_plugins.estimators.spex import Spex
@@ -30,6 +29,9 @@ __all__ = ["Shapley"]
 
 _DEFAULT_ORDER = 4
 _MOST_MASKS = 8000  # a Gaussian process takes half a minute for so many
+# A sparse spectrum is the result where it leaves at most this share of what the process leaves unexplained,
+# as of a sparse function: elsewhere its pairs are worse, even where it predicts masks a little better.
+_FAR_LESS = 0.25
 _RIDGE = 1e-9  # where columns are the same on all samples
 
 
@@ -38,14 +40,18 @@ class Shapley(Estimator):
 
     Predictions and all indices are read from the posterior in closed form, with their standard deviations.
     They are faithful to masks of all sizes, where those of other estimators are to uniform ones. Where a
-    sparse regression on the sets that the learned rates make likely predicts better, and where ``max_order``
-    limits the sets, its spectrum is the result.
+    sparse regression on the sets that the learned rates make likely predicts far better, and where
+    ``max_order`` limits the sets, its spectrum is the result.
     """
 
     name = "shapley"
+    about = (
+        "a Gaussian process, or a sparse regression where that predicts better, on complementary masks of "
+        "all sizes; R² is that of such masks, each predicted without it and its complement"
+    )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Draw complementary masks of all sizes."""
+        """Draw complementary masks, see `value_masks`."""
         if budget > _MOST_MASKS:
             return Spex().draw(n, budget, max_order, rng)
         return make_design(Plan("paired", n, budget, min(max_order or _DEFAULT_ORDER, n)), rng)
@@ -68,14 +74,15 @@ class Shapley(Estimator):
         """Fit masks (m, n) and values (m, K)."""
         if len(masks) > _MOST_MASKS:
             return Spex().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
-        process = fit_gaussian_process(masks, values, rng)
+        process = with_linear_part(fit_gaussian_process(masks, values, rng))
         likely = likely_sets(process.kernel, max_order or _DEFAULT_ORDER)
         unseen = predicted_left_out(process, values)
-        clearly_better = explained(values, unseen) + explained_error(masks, values, unseen)
-        if max_order or _may_reach(clearly_better, masks, values, likely):
+        surely = explained(values, unseen) + explained_error(masks, values, unseen)
+        far_better = 1 - _FAR_LESS * (1 - surely)
+        if max_order or _may_reach(far_better, masks, values, likely):
             folds = uniform_folds(masks, 0, rng)
             sparse = refit(masks, values, [likely] * (int(folds.max()) + 2), folds, 1, rng)
-            if max_order or not np.sum(sparse.r2) <= np.sum(clearly_better):
+            if max_order or not np.sum(sparse.r2) <= np.sum(far_better):
                 return _sparse(process, masks, values, sparse)
         return _smooth(process, masks, values, unseen)
 
@@ -84,23 +91,14 @@ def _smooth(process: GaussianProcess, masks: BoolArray, values: FloatArray, unse
     scale = calibration(process)
     source = f"{len(process.untouched)} masks, each left out with its complement"
     r2, error, source = measured(masks, values, unseen, source)
-    return Fit(
-        posterior_spectrum(process, _DEFAULT_ORDER),
-        r2,
-        source,
-        "Gaussian process",
-        single_values(process, scale),
-        error,
-        posterior_of(process, scale),
-    )
+    return Fit(posterior_of(process, scale, _DEFAULT_ORDER), r2, source, "Gaussian process", error)
 
 
 def _sparse(process: GaussianProcess, masks: BoolArray, values: FloatArray, found: Refit) -> Fit:
     r2, error, source = measured_refit(masks, values, found, "masks")
     method = f"sparse regression, {len(found.spectrum)} terms kept"
-    scale = calibration(process)
-    singles, sure = single_values(process, scale), uncertainty_of(process, scale)
-    return Fit(found.spectrum, r2, source, method, singles, error, sure)
+    function = with_deviations(found.spectrum, process, calibration(process))
+    return Fit(function, r2, source, method, error)
 
 
 def _may_reach(r2: FloatArray, masks: BoolArray, values: FloatArray, likely: IntArray) -> bool:

@@ -35,6 +35,10 @@ class SparseRegression(FoldedEstimator):
     """
 
     name = "sparse_regression"
+    about = (
+        "LASSO regression on sets of up to three features, on uniform masks; "
+        "R² is cross-validated on uniform masks"
+    )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw uniform masks."""

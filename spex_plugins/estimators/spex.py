@@ -30,6 +30,10 @@ class Spex(Estimator):
 
     name = "spex"
     decodes = True
+    about = (
+        "sparse Fourier terms, decoded from a coded design or found in uniform masks, and refitted; "
+        "R² is cross-validated on uniform masks, or on groups of the coded ones"
+    )
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw the masks: see `spex_plugins.core.designs.choose.plan`."""
@@ -59,4 +63,4 @@ class Spex(Estimator):
         r2, error, source = measured_refit(masks, values, result, decoded.kind)
         terms = f"{len(result.spectrum)} terms kept"
         method = f"{decoded.method}, {terms}" if coded else terms
-        return Fit(result.spectrum, r2, source, method, r2_error=error)
+        return Fit(result.spectrum, r2, source, method, error)

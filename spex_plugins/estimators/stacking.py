@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
 from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.basis.spectrum import Spectrum
@@ -43,6 +45,10 @@ class Stacking(FoldedEstimator):
 
     name = "stacking"
     decodes = True
+    about = (
+        "several estimators, stacked, on nearly orthogonal and uniform masks or a coded design; "
+        "R² is cross-validated on uniform masks, or on groups of the coded ones"
+    )
 
     def __init__(self, members: Sequence[FoldedEstimator] | None = None) -> None:
         default = (SparseRegression(), GaussianProcessEstimator(), BoostedResidual())
@@ -88,9 +94,7 @@ class Stacking(FoldedEstimator):
         parts = "; ".join(
             f"{share.mean():.0%} {fit.method}" for share, fit in zip(shares, fits, strict=True) if share.any()
         )
-        sure = next((fit for fit in fits if fit.process), fits[0])
-        spectrum, method = _combined(fits, shares, constant), parts or "the mean"
-        return FoldedFit(spectrum, out_of_fold, method, sure.singles, sure.process)
+        return FoldedFit(_combined(fits, shares, constant), out_of_fold, parts or "the mean")
 
 
 def _clearly_better(one: FloatArray, other: FloatArray, values: FloatArray, masks: BoolArray) -> bool:
@@ -116,8 +120,14 @@ def _weights(predicted: FloatArray, values: FloatArray) -> tuple[FloatArray, Flo
     return shares, centre - (shares * mean).sum(axis=0)
 
 
-def _combined(fits: Sequence[FoldedFit], shares: FloatArray, constant: FloatArray) -> Spectrum:
-    n = fits[0].spectrum.n
-    rows = [fit.spectrum.supports for fit in fits] + [np.empty((1, 0), dtype=np.int32)]
-    parts = [fit.spectrum.coefficients * share for fit, share in zip(fits, shares, strict=True)]
-    return Spectrum.from_terms(n, sets.combine(rows, n), np.concatenate([*parts, constant[None]]))
+def _combined(fits: Sequence[FoldedFit], shares: FloatArray, constant: FloatArray) -> FittedFunction:
+    """Return the weighted sum of the spectra, with the deviations of the first member that knows them."""
+    spectra = [fit.function.spectrum for fit in fits]
+    n = spectra[0].n
+    rows = [one.supports for one in spectra] + [np.empty((1, 0), dtype=np.int32)]
+    parts = [one.coefficients * share for one, share in zip(spectra, shares, strict=True)]
+    spectrum = Spectrum.from_terms(n, sets.combine(rows, n), np.concatenate([*parts, constant[None]]))
+    for fit in fits:
+        if isinstance(fit.function, SpectrumWithDeviations):
+            return replace(fit.function, spectrum=spectrum)
+    return spectrum

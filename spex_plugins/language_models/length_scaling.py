@@ -5,6 +5,7 @@ Beside a longer row, or behind a beginning computed without the rest, a prompt i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,7 +24,13 @@ def forget_length(model: Any) -> None:
     if "dynamic" in set(_rope_types(model)):
         one = next(model.parameters()).new_zeros(1, 1).long()
         written = {"decoder_input_ids": one} if getattr(model.config, "is_encoder_decoder", False) else {}
+        scaled = [part for part in model.modules() if hasattr(part, "max_seq_len_cached")]
+        # Releases of transformers 5 to 5.20 write the length under another name than they read: never reset.
+        for part in scaled:
+            part.max_seq_len_cached = sys.maxsize
         model(input_ids=one, **written)
+        for part in scaled:
+            part.max_seq_len_cached = part.original_max_seq_len
 
 
 def _rope_types(model: Any) -> Iterator[str | None]:

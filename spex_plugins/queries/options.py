@@ -1,4 +1,4 @@
-"""How to ask: the keywords of `explain` that concern the model calls, checked before the first of them."""
+"""Options of model calls: the keywords of `explain` that concern them, checked before the first call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ __all__ = ["Queries", "QueryOptions", "queries_of"]
 
 
 class QueryOptions(TypedDict, total=False):
-    """The keywords of `Queries`, for functions that pass them on."""
+    """The keywords of `Queries`, for functions that pass them on.
+
+    See Also
+    --------
+    Queries : Explains them.
+    """
 
     store: str | PathLike[str] | None
     fingerprint: str | None
@@ -36,28 +41,28 @@ class QueryOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Queries:
-    """How a value function is asked.
+    """Options for calls of a value function.
 
     Parameters
     ----------
     store : path, optional
-        An SQLite file that keeps every answer, created when missing; one file may serve many runs and several
-        processes at once. Only masks that it lacks are asked for. It must lie on a local disk; where it
-        cannot be written, its answers are used, and a run that needs others is refused. A relative path or a
-        link is resolved here, once.
+        An SQLite file that keeps every answer, created if it does not exist; one file may serve many runs and
+        several processes at once. Only masks that it lacks are asked for. It must lie on a local disk; where
+        it cannot be written, its answers are used, and a run that needs others is refused. A relative path or
+        a link is resolved here, once.
     fingerprint : str, optional
         What the answers depend on: model and revision, input, masking. Equal fingerprints mean equal answers.
         By default the ``fingerprint`` of the value function; without one, a store needs this argument.
         The store holds its SHA-256 digest only.
     description : str, optional
-        A note for the store, in clear. Nothing else about the function is written there.
+        A note for the store, kept as plain text. Nothing else about the function is written there.
     executor : concurrent.futures.Executor, optional
         Where batches run: a thread or process pool, loky, ``dask.distributed.Client.get_executor()``. The
-        value function is sent once to every worker. By default, the calls are made here one after another.
-        At Ctrl-C, calls that an executor has begun are waited for: as long as the slowest call took so far, 2
-        to 60 seconds, or until Ctrl-C is pressed again.
+        value function is sent once to every worker. By default, the calls are made in this process, one after
+        another. After Ctrl-C, calls that an executor has begun are waited for: as long as the slowest call
+        took so far, 2 to 60 seconds, or until Ctrl-C is pressed again.
     in_flight : int, optional
-        Batches handed to the executor at a time, by default two for every worker.
+        Number of batches submitted to the executor at a time, by default two for every worker.
     batch_size : int, optional
         Masks per call, halved when memory runs out. By default 16, 16, 32, 64, and then 64 or an eighth of
         all masks before, up to 1,024; or, after the first 16, the ``batch_size`` of the value function. Sizes
@@ -65,9 +70,9 @@ class Queries:
         else is in a batch, answer the same each time. Only ``timeout``, ``max_seconds``, failures and answers
         that are there already change that.
     retries : int, optional
-        How often a mask is asked again after an exception, NaN, inf or a wrong number of values, with growing
-        pauses. By default 5 where another try is likely to help (connections, timeouts, PartialAnswerError),
-        else 0. Programming errors such as TypeError are never tried again.
+        How often a mask is asked for again after an exception, NaN, inf or a wrong number of values, with
+        growing delays of 0.5 to 60 seconds. By default 5 where this is likely to help (connections, timeouts,
+        PartialAnswerError), else 0. Programming errors such as TypeError are never retried.
     on_failure : "raise" or "drop"
         What happens with masks that still fail: the run ends with a ValueFunctionError, or goes on without
         them, and the result says so.
@@ -75,14 +80,21 @@ class Queries:
         Seconds after which a batch counts as failed. The call itself cannot be stopped: it is left alone, and
         its answer is used if it comes before that of the next try.
     max_seconds : float, optional
-        No batch is begun that is not expected to end in time, judging by the one before; then what is there
-        is explained.
-    max_cost, price : float, optional
-        No call is made that would bring the cost above ``max_cost``. ``price`` is that of a mask or, if the
-        value function has a method ``work(masks) -> (m,)``, of one unit of its work, such as a token. A mask
-        that is asked again is paid for again, one from the store costs nothing.
+        Time limit of a session in seconds. No batch is begun that is not expected to end in time, judging by
+        the one before; the result then explains the masks answered so far.
+    max_cost : float, optional
+        Cost limit of a session, in the unit of ``price``. No call is made that would exceed it.
+    price : float
+        Price of a mask or, if the value function has a method ``work(masks) -> (m,)``, of one unit of its
+        work, such as a token. A mask that is asked for again is paid for again, one from the store costs
+        nothing.
     progress : bool
-        Show a bar with calls done and left, rate and remaining time when it takes longer than a second.
+        Show a progress bar with calls done and left, rate and remaining time in runs of more than a second.
+
+    Raises
+    ------
+    InputError
+        If an argument has the wrong type or is out of range.
     """
 
     store: str | PathLike[str] | None = None

@@ -1,63 +1,47 @@
-"""A session with a value function: rounds of questions under one bar, one clock and one purse."""
+"""A session with a value function: one answer table, progress bar, deadline and cost limit for all calls."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from spex_plugins.errors import StoreError, ValueFunctionError
-from spex_plugins.queries.answer_memory import Memory
-from spex_plugins.queries.answer_table import Desk
-from spex_plugins.queries.batch_size import BatchSize
-from spex_plugins.queries.calls.executors import runner_of
+from spex_plugins.queries.answer_table import AnswerTable
+from spex_plugins.queries.answers import Answers, keep_answers, note_of_answers
+from spex_plugins.queries.calls.executors import make_runner
 from spex_plugins.queries.calls.function_call import ValueFunction
-from spex_plugins.queries.limits import Limits
-from spex_plugins.queries.mask_order import longest_first, work_of
 from spex_plugins.queries.options import Queries
-from spex_plugins.queries.scheduler import Round
-from spex_plugins.queries.shared_state import Failure, Tools
+from spex_plugins.queries.scheduling.failures import Failure
+from spex_plugins.queries.scheduling.mask_order import longest_first, work_of
+from spex_plugins.queries.scheduling.scheduler import Scheduler
+from spex_plugins.queries.scheduling.shared_state import SharedState
 from spex_plugins.queries.store.fingerprint import fingerprint_of
 from spex_plugins.queries.store.store import Store
-from spex_plugins.queries.store.stored_answers import KnownAnswers
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.queries.store.stored_answers import ReadOnlyAnswers
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Answers", "Session", "keep_answers"]
+__all__ = ["Session"]
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """The answers to the masks of one round, in the order asked.
-
-    Attributes
-    ----------
-    values : ndarray of float64, shape (m,) or (m, K)
-        NaN where there is no answer.
-    answered : ndarray of bool, shape (m,)
-        False where a mask was dropped after failures, or a limit ended the run before its turn.
-    n_stored : int
-        How many came from the store; the value function answered the others.
-    """
-
-    values: FloatArray
-    answered: BoolArray
-    n_stored: int
-
-
 class Session:
-    """A context in which a value function is asked, any number of times.
+    """A context manager in which a value function is asked, any number of times.
+
+    No mask that has an answer is asked for again; time and cost limits hold for the session as a whole.
 
     Parameters
     ----------
     value_function : callable
         Masks (b, n) to values (b,) or (b, K).
     queries : Queries
+        How the function is asked.
     total : int, optional
-        Number of masks in all rounds, for the bar; by default the bar grows with every round.
+        Number of masks in all calls of `ask`, for the progress bar. By default, every call adds its own.
+
+    Raises
+    ------
+    InputError
+        If there is to be a store, and neither the options nor the function have a fingerprint.
 
     Examples
     --------
@@ -69,35 +53,31 @@ class Session:
 
     def __init__(self, value_function: ValueFunction, queries: Queries, total: int | None = None) -> None:
         self._function, self._queries, self._total = value_function, queries, total
-        stored = queries.store is not None
-        self._fingerprint = fingerprint_of(value_function, queries.fingerprint) if stored else ""
+        has_store = queries.store is not None
+        self._fingerprint = fingerprint_of(value_function, queries.fingerprint) if has_store else ""
         self._store: Store | None = None
-        self._run: KnownAnswers | None = None
-        self._memory = Memory()
+        self._stored: ReadOnlyAnswers | None = None
+        self._table: AnswerTable | None = None
         self._dropped: list[Failure] = []
 
     def __enter__(self) -> Session:
         queries = self._queries
-        runner = runner_of(self._function, queries.executor, may_hang=queries.timeout is not None)
+        runner = make_runner(self._function, queries.executor, may_hang=queries.timeout is not None)
         if queries.store is not None:
             self._store = Store(queries.store)
-        usual = getattr(self._function, "batch_size", None)
-        usual = usual if type(usual) is int and usual > 0 else None  # or it means something else there
-        sizes = BatchSize(queries.batch_size, usual, queries.timeout, queries.max_seconds)
-        limits = Limits(queries.max_seconds, queries.max_cost)
-        self._tools = Tools(queries, runner, sizes, limits, self._bar())
+        self._shared = SharedState.of(self._function, queries, runner, self._total)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._tools.bar.close()
-        if self._run is not None:
-            self._run.close()
+        self._shared.bar.close()
+        if self._stored is not None:
+            self._stored.close()
         if self._store is not None:
             self._store.close()
 
     @property
     def statement(self) -> str:
-        """What went otherwise than asked, in words; "" if nothing did.
+        """What differs from what was asked for, in words; "" if nothing does.
 
         It becomes part of results that are saved and shown, and therefore never quotes an exception: servers
         put keys and prompts into their errors.
@@ -106,73 +86,91 @@ class Session:
         if self._dropped:
             count = sum(len(failure.rows) for failure in self._dropped)
             parts.append(f"{count} masks dropped, of which the first {_in_short(self._dropped[0])}")
-        if self._tools.limits.reached:
-            parts.append(f"ended early by {self._tools.limits.reached}")
+        if self._shared.limits.reached:
+            parts.append(f"ended early by {self._shared.limits.reached}")
         return "; ".join(parts)
 
     def ask(self, masks: BoolArray) -> Answers:
-        """Ask for masks (m, n); those that were answered before in this session or store cost nothing.
+        """Return the values of masks; those answered before in this session or store cost nothing.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (m, n)
+            True where a feature is kept; n is the same in all calls. Masks may repeat.
+
+        Returns
+        -------
+        Answers
+            Values (m,) or (m, K), and which of them are answers.
 
         Raises
         ------
         ValueFunctionError
             If the function fails and failures are to be raised. Everything answered in this session is
             attached.
+        InputError
+            If the fingerprint belongs to a function of another number of features, or the method ``work`` of
+            the value function returns something else than a number for each mask.
         StoreError
-            If the store fails while answers come in; those that were under way are waited for, and everything
-            is attached as ``masks`` and ``values``.
+            If the store fails while answers arrive; calls under way are waited for, and everything
+            answered is attached as ``masks`` and ``values``.
         KeyboardInterrupt
-            If the user stops the run; it carries the answers as ``masks`` and ``values`` too.
+            If the user stops the run; the answers are attached as ``masks`` and ``values`` too.
         """
-        new, place = self._memory.place(masks)
         try:
-            desk = self._open(masks[new])
+            table = self._opened(masks.shape[1])
+            before, stored_before = len(table), table.n_stored
+            rows = table.add(masks)
+            missing = table.open_rows(rows)
         except StoreError as error:
-            keep_answers(error, *self._memory.answers())
+            keep_answers(error, *self._answers())
             raise
-        missing = np.flatnonzero(~desk.answered)
-        work = work_of(self._function, desk.masks)
-        timed = self._queries.max_seconds is not None
-        paid = self._tools.limits.affordable(self._queries.price * work[missing])
-        order = longest_first(missing[:paid], work, timed=timed)
-        round_ = Round(desk, order, work, self._tools)
+        new = len(table) - before if self._total is None else 0
+        self._shared.bar.total += new - (table.n_stored - stored_before)
+        if len(missing):
+            self._ask(table, missing)
+        return Answers(table.values[rows], table.answered[rows], table.n_stored - stored_before)
+
+    def _ask(self, table: AnswerTable, missing: IntArray) -> None:
+        """Ask for the rows of a table that have no answer."""
+        work = work_of(self._function, table.masks, missing)
+        affordable = self._shared.limits.affordable(self._queries.price * work[missing])
+        order = longest_first(missing[:affordable], work, timed=self._queries.max_seconds is not None)
+        scheduler = Scheduler(table, order, work, self._shared)
         try:
-            round_.run()
+            scheduler.run()
         except BaseException as error:
-            self._memory.learn(desk)
-            keep_answers(error, *self._memory.answers())
+            keep_answers(error, *self._answers())
             raise
-        self._memory.learn(desk)
-        if round_.dropped and not self._dropped:
-            _log.warning("masks are dropped: the value function %s", round_.dropped[0].problem)
-        self._dropped += round_.dropped
-        if round_.failure is not None:
-            raise self._error(desk.masks[round_.failure.rows], round_.failure)
-        if paid < len(missing):
-            self._tools.limits.end_for_cost()
-        return Answers(*self._memory.at(place), desk.n_stored)
+        self._drop(table, scheduler.dropped)
+        if scheduler.failure is not None:
+            raise self._error(table.masks[scheduler.failure.rows], scheduler.failure)
+        if affordable < len(missing):
+            self._shared.limits.end_for_cost()
 
-    def _bar(self) -> Any:
-        """Return a bar: after a second, or at once with the title that a host's users expect."""
-        from tqdm.auto import tqdm
+    def _drop(self, table: AnswerTable, dropped: list[Failure]) -> None:
+        if dropped and not self._dropped:
+            _log.warning("masks are dropped: the value function %s", dropped[0].problem)
+        for failure in dropped:
+            table.drop(failure.rows)
+        self._dropped += dropped
 
-        title = getattr(self._function, "progress_title", None)
-        shown = {"desc": title, "delay": 0.0} if title else {"desc": "model calls", "delay": 1.0}
-        return tqdm(total=self._total or 0, unit="call", disable=not self._queries.progress, **shown)
+    def _opened(self, n: int) -> AnswerTable:
+        """Return the table of this session; the first call opens it, as it tells the number of features."""
+        if self._table is None:
+            if self._store is not None:
+                self._stored = self._store.run(self._fingerprint, n, self._queries.description)
+            self._table = AnswerTable(n, self._stored)
+        return self._table
 
-    def _open(self, masks: BoolArray) -> Desk:
-        if self._store is not None and self._run is None:
-            description = self._queries.description
-            self._run = self._store.run(self._fingerprint, masks.shape[1], description)
-        desk = Desk(masks, self._run, self._memory.outputs)
-        self._tools.bar.total += (len(masks) if self._total is None else 0) - desk.n_stored
-        return desk
+    def _answers(self) -> tuple[BoolArray, FloatArray]:
+        return (AnswerTable(0) if self._table is None else self._table).answers()
 
     def _error(self, failed: BoolArray, failure: Failure) -> ValueFunctionError:
-        masks, values = self._memory.answers()
+        masks, values = self._answers()
         name = getattr(self._function, "argument_name", "value_function")  # as the user of a host knows it
         error = ValueFunctionError(
-            f"{name} {failure.problem} {_kept(len(masks))}",
+            f"{name} {failure.problem} {note_of_answers(len(masks))}",
             masks=masks,
             values=values,
             failed_masks=failed,
@@ -182,21 +180,6 @@ class Session:
         return error
 
 
-def keep_answers(error: BaseException, masks: BoolArray, values: FloatArray) -> None:
-    """Give an error that is not ours the answers that were paid for, as ``masks`` and ``values``."""
-    vars(error).update(masks=masks, values=values)
-    error.add_note(_kept(len(masks)))
-
-
 def _in_short(failure: Failure) -> str:
-    """Say what went wrong, of an exception only which."""
+    """Return the problem in words; of an exception only its type."""
     return failure.problem.rstrip(".") if failure.cause is None else f"raised {type(failure.cause).__name__}"
-
-
-def _kept(count: int) -> str:
-    return (
-        f"The {count} masks answered so far are in error.masks and error.values; "
-        "spex_plugins.fit(error.masks, error.values) uses them."
-        if count
-        else "No mask had been answered before."
-    )

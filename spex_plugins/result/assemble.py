@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from spex_plugins.core.basis.scaling import Scaling, well_scaled
-from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.scaling import well_scaled
 from spex_plugins.core.designs.design import Design
 from spex_plugins.errors import ValueFunctionError
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.fit_result import Fit, SingleValues
+from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.queries import Answers
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import BoolArray, FloatArray
@@ -46,18 +45,11 @@ def fitted(
     """Run an estimator on values (m,) or (m, K), brought to a scale on which float64 serves."""
     scaled, scaling = well_scaled(values.reshape(len(masks), -1))
     found = method.fit(masks, scaled, design=design, max_order=max_order, rng=rng)
-    if scaling.changes:
-        found = _rescaled(found, scaling)
+    function = found.function.rescaled(scaling) if scaling.changes else found.function
     if values.ndim == 2:
-        return found
-    singles = {
-        index: SingleValues(single.values[:, 0], single.deviations[:, 0])
-        for index, single in found.singles.items()
-    }
+        return replace(found, function=function)
     error = None if found.r2_error is None else found.r2_error[0]
-    process = found.process and found.process.output(0)
-    spectrum = found.spectrum.output(0)
-    return Fit(spectrum, found.r2[0], found.r2_source, found.method, singles, error, process)
+    return Fit(function.output(0), found.r2[0], found.r2_source, found.method, error)
 
 
 def interactions(
@@ -78,7 +70,7 @@ def interactions(
         return values[np.argmax(kept == count)] if (kept == count).any() else missing
 
     return Interactions(
-        spectrum=result.spectrum,
+        function=result.function,
         feature_names=names,
         n_calls=len(masks) - n_stored,
         n_stored=n_stored,
@@ -87,26 +79,12 @@ def interactions(
         r2_source=result.r2_source,
         r2_error=np.asarray(np.nan if result.r2_error is None else result.r2_error),
         estimator=estimator,
-        plan=f"{statement}; {result.method}",
+        design=statement,
+        method=result.method,
         empty_value=np.asarray(measured(0)),
         full_value=np.asarray(measured(masks.shape[1])),
-        singles=result.singles,
-        process=result.process,
         exact=len(masks) == 2 ** masks.shape[1],
     )
-
-
-def _rescaled(found: Fit, scaling: Scaling) -> Fit:
-    """Return a fit of values of which scaled ones were fitted."""
-    n = found.spectrum.n
-    constant = Spectrum.from_terms(n, np.empty((1, 0), dtype=np.int32), scaling.centre[None])
-    spectrum = Spectrum(n, found.spectrum.supports, found.spectrum.coefficients * scaling.factor)
-    singles = {
-        index: SingleValues(single.values * scaling.factor, single.deviations * scaling.factor)
-        for index, single in found.singles.items()
-    }
-    process = found.process and found.process.rescaled(scaling)
-    return replace(found, spectrum=spectrum + constant, singles=singles, process=process)
 
 
 def averaged(masks: BoolArray, values: FloatArray) -> tuple[BoolArray, FloatArray]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.single_values import first_order
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.types import FloatArray, IntArray
 
@@ -34,6 +35,7 @@ class IndexTable:
     supports : ndarray of int, shape (T, d)
         The sets; n marks empty slots (`spex_plugins.core.basis.feature_sets`), without the empty set.
     values : ndarray of float64, shape (T,) or (T, K)
+        In the unit of the value function.
     baseline : ndarray of float64, shape () or (K,)
         The value of the empty set in this index; for the efficient indices the fitted f(∅).
     feature_names : tuple of str
@@ -69,27 +71,61 @@ class IndexTable:
         return [" × ".join(labels[i] for i in term) for term in self.terms]
 
     def of_order(self, order: int) -> IndexTable:
-        """Keep the sets of exactly this many features."""
+        """Keep the sets of exactly this many features.
+
+        Parameters
+        ----------
+        order : int
+            Number of features.
+
+        Returns
+        -------
+        IndexTable
+        """
         return self._select(np.flatnonzero(self.orders == order))
 
     def top(self, k: int) -> IndexTable:
-        """Keep the k sets with the largest magnitude (over outputs: largest root sum of squares)."""
+        """Keep the k sets with the largest magnitude (over outputs: largest root sum of squares).
+
+        Parameters
+        ----------
+        k : int
+            Largest number of sets.
+
+        Returns
+        -------
+        IndexTable
+        """
         return self._select(np.arange(min(k, len(self))))
 
     def first_order(self) -> FloatArray:
-        """Return the values of single features as a dense array, shape (n,) or (n, K)."""
-        out = np.zeros((self.n, *self.values.shape[1:]))
-        single = self.orders == 1
-        if single.any():
-            out[self.supports[single, 0]] = self.values[single]
-        return out
+        """Return the values of single features as a dense array.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,) or (n, K)
+            0 for features that the table does not have.
+        """
+        return first_order(self.supports, self.values, self.n)
 
     def as_dict(self) -> dict[tuple[int, ...], Any]:
-        """Return ``{set: value}`` in table order."""
+        """Return the table as a dictionary.
+
+        Returns
+        -------
+        dict
+            ``{set: value}`` in table order; sets are tuples of feature numbers, values numbers or lists of K.
+        """
         return dict(zip(self.terms, self.values.tolist(), strict=True))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas DataFrame: columns term, features, order, and one column per output."""
+        """Return the table as a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns term (text), features (tuple), order, and value, or value_0 to value_{K − 1}.
+        """
         import pandas as pd
 
         frame = pd.DataFrame({"term": self.names, "features": self.terms, "order": self.orders})

@@ -1,22 +1,23 @@
-"""The result of an explanation: a spectrum with its names, its cost and its honest faithfulness."""
+"""The result of an explanation: the fitted function, its cost and its faithfulness on left-out masks."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.indices import INDICES, checked_order, convert, same_single_values
+from spex_plugins.core.basis.fitted_function import FittedFunction
+from spex_plugins.core.basis.indices import INDICES
+from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
-from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.errors import InputError
-from spex_plugins.estimators.fit_result import SingleValues
+from spex_plugins.result import npz_file
 from spex_plugins.result.index_table import IndexTable
-from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Interactions"]
 
@@ -27,9 +28,11 @@ class Interactions:
 
     Attributes
     ----------
-    spectrum : Spectrum
-        The fitted function; everything else is read from it. Where `process` is a `Posterior`, its terms
-        with most energy.
+    function : FittedFunction
+        The fitted function of masks, from which everything else is read: predictions, indices, single values
+        and their deviations. It is a `Spectrum` where the estimator knows no deviations, a
+        `SpectrumWithDeviations` where it does, and a `Posterior` (``estimator`` "shapley") where it has more
+        terms than `spectrum` lists.
     feature_names : tuple of str
         Names of the n features.
     n_calls : int
@@ -43,58 +46,63 @@ class Interactions:
         How `r2` was measured.
     estimator : str
         Name of the estimator.
-    plan : str
-        What was chosen for this budget, in words.
+    design : str
+        The masks that the function was fitted to, in words.
+    method : str
+        What the estimator did with them, in words.
     empty_value, full_value : ndarray of float64, shape () or (K,)
         The value function at "nothing kept" and "everything kept", as answered (not fitted); NaN when
         these masks were not among the samples.
-    singles : mapping from "SV" or "BV" to SingleValues
-        Shapley and Banzhaf values that the estimator knows better than the spectrum does; read them with
-        `single_values`.
     n_stored : int
         Number of further masks whose answers came from a store.
     r2_error : ndarray of float64, shape () or (K,)
         Standard error of `r2`; NaN where it is not known.
-    process : Uncertainty or Posterior, optional
-        How sure an estimator with a Gaussian process is, see `deviations`. A `Posterior` (``estimator``
-        "shapley") is the fitted function itself: predictions and indices are read from it.
     exact : bool
         Whether all masks of the features that can change the value were asked, so that nothing is estimated.
     feature_ids : tuple of int, optional
         Ids of the n features in the host, such as those of a Captum feature mask; they outlive `renamed`.
     """
 
-    spectrum: Spectrum
+    function: FittedFunction
     feature_names: tuple[str, ...]
     n_calls: int
     budget: int
     r2: FloatArray
     r2_source: str
     estimator: str
-    plan: str
+    design: str
+    method: str = ""
     empty_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
     full_value: FloatArray = field(default_factory=lambda: np.array(np.nan))
-    singles: Mapping[str, SingleValues] = field(default_factory=dict)
     n_stored: int = 0
     r2_error: FloatArray = field(default_factory=lambda: np.array(np.nan))
-    process: Uncertainty | None = None
     exact: bool = False
     feature_ids: tuple[int, ...] | None = None
 
     @property
     def n(self) -> int:
         """Number of features."""
-        return self.spectrum.n
+        return self.function.n
 
     @property
     def output_shape(self) -> tuple[int, ...]:
         """() for a scalar value function, (K,) for K outputs."""
-        return self.spectrum.output_shape
+        return self.function.output_shape
 
     @property
     def n_outputs(self) -> int:
         """Number of outputs, 1 for a scalar value function."""
         return self.output_shape[0] if self.output_shape else 1
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """The Fourier spectrum: `function` itself where that is a `Spectrum`, else its largest terms."""
+        return self.function.spectrum
+
+    @property
+    def plan(self) -> str:
+        """The masks and what was done with them, in words: `design` and `method`."""
+        return "; ".join(filter(None, [self.design, self.method]))
 
     def index(self, index: str = "FSII", order: int | None = None) -> IndexTable:
         """Read the interactions in an index.
@@ -109,51 +117,57 @@ class Interactions:
         Returns
         -------
         IndexTable
-            Sorted by magnitude.
+            Sorted by magnitude; values in the unit of the value function.
+
+        Raises
+        ------
+        InputError
+            If the index is unknown or the order does not exist for it.
         """
         if order is None:
             order = (index in INDICES and INDICES[index].fixed_order) or 2
-        supports, values = self._converted(index, order)
+        supports, values = self.function.convert(index, order)
         sizes = sets.orders_of(supports, self.n)
         baseline = values[sizes == 0].sum(axis=0)
         supports, values = supports[sizes > 0], values[sizes > 0]
         ranking = np.argsort(-norms(values), kind="stable")
         return IndexTable(index, order, supports[ranking], values[ranking], baseline, self.feature_names)
 
-    def _converted(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
-        if isinstance(self.process, Posterior):
-            order = checked_order(index, order) or order
-            return self.process.convert(index, order, self.spectrum)
-        return convert(self.spectrum, index, order)
-
     def single_values(self, index: str = "SV") -> SingleValues:
-        """Return the values of single features in an index of order 1, and how sure they are.
+        """Return the values of single features in an index of order 1, with their standard deviations.
 
-        Every index but Möbius and Fourier has the Shapley or the Banzhaf value at order 1. Where the
-        estimator gave these, with standard deviations, they are returned; else the values are read from the
-        spectrum, and the deviations are 0 if the explanation is `exact`, NaN otherwise.
+        Every index but Möbius has the Shapley or the Banzhaf value at order 1. Where the estimator gave
+        these with standard deviations, they are returned; else the values are those of `index`.
+
+        Parameters
+        ----------
+        index : str
+            A key of `spex_plugins.INDICES`.
 
         Returns
         -------
         SingleValues
-            Values and deviations, each (n,) or (n, K).
+            Values and deviations, each (n,) or (n, K); deviations are 0 if the explanation is `exact`, NaN
+            if the estimator does not give them.
+
+        Raises
+        ------
+        InputError
+            If the index is unknown.
         """
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
-        for semivalue, known in self.singles.items():
-            if same_single_values(index, semivalue):
-                return known
-        values = self.index(index, 1).first_order()
-        return SingleValues(values, np.full(values.shape, 0.0 if self.exact else np.nan))
+        known = self.function.single_values(index)
+        return replace(known, deviations=np.zeros_like(known.values)) if self.exact else known
 
     def deviations(self, table: IndexTable) -> FloatArray:
-        """Return how sure the values of a table are: their standard deviations.
+        """Return the standard deviations of the values of a table.
 
         They are those of the Gaussian process that was fitted, scaled by its errors on left-out masks
-        (``estimator`` "auto", "gaussian_process", "stacking" and "shapley"). They cost the matrix of all
-        samples, a second for 4,000. They presume that what these masks show holds for all masks: uniform
-        masks tell of "Fourier", "BII", "BV" and "FBII"; indices that weigh masks with few or nearly all
-        features, up to "Moebius", are less certain than they then say.
+        (``estimator`` "auto", "gaussian_process", "stacking" and "shapley"). Computing them factorises the
+        matrix of all samples, a second for 4,000. They assume that what these masks show holds for all masks:
+        uniform masks inform about "Fourier", "BII", "BV" and "FBII"; indices that weigh masks with few or
+        nearly all features, up to "Moebius", are less certain than stated.
 
         Parameters
         ----------
@@ -163,16 +177,35 @@ class Interactions:
         Returns
         -------
         ndarray of float64, shape (T,) or (T, K)
-            As ``table.values``; 0 if the explanation is `exact`, NaN if the estimator cannot tell.
+            In the order of ``table.values``; 0 if the explanation is `exact`, NaN if the estimator does not
+            give them.
         """
-        if self.process:
-            return self.process.deviations(table.supports, table.index, table.order)
-        return np.full(table.values.shape, 0.0 if self.exact else np.nan)
+        if self.exact:
+            return np.zeros(table.values.shape)
+        return self.function.deviations(table.supports, table.index, table.order)
 
     def top(self, k: int = 10, index: str = "FSII", order: int | None = None) -> IndexTable:
         """Return the k largest *interactions* (sets of two or more features) of an index.
 
-        Without ``order``, sets of up to three features are told apart when the spectrum has such terms.
+        Parameters
+        ----------
+        k : int
+            Largest number of sets.
+        index : str
+            As in `index`.
+        order : int, optional
+            Largest number of features in a set; by default 3 where the spectrum has terms of three or more
+            features, else 2.
+
+        Returns
+        -------
+        IndexTable
+            Sorted by magnitude.
+
+        Raises
+        ------
+        InputError
+            As in `index`.
         """
         if order is None:
             order = min(max(self.spectrum.max_order, 2), 3)
@@ -180,13 +213,42 @@ class Interactions:
         return table._select(np.flatnonzero(table.orders > 1)[:k])
 
     def predict(self, masks: BoolArray) -> FloatArray:
-        """Predict the value function at masks (m, n); returns (m,) or (m, K)."""
-        if isinstance(self.process, Posterior):
-            return self.process.predict(masks)
-        return self.spectrum.predict(masks)
+        """Predict the value function.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (m, n)
+            True = feature kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (m,) or (m, K)
+            The fitted function; ``spectrum.predict(masks)`` unless that lists only its largest terms.
+
+        Raises
+        ------
+        InputError
+            If the masks have another shape.
+        """
+        return self.function.predict(masks)
 
     def output(self, k: int | Sequence[int]) -> Interactions:
-        """Return the explanation of one of K outputs (scalar values), or of several."""
+        """Return the explanation of one of K outputs, or of several.
+
+        Parameters
+        ----------
+        k : int or sequence of int
+            With a number the values are scalar, with a sequence they have one column for each.
+
+        Returns
+        -------
+        Interactions
+
+        Raises
+        ------
+        InputError
+            If the value function has a single output.
+        """
         if not self.output_shape:
             raise InputError(
                 f"output: the value function has a single output, so output({k}) does not exist."
@@ -194,36 +256,62 @@ class Interactions:
         columns = np.asarray(k)[()]  # a number, or an array
         return replace(
             self,
-            spectrum=replace(self.spectrum, coefficients=self.spectrum.coefficients[:, columns]),
+            function=self.function.output(columns),
             r2=self.r2[columns],
             r2_error=self.r2_error[columns] if self.r2_error.ndim else self.r2_error,
             empty_value=self.empty_value[columns],
             full_value=self.full_value[columns],
-            singles={
-                name: SingleValues(single.values[:, columns], single.deviations[:, columns])
-                for name, single in self.singles.items()
-            },
-            process=self.process and self.process.output(columns),
         )
 
     def renamed(self, feature_names: Sequence[str]) -> Interactions:
-        """Return the same explanation with other feature names."""
+        """Return the same explanation with other feature names.
+
+        Parameters
+        ----------
+        feature_names : sequence of str
+            n names.
+
+        Returns
+        -------
+        Interactions
+
+        Raises
+        ------
+        InputError
+            If there are more or fewer names than features.
+        """
         if len(feature_names) != self.n:
             raise InputError(f"feature_names: expected {self.n} names, got {len(feature_names)}.")
         return replace(self, feature_names=tuple(map(str, feature_names)))
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one .npz file: arrays and a JSON header, no pickle."""
-        from spex_plugins.result import npz_file as saving
+        """Write everything to one .npz file: arrays and a JSON header, no pickle.
 
-        saving.save(self, path)
+        Parameters
+        ----------
+        path : path-like
+            A file that exists is replaced once the new one is complete.
+        """
+        npz_file.write(path, vars(self))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Interactions:
-        """Read a file written by `save`."""
-        from spex_plugins.result import npz_file as saving
+        """Read a file written by `save`.
 
-        return saving.load(path)
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        Interactions
+
+        Raises
+        ------
+        InputError
+            If the file was written by a newer version.
+        """
+        return cls(**npz_file.read(path))
 
     def _summary(self) -> list[tuple[str, str]]:
         errors = np.broadcast_to(self.r2_error, self.r2.shape).ravel()
@@ -244,9 +332,10 @@ class Interactions:
         return [
             ("features", str(self.n)),
             ("model calls", f"{self.n_calls} of {self.budget}{stored}"),
+            ("masks", self.design),
+            ("estimator", ": ".join(filter(None, [self.estimator, self.method]))),
             ("R²", f"{r2} ({self.r2_source})"),
             ("terms", terms or "none"),
-            ("estimator", f"{self.estimator}: {self.plan}"),
         ]
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Samples that do not tell some features apart: which these are is said, and what they get."""
+"""Samples that do not tell some features apart: a warning that names these, and the values they get."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from spex_plugins.core.basis.identifiability import Identified
 from spex_plugins.errors import UnidentifiableWarning
-from spex_plugins.estimators.fit_result import Fit, SingleValues
+from spex_plugins.estimators.fit_result import Fit
 from spex_plugins.result.feature_labels import visible
-from spex_plugins.types import FloatArray, IntArray
+from spex_plugins.types import IntArray
 
 __all__ = ["of_all_features", "warn_of_unidentifiable"]
 
@@ -48,29 +48,16 @@ def warn_of_unidentifiable(known: Identified, names: Sequence[str], stacklevel: 
 def of_all_features(found: Fit, known: Identified) -> Fit:
     """Return a fit of the groups of features as one of all features.
 
-    Where groups have several features, what the estimator knows besides its spectrum, a process and single
-    values with deviations, is left out: of their shares nobody is sure.
+    Where groups have several features, the result is a spectrum without deviations: those of the features'
+    shares are not known.
     """
     if len(known.features) == len(known.group):
         return found
-    spectrum = known.spread(found.spectrum)
     if not len(known.features):
         found = replace(found, r2=np.full_like(found.r2, np.nan), r2_source="not measured: no feature varies")
     if known.tied:
-        return replace(found, spectrum=spectrum, singles={}, process=None)
-    n = len(known.group)
-    singles = {
-        index: SingleValues(*(_placed(part, known.features, n) for part in (one.values, one.deviations)))
-        for index, one in found.singles.items()
-    }
-    process = found.process and found.process.placed(known.features, n)
-    return replace(found, spectrum=spectrum, singles=singles, process=process)
-
-
-def _placed(values: FloatArray, at: IntArray, n: int) -> FloatArray:
-    out = np.zeros((n, *values.shape[1:]))
-    out[at] = values
-    return out
+        return replace(found, function=known.spread(found.function.spectrum))
+    return replace(found, function=found.function.placed(known.features, len(known.group)))
 
 
 def _listed(features: IntArray, names: Sequence[str]) -> str:

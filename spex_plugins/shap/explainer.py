@@ -15,6 +15,7 @@ from shap.utils import show_progress
 from spex_plugins import adapter_tools as hosts
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
+from spex_plugins.estimators import about
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.shap.arguments import (
     rows_to_explain,
@@ -77,6 +78,10 @@ class _Call:
 
 class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
     """Shapley values and interactions of any model, from few masked inputs.
+
+    By default (``estimator="shapley"``) a Gaussian process is fitted to the model's outputs at complementary
+    masks of all sizes, and R² is that of these masks, each predicted without it and its complement; where
+    ``max_evals`` allows all 2^n masks the values are exact. `Interactions`, printed, tell what ran for a row.
 
     Parameters
     ----------
@@ -401,9 +406,10 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         name, estimator = type(self).__name__, self.estimator
         if not isinstance(estimator, str):
             estimator = type(estimator).__name__
+        fits = about(self.estimator)
         return (
             f"{name}({described(self.model)}, {described(self.masker)}, estimator={estimator!r}, "
-            f"index={self.index!r}, max_evals={self.max_evals!r})"
+            f"index={self.index!r}, max_evals={self.max_evals!r})" + (fits and f"\n  fits {fits}")
         )
 
     __str__ = __repr__

@@ -69,6 +69,7 @@ def test_fit_leaves_its_arguments_alone():
     masks[0] = ~masks[0]  # still writable
 
 
+@pytest.mark.slow
 def test_fit_honours_order_and_seed():
     masks, values = samples()
     values = values + np.random.default_rng(1).normal(size=150)

@@ -37,6 +37,7 @@ def test_scales_and_offsets(estimator, scale, offset):
     assert np.isfinite(found.deviations(found.top(1))).all() or np.isnan(found.deviations(found.top(1))).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_outputs_of_all_scales_together(estimator):
     def function(masks):

@@ -38,7 +38,7 @@ def never(masks):
         ({"seed": "abc"}, "seed: "),
         ({"estimator": "magic"}, "estimator: 'magic' is unknown; choose one of"),
         ({"estimator": 3}, "subclass of spex_plugins.estimators.Estimator, got 3"),
-        ({"estimator": Spex}, "or an object with design and fit, got <class"),
+        ({"estimator": Spex}, "subclass of spex_plugins.estimators.Estimator, got <class"),
         ({"feature_names": ["a"]}, "feature_names: expected a sequence of 5 names"),
         ({"feature_names": "abcde"}, "feature_names: "),
         ({"feature_names": 5}, "feature_names: "),

@@ -12,7 +12,10 @@ from runs import asked, linear
 
 from spex_plugins import Spectrum
 
+SIZES = [(8, 256), (40, 300), pytest.param(40, 4000, marks=pytest.mark.slow)]
 
+
+@pytest.mark.slow
 @given(st.integers(1, 10), st.sampled_from([None, 1, 3]), st.integers(0, 2**32 - 1))
 @settings(max_examples=15)
 def test_a_dense_function_is_exact_at_the_full_budget(n, outputs, seed):
@@ -25,6 +28,7 @@ def test_a_dense_function_is_exact_at_the_full_budget(n, outputs, seed):
     assert found.budget == 2**n + 5
 
 
+@pytest.mark.slow
 @given(st.integers(13, 200), st.integers(1, 7), st.integers(3, 5), st.integers(0, 2**32 - 1))
 @settings(max_examples=20)
 def test_a_sparse_function_is_exact_at_a_partial_budget(n, count, order, seed):
@@ -36,6 +40,7 @@ def test_a_sparse_function_is_exact_at_a_partial_budget(n, count, order, seed):
     assert "decoded" in found.plan
 
 
+@pytest.mark.slow
 @given(st.integers(8, 40), st.integers(1, 5), st.integers(0, 2**32 - 1))
 @settings(max_examples=15)
 def test_a_sparse_function_of_order_two_needs_few_calls(n, count, seed):
@@ -45,6 +50,7 @@ def test_a_sparse_function_of_order_two_needs_few_calls(n, count, seed):
     assert difference(found.spectrum, truth) < 1e-9
 
 
+@pytest.mark.slow
 def test_several_outputs_are_exact_at_a_partial_budget():
     truth = random_spectrum(60, 6, 4, np.random.default_rng(0), outputs=3)
     found = asked(truth.predict, 60, 5000, max_order=4)
@@ -63,7 +69,7 @@ def test_a_constant_has_no_other_term(n, budget, value):
     assert len(found.index("FSII")) == 0
 
 
-@pytest.mark.parametrize(("n", "budget"), [(8, 256), (40, 300), (40, 4000)])
+@pytest.mark.parametrize(("n", "budget"), SIZES)
 def test_features_that_never_matter_receive_nothing(n, budget):
     found = asked(lambda m: 1.0 + m[:, 1] * m[:, 3] - 2.0 * m[:, 5], n, budget)
     assert {i for s in term_set(found.spectrum) for i in s} == {1, 3, 5}
@@ -71,6 +77,7 @@ def test_features_that_never_matter_receive_nothing(n, budget):
     assert found.index("SV").as_dict() == pytest.approx({(1,): 0.5, (3,): 0.5, (5,): -2.0}, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_values_at_the_ends_are_those_that_were_answered():
     for n, budget in [(3, 8), (30, 200), (30, 3000)]:
         found = asked(lambda m: 3.0 + linear(m), n, budget)
@@ -110,7 +117,8 @@ def test_one_feature():
     assert found.n_calls == 2
 
 
-@pytest.mark.parametrize(("n", "budget"), [(8, 256), (40, 300), (40, 4000)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "budget"), SIZES)
 @pytest.mark.parametrize("max_order", [1, 2, 3])
 def test_max_order_is_honoured(n, budget, max_order):
     truth = Spectrum.from_dict(n, {(): 0.5, (0,): 2.0, (1, 2): 1.0, (3, 4, 5): 1.0, (0, 1, 2, 3): 1.0})
@@ -129,6 +137,7 @@ def test_an_order_beyond_the_number_of_features_is_no_limit(max_order):
     np.testing.assert_allclose(found.predict(all_masks(4)), table, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_r2_is_honest_about_noise():
     for seed, budget in enumerate([300, 300, 3000, 3000]):
         noise = np.random.default_rng(seed)
@@ -136,6 +145,7 @@ def test_r2_is_honest_about_noise():
         assert found.r2 <= 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "order", "seeds"), [(400, 2, 8), (4000, 4, 3)])
 def test_r2_holds_on_fresh_masks(budget, order, seeds):
     """It is known to a few hundredths for a single run, and right on average."""

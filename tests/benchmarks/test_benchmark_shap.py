@@ -26,6 +26,7 @@ def few_methods(monkeypatch):
     monkeypatch.setattr(shap_benchmark, "METHODS", few)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_methods")
 def test_accuracy_of_trees(monkeypatch, tmp_path, capsys):
     import shapley_accuracy
@@ -42,6 +43,7 @@ def test_accuracy_of_trees(monkeypatch, tmp_path, capsys):
     assert "| trees | 200 |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_methods")
 def test_shaps_benchmark_on_a_small_table(monkeypatch, tmp_path, capsys):
     import shap_benchmark
@@ -56,6 +58,7 @@ def test_shaps_benchmark_on_a_small_table(monkeypatch, tmp_path, capsys):
     assert "| Exact |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_explanation_error_of_a_row_is_zero_for_an_additive_model():
     import shap_benchmark
     from library.games.shap_games import table_game
@@ -68,6 +71,7 @@ def test_the_explanation_error_of_a_row_is_zero_for_an_additive_model():
     assert shap_benchmark._explanation_error(game, 0, values[1]) > 0.1
 
 
+@pytest.mark.slow
 def test_the_explanation_error_of_a_text_hides_its_words():
     import shap_benchmark
     from library.data.reviews import Review

@@ -49,6 +49,7 @@ def test_no_mask_twice_and_never_more_than_allowed(n_samples, at_once):
     assert len(forward.calls) <= -(-min(n_samples, 2**12) // at_once) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "evaluations"), [(3, 8), (9, 512), (12, 4096), (13, 500), (40, 640)])
 def test_the_default_budget_grows_with_the_features(n, evaluations):
     forward = Recorded(product_of_three)
@@ -64,6 +65,7 @@ def test_a_call_holds_one_mask_of_the_batch_after_the_other():
         torch.testing.assert_close(kept[:, 0], kept[:, 1])
 
 
+@pytest.mark.slow
 def test_the_same_seed_asks_the_same_and_leaves_all_generators_alone():
     np.random.seed(0)  # noqa: NPY002
     states = torch.random.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002
@@ -78,6 +80,7 @@ def test_the_same_seed_asks_the_same_and_leaves_all_generators_alone():
     assert (np.random.get_state()[1] == states[1]).all()  # noqa: NPY002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [5, "generator"])
 def test_an_example_is_explained_as_if_it_were_alone(seed):
     x = torch.cat([WIDE, WIDE.flip(1) / 7])
@@ -100,6 +103,7 @@ def test_an_example_is_explained_as_if_it_were_alone(seed):
         assert found[i].r2 == pytest.approx(one.r2, abs=1e-8)  # cross-validated on the same folds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_the_number_of_masks_per_call_changes_nothing(at_once):
     one = Spex(product_of_three).attribute(WIDE, n_samples=100, perturbations_per_eval=at_once)
@@ -135,6 +139,7 @@ def test_the_remainder_goes_to_features_that_vary():
     torch.testing.assert_close(found.sum(), torch.tensor(1.0, dtype=torch.float64))
 
 
+@pytest.mark.slow
 def test_a_forward_function_may_write_into_its_inputs():
     x, reference = WIDE.clone(), torch.zeros(1, 12, dtype=torch.float64)
 
@@ -203,6 +208,7 @@ def test_outputs_that_change_their_shape():
         Spex(changing).attribute(WIDE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", [True, False])
 @pytest.mark.parametrize("at_once", [1, 7])
 def test_the_bar_has_captums_title_and_comes_to_its_end(at_once, shown, capsys):
@@ -212,6 +218,7 @@ def test_the_bar_has_captums_title_and_comes_to_its_end(at_once, shown, capsys):
     assert ("30/30" in bar) == shown
 
 
+@pytest.mark.slow
 def test_a_subclass_gives_the_bar_its_own_title(capsys):
     class ManyThings(Spex):
         pass

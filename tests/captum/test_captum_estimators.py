@@ -24,6 +24,7 @@ def explained(**options):
     return attributions[0].numpy(), found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "error"), [(150, 0.2), (400, 0.08)])
 def test_by_itself_a_gaussian_process_that_knows_how_sure_it_is(budget, error):
     """Its standard deviations are of the size of its errors, over several designs."""
@@ -40,6 +41,7 @@ def test_by_itself_a_gaussian_process_that_knows_how_sure_it_is(budget, error):
     assert np.sqrt(np.mean(np.square(errors))) < error
 
 
+@pytest.mark.slow
 def test_exact_where_all_masks_are_allowed():
     attributions, found = explained(n_samples=2**N)
     assert_allclose(found.single_values("SV").values, attributions, atol=1e-9)

@@ -197,6 +197,7 @@ def test_one_additional_argument(extra):
     agrees(found, truth_of(lambda x: coupled(x, 2.0), x)[:, 0])
 
 
+@pytest.mark.slow
 def test_twelve_features():
     x = rows(1, 12)
     links = rows(12, 12, seed=5)

@@ -24,6 +24,7 @@ def output(block):
     return subprocess.run(run, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("block", "told"), [("sys.modules['captum'] = None", True), ("", False)])
 def test_missing_captum(block, told):
     text = output(block)

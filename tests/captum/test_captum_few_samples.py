@@ -41,6 +41,7 @@ def test_features_equal_to_their_baseline_need_no_masks():
     assert not warned(lambda: Spex(lambda x: x @ W).attribute(torch.zeros(2, 50), n_samples=2))
 
 
+@pytest.mark.slow
 def test_the_default_is_enough():
     assert not warned(lambda: Spex(lambda x: x @ W).attribute(torch.ones(1, 50), perturbations_per_eval=64))
 

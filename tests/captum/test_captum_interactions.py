@@ -122,6 +122,7 @@ def test_a_feature_of_a_batch_may_vary_in_one_example_only():
     assert found.n_calls == 8
 
 
+@pytest.mark.slow
 def test_interactions_beyond_pairs_at_a_partial_budget():
     x = torch.ones(2, 64, dtype=torch.float64)
     x[1] = 2
@@ -155,3 +156,10 @@ def test_max_order_and_estimator_are_passed_on():
     assert method.fits == 2
     assert found[0].estimator == "counting"
     assert found[0].spectrum.max_order == 1
+
+
+def test_what_it_says_of_itself():
+    first, second = repr(Spex(torch.nn.Linear(3, 1))).splitlines()
+    assert first == "Spex(Linear)"
+    assert second.startswith("  fits by default a Gaussian process")
+    assert "complementary masks of all sizes; R² is" in second

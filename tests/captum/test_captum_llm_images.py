@@ -44,6 +44,7 @@ def _input():
     return ImageMaskInput(Image.fromarray(grey), mask=patches * 3, processor_fn=processed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 16])
 def test_equals_exact_values(at_once, model):
     tokenizer = tiny_llms.make_tokenizer()

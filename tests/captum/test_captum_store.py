@@ -35,6 +35,7 @@ def test_the_same_values_everywhere(outputs):
         assert_allclose(exact[0].numpy(), expected if outputs is None else expected[:, k], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_kernel_shap_takes_it():
     game = SmallGame()
     torch.manual_seed(0)

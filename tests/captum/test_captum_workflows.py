@@ -113,6 +113,7 @@ def test_infidelity_over_several_inputs():
     assert infidelity(forward, halve, (X, X + 1), found, baselines=references).max() < 1e-10
 
 
+@pytest.mark.slow
 def test_sensitivity_is_that_of_the_model_and_not_of_the_masks():
     many = torch.randn(2, 14, generator=torch.Generator().manual_seed(2))
 

@@ -11,7 +11,3 @@ with warnings.catch_warnings():
         import shap  # noqa: F401
     with suppress(ImportError):
         import captum.attr  # noqa: F401
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes half a second of the processor or more")

@@ -73,6 +73,7 @@ def functions(n, seed):
     yield lambda m: np.where(m, w, -9).max(axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_what_is_stated_is_seldom_far_above_the_truth(estimator):
     over, count = [], 0

@@ -44,6 +44,7 @@ def breast_cancer():
     return masks, np.log(odds[:, 1] / odds[:, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constant", [0.0, 10.0, -1e4])
 def test_a_dominant_term_is_kept(constant):
     """A strict threshold at 95 % of the energy loses x0 in 10 + 2 x0, and crashes on 2 x0."""
@@ -54,6 +55,7 @@ def test_a_dominant_term_is_kept(constant):
     assert found.r2 == pytest.approx(1.0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_sparse_function_is_exact_by_the_refit():
     truth = random_spectrum(20, 5, 2, np.random.default_rng(1))
     found = explained(truth.predict, 20, 300)
@@ -61,6 +63,7 @@ def test_a_sparse_function_is_exact_by_the_refit():
     assert difference(found.spectrum, truth) < 1e-9
 
 
+@pytest.mark.slow
 def test_silence(capfd):
     """Other implementations print thousands of warnings of LightGBM."""
     found = explained(lambda masks: 1.0 * masks[:, 0], 4, 15)
@@ -69,6 +72,7 @@ def test_silence(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answer():
     function = network(15, 0)
     one, two, other = (explained(function, 15, 150, seed=seed) for seed in (4, 4, 5))
@@ -86,6 +90,7 @@ def test_all_masks_are_exact():
         assert found.spectrum.as_dict()[features] == pytest.approx(value, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_faithful_to_a_real_network_and_honest_about_it(breast_cancer):
     masks, values = breast_cancer
     scores = {}
@@ -98,6 +103,7 @@ def test_faithful_to_a_real_network_and_honest_about_it(breast_cancer):
     assert scores["proxyspex"] > 0.8
 
 
+@pytest.mark.slow
 def test_noise_earns_no_credit():
     scores = []
     for seed in range(3):
@@ -108,6 +114,7 @@ def test_noise_earns_no_credit():
     assert np.mean(scores) < 0.02
 
 
+@pytest.mark.slow
 def test_outputs_are_fitted_beside_each_other():
     truth = random_spectrum(12, 4, 2, np.random.default_rng(0), outputs=2)
     scale = np.array([1.0, 1e5])
@@ -119,6 +126,7 @@ def test_outputs_are_fitted_beside_each_other():
     assert found.output(2).spectrum.variance() == 0
 
 
+@pytest.mark.slow
 def test_folds_do_not_see_themselves():
     """A fold whose values are changed is predicted as before."""
     rng = np.random.default_rng(0)
@@ -134,7 +142,7 @@ def test_folds_do_not_see_themselves():
     score = 1 - ((fit.out_of_fold - values)[tested] ** 2).mean() / values[tested].var()
     fresh = rng.random((3000, 10)) < 0.5
     truth = network(10, 0)(fresh)
-    expected = 1 - ((fit.spectrum.predict(fresh)[:, 0] - truth) ** 2).mean() / truth.var()
+    expected = 1 - ((fit.function.spectrum.predict(fresh)[:, 0] - truth) ** 2).mean() / truth.var()
     assert score == pytest.approx(expected, abs=0.05)
 
 
@@ -153,6 +161,7 @@ def test_tiny_budgets(budget):
     assert found.r2_source.startswith("not measured") == np.isnan(found.r2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, 3])
 def test_the_largest_order_is_kept(order):
     found = explained(lambda m: 5.0 * m[:, :4].all(axis=1) + network(12, 0)(m), 12, 200, max_order=order)

@@ -50,6 +50,7 @@ def test_the_largest_order_is_kept(order):
     assert found.spectrum.max_order <= order
 
 
+@pytest.mark.slow
 def test_pairs_and_a_triple_among_many_features():
     """Of 20,000 pairs and 10^6 triples only those on screen are fitted; each has a strong part."""
     terms = {(): 1.0, (3,): 2.0, (0, 199): 1.5, (7, 50): -1.0, (20, 21): 0.8, (0, 7, 50): 0.9}
@@ -77,6 +78,7 @@ def test_all_masks_are_exact(estimator):
         assert found.spectrum.as_dict()[features] == pytest.approx(value, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_the_reported_r2_is_that_on_fresh_masks(estimator):
     gaps = []
@@ -106,9 +108,10 @@ def test_no_fold_is_predicted_by_what_has_seen_it(make):
     )
     np.testing.assert_array_equal(np.isnan(fit.out_of_fold).any(axis=1), folds == -1)
     assert (explained(values, fit.out_of_fold) < 0.1).all()
-    assert fit.spectrum.output_shape == (2,)
+    assert fit.function.spectrum.output_shape == (2,)
 
 
+@pytest.mark.slow
 def test_a_linear_part_is_left_to_the_linear_fit():
     """Trees alone are worse at many single features than a linear fit with trees for the rest."""
     rng = np.random.default_rng(0)

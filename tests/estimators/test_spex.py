@@ -6,6 +6,7 @@ import pytest
 import spex_plugins as spex
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "budget"), [(30, 400), (64, 864), (64, 1728)])
 @pytest.mark.parametrize("orders", ["all", "high"])
 def test_what_the_code_cannot_tell_is_not_said_to_be_explained(n, budget, orders):

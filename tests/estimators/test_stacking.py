@@ -62,7 +62,7 @@ def test_weights_are_those_of_least_squares_without_negative_ones():
     tested = folds >= 0
     design = np.column_stack([np.ones(tested.sum()), signs[tested, :2]])  # the third has a negative weight
     expected = np.linalg.lstsq(design, values[tested, 0], rcond=None)[0]
-    terms = fit.spectrum.as_dict()
+    terms = fit.function.spectrum.as_dict()
     assert_allclose([terms[()][0], terms[(0,)][0], terms[(1,)][0]], expected, atol=1e-10)
     assert terms.get((2,), [0.0])[0] == 0
 
@@ -77,9 +77,10 @@ def test_a_fold_takes_no_part_in_its_own_weights():
     member = Fixed(Spectrum.from_terms(4, np.array([[0]]), np.array([[1.0]])), oracle)
     fit = Stacking([member]).fit_folds(masks, values, folds, found=NONE, max_order=None, rng=rng)
     assert explained(values[folds == 0], fit.out_of_fold[folds == 0])[0] < 0.5
-    assert fit.spectrum.as_dict()[(0,)][0] > 0
+    assert fit.function.spectrum.as_dict()[(0,)][0] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [GaussianProcessEstimator, Auto])
 def test_faithful_and_honest(make):
     said, true = [], []
@@ -94,6 +95,7 @@ def test_faithful_and_honest(make):
     assert np.mean(said) == pytest.approx(np.mean(true), abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_stack_is_no_worse_than_its_members():
     functions = [mixed(24, seed) for seed in range(4)]
 
@@ -105,6 +107,7 @@ def test_the_stack_is_no_worse_than_its_members():
     assert mean_r2(Auto()) > max(members) - 0.01
 
 
+@pytest.mark.slow
 def test_a_sparse_function_in_noise_keeps_its_few_terms():
     rng = np.random.default_rng(0)
     truth = random_spectrum(30, 12, 3, rng)
@@ -115,12 +118,14 @@ def test_a_sparse_function_in_noise_keeps_its_few_terms():
     assert "Gaussian process" not in found.plan
 
 
+@pytest.mark.slow
 def test_trees_may_join():
     found = spex.explain(mixed(24, 0), 24, budget=400, estimator="stacking", progress=False)
     assert "LightGBM" in found.plan or "trees" in found.plan
     assert r2_on_fresh_masks(found, mixed(24, 0), 24) > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["auto", "gaussian_process"])
 def test_outputs_are_explained_together(estimator):
     one, other = mixed(20, 0), network(20, 1)
@@ -135,6 +140,7 @@ def test_outputs_are_explained_together(estimator):
     assert_allclose(found.output(2).predict(all_masks(20)[:50]), 5.0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_shapley_and_banzhaf_values_of_the_process():
     function = network(12, 0)
     exact = spex.explain(function, 12, budget=4096, progress=False)
@@ -177,6 +183,7 @@ def test_a_mask_and_its_complement_are_one_sample():
     assert paired[0] == pytest.approx(np.sqrt(2) * unpaired[0], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_samples_saved_and_loaded_keep_the_error_of_r2(tmp_path):
     found = spex.explain(network(20, 0), 20, budget=300, progress=False)
     found.save(tmp_path / "found.npz")

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "games"))
 from chat_server import ChatServer, truth  # noqa: E402
 
 
+@pytest.mark.slow
 def test_the_example_runs_again_without_paying_again(tmp_path):
     with ChatServer(lambda prompt: truth(prompt.split("Review: ")[1])) as server:
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "none"}

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_the_cluster_finds_the_pair_and_leaves_a_store(tmp_path):
     command = [sys.executable, str(ROOT / "examples" / "dask_cluster.py")]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

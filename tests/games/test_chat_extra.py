@@ -20,6 +20,7 @@ except spex_plugins.MissingExtraError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("block", "told"), [("sys.modules['openai'] = None", True), ("", False)])
 def test_missing_openai(block, told):
     run = [sys.executable, "-W", "ignore", "-c", CODE.format(block=block)]

@@ -10,8 +10,10 @@ import openai
 import pytest
 from chat_server import FAULTS, SLOW, TEXT, WORDS, ChatServer, truth, words_of
 
+import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError
 from spex_plugins.games.chat import background_loop
+from spex_plugins.games.chat import requests as chat_requests
 from spex_plugins.games.chat.chat_game import ChatGame
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
@@ -38,6 +40,7 @@ def ten_percent(prompt, attempt):
     return FAULTS[draw // 10 % len(FAULTS)] if draw % 10 == 0 else None
 
 
+@pytest.mark.slow
 def test_a_thousand_masks_with_ten_percent_faults():
     masks = some_masks(1000)
     with ChatServer(truth, ten_percent) as server:
@@ -200,10 +203,59 @@ def test_a_dead_server_is_given_up_soon():
     assert game.usage.requests - before < 50
 
 
+GATEWAY = 502, {}, {"error": {"message": "no upstream"}}
+
+
+def test_a_gateway_without_a_server_is_given_up(monkeypatch):
+    monkeypatch.setattr(chat_requests, "_LONGEST_OUTAGE", 0.0)
+    with ChatServer(truth, lambda *_: GATEWAY) as server:
+        game = game_for(server)
+        with pytest.raises(
+            spex.ValueFunctionError, match=r"base_url: a gateway answers.*no upstream.*for 0 s"
+        ):
+            spex.explain(game, budget=100, progress=False)
+    assert game.usage.requests == 1
+
+
+def test_answers_before_an_outage_are_kept(monkeypatch):
+    monkeypatch.setattr(chat_requests, "_LONGEST_OUTAGE", 0.0)
+    masks = some_masks(100)
+    with ChatServer(truth, lambda *_: GATEWAY if len(server.answered) >= 40 else None) as server:
+        game = game_for(server)
+        with pytest.raises(
+            PartialAnswerError, match=r"InternalServerError at http.*no further request"
+        ) as caught:
+            game(masks)
+        answered = caught.value.answered
+        assert answered.sum() == sum(server.answered.values()) >= 40
+        np.testing.assert_allclose(caught.value.values[answered], true_values(masks[answered]))
+        assert sum(server.faults.values()) <= 8  # one for every connection
+        before = game.usage.requests
+        with pytest.raises(PartialAnswerError, match="no further request"):
+            game(masks[~answered])
+        assert game.usage.requests - before <= 8
+        server.fault = lambda *_: None
+        np.testing.assert_allclose(game(masks[~answered]), true_values(masks[~answered]))
+    assert set(server.answered.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "lasts"),
+    [(GATEWAY, True), ((503, {}, {"error": {"message": "loading"}}), True), ("500", False), ("429", False)],
+)
+def test_only_a_server_out_of_reach_counts_as_an_outage(monkeypatch, fault, lasts):
+    monkeypatch.setattr(chat_requests, "_LONGEST_OUTAGE", 0.0)
+    with ChatServer(truth, lambda *_: fault) as server:
+        game = game_for(server, max_retries=1)
+        with pytest.raises(InputError if lasts else PartialAnswerError):
+            game(some_masks(3))
+    assert game.usage.requests == (1 if lasts else 2)
+
+
 def test_an_error_of_ones_own_is_not_taken_for_a_fault():
     with ChatServer(truth) as server:
         game = game_for(server)
-        game._requests._post = lambda request: undefined  # noqa: F821
+        game._connection.requests._post = lambda request: undefined  # noqa: F821
         with pytest.raises(NameError):
             game(some_masks(3))
     assert game.usage.requests == 1

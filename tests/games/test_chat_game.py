@@ -18,7 +18,7 @@ from spex_plugins import InputError
 from spex_plugins.games.chat import background_loop
 from spex_plugins.games.chat.chat_game import ChatGame
 from spex_plugins.queries import Session, Store
-from spex_plugins.queries import scheduler as rounds
+from spex_plugins.queries.scheduling import interruption
 
 MASKS = np.random.default_rng(0).random((12, len(WORDS))) < 0.5
 
@@ -177,7 +177,7 @@ def test_an_interrupt_stops_the_requests():
 def test_an_interrupt_keeps_all_that_the_server_answered(monkeypatch, tmp_path, options):
     """The requests that are under way are waited for, and no others are sent."""
     monkeypatch.setattr(background_loop, "_GRACE", 100.0)
-    monkeypatch.setattr(rounds, "_LEAST_GRACE", 60.0)
+    monkeypatch.setattr(interruption, "_LEAST_GRACE", 60.0)
     main, answers = threading.get_ident(), []
 
     def interrupt_at_the_thirtieth():
@@ -283,6 +283,7 @@ def test_the_work_of_a_mask_grows_with_its_prompt(server):
     assert game.usage.completion_tokens == 12
 
 
+@pytest.mark.slow
 def test_an_explanation_finds_the_known_function(server):
     game = game_for(server, against=" False")
     found = spex.explain(game, budget=300, progress=False)

@@ -105,6 +105,7 @@ def test_replies_without_log_probs(reply):
         TopTokens.of(reply)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.floats(-8, 3), min_size=4, max_size=60),
     st.integers(1, 20),

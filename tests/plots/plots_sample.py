@@ -30,7 +30,7 @@ def interactions(names, moebius, **fields):
         "r2": np.full(outputs, 0.875),
         "r2_source": "held-out masks",
         "estimator": "spex",
-        "plan": "3 groups of 16 bins",
+        "design": "3 groups of 16 bins",
         "full_value": np.full(outputs, -2.5),
         "empty_value": np.full(outputs, 0.25),
     }

@@ -76,7 +76,7 @@ def test_colours_follow_the_sign():
 
 def test_words_and_titles_are_escaped():
     bad = ["<script>alert(1)</script>", '" onmouseover="x', "a&b", "</style>"]
-    found = interactions(bad, {(0, 1): 1.0, (2, 3): -1.0}, plan="<b>plan</b>")
+    found = interactions(bad, {(0, 1): 1.0, (2, 3): -1.0}, design="<b>plan</b>")
     page = to_html(found, title="<i>title</i>")
     parsed = Page(page)
     assert [word["text"] for word in parsed.words] == bad
@@ -150,6 +150,6 @@ def test_words_from_right_to_left_keep_their_place():
 
 
 def test_half_a_pair_of_surrogates_is_replaced(tmp_path):
-    found = interactions(["\ud800", "b\udfff", "c"], {(0, 1): 1.0}, plan="\ud800")
+    found = interactions(["\ud800", "b\udfff", "c"], {(0, 1): 1.0}, design="\ud800")
     save_html(found, tmp_path / "page.html", title="\ud800")
     assert (tmp_path / "page.html").read_text(encoding="utf-8").count("\ufffd") > 4

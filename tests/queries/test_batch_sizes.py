@@ -12,8 +12,8 @@ from worker_functions import weighted
 
 import spex_plugins as spex
 from spex_plugins.queries import Queries, Session
-from spex_plugins.queries.batch_size import BatchSize
-from spex_plugins.queries.calls import function_call as replies
+from spex_plugins.queries.calls import function_call
+from spex_plugins.queries.scheduling.batch_size import BatchSize
 
 
 class Slowed:
@@ -38,7 +38,7 @@ class Slowed:
 def clock(monkeypatch):
     """A clock that only the value function moves."""
     now = [0.0]
-    monkeypatch.setattr(replies, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(function_call, "perf_counter", lambda: now[0])
     return now
 
 
@@ -54,6 +54,7 @@ def explained(function, **options):
     return spex.explain(function, 30, budget=700, estimator="sparse_regression", progress=False, **options)
 
 
+@pytest.mark.slow
 def test_a_slow_machine_gives_the_same_values_to_the_last_bit(clock):
     found = [explained(Slowed(clock, seconds)) for seconds in SPEEDS]
     for other in found[1:]:
@@ -61,6 +62,7 @@ def test_a_slow_machine_gives_the_same_values_to_the_last_bit(clock):
         np.testing.assert_array_equal(other.spectrum.supports, found[0].spectrum.supports)
 
 
+@pytest.mark.slow
 def test_the_values_do_depend_on_the_batches(clock):
     masks = masks_of(50, 30)
     one, other = (explained(Slowed(clock, SPEEDS[0]), batch_size=size).predict(masks) for size in (20, 21))
@@ -68,6 +70,7 @@ def test_the_values_do_depend_on_the_batches(clock):
     np.testing.assert_allclose(one, other, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_rounds_of_any_speed_ask_the_same_batches(clock):
     asked = []
     for seconds in SPEEDS:
@@ -77,6 +80,7 @@ def test_rounds_of_any_speed_ask_the_same_batches(clock):
     assert asked[1:] == asked[:-1]
 
 
+@pytest.mark.slow
 def test_workers_of_any_speed_get_the_same_batches(clock):
     sizes = []
     for seconds in SPEEDS:

@@ -29,6 +29,7 @@ def checked(folder, count):
     return set(map(bytes, np.packbits(masks, axis=1)))
 
 
+@pytest.mark.slow
 def test_ten_kills_lose_nothing(tmp_path):
     from kill_nine import _BATCH, kill_often
 
@@ -41,6 +42,7 @@ def test_ten_kills_lose_nothing(tmp_path):
     assert {path.name for path in tmp_path.iterdir() if path.name.startswith("s.")} == {"s.sqlite"}
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_work(tmp_path):
     from kill_nine import asked_in, start
 
@@ -53,6 +55,7 @@ def test_two_processes_share_the_work(tmp_path):
     assert min(len(a), len(b)) > 0
 
 
+@pytest.mark.slow
 def test_the_survivor_asks_what_a_killed_process_had_claimed(tmp_path):
     from kill_nine import _BATCH, asked_in, start
 

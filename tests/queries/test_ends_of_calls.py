@@ -28,10 +28,10 @@ from worker_functions import ends_its_process, exits, weighted
 import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
 from spex_plugins.queries import Store
-from spex_plugins.queries import scheduler as rounds
-from spex_plugins.queries.calls import executors
-from spex_plugins.queries.calls import retry_policy as faults
+from spex_plugins.queries.calls import dask_runner, executors, retry_policy
 from spex_plugins.queries.calls.worker import call_kept
+from spex_plugins.queries.scheduling import interruption, scheduler
+from spex_plugins.queries.scheduling.in_flight import InFlight
 
 GUARD = 60.0  # seconds that no test needs
 HERE = str(Path(__file__).parent)
@@ -100,6 +100,7 @@ def test_a_pool_that_is_shut_down_ends_the_run(make, how, on_failure):
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [processes, loky])
 def test_workers_that_die_end_the_run(make):
     masks = np.concatenate([masks_of(100), np.ones((1, 20), dtype=bool), masks_of(101)])
@@ -185,6 +186,7 @@ def cluster(**options):
         yield client
 
 
+@pytest.mark.slow
 def test_a_dask_worker_that_dies_and_comes_back(tmp_path):
     flag = tmp_path / "died"
 
@@ -235,9 +237,9 @@ class FakeClient(Executor):
 
 def test_what_a_dask_client_says_of_tasks_that_do_not_end(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(executors, "monotonic", lambda: now[0])
+    monkeypatch.setattr(dask_runner, "monotonic", lambda: now[0])
     client = FakeClient()
-    runner = executors.runner_of(weighted, client, may_hang=False)
+    runner = executors.make_runner(weighted, client, may_hang=False)
     masks = masks_of(10)
     kept, forgotten, lost = (runner.submit(masks) for _ in range(3))
     names = list(client.futures)
@@ -248,11 +250,11 @@ def test_what_a_dask_client_says_of_tasks_that_do_not_end(monkeypatch):
     assert runner.check() == ""
     assert [future.cancelled() for future in (kept, forgotten, lost)] == [False, True, True]
     client.workers = {}
-    now[0] += 10 * executors._NO_WORKERS  # of work, before anybody looked
+    now[0] += 10 * dask_runner._NO_WORKERS  # of work, before anybody looked
     assert runner.check() == ""
-    now[0] += 0.9 * executors._NO_WORKERS
+    now[0] += 0.9 * dask_runner._NO_WORKERS
     assert runner.check() == ""
-    now[0] += 0.2 * executors._NO_WORKERS
+    now[0] += 0.2 * dask_runner._NO_WORKERS
     assert "the Dask cluster has had no workers for 60 seconds" in runner.check()
     client.workers = {"other": {}}
     assert runner.check() == ""
@@ -268,7 +270,7 @@ def test_a_dask_client_is_no_executor():
 
 
 def test_a_run_asks_how_its_executor_is_when_nothing_comes(monkeypatch):
-    monkeypatch.setattr(rounds, "_CHECK", 0.01)
+    monkeypatch.setattr(scheduler, "_CHECK", 0.01)
     client = FakeClient()
     client.status = "closed"
     with pytest.raises(ValueFunctionError, match="cannot be called any more: the Dask client is closed"):
@@ -280,7 +282,7 @@ def test_a_run_asks_how_its_executor_is_when_nothing_comes(monkeypatch):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_late_answer_is_not_asked_for_again(monkeypatch, workers):
-    monkeypatch.setattr(faults, "_FIRST_WAIT", GUARD)
+    monkeypatch.setattr(retry_policy, "_FIRST_DELAY", GUARD)
     calls = []
 
     def function(masks):
@@ -328,7 +330,7 @@ def test_a_late_answer_that_comes_while_it_is_asked_for_again_is_used(tmp_path, 
 
 @pytest.mark.parametrize("options", [{"executor": 4}, {"timeout": GUARD}])
 def test_what_runs_at_an_interrupt_is_waited_for(monkeypatch, tmp_path, options):
-    monkeypatch.setattr(rounds, "_LEAST_GRACE", GUARD)
+    monkeypatch.setattr(interruption, "_LEAST_GRACE", GUARD)
     main, stopped, lock = threading.main_thread(), Event(), threading.Lock()
     asked = []
 
@@ -355,21 +357,21 @@ def test_what_runs_at_an_interrupt_is_waited_for(monkeypatch, tmp_path, options)
 @pytest.mark.parametrize("impatient", [False, True])
 def test_a_call_that_hangs_is_left_at_an_interrupt(monkeypatch, impatient):
     """After a while, or when the user interrupts again."""
-    monkeypatch.setattr(rounds, "_LEAST_GRACE", 100 * GUARD if impatient else 0.2)
+    monkeypatch.setattr(interruption, "_LEAST_GRACE", 100 * GUARD if impatient else 0.2)
     main, never = threading.main_thread(), Event()
     hung = []
 
     def interrupt():
         signal.pthread_kill(main.ident, signal.SIGINT)
 
-    original = rounds.InFlight.call_off
+    original = InFlight.cancel_waiting
 
-    def call_off(flights):
+    def cancel_waiting(flights):
         original(flights)
         if impatient:
             threading.Timer(0.2, interrupt).start()
 
-    monkeypatch.setattr(rounds.InFlight, "call_off", call_off)
+    monkeypatch.setattr(InFlight, "cancel_waiting", cancel_waiting)
 
     def function(masks):
         if len(hung) == 0 and masks[:, :2].all():
@@ -413,6 +415,7 @@ def test_a_function_that_is_stopped_may_give_what_it_has(tmp_path, stop, options
         assert kept.info()[0].answers == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["here", "aside", "threads", "processes", "loky"])
 def test_a_function_that_exits_ends_the_run_at_once(kind):
     options = {"timeout": GUARD} if kind == "aside" else {}

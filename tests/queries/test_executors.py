@@ -107,6 +107,7 @@ def test_the_answers_are_those_of_a_loop_in_their_order(executor, n, tmp_path):
         np.testing.assert_array_equal(ask(weighted, masks, executor=executor, **options).values, alone.values)
 
 
+@pytest.mark.slow
 def test_an_explanation_is_the_same(executor):
     alone = spex.explain(weighted, 20, budget=300, progress=False)
     found = spex.explain(weighted, 20, budget=300, progress=False, executor=executor)
@@ -173,6 +174,7 @@ def test_new_functions_replace_old_ones(remote):
             np.testing.assert_array_equal(ask(function, masks, executor=remote).values, weighted(masks) + k)
 
 
+@pytest.mark.slow
 def test_workers_that_die_do_not_take_the_answers_along(tmp_path):
     masks = np.concatenate([masks_of(300), np.ones((1, 20), dtype=bool), masks_of(301)])
     options = {"store": tmp_path / "s.sqlite", "fingerprint": "f", "batch_size": 5}
@@ -229,6 +231,7 @@ def test_any_executor_will_do():
     np.testing.assert_array_equal(answers.values, weighted(masks))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("mpi4py") is None, reason="pip install mpi4py mpich")
 def test_mpi():
     """MPI starts its processes itself."""

@@ -60,6 +60,7 @@ def test_the_explanation_does_not_depend_on_how_it_was_asked(tmp_path):
     assert found.plan == plain.plan
 
 
+@pytest.mark.slow
 def test_several_functions_share_a_store(tmp_path):
     def both(masks):
         return np.column_stack([TRUTH.predict(masks), -TRUTH.predict(masks)])
@@ -73,6 +74,7 @@ def test_several_functions_share_a_store(tmp_path):
     assert function.calls == 200
 
 
+@pytest.mark.slow
 def test_saved_files_tell_what_came_from_the_store(tmp_path):
     options = {"budget": 100, "store": tmp_path / "s.sqlite", "fingerprint": "t", "progress": False}
     spex.explain(TRUTH.predict, 24, **options)
@@ -115,6 +117,7 @@ def test_a_store_cannot_be_a_missing_folder(tmp_path):
     assert function.batches == []
 
 
+@pytest.mark.slow
 def test_the_bar_counts_calls_and_drops(monkeypatch, tmp_path):
     screen = StringIO()
     monkeypatch.setattr(sys, "stderr", screen)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import spex_plugins as spex
 from spex_plugins import InputError, ValueFunctionError
 from spex_plugins.queries import Queries, QueryOptions, Session
-from spex_plugins.queries.calls import function_call as replies
+from spex_plugins.queries.calls import function_call
+from spex_plugins.queries.scheduling import admission, failures, limits, scheduler
 
 
 def masks_of(m, n=20):
@@ -145,7 +146,7 @@ def test_the_run_ends_in_time_with_what_it_has(threads):
 
 def test_no_batch_begins_that_would_end_too_late(monkeypatch):
     now = [0.0]
-    for module in (replies, spex.queries.limits, spex.queries.round):
+    for module in (function_call, admission, failures, limits, scheduler):
         monkeypatch.setattr(module, "perf_counter", lambda: now[0])
 
     def function(masks):

@@ -13,7 +13,7 @@ from worker_functions import weighted
 
 import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
-from spex_plugins.queries.calls import retry_policy as faults
+from spex_plugins.queries.calls import retry_policy
 
 
 class Faulty:
@@ -147,11 +147,11 @@ def test_mistakes_in_the_program_are_not_tried_again(error):
     assert len(calls) == 1
 
 
-def test_waits_grow_with_every_failure_and_are_spread(monkeypatch):
-    monkeypatch.setattr(faults, "_FIRST_WAIT", 0.5)
-    waits = faults.Waits()
-    for tried, longest in [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (30, 60.0)]:
-        drawn = [waits.after(tried) for _ in range(200)]
+def test_delays_grow_with_every_failure_and_are_spread(monkeypatch):
+    monkeypatch.setattr(retry_policy, "_FIRST_DELAY", 0.5)
+    retries = retry_policy.retries_of_calls(100)
+    for failures, longest in [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (30, 60.0)]:
+        drawn = [retries.delay(ConnectionError(), failures) for _ in range(200)]
         assert longest / 2 <= min(drawn) < 0.6 * longest
         assert 0.9 * longest < max(drawn) <= longest
 
@@ -207,7 +207,7 @@ def test_a_service_that_only_puts_off_is_given_up():
 
 
 def test_other_masks_are_asked_while_one_waits(monkeypatch):
-    monkeypatch.setattr(faults, "_FIRST_WAIT", 2.0)
+    monkeypatch.setattr(retry_policy, "_FIRST_DELAY", 2.0)
     order = []
 
     def function(masks):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 import sys
 from io import StringIO
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -67,12 +67,13 @@ def test_empty_batches_are_refused(batch_size):
         ask(lambda m: m[:, 0], masks_of(5), batch_size=batch_size)
 
 
+@pytest.mark.slow
 def test_many_small_batches_cost_no_more_than_their_calls():
     """Answers are put together once, not after every batch."""
     masks = masks_of(20_000)
-    start = perf_counter()
+    start = process_time()
     ask(lambda m: m[:, 0], masks, batch_size=1, progress=False)
-    assert perf_counter() - start < 5.0
+    assert process_time() - start < 5.0
 
 
 @pytest.mark.parametrize("answered", [0, 24])

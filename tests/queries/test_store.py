@@ -42,6 +42,7 @@ def path(tmp_path):
     return tmp_path / "run.sqlite"
 
 
+@pytest.mark.slow
 @given(
     n=st.integers(1, 70),
     outputs=st.sampled_from([(), (1,), (3,)]),
@@ -78,6 +79,7 @@ def test_the_store_is_a_dictionary(tmp_path_factory, n, outputs, rounds, seed):
         }
 
 
+@pytest.mark.slow
 def test_the_same_call_asks_nothing(path):
     function = Recorded(weighted)
     options = {"budget": 300, "store": path, "fingerprint": "f", "progress": False}

@@ -12,7 +12,8 @@ from games import random_spectrum
 
 import spex_plugins as spex
 from spex_plugins import InputError, Interactions, Spectrum
-from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
+from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
+from spex_plugins.core.gaussian_process.posterior import Posterior
 
 NAMES = ("not", "good", "<b>film</b>", "a & b", "'quoted'")
 
@@ -23,14 +24,15 @@ def build(outputs=None, names=NAMES, spectrum=None):
         spectrum = random_spectrum(n, 8, 3, np.random.default_rng(3), outputs)
     ends = spectrum.predict(np.array([[False] * n, [True] * n]))
     return Interactions(
-        spectrum=spectrum,
+        function=spectrum,
         feature_names=names,
         n_calls=30,
         budget=32,
         r2=np.full(spectrum.output_shape, 0.875),
         r2_source="cross-validated on 20 uniform masks",
         estimator="spex",
-        plan="30 distinct masks: <made up>",
+        design="30 distinct masks: <made up>",
+        method="8 terms kept",
         empty_value=np.asarray(ends[0]),
         full_value=np.asarray(ends[1]),
     )
@@ -52,6 +54,7 @@ def test_fields_cannot_be_set(found):
 
 
 def test_predictions_are_those_of_the_spectrum(found):
+    assert found.spectrum is found.function
     masks = np.random.default_rng(0).random((9, found.n)) < 0.5
     np.testing.assert_array_equal(found.predict(masks), found.spectrum.predict(masks))
     with pytest.raises(InputError, match="masks must have shape"):
@@ -71,7 +74,7 @@ def test_save_and_load(found, tmp_path, name):
     loaded = Interactions.load(path)
     for field in fields(found):
         x, y = getattr(found, field.name), getattr(loaded, field.name)
-        if field.name == "spectrum":
+        if field.name == "function":
             assert (x.n, x.as_dict()) == (y.n, y.as_dict())
             assert x.supports.dtype == y.supports.dtype
         elif isinstance(x, np.ndarray):
@@ -99,6 +102,7 @@ def test_results_of_explain_and_of_one_output_can_be_saved(tmp_path):
         np.testing.assert_array_equal(loaded.r2, each.r2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["auto", "shapley"])
 @pytest.mark.parametrize("outputs", [None, 2])
 def test_what_a_process_knows_is_saved(estimator, outputs, tmp_path):
@@ -106,10 +110,10 @@ def test_what_a_process_knows_is_saved(estimator, outputs, tmp_path):
     masks = rng.random((300, 12)) < 0.5
     values = np.tanh(masks @ rng.normal(size=(12, outputs or 1)))
     found = spex.fit(masks, values if outputs else values[:, 0], estimator=estimator)
-    assert type(found.process) is (Posterior if estimator == "shapley" else Uncertainty)
+    assert type(found.function) is (Posterior if estimator == "shapley" else SpectrumWithDeviations)
     found.save(tmp_path / "x")
     for again in (Interactions.load(tmp_path / "x"), pickle.loads(pickle.dumps(found))):
-        assert type(again.process) is type(found.process)
+        assert type(again.function) is type(found.function)
         table = found.index("STII", 2)
         assert again.index("STII", 2).as_dict() == table.as_dict()
         np.testing.assert_array_equal(again.deviations(table), found.deviations(table))
@@ -131,18 +135,22 @@ def test_deviations_where_nothing_or_everything_is_known():
     np.testing.assert_array_equal(some.deviations(some.top()), [np.nan])
 
 
-def test_files_of_the_first_format_can_be_read(found, tmp_path):
-    """It did not know stores."""
+@pytest.mark.parametrize("written", [1, 4])
+def test_files_of_older_formats_can_be_read(found, written, tmp_path):
+    """The first did not know stores; until the fourth, masks and method were one text."""
     found.save(tmp_path / "new")
     with np.load(tmp_path / "new") as data:
         arrays = dict(data)
-    header = json.loads(arrays["header"].tobytes()) | {"format": 1}
-    del header["n_stored"]
+    header = json.loads(arrays["header"].tobytes()) | {"format": written, "singles": [], "plan": found.plan}
+    for name in ["design", "method", *(["n_stored", "exact"] if written == 1 else [])]:
+        del header[name]
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     np.savez(tmp_path / "old.npz", **arrays)
     loaded = Interactions.load(tmp_path / "old.npz")
     assert loaded.n_stored == 0
-    assert repr(loaded) == repr(found)
+    assert not loaded.exact
+    assert loaded.plan == found.plan
+    assert repr(loaded.index()) == repr(found.index())
 
 
 def test_files_of_newer_versions_are_refused(tmp_path, monkeypatch):
@@ -271,12 +279,13 @@ def test_repr_tells_cost_faithfulness_and_the_strongest_sets(found):
         "30 of 32",
         "0.875",
         "cross-validated on 20 uniform masks",
-        "spex: 30 distinct masks",
+        "masks       30 distinct masks",
+        "spex: 8 terms kept",
         "strongest",
     ):
         assert part in text
     assert found.top(1).names[0] in text
-    assert len(text.splitlines()) <= 12
+    assert len(text.splitlines()) <= 13
 
 
 def test_html_is_escaped(found):
@@ -308,6 +317,36 @@ def test_nothing_found_can_be_shown(outputs, tmp_path):
     assert (found.index("SV").baseline == 0).all()
     found.save(tmp_path / "x")
     assert len(Interactions.load(tmp_path / "x").spectrum) == 0
+
+
+def test_estimator_masks_and_r2_are_named():
+    text, page = repr(build()), build()._repr_html_()
+    assert "  estimator   spex: 8 terms kept\n" in text
+    assert "  masks       30 distinct masks: <made up>\n" in text
+    assert "  R²          0.875 (cross-validated on 20 uniform masks)\n" in text
+    assert "30 distinct masks: &lt;made up&gt;</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("estimator", "budget", "kind"),
+    [
+        ("spex", 200, Spectrum),
+        ("sparse_regression", 200, Spectrum),
+        ("gaussian_process", 200, SpectrumWithDeviations),
+        ("auto", 1024, SpectrumWithDeviations),
+        ("shapley", 200, Posterior),
+    ],
+)
+def test_the_type_of_the_function_tells_whether_the_spectrum_is_all_of_it(estimator, budget, kind):
+    weights = np.random.default_rng(0).normal(size=10)
+    found = spex.explain(
+        lambda m: np.tanh(m @ weights), 10, budget=budget, estimator=estimator, progress=False
+    )
+    assert type(found.function) is kind
+    assert found.spectrum is found.function.spectrum
+    masks = np.random.default_rng(0).random((40, 10)) < 0.5
+    same = (found.predict(masks) == found.spectrum.predict(masks)).all()
+    assert same == (kind is not Posterior)
 
 
 def test_r2_that_was_not_measured_is_shown_as_such():

@@ -76,6 +76,7 @@ def test_plots_of_one_class(plot, explanation):
     assert plot(explanation) is not None
 
 
+@pytest.mark.slow
 def test_texts(words):
     explanation = SpexExplainer(lambda ts: np.array([[len(t), t.count("a")] for t in ts]), words)(
         ["a story", "never a bad bit"], silent=True
@@ -148,6 +149,7 @@ def test_other_names_of_the_features(kind, explanation):
     assert row.interactions.feature_names == tuple(NAMES)
 
 
+@pytest.mark.slow
 def test_other_names_of_words(words):
     explanation = SpexExplainer(lambda ts: np.array([float(len(t)) for t in ts]), words)(
         ["a bad a", "good"], silent=True

@@ -13,6 +13,7 @@ import shap
 from numpy.testing import assert_allclose
 
 from spex_plugins import InputError
+from spex_plugins.estimators import Spex
 from spex_plugins.shap import SpexExplainer
 
 NAMES = list("abcdef")
@@ -67,6 +68,7 @@ def test_values_of_a_row_of_a_frame(table):
     assert_allclose(explainer.expected_value, by_name(frame[:12]).mean())
 
 
+@pytest.mark.slow
 def test_values_of_texts_and_of_several_inputs(words):
     values = SpexExplainer(lengths, words).shap_values(["not bad", "a good film"], silent=True)
     assert [len(one) for one in values] == [2, 3]
@@ -149,6 +151,7 @@ def test_keywords_of_other_explainers(keywords, background, table):
     assert_allclose(SpexExplainer(one_output, background, **keywords)(table[20:21]).values, truth, atol=0)
 
 
+@pytest.mark.slow
 def test_budgets_of_other_explainers(background, table, words):
     explainer = SpexExplainer(one_output, background)
     assert explainer(table[20:21], nsamples=30).interactions[0].n_calls == 30
@@ -250,9 +253,13 @@ class Model:
 
 
 def test_what_it_says_of_itself(background, words):
-    assert repr(SpexExplainer(Model().predict, background, estimator="spex", max_evals=90)) == (
+    first, second = repr(
+        SpexExplainer(Model().predict, background, estimator="spex", max_evals=90)
+    ).splitlines()
+    assert first == (
         "SpexExplainer(Model.predict, TableMasker(12 × 6), estimator='spex', index='SV', max_evals=90)"
     )
+    assert second == f"  fits {Spex.about}"
     assert str(SpexExplainer(lengths, words, features="word")).startswith(
         "SpexExplainer(lengths, GroupedText("
     )

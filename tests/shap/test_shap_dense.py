@@ -45,6 +45,7 @@ def additive(explanation, single, full):
     assert_allclose(explanation.base_values + explanation.values.sum(axis=(1, 2)), full, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_equals_the_exact_explainer(table, background):
     rows = table[20:23]
     dense = SpexExplainer(third_order, background)(rows, interactions=True, silent=True)
@@ -57,6 +58,7 @@ def test_equals_the_exact_explainer(table, background):
     assert np.abs(exact.values[:, 2, 3]).max() > 0.01
 
 
+@pytest.mark.slow
 def test_several_outputs_have_an_axis(table, background):
     rows = table[20:23]
     explainer = SpexExplainer(three_outputs, background, output_names=["a", "b", "c"])
@@ -134,6 +136,7 @@ def counting(asked):
     return model
 
 
+@pytest.mark.slow
 def test_impossible_requests_ask_the_model_nothing(table, background, sentiment, words):
     asked = []
 

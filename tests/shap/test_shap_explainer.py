@@ -88,6 +88,7 @@ def test_banzhaf_values_are_not_normalised(table, background):
     assert_allclose(values, swings, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_never_asks_for_more_masks_than_max_evals(sentiment, words):
     asked = []
 
@@ -132,6 +133,7 @@ def test_one_column_is_one_output(table, background):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("linearize", [True, False])
 def test_logit_link_on_tables(linearize, table, background):
     rows, link = table[20:22], shap.links.logit
@@ -254,6 +256,7 @@ def test_a_model_that_fails_at_once_says_so(table, background):
         SpexExplainer(broken, background)(table[20:21], silent=True)
 
 
+@pytest.mark.slow
 def test_same_seed_same_values(table, background):
     def values(seed):
         explainer = SpexExplainer(third_order, background, seed=seed)

@@ -23,6 +23,7 @@ def output(block):
     return subprocess.run(run, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("block", "told"), [("sys.modules['shap'] = None", True), ("", False)])
 def test_missing_shap(block, told):
     assert ('pip install "spex-plugins[shap]"' in output(block)) == told

@@ -25,6 +25,7 @@ def warned(call):
     return [one for one in caught if one.category is FewSamplesWarning]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["shapley", "auto"])
 def test_one_warning_for_all_rows(estimator):
     explainer = SpexExplainer(model, np.zeros((1, 30)), estimator=estimator)

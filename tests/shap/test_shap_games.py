@@ -18,6 +18,7 @@ def single_values(game, index="SV"):
     return spex.explain(game, budget=2**game.n, progress=False).single_values(index).values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [None, 1, 3])
 def test_the_same_values_everywhere(outputs):
     game = SmallGame(outputs)

@@ -61,6 +61,7 @@ def test_the_values_are_those_of_all_orders(zero):
     assert explanation[0].interactions.feature_names == tuple(f"region {i}" for i in range(6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", [Grid(3, 4), "superpixel"])
 def test_additive_within_the_budget(zero, features):
     count = [0]
@@ -106,6 +107,7 @@ def test_the_grid():
     assert names[5] == "row 2, column 3"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [shap.PartitionExplainer, shap.PermutationExplainer])
 def test_the_explainers_of_shap(zero, kind):
     def model(images):

@@ -125,6 +125,7 @@ def test_the_values_are_those_of_the_exact_explainer():
     assert found.index("Moebius", 2).as_dict()[3, 4] == pytest.approx(-3)  # never boring
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", ["word", "sentence"])
 def test_additive_within_the_budget(features, sentiment):
     texts = [TEXT, "a dull film. it fails to charm, always. boring! not good, never"]

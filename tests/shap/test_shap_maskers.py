@@ -25,6 +25,7 @@ def pixel_sum(explanation):
     return explanation.base_values + explanation.values.sum(axis=(1, 2, 3))
 
 
+@pytest.mark.slow
 def test_images_with_a_constant(images):
     masker = shap.maskers.Image(np.full((4, 4, 1), 0.5))
     explanation = SpexExplainer(edges, masker)(images, max_evals=200, silent=True)
@@ -52,6 +53,7 @@ def test_pixels_equal_to_the_mask_are_no_features(images):
     assert_allclose(pixel_sum(explanation), edges(image), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_convolutional_network(images):
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
@@ -67,6 +69,7 @@ def test_a_convolutional_network(images):
     assert_allclose(pixel_sum(explanation), model(images).detach().numpy(), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_every_image_is_blurred_by_itself(images):
     cv2 = pytest.importorskip("cv2")
     masker = shap.maskers.Image("blur(2,2)", (4, 4, 1))
@@ -76,6 +79,7 @@ def test_every_image_is_blurred_by_itself(images):
     assert_allclose(pixel_sum(explanation), edges(images), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_inpainting(images):
     pytest.importorskip("cv2")
     whole = np.round(images * 200)  # SHAP paints on bytes

@@ -29,6 +29,7 @@ def check(model, background, rows):
     return explanation
 
 
+@pytest.mark.slow
 def test_scikit_learn(data):
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
@@ -40,6 +41,7 @@ def test_scikit_learn(data):
     assert check(regressor.predict, x[:10], x[50:52]).shape == (2, 5, 2)
 
 
+@pytest.mark.slow
 def test_lightgbm(data):
     lightgbm = pytest.importorskip("lightgbm")
     x, y = data

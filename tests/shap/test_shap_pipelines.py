@@ -164,6 +164,7 @@ def test_features_of_a_language_model_are_not_taken_for_what_it_writes():
         SpexExplainer(pipe)
 
 
+@pytest.mark.slow
 def test_the_way_out():
     """A function of texts that calls the pipeline."""
     made = tiny_transformers.classifier()

@@ -124,6 +124,7 @@ def test_heatmap(drawn):
     assert_allclose(image, drawn.values[order][:, columns].T)
 
 
+@pytest.mark.slow
 def test_violin(drawn):
     shap.plots.violin(drawn, show=False)
     names, _ = by_strength(drawn)

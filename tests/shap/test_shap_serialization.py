@@ -157,6 +157,7 @@ def test_data_frame(table, tmp_path):
     assert explanation.feature_names == list("abcdef")
 
 
+@pytest.mark.slow
 def test_two_processes(table, background):
     explainer = SpexExplainer(model, background, **SETTINGS)
     rows = table[20:24]

@@ -69,6 +69,7 @@ def additivity(explanation, full, atol=1e-8):
     assert_allclose(explanation.base_values + explanation.values.sum(axis=1), full, atol=atol)
 
 
+@pytest.mark.slow
 def test_columns_reach_the_model_in_their_own_types():
     frame = mixed()
     background, rows = frame.iloc[:5], frame.iloc[8:10]

@@ -113,6 +113,7 @@ def test_functions_get_the_kind_of_pair_that_was_given(rows, tokenizer):
     assert found["it"] == pytest.approx(0)
 
 
+@pytest.mark.slow
 def test_several_pairs_and_what_hangs_on_an_explanation(pipeline):
     explainer = SpexExplainer(pipeline, GroupedText(pipeline.tokenizer), max_evals=40)
     rows = [(FIRST, SECOND), (SECOND, FIRST), ("bad", "bad")]

@@ -32,6 +32,7 @@ explainer("rows", max_evals="many")  # wrong
 """
 
 
+@pytest.mark.slow
 def test_a_program_of_a_user(tmp_path, monkeypatch):
     mypy = pytest.importorskip("mypy.api")
     (tmp_path / "program.py").write_text(PROGRAM)

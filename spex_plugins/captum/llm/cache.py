@@ -1,4 +1,4 @@
-"""Captum's cache of a language model's states computes wrong values with transformers 5: users are told."""
+"""Captum's cache of a language model computes wrong values from transformers 5.3 on: users are told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from captum.attr import LLMAttribution, RemoteLLMAttribution
 
 __all__ = ["CacheWarning", "warn_of_cache"]
 
-_WRONG_SINCE = 5  # major version of transformers; seen with 5.23 and 5.24 and Captum 0.9
+# Version of transformers; seen with 5.3, 5.4, 5.23 and 5.24 and Captum 0.9, not with 5.2.
+_WRONG_SINCE = (5, 3)
 
 
 class CacheWarning(UserWarning):
@@ -39,7 +40,7 @@ def warn_of_cache(forward: Any, extra: tuple[Any, ...] | None) -> None:
     if not isinstance(host, LLMAttribution) or isinstance(host, RemoteLLMAttribution):
         return
     transformers = sys.modules.get("transformers")  # where nobody imported it, the model is not one of its
-    if transformers is None or int(transformers.__version__.split(".")[0]) < _WRONG_SINCE:
+    if transformers is None or _version(transformers) < _WRONG_SINCE:
         return
     given = signature(forward).bind(None, *(extra or ())).arguments
     if given.get("use_cached_outputs") and given.get("forward_in_tokens"):
@@ -50,3 +51,7 @@ def warn_of_cache(forward: Any, extra: tuple[Any, ...] | None) -> None:
             CacheWarning,
             stacklevel=4,
         )
+
+
+def _version(package: Any) -> tuple[int, ...]:
+    return tuple(int(number) for number in package.__version__.split(".")[:2])

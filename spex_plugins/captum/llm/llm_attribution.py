@@ -112,7 +112,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
             Only without target: arguments of ``model.generate``, as in Captum.
         use_cached_outputs, forward_in_tokens : bool
             Only False, here for code written for Captum: every prompt and its target are one forward.
-            (Captum's cache computes wrong log-probabilities with transformers 5, for every method.)
+            (Captum's cache computes wrong log-probabilities from transformers 5.3 on, for every method.)
         n_samples : int, optional
             Largest number of masks, the whole prompt and the empty one included; never exceeded, none of them
             twice. By default all 2^n for up to 10 features, else max(500, 16 n).

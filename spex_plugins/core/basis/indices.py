@@ -1,4 +1,4 @@
-"""Interaction indices, all read from a sparse Fourier spectrum by one kernel.
+"""Interaction indices, all read from a sparse Fourier spectrum by one table of weights for each.
 
 Every index here is linear, symmetric and gives nothing to dummy features. The value of T is therefore
 I(T) = Σ_{S ⊇ T} w(|S|, |T|) F(S): a single table of weights per index, and a term of order s only ever
@@ -22,11 +22,10 @@ from math import comb
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["INDICES", "Index", "checked_order", "convert", "index_weight", "same_single_values"]
+__all__ = ["INDICES", "Index", "checked_order", "index_values", "index_weight", "same_single_values"]
 
 _ROUNDING = 1e-13
 
@@ -122,7 +121,7 @@ _TABLE = (
     Index("FBII", "faithful Banzhaf interaction index", "Tsai et al. 2023", False, None, _faith_banzhaf),
 )
 INDICES: dict[str, Index] = {index.symbol: index for index in _TABLE}
-"""Every index by its symbol; ``"Fourier"``, the spectrum itself, is understood by `convert` too."""
+"""Every index by its symbol; ``"Fourier"``, the spectrum itself, is understood wherever an index is."""
 
 
 @lru_cache(maxsize=4096)
@@ -135,39 +134,36 @@ def index_weight(index: str, order: int, s: int, t: int) -> Fraction:
     return sum(terms, Fraction(0))
 
 
-def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[IntArray, FloatArray]:
-    """Read a spectrum in an index.
+def index_values(
+    index: str, order: int, n: int, supports: IntArray, coefficients: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Read Fourier coefficients in an index.
 
     Parameters
     ----------
-    spectrum : Spectrum
     index : str
-        ``"Fourier"`` or a key of `INDICES`.
-    order : int, optional
-        The order ℓ of the index: sets of up to ℓ features receive a value. Without it, the largest order
-        of the spectrum.
+        A key of `INDICES`.
+    order : int
+        The order ℓ of the index: sets of up to ℓ features receive a value.
+    n : int
+        Number of features.
+    supports : ndarray of int, shape (T, d)
+        Distinct sets S.
+    coefficients : ndarray of float64, shape (T,) or (T, K)
+        F(S).
 
     Returns
     -------
-    supports : ndarray of int, shape (U, d)
+    supports : ndarray of int, shape (U, d')
         The sets that receive a value, canonical order, the empty set among them where it has one.
     values : ndarray of float64, shape (U,) or (U, K)
-
-    Raises
-    ------
-    InputError
-        If the index is unknown or the order does not exist for it.
     """
-    order = checked_order(index, order) or max(spectrum.max_order, 1)
-    if index == "Fourier":
-        kept = spectrum.truncate(order)
-        return kept.supports, kept.coefficients
     rows: list[IntArray] = []
     values: list[FloatArray] = []
-    orders = spectrum.orders
+    orders = sets.orders_of(supports, n)
     for s in np.unique(orders).tolist():
         of_order = orders == s
-        terms, coefficients = spectrum.supports[of_order, :s], spectrum.coefficients[of_order]
+        terms, of_terms = supports[of_order, :s], coefficients[of_order]
         for t in range(min(s, order) + 1):
             weight = float(index_weight(index, order, s, t))
             if weight:
@@ -175,18 +171,18 @@ def convert(spectrum: Spectrum, index: str, order: int | None = None) -> tuple[I
                 each = parts.shape[1]
                 # Merged at once: a dense spectrum has far more (set, subset) pairs than sets.
                 part = parts.reshape(len(terms) * each, t)
-                part, shares = sets.merge(part, np.repeat(weight * coefficients, each, axis=0), spectrum.n)
+                part, shares = sets.merge(part, np.repeat(weight * of_terms, each, axis=0), n)
                 rows.append(part)
                 values.append(shares)
     if not rows:
-        return np.empty((0, 0), dtype=np.int32), np.zeros((0, *spectrum.output_shape))
-    supports, merged_values = sets.merge(sets.combine(rows, spectrum.n), np.concatenate(values), spectrum.n)
+        return np.empty((0, 0), dtype=np.int32), np.zeros((0, *coefficients.shape[1:]))
+    found, merged_values = sets.merge(sets.combine(rows, n), np.concatenate(values), n)
     magnitude = np.abs(merged_values)
     # What cancels leaves only rounding errors, of the size of the interactions: a constant may be far larger.
-    largest = magnitude[sets.orders_of(supports, spectrum.n) > 0].max(axis=0, initial=0.0)
+    largest = magnitude[sets.orders_of(found, n) > 0].max(axis=0, initial=0.0)
     present = magnitude > _ROUNDING * largest
     kept = present.any(axis=tuple(range(1, present.ndim)))
-    return supports[kept], merged_values[kept]
+    return found[kept], merged_values[kept]
 
 
 def checked_order(index: str, order: int | None) -> int | None:

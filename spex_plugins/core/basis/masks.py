@@ -11,6 +11,7 @@ __all__ = [
     "distinct_pairs",
     "distinct_rows",
     "masks_of_numbers",
+    "one_of_each_pair",
     "pair_numbers",
     "with_complements",
 ]
@@ -35,8 +36,13 @@ def with_complements(masks: BoolArray) -> BoolArray:
 
     Rows 2k and 2k + 1 are complements.
     """
-    one = distinct_pairs(masks[(masks != masks[:, :1]).any(axis=1)])
+    one = one_of_each_pair(masks)
     return np.stack([one, ~one], axis=1).reshape(-1, masks.shape[1])
+
+
+def one_of_each_pair(masks: BoolArray) -> BoolArray:
+    """Return those of masks (m, n) that are neither empty nor full, the first one of every pair."""
+    return distinct_pairs(masks[(masks != masks[:, :1]).any(axis=1)])
 
 
 def distinct_pairs(masks: BoolArray) -> BoolArray:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spex_plugins.types import FloatArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Scaling", "standardised", "well_scaled"]
+__all__ = ["Samples", "Scaling", "standardised", "well_scaled"]
 
 _EPS = float(np.finfo(np.float64).eps)
 _EQUAL = 4 * _EPS  # share of the largest value by which values may differ and still be taken for one
@@ -34,6 +34,34 @@ class Scaling:
     def changes(self) -> bool:
         """Whether any value was changed."""
         return bool(self.centre.any() or (self.factor != 1).any())
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Masks and their values, standardised output by output.
+
+    Attributes
+    ----------
+    masks : ndarray of bool, shape (m, n)
+    scaled : ndarray of float64, shape (m, K)
+        (values − mean) / spread.
+    mean, spread : ndarray of float64, shape (K,)
+        In the unit of the values.
+    """
+
+    masks: BoolArray
+    scaled: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+
+    @classmethod
+    def of(cls, masks: BoolArray, values: FloatArray) -> Samples:
+        """Standardise values (m, K), see `standardised`."""
+        return cls(masks, *standardised(values))
+
+    def select(self, rows: IntArray) -> Samples:
+        """Return some of the samples, on the scale of all."""
+        return replace(self, masks=self.masks[rows], scaled=self.scaled[rows])
 
 
 def well_scaled(values: FloatArray) -> tuple[FloatArray, Scaling]:

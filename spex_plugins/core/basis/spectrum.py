@@ -1,15 +1,18 @@
-"""A sparse Fourier (Walsh–Hadamard) spectrum: what every estimator returns and every reading starts from."""
+"""A sparse Fourier (Walsh–Hadamard) spectrum: a function of masks with few terms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import evaluate
+from spex_plugins.core.basis.indices import checked_order, index_values
+from spex_plugins.core.basis.scaling import Scaling
+from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -93,6 +96,47 @@ class Spectrum:
         """Evaluate the function at masks (m, n); returns (m,) or (m, K)."""
         return evaluate(checked_masks(masks, self.n), self.supports, self.coefficients)
 
+    @property
+    def spectrum(self) -> Spectrum:
+        """The spectrum itself: the function has no other terms."""
+        return self
+
+    def convert(self, index: str, order: int | None = None) -> tuple[IntArray, FloatArray]:
+        """Read the spectrum in an index.
+
+        Parameters
+        ----------
+        index : str
+            ``"Fourier"`` or a key of `INDICES`.
+        order : int, optional
+            The order ℓ of the index: sets of up to ℓ features receive a value. Without it, the largest order
+            of the spectrum.
+
+        Returns
+        -------
+        supports : ndarray of int, shape (U, d)
+            The sets that receive a value, canonical order, the empty set among them where it has one.
+        values : ndarray of float64, shape (U,) or (U, K)
+
+        Raises
+        ------
+        InputError
+            If the index is unknown or the order does not exist for it.
+        """
+        order = checked_order(index, order) or max(self.max_order, 1)
+        if index == "Fourier":
+            kept = self.truncate(order)
+            return kept.supports, kept.coefficients
+        return index_values(index, order, self.n, self.supports, self.coefficients)
+
+    def single_values(self, index: str) -> SingleValues:
+        """Return the values of single features in an index of order 1; their deviations are NaN."""
+        return SingleValues.read(*self.convert(index, 1), self.n)
+
+    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return NaN for all sets (U, d), shape (U,) or (U, K): a spectrum has no deviations."""
+        return np.full((len(supports), *self.output_shape), np.nan)
+
     def energy(self) -> FloatArray:
         """F(S)² of every term, summed over outputs, shape (T,)."""
         return (self.coefficients**2).sum(axis=tuple(range(1, self.coefficients.ndim)))
@@ -109,11 +153,22 @@ class Spectrum:
         """Keep the terms of up to max_order features: the best approximation of that order in mean square."""
         return self._select(np.flatnonzero(self.orders <= max_order))
 
-    def output(self, k: int) -> Spectrum:
-        """Return one of K outputs as a scalar spectrum."""
+    def output(self, columns: int | IntArray) -> Spectrum:
+        """Return one of K outputs as a scalar spectrum, or several."""
         if not self.output_shape:
-            raise InputError(f"output: this spectrum has one scalar output, so output({k}) does not exist.")
-        return Spectrum(self.n, self.supports, self.coefficients[:, k].copy())
+            raise InputError(
+                f"output: this spectrum has one scalar output, so output({columns}) does not exist."
+            )
+        return replace(self, coefficients=self.coefficients[:, columns])
+
+    def rescaled(self, scaling: Scaling) -> Spectrum:
+        """Return centre + factor · f, output by output, of a spectrum with K outputs."""
+        constant = Spectrum.from_terms(self.n, np.empty((1, 0), dtype=np.int32), scaling.centre[None])
+        return replace(self, coefficients=self.coefficients * scaling.factor) + constant
+
+    def placed(self, at: IntArray, n: int) -> Spectrum:
+        """Place the features at ``at``, ascending, among n; the others have no effect."""
+        return Spectrum(n, np.append(at, n).astype(np.int32)[self.supports], self.coefficients)
 
     def as_dict(self) -> dict[tuple[int, ...], Any]:
         """Return ``{S: F(S)}`` with tuples of features as keys."""

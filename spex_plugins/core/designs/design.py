@@ -10,8 +10,9 @@ from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
 from spex_plugins.core.decoding.bch import bch
 from spex_plugins.core.decoding.coded_design import CodedDesign, draw_coded
 from spex_plugins.core.designs.choose import Plan
-from spex_plugins.core.designs.complementary_masks import antithetic_masks, paired_masks
+from spex_plugins.core.designs.complementary_masks import antithetic_masks
 from spex_plugins.core.designs.orthogonal_masks import orthogonal_masks
+from spex_plugins.core.designs.value_masks import value_masks
 from spex_plugins.types import BoolArray
 
 __all__ = ["Design", "make_design"]
@@ -65,7 +66,7 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
     if plan.kind == "paired":
-        masks = np.concatenate([ends, paired_masks(n, plan.budget - len(ends), rng)])
+        masks = np.concatenate([ends, value_masks(n, plan.budget - len(ends), rng)])
         return Design(plan, masks, len(masks))
     if plan.kind == "orthogonal":
         count = plan.budget - len(ends)

@@ -1,4 +1,4 @@
-"""A Gaussian process on masks: the posterior mean given samples, and honest errors by leaving one out."""
+"""A Gaussian process on masks: the posterior mean given samples, and leave-one-out errors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from spex_plugins.core.basis.masks import complements
-from spex_plugins.core.basis.scaling import standardised
-from spex_plugins.core.gaussian_process.cholesky import Factor, factorised
-from spex_plugins.core.gaussian_process.marginal_likelihood import JITTER, learn_kernel
-from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel, character_gram
+from spex_plugins.core.basis.scaling import Samples
+from spex_plugins.core.gaussian_process.cholesky import Factor
+from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
+from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.gaussian_process.paired_covariance import SampleCovariance, sample_covariance
+from spex_plugins.core.gaussian_process.sample_likelihood import JITTER
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -21,11 +23,13 @@ __all__ = [
     "condition_with_spikes",
     "fit_gaussian_process",
     "inner",
+    "left_out_errors",
     "noise_of",
 ]
 
-_LEARNED = 400  # masks that the kernel is learned from
+_LEARNED, _LEARNED_IN_PAIRS = 400, 1000  # masks that the kernel is learned from, at most
 _ROW = 2  # longer rows gain nothing on masks of all sizes, and cost functions of unordered features a tenth
+_SPREAD = 2.0  # of the log rates: features differ more than the samples of a few hundred masks can tell
 _SHARE_LEARNED = 0.75  # at most; the others measure the faithfulness
 
 
@@ -39,24 +43,37 @@ class GaussianProcess:
         Of values with unit variance.
     noise : float
         Variance of what the kernel cannot explain of such values.
-    masks : ndarray of bool, shape (m, n)
+    samples : Samples
+        m masks with K values each.
     weights : ndarray of float64, shape (m, K)
         The posterior mean at x is mean + spread · k(x, masks) @ weights.
     factor : Factor
         Of the Gram matrix with noise.
-    mean, spread : ndarray of float64, shape (K,)
     untouched : ndarray of int
         Samples that the kernel was not learned from.
     """
 
     kernel: MaskKernel
     noise: float
-    masks: BoolArray
+    samples: Samples
     weights: FloatArray
     factor: Factor
-    mean: FloatArray
-    spread: FloatArray
     untouched: IntArray
+
+    @property
+    def masks(self) -> BoolArray:
+        """The masks of the samples, shape (m, n)."""
+        return self.samples.masks
+
+    @property
+    def mean(self) -> FloatArray:
+        """The mean of the values, shape (K,)."""
+        return self.samples.mean
+
+    @property
+    def spread(self) -> FloatArray:
+        """The standard deviation of the values, shape (K,)."""
+        return self.samples.spread
 
     def predict(self, masks: BoolArray) -> FloatArray:
         """Return the posterior means at masks (l, n), shape (l, K)."""
@@ -80,79 +97,118 @@ class GaussianProcess:
             Errors in predicted standard deviations.
         """
         first, second = complements(self.masks)
-        own, together = self.factor.precisions(first, second)
-        # What the weights and precisions of two complements make of each other; nothing where one is alone.
-        shared, others, other_own = np.zeros(len(own)), np.zeros_like(self.weights), np.ones(len(own))
-        shared[first] = shared[second] = together
-        others[first], others[second] = self.weights[second], self.weights[first]
-        other_own[first], other_own[second] = own[second], own[first]
-        variance = (other_own / (own * other_own - shared**2))[:, None]
-        errors = variance * (self.weights - (shared / other_own)[:, None] * others)
+        errors, variance = left_out_errors(self.weights, *self.precisions, first, second)
         return self.spread * errors, errors / np.sqrt(variance)
+
+    @cached_property
+    def precisions(self) -> tuple[FloatArray, FloatArray]:
+        """The diagonal (m,) of the samples' inverse covariance, and its entries of complements (P,)."""
+        return self.factor.precisions(*complements(self.masks))
+
+
+def left_out_errors(
+    weights: FloatArray, own: FloatArray, together: FloatArray, first: IntArray, second: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the errors of scaled samples that are predicted without themselves and their complements.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape (m, K)
+        The inverse C⁻¹ of the samples' covariance times their values.
+    own : ndarray of float64, shape (m,)
+        The diagonal of C⁻¹.
+    together : ndarray of float64, shape (P,)
+        Its entries at (first, second).
+    first, second : ndarray of int, shape (P,)
+        Where the complements are.
+
+    Returns
+    -------
+    errors : ndarray of float64, shape (m, K)
+        Value minus prediction.
+    variance : ndarray of float64, shape (m, 1)
+        Of the prediction.
+    """
+    # What the weights and precisions of two complements make of each other; nothing where one is alone.
+    shared, others, other_own = np.zeros(len(own)), np.zeros_like(weights), np.ones(len(own))
+    shared[first] = shared[second] = together
+    others[first], others[second] = weights[second], weights[first]
+    other_own[first], other_own[second] = own[second], own[first]
+    variance = (other_own / (own * other_own - shared**2))[:, None]
+    return variance * (weights - (shared / other_own)[:, None] * others), variance
 
 
 def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
     """Learn the kernel from some samples and condition on all; masks (m, n), values (m, K)."""
-    scaled, mean, spread = standardised(values)
-    order = rng.permutation(np.flatnonzero(inner(masks)))
-    n_learned = min(_LEARNED, int(_SHARE_LEARNED * len(order)))
-    kernel, noise = learn_kernel(masks[order[:n_learned]], scaled[order[:n_learned]], _ROW)
+    samples = Samples.of(masks, values)
+    order, n_learned = _learned_first(masks, rng)
+    learned = samples.select(order[:n_learned])
+    kernel, noise = learn_kernel(learned.masks, learned.scaled, _ROW, _SPREAD)
     none = np.empty((0, 0), dtype=np.int32)
-    return condition_with_spikes(kernel, noise, masks, scaled, mean, spread, order[n_learned:], none)
+    return condition_with_spikes(kernel, noise, samples, order[n_learned:], none)
 
 
-def condition(
-    kernel: MaskKernel,
-    noise: float,
-    masks: BoolArray,
-    scaled: FloatArray,
-    mean: FloatArray,
-    spread: FloatArray,
-    untouched: IntArray,
-) -> GaussianProcess:
-    """Condition a kernel with a noise variance on scaled values (m, K) = (values − mean) / spread.
+def _learned_first(masks: BoolArray, rng: np.random.Generator) -> tuple[IntArray, int]:
+    """Return the inner samples in random order, and how many of the first ones the kernel is learned from.
+
+    Where nearly all have their complements, these come together and those that are alone come last: the
+    likelihood of the pairs costs a quarter.
+    """
+    kept = np.flatnonzero(inner(masks))
+    most = int(_SHARE_LEARNED * len(kept))
+    first, second = complements(masks[kept])
+    if most < 2 * len(first):
+        alone = np.ones(len(kept), dtype=bool)
+        alone[first] = alone[second] = False
+        pairs = rng.permutation(np.stack([first, second], axis=1))
+        order = np.concatenate([pairs.ravel(), rng.permutation(np.flatnonzero(alone))])
+        return kept[order], min(most, _LEARNED_IN_PAIRS) // 2 * 2
+    return rng.permutation(kept), min(most, _LEARNED)
+
+
+def condition(kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray) -> GaussianProcess:
+    """Condition a kernel with a noise variance on samples.
 
     The "noise" is what the kernel cannot explain of an exact answer. The empty and the full mask are met
     without it: Shapley values add up to their difference.
+
+    Parameters
+    ----------
+    kernel : MaskKernel
+        Of values with unit variance.
+    noise : float
+        Variance of such values.
+    samples : Samples
+        m masks with K values each.
+    untouched : ndarray of int
+        Samples that the kernel was not learned from.
+
+    Returns
+    -------
+    GaussianProcess
     """
-    gram = kernel.gram(masks, masks)
-    return _conditioned(kernel, gram, noise, masks, scaled, mean, spread, untouched)
+    covariance = sample_covariance(kernel, noise_of(noise, samples.masks), samples.masks)
+    return _conditioned(kernel, covariance, noise, samples, untouched)
 
 
 def condition_with_spikes(
-    kernel: MaskKernel,
-    noise: float,
-    masks: BoolArray,
-    scaled: FloatArray,
-    mean: FloatArray,
-    spread: FloatArray,
-    untouched: IntArray,
-    found: IntArray,
+    kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray, found: IntArray
 ) -> GaussianProcess:
     """Condition as `condition` does, after the kernel has got the spikes that the samples call for.
 
     ``found`` (T, d) are sets of a coded design, see `find_spikes`.
     """
-    gram = kernel.gram(masks, masks)
-    spikes = find_spikes(kernel, gram, noise_of(noise, masks), masks, scaled, found)
-    gram += character_gram(*spikes, masks, masks)
-    return _conditioned(kernel.extended(*spikes), gram, noise, masks, scaled, mean, spread, untouched)
+    covariance = sample_covariance(kernel, noise_of(noise, samples.masks), samples.masks)
+    spikes = find_spikes(kernel, covariance.factorised(keep=True), samples.masks, samples.scaled, found)
+    covariance.add_characters(*spikes)
+    return _conditioned(kernel.extended(*spikes), covariance, noise, samples, untouched)
 
 
 def _conditioned(
-    kernel: MaskKernel,
-    gram: FloatArray,
-    noise: float,
-    masks: BoolArray,
-    scaled: FloatArray,
-    mean: FloatArray,
-    spread: FloatArray,
-    untouched: IntArray,
+    kernel: MaskKernel, covariance: SampleCovariance, noise: float, samples: Samples, untouched: IntArray
 ) -> GaussianProcess:
-    gram[np.diag_indices_from(gram)] += noise_of(noise, masks)
-    factor = factorised(gram)
-    weights = factor.solve(scaled)
-    return GaussianProcess(kernel, noise, masks, weights, factor, mean, spread, untouched)
+    factor = covariance.factorised()
+    return GaussianProcess(kernel, noise, samples, factor.solve(samples.scaled), factor, untouched)
 
 
 def noise_of(noise: float, masks: BoolArray) -> FloatArray:

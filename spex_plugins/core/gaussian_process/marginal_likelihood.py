@@ -5,18 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.characters import characters, pack
+from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
-from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel, exponentials
+from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.gaussian_process.sample_likelihood import Likelihood, likelihood_of
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["JITTER", "learn_kernel"]
+__all__ = ["learn_kernel"]
 
-JITTER = 1e-6  # added to every noise variance, of values with unit variance
-_ITERATIONS = (20, 40)  # more change the posterior by less than its error; the larger where they are cheap:
-_CHEAP = 20_000  # iterations times samples
+# Iterations: more change the posterior by less than its error; the largest number where they are cheap.
+_ITERATIONS, _CHEAP = (20, 40), 20_000  # iterations times samples
+# Of pairs, that cost a quarter, more where the samples are enough for that; of few, they fit the noise. Where
+# there are many, some of them find the way and all of them end it.
+_ITERATIONS_OF_PAIRS, _SAMPLES_EACH = (20, 60), 6
+_FIRST_PAIRS, _LAST_ITERATIONS = 400, 25
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
-_SPREAD = 1.0  # standard deviation of the log rates around their mean, which is learned
 # The sets with variances of their own, group by group, as places behind a first feature; the deviations of
 # the logs of the variances; and where they start, all sets of a group together.
 _GROUPS = ((0,), (0, 1), (0, 2), (0, 1, 2))
@@ -26,7 +29,9 @@ _START_RATE, _START_NOISE = 2.0, 0.02  # the rate of all features together
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE, _LOG_VARIANCE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0), (-16.0, 1.0)
 
 
-def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKernel, float]:
+def learn_kernel(
+    masks: BoolArray, values: FloatArray, row: int, spread: float = 1.0
+) -> tuple[MaskKernel, float]:
     """Maximise the marginal likelihood of values with mean 0 and variance 1.
 
     Every feature has a rate in the product kernel and a variance of its own as a single character, and so
@@ -38,11 +43,14 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-        A few for every feature suffice; the cost is some 20 to 40 times m³.
+        A few for every feature suffice; the cost is some 20 to 40 times m³. Complements that all come one
+        after the other are taken for pairs.
     values : ndarray of float64, shape (m, K)
         K outputs share the kernel.
     row : int
         2: neighbours; 3: pairs with one feature between them too, and three in a row.
+    spread : float
+        Standard deviation of the log rates around their mean, a priori.
 
     Returns
     -------
@@ -56,7 +64,6 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     n, q = masks.shape[1], len(SCALES)
     supports, group = _own_variances(n, row)
     terms = len(supports)
-    signs = characters(pack(masks), supports, len(masks)).astype(np.float64).T
     mean_rate, mean_variances = np.log(_START_RATE / n), np.log(_START_VARIANCES[: group[-1] + 1] / n)
     start = _joined(
         np.full(n, mean_rate),
@@ -68,14 +75,14 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     own = [_LOG_RATE] * n + [_LOG_VARIANCE] * terms + [_LOG_AMPLITUDE] * q
     bounds = [*own, _LOG_NOISE, _LOG_RATE, *[_LOG_VARIANCE] * len(mean_variances)]
     learned = start
-    if len(masks):  # LAPACK complains of empty matrices on the terminal
-        iterations = int(np.clip(_CHEAP // len(masks), *_ITERATIONS))
+    for samples, iterations in _schedule(masks):
+        likelihood = likelihood_of(masks[:samples], values[:samples], supports)
         # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
         with threadpool_limits(1, "blas"):
             learned = minimize(
                 _objective,
-                start,
-                args=(masks, values, signs, group),
+                learned,
+                args=(likelihood, n, group, spread),
                 jac=True,
                 method="L-BFGS-B",
                 bounds=bounds,
@@ -84,6 +91,18 @@ def learn_kernel(masks: BoolArray, values: FloatArray, row: int) -> tuple[MaskKe
     rates, variances, amplitudes, noise, _ = _split(np.exp(learned), n, terms)
     product = ProductKernel(rates, amplitudes)
     return MaskKernel(product, *sets.merge(supports, variances, n)), float(noise[0])
+
+
+def _schedule(masks: BoolArray) -> list[tuple[int, int]]:
+    """Return how many of the first samples are learned from, step by step, and for how many iterations."""
+    m = len(masks)
+    if m == 0:
+        return []  # LAPACK complains of empty matrices on the terminal
+    if 2 * len(complements(masks)[0]) < m:
+        return [(m, int(np.clip(_CHEAP // m, *_ITERATIONS)))]
+    first = min(m, _FIRST_PAIRS)
+    found = [(first, int(np.clip(first // _SAMPLES_EACH, *_ITERATIONS_OF_PAIRS)))]
+    return [*found, (m, _LAST_ITERATIONS)] if m > first else found
 
 
 def _own_variances(n: int, row: int) -> tuple[IntArray, IntArray]:
@@ -102,42 +121,25 @@ def _split(parameters: FloatArray, n: int, terms: int) -> list[FloatArray]:
 
 
 def _objective(
-    parameters: FloatArray, masks: BoolArray, values: FloatArray, signs: FloatArray, group: IntArray
+    parameters: FloatArray, likelihood: Likelihood, n: int, group: IntArray, spread: float
 ) -> tuple[float, FloatArray]:
     """Return the negative log posterior of the log parameters, and its gradient."""
-    from scipy.linalg import cholesky
-    from scipy.linalg.lapack import dpotri
-
-    m, outputs = values.shape
-    n, terms = masks.shape[1], signs.shape[1]
+    terms = len(group)
     log_rates, log_variances, *_, means = _split(parameters, n, terms)
     rates, variances, amplitudes, noise, _ = _split(np.exp(parameters), n, terms)
-    kernels = [a * term for a, term in zip(amplitudes, exponentials(masks, masks, rates), strict=True)]
-    total = sum(kernels, start=(signs * variances) @ signs.T)
-    total[np.diag_indices(m)] += noise + JITTER
-    factor = cholesky(total, lower=True, check_finite=False)
-    inverse, _ = dpotri(factor, lower=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    weights = inverse @ values
-    off, off_own = (log_rates - means[0]) / _SPREAD, (log_variances - means[1:][group]) / _SPREADS[group]
-    value = 0.5 * (values * weights).sum() + outputs * np.log(np.diag(factor)).sum()
-    value += 0.5 * (off**2).sum() + 0.5 * (off_own**2).sum()
-
-    slope = 0.5 * (outputs * inverse - weights @ weights.T)  # of the value in the entries of the matrix
-    by_distance = slope * sum(s * kernel for s, kernel in zip(SCALES, kernels, strict=True))
-    # Σ_kl by_distance_kl [x_ki ≠ x_li] for every feature i
-    kept = masks.astype(np.float64)
-    differing = 2 * (by_distance.sum(axis=1) @ kept - (kept * (by_distance @ kept)).sum(axis=0))
+    value, slopes = likelihood(rates, variances, amplitudes, float(noise[0]))
+    off, off_own = (log_rates - means[0]) / spread, (log_variances - means[1:][group]) / _SPREADS[group]
+    value += 0.5 * float((off**2).sum() + (off_own**2).sum())
     gradient = _joined(
-        off / _SPREAD - rates * differing,
-        off_own / _SPREADS[group] + variances * (signs * (slope @ signs)).sum(axis=0),
-        [(slope * kernel).sum() for kernel in kernels],
-        noise * np.trace(slope),
-        [-off.sum() / _SPREAD],
+        off / spread + slopes.rates,
+        off_own / _SPREADS[group] + slopes.variances,
+        slopes.amplitudes,
+        slopes.noise,
+        [-off.sum() / spread],
         -np.bincount(group, off_own / _SPREADS[group], minlength=len(means) - 1),
     )
-    return float(value), gradient
+    return value, gradient
 
 
-def _joined(*parts: FloatArray | IntArray | list[float]) -> FloatArray:
-    return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
+def _joined(*parts: FloatArray | IntArray | list[float] | float) -> FloatArray:
+    return np.concatenate([np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in parts])

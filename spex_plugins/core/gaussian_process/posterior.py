@@ -1,19 +1,21 @@
-"""What a Gaussian process knows after the samples, small enough to be kept with a result.
+"""The posterior of a Gaussian process in a form small enough to be stored with a result.
 
-How sure it is of an index does not depend on the answers; what it expects does. The matrix of the samples
-is not kept but made anew for deviations.
+The standard deviations of an index do not depend on the values of the samples; its mean does. The Gram matrix
+of the samples is not stored: it is computed again where deviations are asked for.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import comb
+from typing import Self
 
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.indices import convert
+from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.basis.scaling import Scaling
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, checked_masks
 from spex_plugins.core.gaussian_process.cholesky import factorised
 from spex_plugins.core.gaussian_process.conditioning import noise_of
@@ -29,7 +31,7 @@ _BLOCK = 1 << 22  # entries of a matrix between masks that are held at once
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """How sure a Gaussian process is.
+    """Posterior standard deviations of every index, by the masks of the samples and the kernel.
 
     Attributes
     ----------
@@ -39,7 +41,7 @@ class Uncertainty:
     packed : ndarray of uint8, shape (m, ceil(n / 8))
         The masks of the samples, by `numpy.packbits`.
     scale : ndarray of float64, shape () or (K,)
-        What deviations of values with unit variance must be multiplied by.
+        Factor of the deviations, which are those of values with unit variance.
     """
 
     kernel: MaskKernel
@@ -60,15 +62,15 @@ class Uncertainty:
         found = index_deviations(self.kernel, masks, factorised(gram).solve, supports, index, order)
         return np.multiply.outer(found, self.scale)
 
-    def output(self, columns: int | IntArray) -> Uncertainty:
-        """Return what is known of one of K outputs, or of several."""
+    def output(self, columns: int | IntArray) -> Self:
+        """Return the deviations of one of K outputs, or of several."""
         return replace(self, scale=self.scale[columns])
 
-    def rescaled(self, scaling: Scaling) -> Uncertainty:
-        """Return what is known of the values of which these are scaled ones."""
+    def rescaled(self, scaling: Scaling) -> Self:
+        """Return the deviations of the values of which these are scaled ones."""
         return replace(self, scale=self.scale * scaling.factor)
 
-    def placed(self, at: IntArray, n: int) -> Uncertainty:
+    def placed(self, at: IntArray, n: int) -> Self:
         """Place the features at ``at`` among n; the others have no effect."""
         masks = np.zeros((len(self.packed), n), dtype=bool)
         masks[:, at] = self.masks
@@ -77,20 +79,36 @@ class Uncertainty:
 
 @dataclass(frozen=True, eq=False)
 class Posterior(Uncertainty):
-    """What a Gaussian process expects: a function of masks, and every index of it in closed form.
+    """The posterior mean of a Gaussian process, a function of masks, and every index of it in closed form.
 
     Attributes
     ----------
     weights : ndarray of float64, shape (m,) or (m, K)
         The function at x is constant + k(x, masks) @ weights.
     constant : ndarray of float64, shape () or (K,)
+    spectrum : Spectrum
+        The Fourier coefficients with most energy.
+    semivalues : Semivalues
+        Shapley and Banzhaf values with their deviations, computed when the process was fitted.
     """
 
     weights: FloatArray
     constant: FloatArray
+    spectrum: Spectrum
+    semivalues: Semivalues
+
+    @property
+    def n(self) -> int:
+        """Number of features."""
+        return self.kernel.n
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """() for a scalar function, (K,) for K outputs."""
+        return self.weights.shape[1:]
 
     def predict(self, masks: BoolArray) -> FloatArray:
-        """Return the expected values at masks (l, n), shape (l,) or (l, K)."""
+        """Return the posterior mean at masks (l, n), shape (l,) or (l, K)."""
         masks = checked_masks(masks, self.kernel.n)
         out = np.empty((len(masks), *self.weights.shape[1:]))
         known = self.masks
@@ -100,36 +118,54 @@ class Posterior(Uncertainty):
             out[block] = self.kernel.gram(masks[block], known) @ self.weights
         return out + self.constant
 
-    def convert(self, index: str, order: int, leading: Spectrum) -> tuple[IntArray, FloatArray]:
-        """Read the function in an index, as `spex_plugins.core.basis.indices.convert` reads a spectrum.
+    def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
+        """Read the function in an index, as `Spectrum.convert` reads a spectrum.
 
-        All sets of up to ``order`` features are read where they are few, else those that the ``leading``
-        Fourier coefficients touch.
+        All sets of up to ``order`` features are read where they are few, else those that the leading Fourier
+        coefficients touch.
         """
-        n = self.kernel.n
+        n, order = self.n, checked_order(index, order) or order
         orders = range(min(order, n) + 1)
         if sum(comb(n, size) for size in orders) <= _MOST_SETS:
             supports = sets.combine([sets.all_of_order(n, size) for size in orders], n)
         else:
-            supports, _ = convert(leading, index, order)
+            supports, _ = self.spectrum.convert(index, order)
         values = index_means(self.kernel, self.masks, self.weights, supports, index, order)
         values[sets.orders_of(supports, n) == 0] += self.constant
         return supports, values
 
-    def rescaled(self, scaling: Scaling) -> Posterior:
-        """Return the function of the values of which these are scaled ones."""
-        return replace(
-            self,
-            scale=self.scale * scaling.factor,
-            weights=self.weights * scaling.factor,
-            constant=self.constant * scaling.factor + scaling.centre,
-        )
+    def single_values(self, index: str) -> SingleValues:
+        """Return the values of single features in an index of order 1.
 
-    def output(self, columns: int | IntArray) -> Posterior:
-        """Return what is known of one of K outputs, or of several."""
+        Indices with neither the Shapley nor the Banzhaf value at order 1 come without deviations.
+        """
+        known = self.semivalues.of(index)
+        return known or SingleValues.read(*self.convert(index, 1), self.n)
+
+    def output(self, columns: int | IntArray) -> Self:
+        """Return the function of one of K outputs, or of several."""
         return replace(
-            self,
-            scale=self.scale[columns],
+            super().output(columns),
             weights=self.weights[:, columns],
             constant=self.constant[columns],
+            spectrum=self.spectrum.output(columns),
+            semivalues=self.semivalues.output(columns),
+        )
+
+    def rescaled(self, scaling: Scaling) -> Self:
+        """Return the function of the values of which these are scaled ones."""
+        return replace(
+            super().rescaled(scaling),
+            weights=self.weights * scaling.factor,
+            constant=self.constant * scaling.factor + scaling.centre,
+            spectrum=self.spectrum.rescaled(scaling),
+            semivalues=self.semivalues.scaled(scaling.factor),
+        )
+
+    def placed(self, at: IntArray, n: int) -> Self:
+        """Place the features at ``at`` among n; the others have no effect."""
+        return replace(
+            super().placed(at, n),
+            spectrum=self.spectrum.placed(at, n),
+            semivalues=self.semivalues.placed(at, n),
         )

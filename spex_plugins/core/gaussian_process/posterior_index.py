@@ -14,7 +14,6 @@ from itertools import product
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.indices import convert
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
@@ -38,7 +37,7 @@ def index_covariance(
     supports : ndarray of int, shape (U, d)
         Distinct sets.
     index, order
-        As in `spex_plugins.core.basis.indices.convert`.
+        As in `Spectrum.convert`.
 
     Returns
     -------
@@ -98,7 +97,7 @@ def _of_characters(kernel: MaskKernel, supports: IntArray, index: str, order: in
     """Return the values of the index for every character of the kernel, shape (T, U)."""
     n, count = kernel.n, len(supports)
     characters = Spectrum.from_terms(n, kernel.supports, np.eye(len(kernel.supports)))
-    found, values = convert(characters, index, order)
+    found, values = characters.convert(index, order)
     # One table with the number of every set that is asked about, and the values of those that have some.
     numbers = np.concatenate([np.arange(count) + 1.0, np.zeros(len(found))])
     table = np.column_stack([numbers, np.concatenate([np.zeros((count, values.shape[1])), values])])

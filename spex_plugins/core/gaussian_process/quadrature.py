@@ -34,7 +34,7 @@ def index_quadrature(index: str, order: int, size: int, n: int) -> tuple[FloatAr
     Parameters
     ----------
     index, order
-        As in `spex_plugins.core.basis.indices.convert`.
+        As in `spex_plugins.core.basis.spectrum.Spectrum.convert`.
     size : int
         |T|.
     n : int

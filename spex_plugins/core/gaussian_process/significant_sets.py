@@ -16,7 +16,7 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import characters, pack, project
-from spex_plugins.core.gaussian_process.cholesky import factorised
+from spex_plugins.core.gaussian_process.cholesky import Factor
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
@@ -30,8 +30,7 @@ _TRIPLES_AMONG = 24  # features with the largest rates
 
 def find_spikes(
     kernel: MaskKernel,
-    gram: FloatArray,
-    noise: FloatArray,
+    factor: Factor,
     masks: BoolArray,
     scaled: FloatArray,
     found: IntArray,
@@ -41,10 +40,8 @@ def find_spikes(
     Parameters
     ----------
     kernel : MaskKernel
-    gram : ndarray of float64, shape (m, m)
-        The kernel between the masks.
-    noise : ndarray of float64, shape (m,)
-        Variance of the noise of every sample.
+    factor : Factor
+        Of the covariance of noisy values at the masks.
     masks : ndarray of bool, shape (m, n)
     scaled : ndarray of float64, shape (m, K)
         Values with mean 0 and variance 1.
@@ -61,9 +58,6 @@ def find_spikes(
     from scipy.special import chdtri
 
     m, n = masks.shape
-    with_noise = gram.copy()
-    with_noise[np.diag_indices(m)] += noise
-    factor = factorised(with_noise)
     packed = pack(masks)
     classes = _classes(kernel, n, found)
     if not classes or not scaled.any():

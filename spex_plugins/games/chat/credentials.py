@@ -1,4 +1,4 @@
-"""Keys and passwords that servers and libraries quote in their errors, and how texts are freed of them."""
+"""Keys and passwords that servers and libraries quote in their errors, and their removal from texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMED = re.compile(_NAMES, re.IGNORECASE)
 _USER = re.compile(r"(?<=://)[^/?#\s@]+@")
 _PARAMETER = re.compile(rf"([?&][^=&\s]*(?:{_NAMES})[^=&\s]*=)[^&\s'\"]+", re.IGNORECASE)
 _REDACTED = "…"
-# A shorter text is no secret but a word: servers at home take any key.
+# A shorter text is taken for a word, not for a secret: local servers accept any key.
 _LEAST, _LEAST_LETTERS = 4, 8
 _UNMISTAKABLE = 16  # characters, which occur within no other word
 
@@ -43,7 +43,9 @@ def redacted(text: str, credentials: Iterable[str]) -> str:
 def credentials_of(client: Any) -> set[str]:
     """Return the keys and passwords that an ``openai.AsyncOpenAI`` sends."""
     address = client.base_url
-    named = [*client.default_headers.items(), *client.default_query.items(), *address.params.multi_items()]
+    # openai 1 ends the address with a slash even where it ends with a parameter.
+    parameters = [(name, value.removesuffix("/")) for name, value in address.params.multi_items()]
+    named = [*client.default_headers.items(), *client.default_query.items(), *parameters]
     values = [value for name, value in named if _NAMED.search(name) and isinstance(value, str)]
     values += [value.split(" ", 1)[1] for value in values if " " in value]  # behind "Bearer" or "Basic"
     user = [address.username, address.password]

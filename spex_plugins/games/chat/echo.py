@@ -22,11 +22,11 @@ def echoed_log_prob(reply: Any, prompt: str, answer: str) -> float:
         What was sent is the prompt followed by the answer.
     """
     try:
-        text, told = reply["choices"][0]["text"], reply["choices"][0]["logprobs"]
+        text, logprobs = reply["choices"][0]["text"], reply["choices"][0]["logprobs"]
         if prompt + answer in text:
-            tokens = [token_bytes({"token": token}) for token in told["tokens"]]
+            tokens = [token_bytes({"token": token}) for token in logprobs["tokens"]]
             start, stop = _span(tokens, answer.encode())
-            return min(fsum(told["token_logprobs"][start:stop]), 0.0)
+            return min(fsum(logprobs["token_logprobs"][start:stop]), 0.0)
     except (KeyError, IndexError, TypeError, AttributeError):
         raise MissingLogProbsError("the reply has no log-probs of the prompt") from None
     raise InputError(

@@ -1,4 +1,4 @@
-"""What is asked of the model: templates with a place for the masked text, and how the answer is scored."""
+"""The prompt, a template with a place for the masked text, and how the answer to it is scored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.games.chat.echo import echoed_log_prob
-from spex_plugins.games.chat.requests import Request
+from spex_plugins.games.chat.request_batch import Request
 from spex_plugins.games.chat.scores import (
     Score,
     TopTokens,
@@ -37,7 +37,7 @@ Template = str | Sequence[Mapping[str, Any]]
 
 
 class Question:
-    """How the requests for one masked text look, and how their replies are read.
+    """The requests for a masked text, and how their replies are read.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ class Question:
 
     Attributes
     ----------
-    said : dict
-        Everything above, as the digest of a game needs it.
+    description : dict
+        All parameters, for the digest of a game.
     signs : tuple of float
         One for each request: the value is the sum of their scores with these signs.
     fixed_characters : int
-        How long the template is.
+        Length of the template.
     unlisted : str
-        What to tell the user if no answer was listed in the first reply; "" if one was.
+        A warning for the user if no answer was listed in the first reply; "" if one was.
     """
 
     def __init__(
@@ -77,16 +77,16 @@ class Question:
         self._chat = endpoint == "chat"
         self._echo = endpoint == "completions+echo"
         self._template = _checked(template, self._chat)
-        wished = _FIELDS | {"model": model} | _LOG_PROBS[endpoint](top_logprobs) | dict(extra or {})
-        self._fields = {name: value for name, value in wished.items() if value is not None}
+        fields = _FIELDS | {"model": model} | _LOG_PROBS[endpoint](top_logprobs) | dict(extra or {})
+        self._fields = {name: value for name, value in fields.items() if value is not None}
         self._answers = [answer] if against is None else [answer, against]
         self._forms = [answer_forms(each, begins_message=self._chat) for each in self._answers]
         if len(self._forms) == 2 and set(self._forms[0]) & set(self._forms[1]):
             raise InputError(f"against: must be another answer than {answer!r}.")
         self._listed_before = [False] * len(self._answers)
         self._replies, self.unlisted = 0, ""
-        self.said = {"endpoint": endpoint, "fields": self._fields, "template": self._template}
-        self.said |= {"answers": self._answers}
+        self.description = {"endpoint": endpoint, "fields": self._fields, "template": self._template}
+        self.description |= {"answers": self._answers}
         self.signs = (1.0, -1.0)[: len(self._answers)] if self._echo else (1.0,)
         contents = [m["content"] for m in self._template] if self._chat else [self._template]
         self.fixed_characters = sum(len(content.replace(PLACE, "")) for content in contents)
@@ -105,7 +105,7 @@ class Question:
         ]
 
     def values(self, scores: Sequence[Score | None]) -> tuple[FloatArray, BoolArray]:
-        """Join the scores of all requests to the values of d texts, NaN where one is missing.
+        """Combine the scores of all requests into the values of d texts, NaN where one is missing.
 
         Returns
         -------
@@ -113,9 +113,9 @@ class Question:
         exact : ndarray of bool, shape (d,)
         """
         signs = np.array(self.signs)
-        told = np.array([np.nan if score is None else score.value for score in scores])
+        values = np.array([np.nan if score is None else score.value for score in scores])
         exact = np.array([score is not None and score.exact for score in scores], dtype=bool)
-        return told.reshape(-1, len(signs)) @ signs, np.all(exact.reshape(-1, len(signs)), axis=1)
+        return values.reshape(-1, len(signs)) @ signs, np.all(exact.reshape(-1, len(signs)), axis=1)
 
     def _read_top(self, reply: Any) -> Score:
         top = TopTokens.of(reply)

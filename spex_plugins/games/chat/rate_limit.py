@@ -1,4 +1,4 @@
-"""How long to wait before the next request: what servers say about their limits in HTTP headers."""
+"""Delays before requests, from the limits that servers report in HTTP headers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _PART = re.compile(r"(\d+(?:\.\d*)?)(ms|[smhd])")
 class RateLimit:
     """The limits of one server, for all requests that go there.
 
-    Two kinds of headers count: ``retry-after`` (and ``retry-after-ms``) close the way for everybody until
-    that moment; ``x-ratelimit-remaining-requests`` and ``-tokens`` say how much may still be sent before
+    Two kinds of headers count: ``retry-after`` (and ``retry-after-ms``) stop all requests until that
+    moment; ``x-ratelimit-remaining-requests`` and ``-tokens`` say how much may still be sent before
     ``x-ratelimit-reset-…``, from which what is under way already is subtracted.
     """
 
@@ -28,7 +28,7 @@ class RateLimit:
         self._open_at = -inf
         self._allowances = {"requests": _Allowance(), "tokens": _Allowance()}
         self._under_way = 0
-        self._largest = 0.0  # tokens of the largest request that the server has told us
+        self._largest = 0.0  # tokens of the largest request, as reported by the server
 
     def wait(self) -> float:
         """Return the seconds for which no request may start; 0 if one may."""
@@ -59,7 +59,7 @@ class RateLimit:
             reset = duration(headers.get(f"x-ratelimit-reset-{kind}"))
             if remaining is not None and reset is not None:
                 full = inf if limit is None else limit
-                allowance.hear(remaining - self._under_way * self._cost(kind), now + reset, full, now)
+                allowance.update(remaining - self._under_way * self._cost(kind), now + reset, full, now)
 
     def _cost(self, kind: str) -> float:
         return 1.0 if kind == "requests" else self._largest
@@ -79,7 +79,7 @@ class _Allowance:
             return self.reset_at - now
         return _NEWS if under_way else 0.0  # the responses under way will say how much is left now
 
-    def hear(self, left: float, reset_at: float, full: float, now: float) -> None:
+    def update(self, left: float, reset_at: float, full: float, now: float) -> None:
         self._refill(now)
         self.left = min(self.left, left)  # responses do not come in the order in which they were counted
         self.reset_at, self.full = reset_at, full

@@ -1,4 +1,4 @@
-"""From the reply of an API to a log-probability, or to an honest bound of it."""
+"""From the reply of an API to a log-probability, or to a bound of it where the reply lacks it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, fsum, isfinite, log
 from typing import Any
+from warnings import warn
 
 from spex_plugins.errors import InputError
 
 __all__ = [
+    "BoundCounter",
     "MissingLogProbsError",
     "Score",
     "TopTokens",
@@ -22,6 +24,7 @@ __all__ = [
 
 _ROUNDING = 1e-6  # servers round probabilities to float32: sums of them are not more certain
 _UNKNOWN = -9998.0  # some servers write −9999 for "not among the most probable ones"
+_TOO_MANY_BOUNDS, _ENOUGH_VALUES = 0.05, 20
 _SPACES = ("\u0120", "\u2581")  # how byte-level BPE and SentencePiece write the space before a word
 
 
@@ -37,11 +40,32 @@ class Score:
     ----------
     value : float
     exact : bool
-        False if the server did not tell all that is needed, so that the value is a bound.
+        False if the reply lacks part of what is needed, so that the value is a bound.
     """
 
     value: float
     exact: bool
+
+
+@dataclass
+class BoundCounter:
+    """Number of values so far, and how many of them are bounds; warns once if they are many."""
+
+    values: int = 0
+    bounds: int = 0
+    _warned: bool = False
+
+    def add(self, bounds: int, values: int) -> None:
+        self.bounds += bounds
+        self.values += values
+        many = self.values >= _ENOUGH_VALUES and self.bounds > _TOO_MANY_BOUNDS * self.values
+        if many and not self._warned:
+            self._warned = True
+            warn(
+                f"{self.bounds} of {self.values} values are bounds: the answer was not among the most "
+                "probable tokens. Choose an answer that the model gives, or raise top_logprobs.",
+                stacklevel=3,
+            )
 
 
 @dataclass(frozen=True)
@@ -66,14 +90,16 @@ class TopTokens:
     def of(cls, reply: Any) -> TopTokens:
         """Read both shapes, that of chat completions and that of legacy completions, from either endpoint."""
         try:
-            told = reply["choices"][0]["logprobs"]
-            if "content" in told:
-                first = told["content"][0]
+            logprobs = reply["choices"][0]["logprobs"]
+            if "content" in logprobs:
+                first = logprobs["content"][0]
                 chosen = token_bytes(first), first["logprob"]
                 listed = [(token_bytes(each), each["logprob"]) for each in first["top_logprobs"]]
             else:
-                chosen = token_bytes({"token": told["tokens"][0]}), told["token_logprobs"][0]
-                listed = [(token_bytes({"token": token}), v) for token, v in told["top_logprobs"][0].items()]
+                chosen = token_bytes({"token": logprobs["tokens"][0]}), logprobs["token_logprobs"][0]
+                listed = [
+                    (token_bytes({"token": token}), v) for token, v in logprobs["top_logprobs"][0].items()
+                ]
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise MissingLogProbsError(f"the reply has no log-probs{_stated_error(reply)}") from None
         log_probs = {token: min(float(v), 0.0) for token, v in [chosen, *listed] if _usable(v)}
@@ -88,7 +114,7 @@ class TopTokens:
         return ", ".join(repr(token.decode(errors="replace")) for token in ranked[:count])
 
     def bound(self) -> float:
-        """Return what no token that is not listed can exceed.
+        """Return a bound that the log-probability of no unlisted token exceeds.
 
         It is at most as probable as every token of the list, and all that are not listed share the rest.
         """

@@ -1,1 +1,1 @@
-"""Calls of the value function: where they run, how they end, and which are tried again."""
+"""Calls of the value function: where they run, how they end, and which are repeated."""

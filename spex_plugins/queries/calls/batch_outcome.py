@@ -1,4 +1,4 @@
-"""What came of a batch: which masks were answered, and what is wrong with the others."""
+"""Outcome of a batch: which masks were answered, and what is wrong with the others."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from spex_plugins.errors import PartialAnswerError
-from spex_plugins.queries.calls.function_call import Reply, read
+from spex_plugins.queries.calls.function_call import ReturnedValues, read_values
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["BatchOutcome", "read_outcome"]
 
 _NAMED = 5  # outputs in a message
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class BatchOutcome:
     """The outcome of a batch of b masks.
 
     Attributes
     ----------
     answered : ndarray of bool, shape (b,)
     values : ndarray of float64, shape (b,) or (b, K)
-        What stands at masks that were not answered means nothing.
+        Undefined at masks that were not answered.
     problem : str
         What is wrong with the others, as the end of a sentence about the value function.
     error : BaseException or None
         The exception, if there was one.
-    blames : bool
-        Whether exactly the masks without an answer are the trouble; else any of the batch may be.
+    isolates_failures : bool
+        Whether exactly the masks without an answer failed; else any mask of the batch may be the cause.
     seconds : float or None
         Duration of a call that returned.
     """
@@ -38,39 +38,50 @@ class Verdict:
     values: FloatArray
     problem: str = ""
     error: BaseException | None = None
-    blames: bool = False
+    isolates_failures: bool = False
     seconds: float | None = None
 
     @classmethod
-    def failed(cls, error: BaseException, b: int) -> Verdict:
-        """Return the verdict on an exception that left nothing behind."""
+    def failed(cls, error: BaseException, b: int) -> BatchOutcome:
+        """Return the outcome of a batch of b masks that an exception ended without any answer."""
         return cls(np.zeros(b, dtype=bool), np.zeros(b), _raised(error), error)
 
 
-def judge(outcome: Reply | BaseException, b: int, outputs: tuple[int, ...] | None) -> Verdict:
-    """Judge the reply to b masks, or an exception; outputs is the shape of the values before, if any."""
-    if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
-        outcome = outcome.__cause__ or outcome  # an interrupted function may give what it has
-    if isinstance(outcome, PartialAnswerError):
-        return _partial(outcome, b, outputs)
-    if isinstance(outcome, BaseException):
-        return Verdict.failed(outcome, b)
-    problem = outcome.problem or _other_shape(outcome.values, outputs)
+def read_outcome(
+    ended: ReturnedValues | BaseException, b: int, outputs: tuple[int, ...] | None
+) -> BatchOutcome:
+    """Check what a call returned or raised.
+
+    Parameters
+    ----------
+    ended : ReturnedValues or BaseException
+    b : int
+        Number of masks in the batch.
+    outputs : tuple or None
+        () or (K,), the shape of the values before; None if there were none.
+    """
+    if isinstance(ended, BaseException) and not isinstance(ended, Exception):
+        ended = ended.__cause__ or ended  # an interrupted function may give what it has
+    if isinstance(ended, PartialAnswerError):
+        return _partial(ended, b, outputs)
+    if isinstance(ended, BaseException):
+        return BatchOutcome.failed(ended, b)
+    problem = ended.problem or _other_shape(ended.values, outputs)
     if problem:
-        return Verdict(np.zeros(b, dtype=bool), outcome.values, problem, seconds=outcome.seconds)
-    finite = _finite(outcome.values)
+        return BatchOutcome(np.zeros(b, dtype=bool), ended.values, problem, seconds=ended.seconds)
+    finite = _finite(ended.values)
     bad = int((~finite).sum())
-    problem = f"returned NaN or inf for {bad} of {b} masks{_among(outcome.values)}" if bad else ""
+    problem = f"returned NaN or inf for {bad} of {b} masks{_among(ended.values)}" if bad else ""
     problem += "; clip or replace them in the function." if bad else ""
-    return Verdict(finite, outcome.values, problem, blames=True, seconds=outcome.seconds)
+    return BatchOutcome(finite, ended.values, problem, isolates_failures=True, seconds=ended.seconds)
 
 
-def _partial(error: PartialAnswerError, b: int, outputs: tuple[int, ...] | None) -> Verdict:
-    problem, values = read(error.values, b)
+def _partial(error: PartialAnswerError, b: int, outputs: tuple[int, ...] | None) -> BatchOutcome:
+    problem, values = read_values(error.values, b)
     answered = np.asarray(error.answered, dtype=bool)
     if problem or answered.shape != (b,) or (answered.any() and _other_shape(values, outputs)):
-        return Verdict.failed(error, b)
-    return Verdict(answered & _finite(values), values, _raised(error), error, blames=True)
+        return BatchOutcome.failed(error, b)
+    return BatchOutcome(answered & _finite(values), values, _raised(error), error, isolates_failures=True)
 
 
 def _raised(error: BaseException) -> str:

@@ -11,15 +11,15 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["Outcome", "Reply", "ValueFunction", "call", "read"]
+__all__ = ["CallOutcome", "ReturnedValues", "ValueFunction", "call_function", "read_values"]
 
 ValueFunction = Callable[[BoolArray], Any]
 """Takes masks (m, n), True = feature kept, and returns values (m,) or (m, K)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Reply:
-    """What a value function said to one batch.
+class ReturnedValues:
+    """What a value function returned for one batch.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Reply:
     problem : str
         What is wrong with them, "" if nothing (NaN and inf are numbers here).
     seconds : float
-        How long the call took.
+        Duration of the call.
     """
 
     values: FloatArray
@@ -36,19 +36,19 @@ class Reply:
     seconds: float
 
 
-Outcome = Reply | BaseException | None
-"""What a call ended with; None where a worker has not got the function."""
+CallOutcome = ReturnedValues | BaseException | None
+"""What a call ended with; None where a worker does not have the function."""
 
 
-def call(value_function: ValueFunction, masks: BoolArray) -> Reply:
-    """Ask for one batch; the values are copies, because functions may use their buffers again."""
+def call_function(value_function: ValueFunction, masks: BoolArray) -> ReturnedValues:
+    """Call the function with one batch; the values are copies, as functions may reuse their buffers."""
     start = perf_counter()
     raw = value_function(masks)
-    problem, values = read(raw, len(masks))
-    return Reply(values, problem, perf_counter() - start)
+    problem, values = read_values(raw, len(masks))
+    return ReturnedValues(values, problem, perf_counter() - start)
 
 
-def read(raw: Any, m: int) -> tuple[str, FloatArray]:
+def read_values(raw: Any, m: int) -> tuple[str, FloatArray]:
     """Read m values, (m,) or (m, K), or tell why that is impossible."""
     none = np.zeros(0)
     try:

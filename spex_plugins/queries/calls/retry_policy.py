@@ -1,15 +1,15 @@
-"""Which failures are worth another try, and how long to wait for it."""
+"""Which failures of a value function are worth another call."""
 
 from __future__ import annotations
 
 from concurrent.futures import BrokenExecutor, CancelledError
-from random import Random
 
 from spex_plugins.errors import PartialAnswerError, SpexError
+from spex_plugins.queries.calls.retries import Backoff, Retries
 
-__all__ = ["Waits", "is_fatal", "is_out_of_memory", "tries_again"]
+__all__ = ["is_fatal", "is_out_of_memory", "repetitions", "retries_of_calls"]
 
-_PASSING = (PartialAnswerError, ConnectionError, TimeoutError, CancelledError)
+_TRANSIENT = (PartialAnswerError, ConnectionError, TimeoutError, CancelledError)
 _PROGRAMMING = (
     TypeError,
     AttributeError,
@@ -19,8 +19,8 @@ _PROGRAMMING = (
     AssertionError,
     SyntaxError,
 )
-_RETRIES = 5
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
+_REPETITIONS = 5
+_FIRST_DELAY, _LONGEST_DELAY, _JITTER = 0.5, 60.0, (0.5, 1.0)  # seconds
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
@@ -34,22 +34,24 @@ def is_fatal(error: BaseException | None) -> bool:
     return ours or isinstance(error, BrokenExecutor)
 
 
-def tries_again(error: BaseException | None, tried: int, retries: int | None) -> bool:
-    """Tell whether to ask again after the tried-th failure; without an error, the answer was unusable."""
+def repetitions(error: BaseException | None, most: int | None) -> int:
+    """Return how often a mask is asked for again.
+
+    Parameters
+    ----------
+    error : BaseException or None
+        None if the function returned, and its answer is unusable.
+    most : int or None
+        The number that the user allows; by default 5 after an error that is likely to be transient, else 0.
+    """
     if isinstance(error, _PROGRAMMING) or is_out_of_memory(error) or is_fatal(error):
-        return False
-    if retries is None:
-        retries = _RETRIES if isinstance(error, _PASSING) else 0
-    return tried <= retries
+        return 0
+    if most is None:
+        return _REPETITIONS if isinstance(error, _TRANSIENT) else 0
+    return most
 
 
-class Waits:
-    """Exponential backoff with jitter, so that clients that failed together do not return together."""
-
-    def __init__(self) -> None:
-        self._random = Random()  # of its own: the user's seeds stay untouched
-
-    def after(self, tried: int) -> float:
-        """Return the seconds to wait after the tried-th failure of a mask."""
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (tried - 1))
-        return longest * self._random.uniform(0.5, 1.0)
+def retries_of_calls(most: int | None) -> Retries:
+    """Return the retries for the calls of a value function; most is that of `repetitions`."""
+    backoff = Backoff(_FIRST_DELAY, _LONGEST_DELAY, _JITTER)
+    return Retries(backoff, lambda error: repetitions(error, most))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import PartialAnswerError
-from spex_plugins.queries.calls.function_call import Outcome, ValueFunction, call
+from spex_plugins.queries.calls.function_call import CallOutcome, ValueFunction, call_function
 from spex_plugins.queries.calls.interrupts import interrupt_ignored
 
 __all__ = ["call_kept"]
@@ -21,7 +21,7 @@ _kept: OrderedDict[str, ValueFunction] = OrderedDict()
 _lock = Lock()
 
 
-def call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, int]) -> Outcome:
+def call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, int]) -> CallOutcome:
     """Keep the function under its key and call it, or return None where it is missing.
 
     What would end the worker, such as SystemExit, is returned instead of raised. A first Ctrl-C, which a
@@ -48,7 +48,7 @@ def call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, in
     masks = np.unpackbits(packed, axis=1, count=shape[1]).astype(bool)
     try:
         with interrupt_ignored():
-            return call(function, masks)
+            return call_function(function, masks)
     except (KeyboardInterrupt, SystemExit) as error:
         partial = error.__cause__  # would not be pickled along
         return partial if isinstance(partial, PartialAnswerError) else error

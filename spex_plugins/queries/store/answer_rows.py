@@ -1,4 +1,4 @@
-"""Answers as they stand in a store: float64 with a checksum that shows whether a row is damaged."""
+"""Answers as rows of a store: float64 with a checksum that shows whether a row is damaged."""
 
 from __future__ import annotations
 

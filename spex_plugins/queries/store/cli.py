@@ -1,4 +1,4 @@
-"""The command line: what a store holds, its answers as arrays or as a table, and what is left of it."""
+"""The command line: list, export and recover the answers of a store."""
 
 from __future__ import annotations
 
@@ -19,9 +19,20 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``python -m spex_plugins`` with these arguments; returns the exit status."""
+    """Run ``python -m spex_plugins``.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 after an error, whose text goes to the standard error stream.
+    """
     parser = ArgumentParser(prog="python -m spex_plugins", description="Sparse spectral explanations.")
-    store = parser.add_subparsers(required=True).add_parser("store", help="look into a store of answers")
+    store = parser.add_subparsers(required=True).add_parser("store", help="read a store of answers")
     actions = store.add_subparsers(required=True)
     info = actions.add_parser("info", help="what the store holds")
     export = actions.add_parser("export", help="write the answers to one value function")

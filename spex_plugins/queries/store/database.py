@@ -105,7 +105,7 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
-    """Open a file that cannot be written; without a log beside it, nobody is writing it either."""
+    """Open a file that cannot be written; without a log beside it, no process is writing it."""
     log = Path(f"{path}-wal")
     if log.exists():
         connection = _connect_to_read(path, "mode=ro")

@@ -14,7 +14,18 @@ __all__ = ["digest_of_data"]
 
 
 def digest_of_data(*parts: str | NDArray[Any]) -> str:
-    """Return the SHA-256 of texts and arrays; neither can be read from it."""
+    """Return a SHA-256 digest of texts and arrays, from which their content cannot be read.
+
+    Parameters
+    ----------
+    *parts : str or ndarray
+        In order. Of an array, data type, shape and bytes count.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     total = sha256()
     for part in parts:
         if isinstance(part, str):

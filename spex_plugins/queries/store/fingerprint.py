@@ -1,4 +1,4 @@
-"""What a store knows a value function by: never its name, which outlives every change of what it does."""
+"""How a store identifies a value function: never by its name, which stays when the function changes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,22 @@ def fingerprint_of(value_function: Any, given: str | None) -> str:
     Nothing is guessed: the answers of a plain function depend on weights, globals, files and services that
     its code does not show. The digest keeps prompts and keys out of the store.
 
+    Parameters
+    ----------
+    value_function : callable
+        Its attribute ``fingerprint``, a text, is read where none is given.
+    given : str or None
+        The fingerprint that the user passed.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
     Raises
     ------
     InputError
-        If there is none.
+        If there is no fingerprint.
     """
     text = getattr(value_function, "fingerprint", None) if given is None else given
     if not isinstance(text, str) or not text:

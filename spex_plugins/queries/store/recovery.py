@@ -1,4 +1,4 @@
-"""What can still be read of a damaged store, copied to a new one."""
+"""Copying what can still be read of a damaged store to a new one."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _PARTS = 256  # of a table, by the first byte of the mask: each is read from bot
 
 @dataclass(frozen=True)
 class Recovered:
-    """What was found.
+    """What was recovered.
 
     Attributes
     ----------
     functions, answers : int
-        What the new store holds.
+        Numbers of value functions and of masks in the new store.
     unreadable : bool
-        Whether there was more.
+        Whether the damaged store had answers that could not be read.
     """
 
     functions: int
@@ -38,6 +38,16 @@ class Recovered:
 
 def recovered(damaged: str | PathLike[str], new: str | PathLike[str]) -> Recovered:
     """Copy the answers that are intact to a new store.
+
+    Parameters
+    ----------
+    damaged : path
+    new : path
+        A file that does not exist yet.
+
+    Returns
+    -------
+    Recovered
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Who is asking: a lock that the system lets go of when its process dies, however it dies."""
+"""A lock for each session: the system releases it when the process dies, however it dies."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 from stat import S_IMODE
 from uuid import uuid4
 
-__all__ = ["Owner", "dead_owners", "is_alive"]
+__all__ = ["SessionLock", "dead_sessions", "is_alive"]
 
 
-class Owner:
-    """A session at a store: a name, and a locked file beside the store for as long as it lives.
+class SessionLock:
+    """The name of a session, and a locked file beside the store for as long as its process lives.
 
     The lock is SQLite's own, on an empty file, so that it works on every system, across containers that
-    share a disk, and needs neither clocks nor process numbers. Owners are made and examined inside write
+    share a disk, and needs neither clocks nor process numbers. Locks are made and examined inside write
     transactions of the store, one at a time.
 
     Parameters
     ----------
     store : Path
-        Absolute and without links, so that all processes look for owners in the same folder.
+        Absolute and without links, so that all processes look for locks in the same folder.
     """
 
     def __init__(self, store: Path) -> None:
@@ -33,21 +33,21 @@ class Owner:
         try:
             self._lock.execute("PRAGMA journal_mode = MEMORY")  # no second file: nothing is ever written
             self._lock.execute("BEGIN EXCLUSIVE")
-            with suppress(OSError):  # whoever may use the store may look at its owners
+            with suppress(OSError):  # whoever may use the store may examine its locks
                 os.chmod(self._path, S_IMODE(store.stat().st_mode))
         except sqlite3.Error:
             self.close()
             raise
 
     def close(self) -> None:
-        """Let go."""
+        """Release the lock."""
         self._lock.close()
-        with suppress(OSError):  # it says nothing any more, and is removed by whoever comes next
+        with suppress(OSError):  # it has no meaning any more, and the next session removes it
             self._path.unlink()
 
 
 def is_alive(store: Path, name: str) -> bool:
-    """Tell whether the process of an owner lives."""
+    """Tell whether the process of a session is alive."""
     path = _path(store, name)
     if not path.exists():
         return False
@@ -58,14 +58,14 @@ def is_alive(store: Path, name: str) -> bool:
         finally:
             connection.close()
     except sqlite3.OperationalError:
-        return path.exists()  # locked, or out of our reach
+        return path.exists()  # locked, or not readable for us
     with suppress(OSError):
         path.unlink()
     return False
 
 
-def dead_owners(store: Path) -> list[str]:
-    """Return the owners that died without a word, and remove their files."""
+def dead_sessions(store: Path) -> list[str]:
+    """Return the sessions that died without closing their lock, and remove its file."""
     start = len(_path(store, "").name)
     names = [path.name[start:] for path in store.parent.glob(escape(_path(store, "").name) + "*")]
     return [name for name in names if not is_alive(store, name)]

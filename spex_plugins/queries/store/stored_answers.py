@@ -1,4 +1,4 @@
-"""The answers of one value function in a store: looked up by mask, claimed, asked for, kept at once."""
+"""The answers of one value function in a store: looked up by mask, claimed, and added to."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 from spex_plugins.errors import InputError, StoreError
 from spex_plugins.queries.store.answer_rows import as_bytes, decoded, encoded, shape_of
 from spex_plugins.queries.store.database import Database, explained
-from spex_plugins.queries.store.session_lock import Owner, dead_owners, is_alive
+from spex_plugins.queries.store.session_lock import SessionLock, dead_sessions, is_alive
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["Claim", "Found", "KnownAnswers", "Run"]
+__all__ = ["Claim", "Found", "ReadOnlyAnswers", "StoredAnswers"]
 
 _AT_ONCE = 900  # parameters of a query that every SQLite takes
 
 Found = tuple[IntArray, FloatArray]
-"""Which of the masks are there, (k,), and their values, (k,) or (k, K)."""
+"""Which of the masks have an answer, (k,) indices, and their values, (k,) or (k, K)."""
 
 Claim = tuple[int, IntArray, Found]
-"""Number of a claim (0: of nothing), the masks that it holds, (k,), and what others have answered since."""
+"""Number of a claim (0 if empty), the masks that it holds, (k,) indices, and what others answered since."""
 
 
-class KnownAnswers:
-    """What a store that cannot be written knows of one value function.
+class ReadOnlyAnswers:
+    """The answers of one value function in a store that cannot be written.
 
     Masks are packed, (m, ⌈n / 8⌉) bytes.
 
@@ -45,7 +45,7 @@ class KnownAnswers:
         return shape_of(known[0][0]) if known else None
 
     def look_up(self, packed: Any) -> Found:
-        """Return the masks that have been answered; to be done once before these masks are claimed."""
+        """Return the masks that have an answer; to be called once before these masks are claimed."""
         return self._find(packed)
 
     def claim(self, packed: Any) -> Claim:
@@ -79,34 +79,34 @@ class KnownAnswers:
         return np.array(at, dtype=np.intp), values
 
 
-class Run(KnownAnswers):
-    """What is known of one value function, with more to come.
+class StoredAnswers(ReadOnlyAnswers):
+    """The answers of one value function in a store that can be written.
 
     Sessions that use a store at the same time claim a batch before they ask for it, so that no mask is asked
-    for twice; the claims of a process that died count no more.
+    for twice; claims of a process that died are ignored.
     """
 
     def __init__(self, db: Database, number: int, n: int) -> None:
         super().__init__(db, number, n)
-        for name in dead_owners(db.path):
+        for name in dead_sessions(db.path):
             db.rows("DELETE FROM claims WHERE owner = ?", (name,))
         with explained(db.path):
-            self._owner = Owner(db.path)
+            self._lock = SessionLock(db.path)
         self._unchanged_since = -1
 
     def look_up(self, packed: Any) -> Found:
-        """Return the masks that have been answered; to be done once before these masks are claimed."""
+        """Return the masks that have an answer; to be called once before these masks are claimed."""
         version = self._version()
         self._unchanged_since = -1 if self._claims_of_others() else version
         return self._find(packed)
 
     def claim(self, packed: Any) -> Claim:
-        """Claim the masks that nobody has answered or is asking for."""
+        """Claim the masks that no session has answered or is asking for."""
         self._db.rows("PRAGMA synchronous = NORMAL")  # a claim need not outlive its process
         with self._db.writing():
             free = np.ones(len(packed), dtype=bool)
             found: Found = np.zeros(0, dtype=np.intp), np.zeros(0)
-            if self._version() != self._unchanged_since:  # somebody else is, or was, at work
+            if self._version() != self._unchanged_since:  # another session is asking, or was
                 busy, found = self._busy(), self._find(packed)
                 free = np.array([key not in busy for key in as_bytes(packed)])
                 free[found[0]] = False
@@ -114,7 +114,7 @@ class Run(KnownAnswers):
         return number, np.flatnonzero(free), found
 
     def keep(self, claim: int, packed: Any, values: FloatArray) -> None:
-        """Write answers, (m,) or (m, K), and give up the claim. They are on the disk when this returns."""
+        """Write answers, (m,) or (m, K), and give up the claim; they are on the disk when this returns."""
         self._db.rows("PRAGMA synchronous = FULL")
         with self._db.writing():
             self._agree(values.shape[1:])
@@ -129,10 +129,10 @@ class Run(KnownAnswers):
             self._db.rows("DELETE FROM claims WHERE id = ?", (claim,))
 
     def close(self) -> None:
-        """Give up all claims; where that cannot be written any more, they end with their owner."""
+        """Give up all claims; where that can no longer be written, they end with the session's lock."""
         with suppress(StoreError):
-            self._db.rows("DELETE FROM claims WHERE owner = ?", (self._owner.name,))
-        self._owner.close()
+            self._db.rows("DELETE FROM claims WHERE owner = ?", (self._lock.name,))
+        self._lock.close()
 
     def _version(self) -> int:
         """Return a number that changes when another connection writes."""
@@ -148,12 +148,12 @@ class Run(KnownAnswers):
 
     def _note_claim(self, masks: bytes) -> int:
         note = "INSERT INTO claims (run, owner, masks) VALUES (?, ?, ?)"
-        self._db.rows(note, (self._number, self._owner.name, masks))
+        self._db.rows(note, (self._number, self._lock.name, masks))
         return int(self._db.rows("SELECT last_insert_rowid()")[0][0])
 
     def _claims_of_others(self) -> list[tuple[str, bytes]]:
         query = "SELECT owner, masks FROM claims WHERE run = ? AND owner != ?"
-        return self._db.rows(query, (self._number, self._owner.name))
+        return self._db.rows(query, (self._number, self._lock.name))
 
     def _agree(self, outputs: tuple[int, ...]) -> None:
         known = self.outputs

@@ -17,7 +17,6 @@ from oracles import all_masks, fourier, index, symmetric_faithful, value_at
 
 from spex_plugins import INDICES, InputError, Spectrum
 from spex_plugins.core.basis.feature_sets import to_sets
-from spex_plugins.core.basis.indices import convert
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -35,7 +34,7 @@ FACTORIES = {
 
 
 def read(spectrum, symbol, order):
-    supports, values = convert(spectrum, symbol, order)
+    supports, values = spectrum.convert(symbol, order)
     return dict(zip(to_sets(supports, spectrum.n), values.tolist(), strict=True))
 
 
@@ -177,7 +176,7 @@ def test_outputs_are_read_one_by_one(spectrum, symbol, order):
 def test_values_come_in_canonical_order_without_zeros():
     """χ of two features: the Möbius coefficients of the singles cancel in f = 1 − χ₀ − χ₁ + χ₀₁ (4·AND)."""
     spectrum = Spectrum.from_dict(4, {(): 1.0, (0,): -1.0, (1,): -1.0, (0, 1): 1.0, (2, 3): 1.0})
-    supports, values = convert(spectrum, "Moebius", 2)
+    supports, values = spectrum.convert("Moebius", 2)
     assert to_sets(supports, 4) == [(), (2,), (3,), (0, 1), (2, 3)]
     assert values.tolist() == [1.0, -2.0, -2.0, 4.0, 4.0]
 
@@ -277,7 +276,7 @@ def test_an_order_beyond_the_spectrum_changes_nothing(symbol):
 @pytest.mark.parametrize("outputs", [(), (2,)])
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_the_zero_function_has_no_values(symbol, outputs):
-    supports, values = convert(Spectrum.zero(3, outputs), symbol, 1)
+    supports, values = Spectrum.zero(3, outputs).convert(symbol, 1)
     assert len(supports) == 0
     assert values.shape == (0, *outputs)
 
@@ -289,7 +288,7 @@ def test_a_constant_belongs_to_the_empty_set(symbol):
 
 def test_unknown_indices_are_refused():
     with pytest.raises(InputError, match="'XYZ' is unknown"):
-        convert(parity(3), "XYZ", 2)
+        parity(3).convert("XYZ", 2)
 
 
 @pytest.mark.parametrize(
@@ -297,13 +296,13 @@ def test_unknown_indices_are_refused():
 )
 def test_orders_that_do_not_exist_are_refused(symbol, order):
     with pytest.raises(InputError, match="order: "):
-        convert(parity(3), symbol, order)
+        parity(3).convert(symbol, order)
 
 
 @pytest.mark.parametrize("order", [1.5, "2", True])
 def test_orders_must_be_integers(order):
     with pytest.raises(InputError, match="order: "):
-        convert(parity(3), "FSII", order)
+        parity(3).convert("FSII", order)
 
 
 def test_table_of_indices_names_every_symbol_once():

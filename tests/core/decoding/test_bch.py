@@ -126,6 +126,7 @@ def test_what_is_decoded_lies_within_t_of_the_word(n, t, seed):
         assert len(support) + (encode(code, support) ^ words[w]).sum() <= t
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "t"), [(4, 2), (5, 3), (6, 2)])
 def test_random_words_decode_exactly_as_galois_does(a, t):
     theirs = galois_code(a, t)

@@ -28,6 +28,7 @@ def decoded(values, design):
     return set(to_sets(find_support(values, design.coded), design.plan.n))
 
 
+@pytest.mark.slow
 @given(st.integers(13, 300), st.integers(3, 5), st.integers(1, 8), st.integers(0, 2**32 - 1))
 @settings(max_examples=40)
 def test_a_sparse_function_is_found_exactly(n, max_order, count, seed):

@@ -174,7 +174,7 @@ def test_the_plan_keeps_its_promises(chosen):
 
 
 @pytest.mark.parametrize(
-    ("n", "budget", "words"), [(4, 99, "2^4 = 16"), (50, 100, "more calls"), (50, 9000, "coded")]
+    ("n", "budget", "words"), [(4, 99, "2^4 = 16"), (50, 100, "uniform masks"), (50, 9000, "coded")]
 )
 def test_the_statement_names_what_was_chosen(n, budget, words):
     design = draw_masks(plan(n, budget), 0)

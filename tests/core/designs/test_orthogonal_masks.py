@@ -47,6 +47,7 @@ def test_features_are_kept_in_half_of_the_masks():
     assert np.abs(masks.mean(axis=0) - 0.5).max() < 5 * 0.5 / np.sqrt(200)
 
 
+@pytest.mark.slow
 def test_the_same_on_every_machine():
     """Stored answers are found again: neither the sum's order nor the number of threads changes a mask."""
     drawn = []

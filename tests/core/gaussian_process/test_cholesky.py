@@ -92,6 +92,7 @@ def test_a_full_gpu_is_done_without(on_gpu, monkeypatch):
     assert isinstance(factorised(positive_definite(100, 0)), ScipyFactor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["gaussian_process", "shapley"])
 def test_explanations_are_the_same_on_a_gpu(estimator, on_gpu, monkeypatch):
     rng = np.random.default_rng(0)

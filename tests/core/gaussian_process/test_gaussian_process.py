@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -14,16 +15,17 @@ from scipy.stats import multivariate_normal
 
 from spex_plugins import INDICES
 from spex_plugins.core.basis.feature_sets import all_of_order, combine, from_sets, to_sets
-from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process import marginal_likelihood
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
 from spex_plugins.core.gaussian_process.conditioning import condition, fit_gaussian_process
-from spex_plugins.core.gaussian_process.marginal_likelihood import JITTER, learn_kernel
+from spex_plugins.core.gaussian_process.marginal_likelihood import learn_kernel
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.gaussian_process.product_kernel import SCALES, ProductKernel
-from spex_plugins.estimators.gp_readout import calibration, posterior_of, single_values
+from spex_plugins.core.gaussian_process.sample_likelihood import JITTER, likelihood_of
+from spex_plugins.estimators.gp_readout import calibration, posterior_of, semivalues
 
 NOISE = 0.01
 
@@ -42,7 +44,7 @@ def random_process(n, m, outputs, seed):
     mean, spread = values.mean(axis=0), values.std(axis=0)
     scaled = (values - mean) / spread
     kernel = random_kernel(n, rng)
-    return condition(kernel, NOISE, masks, scaled, mean, spread, np.arange(m)), values
+    return condition(kernel, NOISE, Samples(masks, scaled, mean, spread), np.arange(m)), values
 
 
 def everywhere(process):
@@ -75,24 +77,23 @@ def test_gram_matrix_by_definition():
 
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_objective_is_the_density_and_has_its_gradient(outputs):
-    n, m = 5, 20
+    n, m, spread = 5, 20, 1.7
     rng = np.random.default_rng(1)
     masks = all_masks(n)[rng.permutation(32)[:m]]
     values = rng.normal(size=(m, outputs))
     supports, group = marginal_likelihood._own_variances(n, 3)
     terms = len(supports)
     parameters = rng.normal(size=n + terms + len(SCALES) + 6) * 0.5 - 1
-    signs = np.stack([(-1.0) ** masks[:, list(row)].sum(axis=1) for row in to_sets(supports, n)], axis=1)
 
     def objective(x):
-        return marginal_likelihood._objective(x, masks, values, signs, group)
+        return marginal_likelihood._objective(x, likelihood_of(masks, values, supports), n, group, spread)
 
     value, gradient = objective(parameters)
     rates, variances, amplitudes = np.split(np.exp(parameters[:-6]), [n, n + terms])
     kernel = MaskKernel(ProductKernel(rates, amplitudes), supports, variances)
     covariance = kernel.gram(masks, masks) + (np.exp(parameters[-6]) + JITTER) * np.eye(m)
     density = sum(multivariate_normal.logpdf(y, cov=covariance) for y in values.T)
-    prior = -0.5 * ((parameters[:n] - parameters[-5]) ** 2).sum()
+    prior = -0.5 * (((parameters[:n] - parameters[-5]) / spread) ** 2).sum()
     for row, log in zip(to_sets(supports, n), parameters[n : n + terms], strict=True):
         number = {1: 0, 2: row[-1] - row[0], 3: 3}[len(row)]
         prior -= 0.5 * ((log - parameters[-4 + number]) / (1.5, 2.0, 1.5, 1.5)[number]) ** 2
@@ -124,8 +125,8 @@ def test_indices_and_their_variances_by_definition(symbol, n, order, outputs, se
     process, _ = random_process(n, 2 ** (n - 1), outputs, seed)
     mean, covariance = everywhere(process)
     linear, rows = operator(n, symbol, order)
-    posterior = posterior_of(process, calibration(process))
-    supports, values = posterior.convert(symbol, order, Spectrum.zero(n, (outputs,)))
+    posterior = posterior_of(process, calibration(process), n)
+    supports, values = posterior.convert(symbol, order)
     found = dict(zip(to_sets(supports, n), values, strict=True))
     expected = linear @ mean
     for row, value in zip(to_sets(rows, n), expected, strict=True):
@@ -145,8 +146,8 @@ def test_shapley_values_add_up_beyond_the_exact_nodes():
     product = ProductKernel(rng.exponential(2.0 / n, n), np.ones(len(SCALES)))
     kernel = MaskKernel(product, from_sets([(3,), (5, 9), (1, 2, 300)], n), np.full(3, 0.2))
     scaled = rng.normal(size=(62, 1))
-    process = condition(kernel, NOISE, masks, scaled, np.zeros(1), np.ones(1), np.arange(62))
-    values = single_values(process, calibration(process))["SV"].values
+    process = condition(kernel, NOISE, Samples(masks, scaled, np.zeros(1), np.ones(1)), np.arange(62))
+    values = semivalues(process, calibration(process)).shapley.values
     difference = process.predict(masks[1:2]) - process.predict(masks[:1])
     assert_allclose(values.sum(axis=0), difference[0], atol=1e-8)
     assert_allclose(difference[0], scaled[1] - scaled[0], atol=1e-3)  # the end points are met
@@ -200,16 +201,8 @@ def test_left_out_errors_are_those_of_refits_without_the_complement():
     for k, mask in enumerate(process.masks):
         rest = (process.masks != mask).any(axis=1) & (process.masks == mask).any(axis=1)
         alone += rest.sum() == 18
-        scaled = ((values - process.mean) / process.spread)[rest]
-        again = condition(
-            process.kernel,
-            NOISE,
-            process.masks[rest],
-            scaled,
-            process.mean,
-            process.spread,
-            np.arange(rest.sum()),
-        )
+        others = process.samples.select(np.flatnonzero(rest))
+        again = condition(process.kernel, NOISE, others, np.arange(rest.sum()))
         one = mask[None]
         assert_allclose(errors[k], values[k] - again.predict(one)[0], atol=1e-9)
         known = again.kernel.gram(one, again.masks)[0]
@@ -223,28 +216,27 @@ def test_of_many_sets_those_of_the_leading_coefficients_are_read(order):
     n = 40
     rng = np.random.default_rng(8)
     masks = rng.random((60, n)) < 0.5
-    process = condition(
-        random_kernel(n, rng), NOISE, masks, rng.normal(size=(60, 1)), np.ones(1), np.ones(1), np.arange(60)
-    )
-    posterior = posterior_of(process, calibration(process))
+    samples = Samples(masks, rng.normal(size=(60, 1)), np.ones(1), np.ones(1))
+    process = condition(random_kernel(n, rng), NOISE, samples, np.arange(60))
     leading = Spectrum.from_dict(n, {(1, 2, 3): [1.0], (7,): [0.5]})
-    supports, values = posterior.convert("FSII", order, leading)
+    posterior = replace(posterior_of(process, calibration(process), 1), spectrum=leading)
+    supports, values = posterior.convert("FSII", order)
     few = sum(comb(n, size) for size in range(order + 1)) <= 5000
     assert len(supports) == (sum(comb(n, size) for size in range(order + 1)) if few else 9)
     assert {(), (7,), (1,), (2,)} <= set(to_sets(supports, n))
     if order == 1:  # Shapley values, by the other way
-        assert_allclose(values[1:], single_values(process, calibration(process))["SV"].values, atol=1e-10)
+        assert_allclose(values[1:], semivalues(process, calibration(process)).shapley.values, atol=1e-10)
 
 
 def test_a_posterior_among_other_features():
     process, _ = random_process(4, 9, 2, 9)
-    posterior, at = posterior_of(process, calibration(process)), np.array([1, 3, 4, 6])
+    posterior, at = posterior_of(process, calibration(process), 4), np.array([1, 3, 4, 6])
     wide = posterior.placed(at, 7)
     masks = np.random.default_rng(0).random((30, 7)) < 0.5
     assert_allclose(wide.predict(masks), posterior.predict(masks[:, at]), atol=1e-9)
     assert_allclose(wide.predict(masks), process.predict(masks[:, at]), atol=1e-9)
-    supports, values = posterior.convert("FSII", 2, Spectrum.zero(4, (2,)))
-    wide_supports, wide_values = wide.convert("FSII", 2, Spectrum.zero(7, (2,)))
+    supports, values = posterior.convert("FSII", 2)
+    wide_supports, wide_values = wide.convert("FSII", 2)
     found = dict(zip(to_sets(wide_supports, 7), wide_values, strict=True))
     sets = [tuple(at[list(row)].tolist()) for row in to_sets(supports, 4)]
     assert_allclose([found.pop(row) for row in sets], values, atol=1e-9)
@@ -262,7 +254,7 @@ def test_a_constant_output_beside_another_one():
     values = np.stack([masks[:, 0] * 1.0, np.full(50, 7.0)], axis=1)
     process = fit_gaussian_process(masks, values, rng)
     assert_allclose(process.predict(all_masks(8))[:, 1], 7.0, atol=0)
-    single = single_values(process, calibration(process))["SV"]
+    single = semivalues(process, calibration(process)).shapley
     assert not single.values[:, 1].any()
     assert not single.deviations[:, 1].any()
 
@@ -278,9 +270,9 @@ def test_features_in_a_row_are_expected_to_act_together(row):
     anywhere = rng.permutation(n)
 
     def r2(places):
-        scaled, mean, spread = standardised(function.predict(masks[:, places])[:, None])
-        kernel, noise = learn_kernel(masks, scaled, 3)
-        process = condition(kernel, noise, masks, scaled, mean, spread, np.arange(0))
+        samples = Samples.of(masks, function.predict(masks[:, places])[:, None])
+        kernel, noise = learn_kernel(masks, samples.scaled, 3)
+        process = condition(kernel, noise, samples, np.arange(0))
         truth = function.predict(test[:, places])
         return 1 - ((process.predict(test)[:, 0] - truth) ** 2).mean() / truth.var()
 

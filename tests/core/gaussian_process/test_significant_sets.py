@@ -7,9 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from spex_plugins.core.basis.feature_sets import from_sets, singletons, to_sets
-from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.scaling import Samples, standardised
 from spex_plugins.core.gaussian_process.conditioning import condition, noise_of
 from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.gaussian_process.paired_covariance import sample_covariance
 from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
 
@@ -36,9 +37,8 @@ def found_in(masks, values, decoded=NONE, noise=0.05):
     scaled = standardised(values)[0]
     n = masks.shape[1]
     kernel = smooth(n)
-    supports, variances = find_spikes(
-        kernel, kernel.gram(masks, masks), noise_of(noise, masks), masks, scaled, decoded
-    )
+    factor = sample_covariance(kernel, noise_of(noise, masks), masks).factorised()
+    supports, variances = find_spikes(kernel, factor, masks, scaled, decoded)
     assert len(supports) == len(variances)
     return kernel.extended(supports, variances), to_sets(supports, n)
 
@@ -79,13 +79,14 @@ def test_variances_maximise_the_evidence():
     """The variance of a single spike is that of the largest marginal likelihood, by trying others."""
     masks, values = game(20, 150, {(3, 12): 1.0}, 0.5, 2)
     scaled = standardised(values)[0]
+    samples = Samples(masks, scaled, np.zeros(1), np.ones(1))
     spiky, found = found_in(masks, values)
     assert found == [(3, 12)]
     at = to_sets(spiky.supports, 20).index((3, 12))
 
     def evidence(variance):
         one = smooth(20).extended(spiky.supports[at : at + 1], np.array([variance]))
-        process = condition(one, 0.05, masks, scaled, np.zeros(1), np.ones(1), np.arange(1))
+        process = condition(one, 0.05, samples, np.arange(1))
         with_noise = one.gram(masks, masks) + np.diag(noise_of(0.05, masks))
         return -0.5 * (scaled * process.weights).sum() - np.linalg.slogdet(with_noise).logabsdet / 2
 

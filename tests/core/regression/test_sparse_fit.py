@@ -28,6 +28,7 @@ def fitted(masks, values, found=NONE, n_structured=0, max_order=2, seed=0):
     return refit(masks, values.reshape(len(masks), -1), everywhere, folds, max_order, rng)
 
 
+@pytest.mark.slow
 @given(st.integers(4, 30), st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32 - 1))
 @settings(max_examples=15)
 def test_a_sparse_function_of_order_two_is_exact(n, count, outputs, seed):
@@ -40,6 +41,7 @@ def test_a_sparse_function_of_order_two_is_exact(n, count, outputs, seed):
     assert result.tested == 400
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=15)
 def test_given_sets_of_any_order_are_exact(seed):
@@ -53,6 +55,7 @@ def test_given_sets_of_any_order_are_exact(seed):
     assert difference(result.spectrum.output(0), truth) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize(("n", "m", "seeds"), [(10, 200, 8), (20, 60, 8), (40, 400, 4), (150, 300, 2)])
 def test_noise_earns_no_credit(n, m, seeds, outputs):
@@ -65,6 +68,7 @@ def test_noise_earns_no_credit(n, m, seeds, outputs):
     assert np.mean(scores) < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n", "m", "noise"), [(15, 200, 1.0), (30, 300, 2.0), (30, 300, 4.0), (100, 400, 1.0)]
 )
@@ -114,6 +118,7 @@ def test_noise_leaves_few_false_terms():
     assert result.r2[0] > 0.9
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.floats(1e-6, 1e6), st.floats(-1e3, 1e3))
 @settings(max_examples=10)
 def test_scale_and_offset_carry_over(seed, scale, shift):
@@ -173,6 +178,7 @@ def test_too_few_samples_give_the_mean_and_no_r2():
     np.testing.assert_allclose(result.spectrum.as_dict()[()], values.mean(axis=0), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [80, 200])
 def test_pairs_are_found_when_there_are_too_many_for_one_regression(n):
     truth = Spectrum.from_dict(n, {(): 1.0, (3,): 2.0, (0, n - 1): 1.5, (7, 50): -1.0, (20, 21): 0.8})

@@ -1,4 +1,4 @@
-"""The masks of a round that wait for their turn, for the first time or again."""
+"""The masks that wait to be asked for, for the first time or again."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spex_plugins.queries.batch_size import BatchSize
+from spex_plugins.queries.scheduling.batch_size import BatchSize
 from spex_plugins.types import BoolArray, IntArray
 
-__all__ = ["Batch", "Pending"]
+__all__ = ["Batch", "BatchQueue"]
 
 
 @dataclass(eq=False)
 class Batch:
-    """Some masks of a desk.
+    """Rows of the answer table that go into one call.
 
     Attributes
     ----------
     rows : ndarray of int, shape (b,)
     failures : int
-        How often they have failed.
+        Number of times that they have failed.
     ready : float
         When they may be asked for, by the clock of `time.perf_counter`.
     claim : int
@@ -39,16 +39,16 @@ class Batch:
     is_late: bool = False
 
 
-class Pending:
-    """A queue of batches: what is tried again goes first, when its time has come.
+class BatchQueue:
+    """A queue of batches: masks that are asked for again go first, once their delay is over.
 
     Parameters
     ----------
     order : ndarray of int
-        Rows in the order in which they are asked for.
+        Rows of the answer table in the order in which they are asked for.
     sizes : BatchSize
     workers : int
-        As many batches run at a time.
+        Number of batches that run at a time.
     """
 
     def __init__(self, order: IntArray, sizes: BatchSize, workers: int) -> None:
@@ -78,7 +78,7 @@ class Pending:
         self._again.append(Batch(rows, failures, ready))
 
     def drop(self, answered: BoolArray) -> None:
-        """Forget masks that have been answered while they waited to be asked for again."""
+        """Remove masks that have been answered while they waited to be asked for again."""
         for batch in self._again:
             batch.rows = batch.rows[~answered[batch.rows]]
         self._again = [batch for batch in self._again if len(batch.rows)]

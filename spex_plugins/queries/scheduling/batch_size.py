@@ -1,4 +1,4 @@
-"""How many masks go into a batch: a function of their number, not of the clock, unless time is limited."""
+"""The number of masks in a batch: it depends on their number, not on the clock, unless time is limited."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class BatchSize:
     The answers of a model in single precision depend on which inputs it gets together. So that equal calls
     give equal answers on a busy machine too, sizes do not follow the clock: they are 16, 16, 32, 64, and then
     64 or an eighth of all masks before, up to 1,024; or 16, and then what the value function names as its
-    ``batch_size``. Only a limit of time makes them follow the clock.
+    ``batch_size``. Only a time limit makes them follow the clock.
 
     Parameters
     ----------
     fixed : int or None
-        A size that the user chose; only memory makes it smaller.
+        A size that the user chose; it is reduced only when memory runs out.
     usual : int, optional
         The size that suits the value function.
     timeout : float, optional
@@ -34,7 +34,7 @@ class BatchSize:
     Attributes
     ----------
     largest : int
-        As many fit into the memory, as far as is known.
+        The most that fit into memory, as far as is known.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Batches that were handed to a runner, and how each of them ends."""
+"""Batches that were submitted to a runner, and how each of them ends."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from concurrent.futures import CancelledError, Future
 from contextlib import nullcontext
 from threading import Event
 
-from spex_plugins.queries.batch_queue import Batch
-from spex_plugins.queries.calls.executors import Runner
-from spex_plugins.queries.calls.function_call import Outcome
+from spex_plugins.queries.calls.function_call import CallOutcome
 from spex_plugins.queries.calls.interrupts import interrupt_delayed
+from spex_plugins.queries.calls.runner import Runner
+from spex_plugins.queries.scheduling.batch_queue import Batch
 from spex_plugins.types import BoolArray
 
 __all__ = ["InFlight"]
 
+_LOOK = 1.0  # seconds after which a signal is seen that came just before waiting began
+
 
 class InFlight:
-    """The batches that a runner works at; the oldest ones run, the others wait for a worker.
+    """The batches submitted to a runner; the oldest ones run, the others wait for a worker.
 
     A batch that misses its deadline is no longer counted, but its answer is taken when it comes after all.
     """
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._batches: dict[Future[Outcome], Batch] = {}
-        self._late: dict[Future[Outcome], Batch] = {}
+        self._batches: dict[Future[CallOutcome], Batch] = {}
+        self._late: dict[Future[CallOutcome], Batch] = {}
         self._news = Event()
 
     def __len__(self) -> int:
@@ -41,21 +43,21 @@ class InFlight:
         """Those that run."""
         return self.batches[: self._runner.workers]
 
-    def submit(self, batch: Batch, masks: BoolArray, *, carry: bool) -> None:
-        """Hand a batch over."""
+    def submit(self, batch: Batch, masks: BoolArray, *, with_function: bool) -> None:
+        """Submit a batch, with the value function where a worker lacks it."""
         # An interrupt while a pool starts a thread must not lose the call that it makes.
         with nullcontext() if self._runner.calls_here else interrupt_delayed():
-            future = self._runner.submit(masks, carry=carry)
+            future = self._runner.submit(masks, with_function=with_function)
             self._batches[future] = batch
-            # `concurrent.futures.wait` would never hear of what a pool cancels when it is shut down.
+            # `concurrent.futures.wait` does not return for what a pool cancels at its shutdown.
             future.add_done_callback(lambda _: self._news.set())
 
-    def wait(self, seconds: float | None) -> None:
-        """Wait until a batch has ended."""
-        self._news.wait(seconds)
+    def wait(self, seconds: float) -> None:
+        """Wait until a batch has ended, for so many seconds at most, and never longer than one."""
+        self._news.wait(min(seconds, _LOOK))
         self._news.clear()
 
-    def ended(self) -> Iterator[tuple[Batch, Outcome]]:
+    def ended(self) -> Iterator[tuple[Batch, CallOutcome]]:
         """Return the batches that have ended; each counts until the caller is done with it."""
         for batches in (self._batches, self._late):
             for future in [future for future in batches if future.done()]:
@@ -69,25 +71,25 @@ class InFlight:
             if future.done():
                 continue
             del self._batches[future]
-            if not (self._runner.knows_what_runs and future.cancel()):
+            if not (self._runner.cancels_only_waiting and future.cancel()):
                 batch.is_late = True
                 self._late[future] = batch
         return [batch for future, batch in expired if future not in self._batches]
 
     def drop(self, batch: Batch) -> None:
-        """Wait for a batch no longer."""
+        """Stop waiting for a batch."""
         for future in [future for future, other in self._batches.items() if other is batch]:
             del self._batches[future]
             future.cancel()
 
-    def call_off(self) -> None:
+    def cancel_waiting(self) -> None:
         """Drop the batches that have not begun."""
         for place, (future, batch) in enumerate(list(self._batches.items())):
-            if future.cancel() if self._runner.knows_what_runs else place >= self._runner.workers:
+            if future.cancel() if self._runner.cancels_only_waiting else place >= self._runner.workers:
                 self.drop(batch)
 
 
-def _outcome(future: Future[Outcome]) -> Outcome:
+def _outcome(future: Future[CallOutcome]) -> CallOutcome:
     if future.cancelled():
         return CancelledError("the executor cancelled the call: it was shut down, or its worker is gone")
     error = future.exception()

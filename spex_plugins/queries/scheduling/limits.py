@@ -1,4 +1,4 @@
-"""What a run may cost in time and money."""
+"""Limits on the time and the cost of a session."""
 
 from __future__ import annotations
 
@@ -14,14 +14,19 @@ _ROUNDING = 1e-9  # a sum of prices may differ from the limit that it equals
 
 
 class Limits:
-    """The time and the money of a session; both run from its beginning through all rounds.
+    """Time and cost of a session, both counted from its beginning.
+
+    Parameters
+    ----------
+    max_seconds, max_cost : float or None
+        None for no limit.
 
     Attributes
     ----------
     reached : str
-        The limit that ended the run, in words; "" while there is none.
+        The limit that ended the session, in words; "" as long as none has.
     cost : float
-        Price of everything that was asked for, whether it was answered or not.
+        Price of everything that was asked for, answered or not.
     """
 
     def __init__(self, max_seconds: float | None, max_cost: float | None) -> None:
@@ -31,13 +36,13 @@ class Limits:
         self.cost = 0.0
 
     def affordable(self, prices: FloatArray) -> int:
-        """Return how many of the first masks can still be paid."""
+        """Return how many of the first masks, with these prices (m,), the cost limit allows."""
         if self._cost is None:
             return len(prices)
         return int(np.searchsorted(self.cost + np.cumsum(prices), self._cost * (1 + _ROUNDING), side="right"))
 
     def in_time(self, masks: int, seconds_per_mask: float, waiting: float) -> int:
-        """Return how many of the masks can be answered in time; waiting is that until a worker is free."""
+        """Return how many masks can be answered in time, if a worker is free after waiting."""
         if self._seconds is None:
             return masks
         left = self._left() - waiting
@@ -54,7 +59,7 @@ class Limits:
         self.reached = self.reached or f"max_seconds={self._seconds:g}"
 
     def allow_wait(self, seconds: float) -> bool:
-        """Tell whether there is time to wait for so long."""
+        """Tell whether there is time to wait for some seconds."""
         if self._seconds is not None and self._left() <= seconds:
             self.end_for_time()
         return not self.reached

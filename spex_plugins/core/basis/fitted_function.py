@@ -1,0 +1,142 @@
+"""What a fit gives: a function of masks from which predictions, indices and their deviations are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+from spex_plugins.core.basis.scaling import Scaling
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["Deviations", "FittedFunction", "SpectrumWithDeviations"]
+
+
+class Deviations(Protocol):
+    """Posterior standard deviations of every index."""
+
+    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the standard deviations of an index at distinct sets (U, d), shape (U,) or (U, K)."""
+        ...
+
+    def output(self, columns: int | IntArray) -> Self:
+        """Return those of one of K outputs, or of several."""
+        ...
+
+    def rescaled(self, scaling: Scaling) -> Self:
+        """Return those of the values of which these are scaled ones."""
+        ...
+
+    def placed(self, at: IntArray, n: int) -> Self:
+        """Place the features at ``at`` among n; the others have no effect."""
+        ...
+
+
+class FittedFunction(Deviations, Protocol):
+    """A function of masks: everything that an explanation says is read from it.
+
+    Implemented by `Spectrum`, by `SpectrumWithDeviations`, and by the posterior of a Gaussian process, which
+    has more terms than can be listed.
+    """
+
+    @property
+    def n(self) -> int:
+        """Number of features."""
+        ...
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """() for a scalar function, (K,) for K outputs."""
+        ...
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """The Fourier spectrum: all of it where the function is one, else the terms with most energy."""
+        ...
+
+    def predict(self, masks: BoolArray) -> FloatArray:
+        """Evaluate the function at masks (m, n); returns (m,) or (m, K)."""
+        ...
+
+    def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
+        """Return the sets (U, d) of up to ``order`` features and their values in an index, (U,) or (U, K)."""
+        ...
+
+    def single_values(self, index: str) -> SingleValues:
+        """Return the values of single features in an index of order 1, with their standard deviations."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumWithDeviations:
+    """A spectrum, with single values that are known better and the deviations of every index.
+
+    Predictions and the table of an index are those of the spectrum. Where a Gaussian process was fitted too,
+    single values and deviations are those of its posterior; where all 2^n values are known, the single values
+    are exact, also if the spectrum was cut at an order.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+    semivalues : Semivalues
+    uncertainty : Deviations, optional
+        None: the deviations are those that the spectrum states.
+    """
+
+    spectrum: Spectrum
+    semivalues: Semivalues
+    uncertainty: Deviations | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of features."""
+        return self.spectrum.n
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """() for a scalar function, (K,) for K outputs."""
+        return self.spectrum.output_shape
+
+    def predict(self, masks: BoolArray) -> FloatArray:
+        """Evaluate the spectrum at masks (m, n); returns (m,) or (m, K)."""
+        return self.spectrum.predict(masks)
+
+    def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
+        """Read the spectrum in an index, see `Spectrum.convert`."""
+        return self.spectrum.convert(index, order)
+
+    def single_values(self, index: str) -> SingleValues:
+        """Return the values of single features in an index of order 1, with their standard deviations."""
+        return self.semivalues.of(index) or self.spectrum.single_values(index)
+
+    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the standard deviations of an index at distinct sets (U, d), shape (U,) or (U, K)."""
+        return (self.uncertainty or self.spectrum).deviations(supports, index, order)
+
+    def output(self, columns: int | IntArray) -> SpectrumWithDeviations:
+        """Return one of K outputs, or several."""
+        return replace(
+            self,
+            spectrum=self.spectrum.output(columns),
+            semivalues=self.semivalues.output(columns),
+            uncertainty=self.uncertainty and self.uncertainty.output(columns),
+        )
+
+    def rescaled(self, scaling: Scaling) -> SpectrumWithDeviations:
+        """Return the function of the values of which these are scaled ones."""
+        return replace(
+            self,
+            spectrum=self.spectrum.rescaled(scaling),
+            semivalues=self.semivalues.scaled(scaling.factor),
+            uncertainty=self.uncertainty and self.uncertainty.rescaled(scaling),
+        )
+
+    def placed(self, at: IntArray, n: int) -> SpectrumWithDeviations:
+        """Place the features at ``at`` among n; the others have no effect."""
+        return replace(
+            self,
+            spectrum=self.spectrum.placed(at, n),
+            semivalues=self.semivalues.placed(at, n),
+            uncertainty=self.uncertainty and self.uncertainty.placed(at, n),
+        )

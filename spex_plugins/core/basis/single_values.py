@@ -1,0 +1,132 @@
+"""Values of single features with their standard deviations: Shapley, Banzhaf, and any index of order 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spex_plugins.core.basis.feature_sets import orders_of
+from spex_plugins.core.basis.indices import same_single_values
+from spex_plugins.types import FloatArray, IntArray
+
+__all__ = ["Semivalues", "SingleValues", "first_order"]
+
+
+@dataclass(frozen=True, eq=False)
+class SingleValues:
+    """Values of single features in an index of order 1, and their standard deviations.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n,) or (n, K)
+        One value for every feature, in the unit of the value function.
+    deviations : ndarray of float64, shape (n,) or (n, K)
+        Standard deviations of the values, in the same unit: 0 where they are exact, NaN where they are not
+        known.
+    """
+
+    values: FloatArray
+    deviations: FloatArray
+
+    @classmethod
+    def read(cls, supports: IntArray, values: FloatArray, n: int) -> SingleValues:
+        """Read the sets of one feature from those of an index (U, d), with values (U,) or (U, K).
+
+        Returns
+        -------
+        SingleValues
+            Without deviations: these are NaN.
+        """
+        found = first_order(supports, values, n)
+        return cls(found, np.full_like(found, np.nan))
+
+    def output(self, columns: int | IntArray) -> SingleValues:
+        """Return the values of one of K outputs, or of several.
+
+        Parameters
+        ----------
+        columns : int or ndarray of int, shape (K',)
+
+        Returns
+        -------
+        SingleValues
+            Arrays of shape (n,), or (n, K').
+        """
+        return SingleValues(self.values[:, columns], self.deviations[:, columns])
+
+    def scaled(self, factor: FloatArray) -> SingleValues:
+        """Return the values and deviations times a factor.
+
+        Parameters
+        ----------
+        factor : ndarray of float64, shape (K,)
+            Positive.
+
+        Returns
+        -------
+        SingleValues
+        """
+        return SingleValues(self.values * factor, self.deviations * factor)
+
+    def placed(self, at: IntArray, n: int) -> SingleValues:
+        """Place the features among others, which have no effect.
+
+        Parameters
+        ----------
+        at : ndarray of int
+            Where the features are placed.
+        n : int
+            Number of all features.
+
+        Returns
+        -------
+        SingleValues
+            0, with deviations of 0, for the other features.
+        """
+        return SingleValues(_placed(self.values, at, n), _placed(self.deviations, at, n))
+
+
+@dataclass(frozen=True, eq=False)
+class Semivalues:
+    """Shapley and Banzhaf values that were estimated by themselves, not read from a sparse spectrum.
+
+    Attributes
+    ----------
+    shapley, banzhaf : SingleValues
+    """
+
+    shapley: SingleValues
+    banzhaf: SingleValues
+
+    def of(self, index: str) -> SingleValues | None:
+        """Return those that a key of `INDICES` has at order 1; None if it has neither."""
+        if same_single_values(index, "SV"):
+            return self.shapley
+        return self.banzhaf if same_single_values(index, "BV") else None
+
+    def output(self, columns: int | IntArray) -> Semivalues:
+        """Return those of one of K outputs, or of several."""
+        return Semivalues(self.shapley.output(columns), self.banzhaf.output(columns))
+
+    def scaled(self, factor: FloatArray) -> Semivalues:
+        """Return those of the values times ``factor`` (K,)."""
+        return Semivalues(self.shapley.scaled(factor), self.banzhaf.scaled(factor))
+
+    def placed(self, at: IntArray, n: int) -> Semivalues:
+        """Place the features at ``at`` among n; the others have no effect."""
+        return Semivalues(self.shapley.placed(at, n), self.banzhaf.placed(at, n))
+
+
+def first_order(supports: IntArray, values: FloatArray, n: int) -> FloatArray:
+    """Return the values (U,) or (U, K) of the sets of one feature as an array over all n, 0 elsewhere."""
+    single = orders_of(supports, n) == 1
+    if not single.any():
+        return np.zeros((n, *values.shape[1:]))
+    return _placed(values[single], supports[single, 0], n)
+
+
+def _placed(values: FloatArray, at: IntArray, n: int) -> FloatArray:
+    out = np.zeros((n, *values.shape[1:]))
+    out[at] = values
+    return out

@@ -1,0 +1,67 @@
+"""Batches in a Dask cluster."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+
+from spex_plugins.queries.calls.function_call import CallOutcome, ValueFunction
+from spex_plugins.queries.calls.process_runner import ProcessPoolRunner
+
+__all__ = ["DaskRunner"]
+
+_NO_WORKERS = 60.0  # seconds that a cluster may be without workers, as while they are started anew
+
+
+class DaskRunner(ProcessPoolRunner):
+    """Runs batches in a cluster, whose workers may die and come back without the function.
+
+    The function is part of a task rather than scattered: tasks that need data that died with a worker never
+    end, all others are run again.
+    """
+
+    cancels_only_waiting = False  # a task that is cancelled may have begun, and its answer is lost
+
+    def __init__(self, value_function: ValueFunction, executor: Any) -> None:
+        super().__init__(value_function, executor)
+        self._client = executor._client  # the executor of a client has no public way back to it
+        self.workers = max(1, sum(self._client.nthreads().values()))
+        self._no_workers_since = np.inf
+        self._tasks: dict[Future[CallOutcome], str] = {}
+        self._lost: set[str] = set()
+
+    def check(self) -> str:
+        if self._client.status not in ("running", "connecting"):
+            return f"cannot be called any more: the Dask client is {self._client.status}."
+        tasks = list(self._tasks.items())
+        lost = {key for _, key in tasks if self._is_lost(key)}
+        for future, key in tasks:
+            if key in lost & self._lost:  # at the last check too: no message about it is under way
+                future.cancel()
+        self._lost = lost
+        no_workers = not self._client.scheduler_info().get("workers")
+        self._no_workers_since = min(self._no_workers_since, monotonic()) if no_workers else np.inf
+        if monotonic() - self._no_workers_since < _NO_WORKERS:
+            return ""
+        return f"cannot be called any more: the Dask cluster has had no workers for {_NO_WORKERS:g} seconds."
+
+    def _is_lost(self, key: str) -> bool:
+        """Tell whether the client no longer waits for a task, as after a restart of the cluster."""
+        state = self._client.futures.get(key)
+        return state is None or state.status in ("cancelled", "lost")
+
+    def _submit(self, *task: Any) -> Future[CallOutcome]:
+        key = f"spex-{uuid4().hex}"  # the same masks asked again after a failure are another task
+        with catch_warnings():
+            simplefilter("ignore", UserWarning)  # of large tasks: there is one for every worker
+            submit: Any = self._executor.submit  # takes keywords of Dask's
+            future = submit(*task, key=key, pure=False)
+        self._tasks[future] = key
+        future.add_done_callback(self._tasks.pop)
+        self._no_workers_since = np.inf
+        return future

@@ -1,0 +1,92 @@
+"""What becomes of masks without an answer: they are asked for again, dropped, or end the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from spex_plugins.errors import PartialAnswerError
+from spex_plugins.queries.calls.batch_outcome import BatchOutcome
+from spex_plugins.queries.calls.retry_policy import is_fatal, is_out_of_memory
+from spex_plugins.queries.scheduling.batch_queue import Batch, BatchQueue
+from spex_plugins.queries.scheduling.shared_state import SharedState
+from spex_plugins.types import FloatArray, IntArray
+
+__all__ = ["Failure", "Failures"]
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """Masks that could not be answered.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (b,)
+    problem : str
+        What is wrong, as the end of a sentence about the value function.
+    cause : BaseException or None
+    values : ndarray of float64, shape (b,) or (b, K), or None
+        What was returned for them, if anything.
+    """
+
+    rows: IntArray
+    problem: str
+    cause: BaseException | None
+    values: FloatArray | None = None
+
+
+class Failures:
+    """Decides about masks without an answer.
+
+    Attributes
+    ----------
+    fatal : Failure or None
+        What ends the run.
+    dropped : list of Failure
+        What the run goes on without; answers that come late may follow.
+    pause_until : float
+        When the next batch may begin, by the clock of `time.perf_counter`, if a service asked for a pause.
+    """
+
+    def __init__(self, queue: BatchQueue, shared: SharedState) -> None:
+        self._queue, self._shared = queue, shared
+        self.fatal: Failure | None = None
+        self.dropped: list[Failure] = []
+        self.pause_until = 0.0
+
+    def end(self, failure: Failure) -> None:
+        """End the run; only the first failure counts."""
+        self.fatal = self.fatal or failure
+
+    def handle(self, batch: Batch, rows: IntArray, outcome: BatchOutcome) -> None:
+        """Queue rows of a batch again, drop them, or end the run."""
+        error, queries = outcome.error, self._shared.queries
+        retry_after = error.retry_after if isinstance(error, PartialAnswerError) else None
+        # Where a service answers some masks and tells when it accepts more, nothing has failed.
+        failures = max(1, batch.failures + (retry_after is None or not outcome.answered.any()))
+        if is_out_of_memory(error) and len(rows) > 1:
+            self._shared.sizes.shrink(len(batch.rows))
+            self._queue.put_back(rows, batch.failures)
+        elif (delay := self._shared.retries.delay(error, failures)) is not None:
+            self._ask_again(rows, failures, delay, retry_after)
+        elif queries.on_failure == "raise" or is_fatal(error):
+            unusable = outcome.isolates_failures and error is None
+            returned = outcome.values[np.isin(batch.rows, rows)] if unusable else None
+            self.end(Failure(rows, outcome.problem, error, returned))
+        elif len(rows) > 1 and not outcome.isolates_failures:
+            for half in np.array_split(rows, 2):  # to find the mask that fails
+                self._queue.put_back(half, batch.failures)
+        else:
+            self.dropped.append(Failure(rows, outcome.problem, error))
+            count = sum(len(one.rows) for one in self.dropped)
+            self._shared.bar.set_postfix_str(f"{count} dropped", refresh=False)
+
+    def _ask_again(self, rows: IntArray, failures: int, delay: float, retry_after: float | None) -> None:
+        """Queue rows again, after the delay that a service asked for or, without one, after ours."""
+        now = perf_counter()
+        if retry_after is not None:  # it holds for all batches
+            delay = max(0.0, retry_after)
+            self.pause_until = max(self.pause_until, now + delay)
+        self._queue.put_back(rows, failures, now + delay)

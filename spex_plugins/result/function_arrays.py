@@ -1,0 +1,87 @@
+"""Fitted functions as named arrays, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.gaussian_process.mask_kernel import MaskKernel
+from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
+from spex_plugins.core.gaussian_process.product_kernel import ProductKernel
+from spex_plugins.errors import InputError
+
+__all__ = ["arrays_of", "function_of"]
+
+_PROCESS = "process_"
+
+
+def arrays_of(function: FittedFunction) -> dict[str, Any]:
+    """Return the arrays that a fitted function consists of, by name.
+
+    Raises
+    ------
+    InputError
+        If the function is of a kind that has no arrays here.
+    """
+    arrays = {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
+    match function:
+        case Spectrum():
+            return arrays
+        case SpectrumWithDeviations(semivalues=known, uncertainty=Uncertainty() as uncertainty):
+            return arrays | _semivalues(known) | _uncertainty(uncertainty)
+        case SpectrumWithDeviations(semivalues=known, uncertainty=None):
+            return arrays | _semivalues(known)
+        case Posterior():
+            mean = {f"{_PROCESS}weights": function.weights, f"{_PROCESS}constant": function.constant}
+            return arrays | _semivalues(function.semivalues) | _uncertainty(function) | mean
+    raise InputError(
+        f"function: {type(function).__name__} cannot be saved; save its spectrum, "
+        "replace(found, function=found.spectrum)."
+    )
+
+
+def function_of(n: int, arrays: Mapping[str, Any]) -> FittedFunction:
+    """Return the fitted function of n features that consists of these arrays."""
+    spectrum = Spectrum(n, arrays["supports"], arrays["coefficients"])
+    if "SV_values" not in arrays:
+        return spectrum
+    semivalues = Semivalues(
+        *(SingleValues(arrays[f"{name}_values"], arrays[f"{name}_deviations"]) for name in ("SV", "BV"))
+    )
+    known = {name.removeprefix(_PROCESS): arrays[name] for name in arrays if name.startswith(_PROCESS)}
+    if not known:
+        return SpectrumWithDeviations(spectrum, semivalues)
+    product = ProductKernel(known.pop("rates"), known.pop("amplitudes"))
+    known["kernel"] = MaskKernel(product, known.pop("supports"), known.pop("variances"))
+    known["noise"] = float(known["noise"])
+    if "weights" in known:
+        return Posterior(**known, spectrum=spectrum, semivalues=semivalues)
+    return SpectrumWithDeviations(spectrum, semivalues, Uncertainty(**known))
+
+
+def _semivalues(known: Semivalues) -> dict[str, Any]:
+    return {
+        "SV_values": known.shapley.values,
+        "SV_deviations": known.shapley.deviations,
+        "BV_values": known.banzhaf.values,
+        "BV_deviations": known.banzhaf.deviations,
+    }
+
+
+def _uncertainty(known: Uncertainty) -> dict[str, Any]:
+    kernel = known.kernel
+    arrays = {
+        "rates": kernel.product.rates,
+        "amplitudes": kernel.product.amplitudes,
+        "supports": kernel.supports,
+        "variances": kernel.variances,
+        "noise": np.array(known.noise),
+        "packed": known.packed,
+        "scale": known.scale,
+    }
+    return {f"{_PROCESS}{name}": value for name, value in arrays.items()}

@@ -1,0 +1,56 @@
+"""What an estimator says that it fits, to which masks, with which R², against what a run tells."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import spex_plugins as spex
+from spex_plugins import estimators
+from spex_plugins.estimators import about, resolve
+
+NAMES = [
+    "auto",
+    "boosted_residual",
+    "gaussian_process",
+    "proxyspex",
+    "shapley",
+    "sparse_regression",
+    "spex",
+    "stacking",
+]
+
+
+def test_every_estimator_says_what_it_fits():
+    assert sorted(estimators._ESTIMATORS) == NAMES
+    for name in NAMES:
+        masks, r2 = about(name).split("; R² is ")
+        assert masks
+        assert r2
+        assert about(resolve(name)) == about(name)
+    assert about("magic") == about(object()) == ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_masks_and_r2_are_those_of_a_run(name):
+    weights = np.random.default_rng(0).normal(size=12)
+    found = spex.explain(
+        lambda m: np.tanh(m @ weights), 12, budget=150, estimator=name, max_order=None, progress=False
+    )
+    masks, r2 = about(name).split("; R² is ")
+    kinds = [kind for kind in ("complementary masks", "nearly orthogonal", "uniform masks") if kind in masks]
+    assert kinds
+    assert kinds[0] in found.design
+    assert ("cross-validated on" in r2) == ("cross-validated on" in found.r2_source)
+    assert ("uniform masks" in r2) == ("uniform masks" in found.r2_source)
+    assert ("complement" in r2) == ("complement" in found.r2_source)
+
+
+def test_what_a_result_says_is_printed():
+    found = spex.explain(lambda m: np.tanh(m.sum(axis=1)), 12, budget=150, progress=False)
+    for line in (
+        f"  masks       {found.design}",
+        f"  estimator   auto: {found.method}",
+        f"({found.r2_source})",
+    ):
+        assert line in repr(found)
