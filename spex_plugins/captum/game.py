@@ -1,4 +1,4 @@
-"""Games of `spex_plugins.games` for every Captum method: a forward function of what is to be kept."""
+"""Games of `spex_plugins.games` as forward functions for every Captum method."""
 
 from __future__ import annotations
 
@@ -33,19 +33,26 @@ class _GameForward:
 
 
 def game_forward(game: Any) -> Any:
-    """Return a game as the forward function that Captum's perturbation methods take.
+    """Return a game as a forward function for Captum's perturbation methods.
 
-    The input is one 1 for every feature, ``torch.ones(1, game.n)``, and the baseline 0.
+    The input is 1 for every feature, ``torch.ones(1, game.n)``, and the baseline 0.
 
     Parameters
     ----------
     game : callable
-        A value function with ``n`` and perhaps ``fingerprint``: any of `spex_plugins.games`.
+        A value function with ``n``, the number of features, and optionally ``fingerprint``, such as those of
+        `spex_plugins.games`.
 
     Returns
     -------
     callable
-        Tensors (b, n) to float64 values (b,) or (b, K).
+        From tensors (b, n), where 0 masks a feature and anything else keeps it, to float64 values (b,) or
+        (b, K) in the unit of the game.
+
+    Raises
+    ------
+    InputError
+        If the game is not callable or has no ``n``.
 
     Examples
     --------

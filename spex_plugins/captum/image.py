@@ -1,4 +1,4 @@
-"""Images: a feature mask of regions, and the way from an explanation to its picture."""
+"""Images: feature masks of regions, and the arguments of `spex_plugins.plots.image_regions`."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ def image_feature_mask(image: Tensor, features: ImageGroup = "grid") -> Tensor:
     Parameters
     ----------
     image : Tensor, shape (B, C, H, W) or (C, H, W)
+        One image or several, in any units.
     features : {"grid", "superpixel"} or callable
-        How an image falls apart: 10 × 10 rectangles, about 100 superpixels, `Grid`, `Superpixels`, or a
-        function from an array (H, W, C) to the region of every pixel, whole numbers ≥ 0 of shape (H, W).
+        The regions: 10 × 10 rectangles, about 100 superpixels, `Grid`, `Superpixels`, or a function from an
+        array (H, W, C) to the region of every pixel, integers ≥ 0 of shape (H, W).
 
     Returns
     -------
     Tensor of int64, shape (B, 1, H, W)
-        Every image has a mask of its own (B = 1 for one image), with ids from 0 without gaps, as all of
-        Captum's methods understand it. It lies on the device of the image.
+        Every image has its own mask (B = 1 for one image), with ids from 0 without gaps, which all of
+        Captum's methods accept; on the device of the image.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
 
     Examples
     --------
@@ -63,6 +64,7 @@ def image_and_regions(
     Parameters
     ----------
     image : Tensor, shape (1, C, H, W) or (C, H, W)
+        In any units.
     feature_mask : Tensor of int, broadcastable to the image
         The mask that the image was explained with; one id for all channels of a pixel.
     interactions : Interactions
@@ -71,8 +73,9 @@ def image_and_regions(
     Returns
     -------
     pixels : ndarray, shape (H, W, C)
+        The image, in its units.
     regions : ndarray of int, shape (H, W)
-        The number that the feature of every pixel has in ``interactions``.
+        For every pixel, the number of its feature in ``interactions``.
 
     Raises
     ------

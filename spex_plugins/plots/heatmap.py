@@ -1,4 +1,4 @@
-"""The picture of a table: a matrix of pairs, with the features' own values on the diagonal."""
+"""Pairs of features as a matrix, with their first-order values on the diagonal."""
 
 from __future__ import annotations
 
@@ -31,35 +31,38 @@ def heatmap(
     output: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the pairs of the features that take part in the strongest pairs.
+    """Draw the interactions of pairs as a matrix, for the features of the strongest pairs.
 
     Parameters
     ----------
     interactions : Interactions
-        The explanation of one row, or an object that carries it as ``.interactions``.
+        The explanation of one example, or an object with the attribute ``interactions``.
     index : str
-        An interaction index with a direction; it is read at order 2.
+        A key of `spex_plugins.INDICES` other than "Fourier"; the order is 2.
     top : int
-        How many of the strongest pairs choose the features. Without any pair, the features with the
-        largest values of their own are shown.
+        Number of strongest pairs whose features are shown, ≥ 1. Without pairs, the features with the largest
+        first-order values are shown.
     output : int, optional
-        Which of K outputs; needed when there are several.
+        Which of K outputs, from 0; needed where there are several.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
     Returns
     -------
     matplotlib Axes
+        With the matrix as an image; values in the unit of the value function.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     MissingExtraError
         If matplotlib is not installed.
     """
     if isinstance(top, int) and top < 1:
-        raise InputError(f"top: must be an integer ≥ 1 (how many pairs choose the features), got {top!r}.")
+        raise InputError(
+            f"top: must be an integer ≥ 1, the number of pairs whose features are shown; got {top!r}."
+        )
     chosen = read(interactions, index, 2, top, output)
     content = read(interactions, index, 2, chosen.n_sets, output)
     features = sorted(chosen.linked) or sorted(

@@ -1,4 +1,4 @@
-"""The same picture as one HTML file that needs nothing else: hover over a word to see its partners."""
+"""A self-contained HTML page: coloured words with their interactions shown on hover, and a ranked list."""
 
 from __future__ import annotations
 
@@ -34,34 +34,36 @@ def to_html(
     title: str | None = None,
     words: Sequence[str] | None = None,
 ) -> str:
-    """Return a self-contained HTML page: the coloured text and the ranked interactions.
+    """Return a self-contained HTML page with the coloured text and the ranked interactions.
 
     Parameters
     ----------
     interactions : Interactions
-        The explanation of one row, or an object that carries it as ``.interactions``.
+        The explanation of one example, or an object with the attribute ``interactions``.
     index : str
-        An interaction index with a direction, such as "FSII", "STII", "SII", "BII", "FBII" or "Moebius".
+        A key of `spex_plugins.INDICES` other than "Fourier", such as "FSII", "STII", "SII", "BII", "FBII" or
+        "Moebius".
     order : int, optional
-        Order of the index; by default 2, or 3 when the spectrum has sets of three.
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
     top : int
-        How many interactions to list.
+        Number of interactions to list.
     output : int, optional
-        Which of K outputs; needed when there are several.
+        Which of K outputs, from 0; needed where there are several.
     title : str, optional
+        Heading of the page.
     words : sequence of str, optional
-        What to write for the features, by default their names.
+        Texts of the n features, by default their names.
 
     Returns
     -------
     str
-        A page without external resources; without JavaScript the numbers after the words still tie
-        them to the list.
+        A page without external resources. Without JavaScript, the numbers after the words still refer to
+        the list.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     """
     content = read(interactions, index, order, top, output, words)
     found = one_output(interactions, output)
@@ -80,9 +82,21 @@ def to_html(
 
 
 def save_html(interactions: Any, path: str | PathLike[str], **options: Any) -> None:
-    """Write the page of `to_html`, which takes the same keyword arguments, to a file.
+    """Write the page of `to_html` to a file.
 
-    A file that is there already is replaced only once the page is complete.
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one example, or an object with the attribute ``interactions``.
+    path : path-like
+        An existing file is replaced once the page is complete.
+    **options : Any
+        Keyword arguments of `to_html`.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
     """
     page = to_html(interactions, **options).encode()
     with replacing(path) as file:

@@ -1,4 +1,4 @@
-"""The picture of an image: coloured regions, and lines between the regions that act together."""
+"""An image with coloured regions, and lines between the regions that interact."""
 
 from __future__ import annotations
 
@@ -52,41 +52,44 @@ def image_regions(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw an image with its regions coloured and lines between the regions that act together.
+    """Draw an image with coloured regions and lines between the regions that interact.
 
-    The colour of a region shows its own (first-order) value, red where it pushes the output up and blue
-    where it pushes it down. A line joins the regions of an interaction, in the colour of its sign, the wider
-    the stronger; its number stands in the list of values.
+    The colour of a region shows its first-order value: red where it increases the output, blue where it
+    decreases it. A line joins the regions of an interaction; its colour shows the sign, its width the
+    magnitude, and its number refers to the list of values.
 
     Parameters
     ----------
     image : array_like, shape (H, W, C) or (H, W)
-        Shown in grey. Numbers from 0 to 1 or 0 to 255 are taken as they are, others are stretched.
+        Shown in grey. Numbers from 0 to 1 or 0 to 255 are used as they are, others are rescaled.
     regions : array_like of int, shape (H, W)
         The feature that every pixel belongs to; negative where it belongs to none. With SHAP, this is
         ``explainer.masker.regions(image)``.
     interactions : Interactions
-        The explanation of one row, or an object that carries it as ``.interactions``.
+        The explanation of one example, or an object with the attribute ``interactions``.
     index : str
-        An interaction index with a direction, such as "FSII", "STII", "SII", "BII", "FBII" or "Moebius".
+        A key of `spex_plugins.INDICES` other than "Fourier", such as "FSII", "STII", "SII", "BII", "FBII" or
+        "Moebius".
     order : int, optional
-        Order of the index; by default 2, or 3 when the spectrum has sets of three.
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
     top : int
-        How many interactions to draw.
+        Number of interactions to draw.
     output : int, optional
-        Which of K outputs; needed when there are several.
+        Which of K outputs, from 0; needed where there are several.
     title : str, optional
+        Heading of the picture, by default none.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
     Returns
     -------
     matplotlib Axes
+        Its data units are points, scaled down where the given axes are too small.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     MissingExtraError
         If matplotlib is not installed.
     """

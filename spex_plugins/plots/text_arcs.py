@@ -1,4 +1,4 @@
-"""The picture of a text: coloured words, and arcs between the words that act together."""
+"""A text with coloured words, and arcs between the words that interact."""
 
 from __future__ import annotations
 
@@ -56,41 +56,43 @@ def text_arcs(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the text with its words coloured and arcs between the words that act together.
+    """Draw a text with coloured words and arcs between the words that interact.
 
-    The background of a word shows its own (first-order) value, red where it pushes the output up and blue
-    where it pushes it down. An arc joins the words of an interaction, in the colour of its sign, the wider
-    the stronger; its number stands in the list of values. A word that occurs more than once carries a
+    The background of a word shows its first-order value: red where it increases the output, blue where it
+    decreases it. An arc joins the words of an interaction; its colour shows the sign, its width the
+    magnitude, and its number refers to the list of values. A word that occurs more than once has a
     subscript: "not₂" is the second "not" of the text.
 
     Parameters
     ----------
     interactions : Interactions
-        The explanation of one row, or an object that carries it as ``.interactions``.
+        The explanation of one example, or an object with the attribute ``interactions``.
     index : str
-        An interaction index with a direction, such as "FSII", "STII", "SII", "BII", "FBII" or "Moebius".
+        A key of `spex_plugins.INDICES` other than "Fourier", such as "FSII", "STII", "SII", "BII", "FBII" or
+        "Moebius".
     order : int, optional
-        Order of the index; by default 2, or 3 when the spectrum has sets of three.
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
     top : int
-        How many interactions to draw.
+        Number of interactions to draw.
     output : int, optional
-        Which of K outputs; needed when there are several.
+        Which of K outputs, from 0; needed where there are several.
     words : sequence of str, optional
-        What to write for the features, by default their names.
+        Texts of the n features, by default their names.
     title : str, optional
+        Heading of the picture, by default none.
     ax : matplotlib Axes, optional
-        Where to draw; the letters are made small enough to fit. Without it a new figure has the size that
-        the text needs.
+        Where to draw; the letters are made small enough to fit. By default a new figure of the size that the
+        text needs.
 
     Returns
     -------
     matplotlib Axes
-        Its data units are points, or as much smaller as the given axes ask for.
+        Its data units are points, scaled down where the given axes are too small.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     MissingExtraError
         If matplotlib is not installed.
     """

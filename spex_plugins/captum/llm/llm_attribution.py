@@ -36,25 +36,25 @@ __all__ = ["SpexLLMAttribution"]
 
 
 class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
-    r"""Which words of a prompt made a language model write its answer, and which did so together.
+    r"""Attribute the answer of a language model to the words of its prompt, and to sets of words.
 
-    A `captum.attr.LLMAttribution` whose forward takes many masked prompts per model call: one call gives the
-    log-probabilities of the whole target and of all its tokens. What the prompts begin with, where it is
-    never masked (instructions, examples), is computed once.
+    A `captum.attr.LLMAttribution` that evaluates many masked prompts per model call: one call gives the
+    log-probabilities of the whole target and of all its tokens. The common beginning of the prompts that is
+    never masked (instructions, examples) is evaluated once.
 
     Parameters
     ----------
     attr_method : Spex
-        Of a causal language model with the calling convention of transformers.
+        Its ``forward_func`` is a causal language model with the calling convention of transformers.
     tokenizer : Any
         The tokenizer of the model.
     attr_target : str
-        "log_prob" (default) or "prob".
+        The value to explain: "log_prob" (default, natural logarithm) or "prob".
 
     Raises
     ------
     InputError
-        If the method is no `Spex`.
+        If the method is not a `Spex`, or the target of attribution is unknown.
 
     Examples
     --------
@@ -96,49 +96,55 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         seed: int | np.random.Generator = 0,
         queries: Queries | None = None,
     ) -> SpexLLMAttributionResult:
-        """Explain a prompt.
+        """Explain the log-probability (or probability) of an answer to a prompt.
 
         Parameters
         ----------
         inp : TextTemplateInput, TextTokenInput or ImageMaskInput
             Of `captum.attr`; n features.
         target : str or Tensor of int, shape (T,), optional
-            What the model is to write. By default, what it does write.
+            The answer, as a text or T tokens. By default the text that the model generates.
         num_trials : int
             Number of draws of random baselines (a callable, such as `captum.attr.ProductBaselines`). They are
             drawn once, from the seed, and the value of a mask is its mean over them: that many prompts for
-            each mask. Without random baselines one trial is all, as nothing else is random.
+            each mask. Without random baselines it has no effect, as nothing else is random.
         gen_args : dict, optional
             Only without target: arguments of ``model.generate``, as in Captum.
         use_cached_outputs, forward_in_tokens : bool
-            Only False, here for code written for Captum: every prompt and its target are one forward.
-            (Captum's cache computes wrong log-probabilities from transformers 5.3 on, for every method.)
+            Must be False; accepted for code that was written for Captum. Every prompt is evaluated with its
+            target in one forward pass. (Captum's cache gives wrong log-probabilities from transformers 5.3
+            on, for every method.)
         n_samples : int, optional
-            Largest number of masks, the whole prompt and the empty one included; never exceeded, none of them
-            twice. By default all 2^n for up to 10 features, else max(500, 16 n).
+            Largest number of masks, the whole prompt and the empty one included. It is never exceeded, and no
+            mask is evaluated twice. By default all 2^n for up to 10 features, else max(500, 16 n).
         perturbations_per_eval : int
             Prompts per model call.
         show_progress : bool
             Show a bar, "Spex attribution".
         index : str
             The attributions are the single features of this index at order 1, as in `Spex.attribute`.
-        max_order, estimator, seed
+        max_order : int, optional
             As in `spex_plugins.explain`.
+        estimator : str or Estimator
+            As in `Spex.attribute`.
+        seed : int or numpy Generator
+            Of the masks and of random baselines. A Generator is copied and not advanced.
         queries : Queries, optional
             As in `Spex.attribute`. The fingerprint for a store names the model.
 
         Returns
         -------
         SpexLLMAttributionResult
-            ``seq_attr`` (n,) and ``token_attr`` (T, n), float32; for grouped values, one column per value, as
-            in Captum. ``interactions`` has 1 + T outputs.
+            ``seq_attr`` (n,) and ``token_attr`` (T, n), float32, in the unit of the attribution target
+            (natural logarithms, or probabilities); for grouped values, one column per value, as in Captum.
+            ``interactions`` has 1 + T outputs: the whole answer, then its tokens.
 
         Raises
         ------
         InputError
-            If an argument is unusable.
+            If an argument cannot be used.
         ValueFunctionError
-            If the model fails at a mask; carries every answer obtained until then.
+            If the model fails at a mask; the error holds every answer obtained until then.
         """
         num_trials = check.count("num_trials", num_trials, 1, "draws of random baselines")
         _check_only("use_cached_outputs", use_cached_outputs, False, "Captum's cache gives wrong values")

@@ -19,13 +19,13 @@ _SHOWN = 30  # inputs of a printed result
 
 
 class SpexLLMAttributionResult(LLMAttributionResult):  # type: ignore[misc]
-    """What Captum's result holds and draws, and the interactions.
+    """Captum's result of a language model's attribution, with the interactions.
 
     Parameters
     ----------
     interactions : Interactions
-        With 1 + T outputs: the sequence, then its T tokens. The features are those that were masked, so a
-        group of values is one feature, named by all of them.
+        With 1 + T outputs: the sequence, then its T tokens. Values that are masked together are one feature,
+        whose name joins theirs.
     **captum_fields
         Those of `captum.attr.LLMAttributionResult`.
 
@@ -50,7 +50,17 @@ class SpexLLMAttributionResult(LLMAttributionResult):  # type: ignore[misc]
         return self.interactions.output(0)
 
     def token_interactions(self, k: int) -> Interactions:
-        """Interactions of one output token, numbered from 0 as in `output_tokens`.
+        """Return the interactions of one output token.
+
+        Parameters
+        ----------
+        k : int
+            Number of the token, from 0 as in ``output_tokens``.
+
+        Returns
+        -------
+        Interactions
+            With one output, in the unit of the attribution target.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""How well a caption fits an image, by ConSE: what a classifier guesses, placed among words."""
+"""How well a caption fits an image, by ConSE: class probabilities weight the embeddings of class names."""
 
 from __future__ import annotations
 
@@ -25,28 +25,33 @@ class ConSE:
 
     An image becomes the mean of the embeddings of its ``top`` most probable classes' names, weighted by their
     probabilities; its score is the cosine with the embedding of the caption. This is zero-shot matching with
-    two models that never saw each other, not a vision-language model: it knows of an image what the
-    classifier's classes say, and nothing of how many things there are or where.
+    two models that were trained separately, not a vision-language model: an image is represented by the
+    classes of the classifier alone, without numbers and places of objects.
 
     Parameters
     ----------
     classifier : callable or torch.nn.Module
-        From images (b, H, W, C) to logits (b, K), as `ImageGame` takes it.
+        From images (b, H, W, C) to logits (b, K); as ``model`` of `ImageGame`.
     label_names : sequence of str
         The names of the K classes.
     embed : callable
         From a list of m texts to vectors, (m, d), such as ``SentenceTransformer(…).encode``.
     preprocess : callable, optional
-        As `ImageGame` takes it.
+        As in `ImageGame`.
     top : int
-        How many classes count.
+        Number of classes that are averaged.
     fingerprint : str, optional
         Names classifier, preprocess and embedding, revisions included, for the store of answers.
+
+    Attributes
+    ----------
+    fingerprint : str or None
+        SHA-256 of everything that the scores depend on, hexadecimal; None where no name was given.
 
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
 
     Examples
     --------
@@ -75,7 +80,7 @@ class ConSE:
 
     @property
     def fingerprint(self) -> str | None:
-        """What the scores depend on, where it was given a name."""
+        """SHA-256 of everything that the scores depend on, hexadecimal; None without ``fingerprint=``."""
         return (
             None
             if self._named is None
@@ -83,12 +88,30 @@ class ConSE:
         )
 
     def __call__(self, images: NDArray[Any], texts: Sequence[str]) -> FloatArray:
-        """Return the cosines of images (b, H, W, C) and their captions, shape (b,)."""
-        seen, said = self._seen(images), self._said(texts)
-        lengths = np.linalg.norm(seen, axis=1) * np.linalg.norm(said, axis=1)
-        return np.asarray((seen * said).sum(axis=1) / np.maximum(lengths, np.finfo(np.float64).tiny))
+        """Return the cosines of images and their captions.
 
-    def _seen(self, images: NDArray[Any]) -> FloatArray:
+        Parameters
+        ----------
+        images : ndarray, shape (b, H, W, C)
+            In the units of the classifier.
+        texts : sequence of str
+            b captions.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,)
+            From −1 to 1.
+
+        Raises
+        ------
+        InputError
+            If the classifier or the embedding returns another shape than expected.
+        """
+        pictures, captions = self._embedded_images(images), self._embedded_captions(texts)
+        lengths = np.linalg.norm(pictures, axis=1) * np.linalg.norm(captions, axis=1)
+        return np.asarray((pictures * captions).sum(axis=1) / np.maximum(lengths, np.finfo(np.float64).tiny))
+
+    def _embedded_images(self, images: NDArray[Any]) -> FloatArray:
         logits = self._classifier(images)
         if logits.ndim != 2 or logits.shape[1] != len(self._labels):
             names = f"{len(self._labels)} label_names"
@@ -98,7 +121,7 @@ class ConSE:
         weights = np.exp(chosen - chosen.max(axis=1, keepdims=True))
         return np.einsum("bt,btd->bd", weights / weights.sum(axis=1, keepdims=True), self._labels[best])
 
-    def _said(self, texts: Sequence[str]) -> FloatArray:
+    def _embedded_captions(self, texts: Sequence[str]) -> FloatArray:
         """Embed every text once: masks that differ in the image share theirs."""
         distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
         return self._embedded(list(distinct))[[distinct[text] for text in texts]]

@@ -24,19 +24,18 @@ __all__ = ["ImageTextAnswer"]
 class ImageTextAnswer:
     """Score images and texts by the log-probability of an answer: a score for `MultimodalGame`.
 
-    The text is what is masked, such as a question; what stands around it is in the template. Batches are
-    padded on the left, so that the answers stand below each other, and one pass of the model scores all
-    tokens of an answer.
+    The text, such as a question, can be masked; the template around it cannot. Batches are padded on the
+    left, and one forward pass scores all tokens of an answer.
 
     Parameters
     ----------
     model : transformers model
-        Of the kind of `AutoModelForImageTextToText` whose text part attends only backwards (LLaVA, Idefics3,
-        SmolVLM, Qwen-VL), in evaluation mode.
+        Of `AutoModelForImageTextToText`, with causal attention over the text (LLaVA, Idefics3, SmolVLM,
+        Qwen-VL), in evaluation mode.
     processor : transformers processor
-        Of the same model.
+        The processor of the model.
     answer : str or sequence of str
-        What follows the prompt, white space included; several answers are several outputs.
+        The text that follows the prompt, white space included; several answers are several outputs.
     template : str, optional
         The prompt, with the processor's image token and ``{text}``; by default the processor's chat template
         with the image and the text as the user's turn.
@@ -44,7 +43,7 @@ class ImageTextAnswer:
     Raises
     ------
     InputError
-        If an argument is unusable.
+        If an argument cannot be used.
     MissingExtraError
         If torch or transformers is not installed.
 
@@ -62,7 +61,7 @@ class ImageTextAnswer:
         if getattr(model.config, "model_type", "") == "paligemma":
             raise InputError(
                 "model: PaliGemma reads prompt and answer in both directions, so one pass does not give the "
-                "log-probability of an answer; take a model that attends backwards."
+                "log-probability of an answer; choose a model with causal attention."
             )
         if template is not None and "{text}" not in template:
             raise InputError('template: must hold "{text}", where the masked text goes.')
@@ -91,12 +90,28 @@ class ImageTextAnswer:
         Parameters
         ----------
         name : str
-            A folder or a name on the hub.
-        answer, template
-            As above.
+            A folder or a name on the Hugging Face hub.
+        answer : str or sequence of str
+            As in the class.
+        template : str, optional
+            As in the class.
         device : str or torch.device, optional
-        **settings
-            For both loaders, such as ``revision``, and for the model's, such as ``dtype``.
+            Where the model runs; by default where `AutoModelForImageTextToText` loads it.
+        **settings : Any
+            Keyword arguments of the model's loader, such as ``dtype``; ``revision``, ``token`` and
+            ``local_files_only`` also go to the processor's.
+
+        Returns
+        -------
+        ImageTextAnswer
+            With the model in evaluation mode.
+
+        Raises
+        ------
+        InputError
+            If an argument cannot be used.
+        MissingExtraError
+            If torch or transformers is not installed.
         """
         _required()
         from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -108,12 +123,12 @@ class ImageTextAnswer:
 
     @property
     def output_names(self) -> tuple[str, ...] | None:
-        """The answers, where there are several."""
+        """The answers where several were given; else None."""
         return None if self._one else tuple(self._answers)
 
     @property
     def fingerprint(self) -> str | None:
-        """A digest of the parameters, the processor, the template and the answers."""
+        """SHA-256 of the parameters, the processor, the template and the answers; None where unknown."""
         known = [identity(self._model), identity(self._processor)]
         if None in known:
             return None
@@ -121,16 +136,24 @@ class ImageTextAnswer:
         return digest_of_data("ImageTextAnswer", *map(str, known), template, *self._answers)
 
     def __call__(self, images: NDArray[Any], texts: Sequence[str]) -> FloatArray:
-        """Return log-probabilities.
+        """Return the log-probability of the answers.
 
         Parameters
         ----------
         images : ndarray of uint8, shape (b, H, W, 3)
+            RGB, from 0 to 255.
         texts : sequence of str
+            b texts, which take the place of ``{text}`` in the template.
 
         Returns
         -------
-        ndarray of float64, shape (b,), or (b, K) of K answers
+        ndarray of float64, shape (b,) or (b, K)
+            Natural logarithms; K where several answers were given.
+
+        Raises
+        ------
+        InputError
+            If the images are not uint8 of this shape.
         """
         if images.dtype != np.uint8 or images.ndim != 4:  # floats would be divided by 255 once more
             raise InputError(f"image: must be uint8 (H, W, 3) here, got {images.dtype} {images.shape[1:]}.")

@@ -77,8 +77,8 @@ class MultimodalGame:
         text: str,
         *,
         image_features: Any = Grid(8, 8),  # noqa: B008 (frozen)
-        text_features: Spans = "word",
         image_replacement: Any = "blur",
+        text_features: Spans = "word",
         text_replacement: str = "remove",
         fingerprint: str | None = None,
     ) -> None:

@@ -1,4 +1,4 @@
-"""`MaskedPrompt`: a language model or classifier asked about a text some of whose parts are missing."""
+"""`MaskedPrompt`: the score that a language model or classifier gives an answer when words are masked."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ __all__ = ["MaskedPrompt"]
 
 
 class MaskedPrompt:
-    r"""The value function of a text: how much a model believes in an answer when parts of it are missing.
+    r"""Value function of a text: the score that a model gives an answer when parts of the text are masked.
 
-    One forward per call, whatever the number of masks, answers and tokens: of one row per mask, where the
-    answers begin alike. Prompts of causal models are padded on the left; what all begin with, up to the first
-    part that can be masked, is computed once and kept as keys and values. Every value is that of the same
-    prompt alone, up to rounding: when the game is made, the shortest prompt is read alone and beside the
-    longest, and a model that reads it differently (as recurrent ones that ignore the attention mask, or
-    rotary positions that are scaled by the longest row) is asked at prompts of equal length. The model must
-    stay as it is while the game is used.
+    A call is one forward pass, whatever the number of masks, answers and tokens, with one row per mask where
+    the answers begin alike. Prompts of causal models are padded on the left; their common beginning, up to
+    the first part that can be masked, is evaluated once and cached as keys and values. Every value is that of
+    the same prompt alone, up to rounding: when the game is made, the shortest prompt is evaluated alone and
+    beside the longest, and a model for which the two differ (recurrent ones that ignore the attention mask,
+    or rotary positions that are scaled by the longest row) is evaluated at prompts of equal length. The model
+    must not be changed while the game is used.
 
     Parameters
     ----------
@@ -57,47 +57,50 @@ class MaskedPrompt:
     text : str or (str, str)
         The text to be explained, or the two texts of a pair such as premise and hypothesis.
     template : str, (str, str) or list of dict
-        What stands around the text, at ``{}``, and is never masked: examples, a question, "Answer:". Taken
-        as it is; special tokens that the tokenizer would add, but the template brings along, stand once.
-        Messages of a chat, dicts with "role" and "content", one of which holds ``{}``, become the prompt that
-        the chat template of the tokenizer makes of them, up to where the model answers. Two strings are a
-        pair, which classifiers and sequence-to-sequence models read: ``("{}", "It is positive.")``.
+        The text around ``{}``, the place of the masked text: examples, a question, "Answer:". It is never
+        masked or changed; special tokens that the template contains are not added again by the tokenizer.
+        Messages of a chat, dicts with "role" and "content", one of which holds ``{}``, are formatted by the
+        chat template of the tokenizer, up to the answer. Two strings are a pair, for classifiers and
+        sequence-to-sequence models: ``("{}", "It is positive.")``.
     features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
-        The n parts that can be masked: of a kind, spans of characters, or a function that gets the text and
-        returns spans, or the parts as strings. What lies outside of all spans is never masked. Of two texts
-        one for both, or two, one for each.
+        The n parts that can be masked: of a kind, spans of characters, or a function from the text to such
+        spans or to the parts as strings. Text outside of all spans is never masked. For a pair of texts, one
+        value for both, or two values.
     replacement : str
         "remove": masked parts are removed, with the white space before them. "token": the mask token of the
         tokenizer replaces each of them. Any other text replaces each of them itself.
     answer : str, int or sequence of those
-        What the model may write behind the prompt, exactly: ``" Paris"`` with its space behind ``"Answer:"``.
-        Of a classifier, the name or the index of a label. A sequence of K makes K outputs.
+        The text after the prompt, exactly: ``" Paris"`` with its space after ``"Answer:"``. For a classifier,
+        the name or the index of a label. A sequence of K answers gives K outputs.
     against : str, int or sequence of those, optional
         Alternatives to the answer, only for ``value="log_odds"``.
     value : {"log_prob", "mean_log_prob", "log_odds", "logit", "perplexity"}
-        Of the answer's tokens: the sum of their log-probabilities, its mean over tokens, the logarithm of the
-        answer's probability over that of all alternatives together (or, without ``against``, of everything
-        else), the sum of their logits, or the inverse of the geometric mean of their probabilities.
+        The value of an answer: the sum of the log-probabilities of its tokens, their mean, the logarithm of
+        its probability over that of all alternatives together (without ``against``: of everything else), the
+        sum of the logits of its tokens, or the inverse geometric mean of their probabilities. Logarithms are
+        natural.
     tokens : bool
-        Every token of the one answer is an output, given the tokens before it.
+        Whether every token of the one answer, given the tokens before it, is an output.
 
     Attributes
     ----------
     n : int
-        Number of parts.
+        Number of features.
     feature_names : tuple of str
+        The parts of the text.
     output_names : tuple of str or None
         The answers, or the tokens of the answer; None when there is one output and masks give values (b,).
 
     Raises
     ------
     InputError
-        If an argument is unusable, the model is in training mode, or the whole prompt has no place in it.
+        If an argument cannot be used, the model is in training mode, or the whole prompt exceeds its learned
+        positions.
 
     Warns
     -----
     WindowWarning
-        If the whole prompt is longer than the window of the model. Nothing is ever cut.
+        If the whole prompt is longer than the context window of the model. Prompts are never truncated.
 
     Examples
     --------
@@ -117,10 +120,10 @@ class MaskedPrompt:
         tokenizer: Any,
         text: str | tuple[str, str],
         *,
-        answer: str | int | Sequence[str | int],
         template: str | tuple[str, str] | list[dict[str, Any]] = PLACE,
         features: Spans | tuple[Spans, Spans] = "word",
         replacement: str = "remove",
+        answer: str | int | Sequence[str | int],
         against: str | int | Sequence[str | int] | None = None,
         value: str = "log_prob",
         tokens: bool = False,
@@ -156,7 +159,23 @@ class MaskedPrompt:
         self.output_names = self._names_of_outputs(ends[0], answers)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
-        """Return values (b,), or (b, K) of K outputs, of masks (b, n); True = kept."""
+        """Evaluate the model at masks.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a feature is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,) or (b, K)
+            See ``value``; K outputs where several answers or ``tokens`` were given.
+
+        Raises
+        ------
+        InputError
+            If the model is in training mode, or tokens of the answer change with the mask.
+        """
         check_evaluating(self._model)
         with torch.inference_mode():
             scores = self._scorer(self._prompts(masks))
@@ -166,16 +185,38 @@ class MaskedPrompt:
         return values[:, 0] if self._single else values
 
     def prompt(self, mask: BoolArray) -> Prompt:
-        """Return the prompt of a mask (n,), without answer; of a pair, both texts."""
+        """Return the prompt of a mask, without the answer.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (n,)
+            True where a feature is kept.
+
+        Returns
+        -------
+        str or (str, str)
+            Two texts of a pair.
+        """  # numpydoc ignore=RS01
         return self._prompts(np.asarray(mask, dtype=bool)[None])[0]
 
     def work(self, masks: BoolArray) -> FloatArray:
-        """Return about how many tokens the prompts of masks (b, n) have, shape (b,)."""
+        """Estimate the number of tokens of the prompts of masks.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a feature is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,)
+            Tokens, with the longest answer.
+        """  # numpydoc ignore=RS01
         return self._tokens(masks)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of all that the values depend on: weights, tokenizer, texts, parts, masking, value."""
+        """SHA-256 of everything that the values depend on: model, tokenizer and arguments."""
         settings = {
             "game": "MaskedPrompt 2",
             "model": model_digest(self._model),
