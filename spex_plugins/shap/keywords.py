@@ -23,11 +23,12 @@ _WITHOUT_EFFECT = {
     "min_samples_per_feature",
 }
 _BUDGETS = ("nsamples", "npermutations")
+_FEATURES = "SpexExplainer(..., features=...)"  # no argument of a call
 _ELSEWHERE = {  # names of other libraries, and of other functions of this one
     "budget": "max_evals",
     "n_samples": "max_evals",
-    "group": "features",
-    "regions": "features",
+    "group": _FEATURES,
+    "regions": _FEATURES,
     "progress": "silent",
 }
 _OWN = ("max_evals", "main_effects", "error_bounds", "batch_size", "outputs", "interactions", "silent")
@@ -52,8 +53,6 @@ def budget_from(keywords: Mapping[str, Any], masker: Any) -> Any:
     for name in given:
         if name not in _WITHOUT_EFFECT and name not in _BUDGETS:
             meant = _ELSEWHERE.get(name) or next(iter(get_close_matches(name, _OWN, 1)), None)
-            if meant == "features":
-                meant = "SpexExplainer(..., features=...)"  # not an argument of a call
             remedy = f"did you mean {meant}?" if meant else f"the keywords are {', '.join(_OWN)}."
             raise InputError(f"{name}: unknown keyword; {remedy}")
     if "nsamples" in given:

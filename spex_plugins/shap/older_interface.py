@@ -72,7 +72,7 @@ class OlderInterface:
     def expected_value(self, value: Any) -> None:
         self._expected_value = value
 
-    def _base_value_is_known(self, value: Any) -> None:
+    def _keep_base_value(self, value: Any) -> None:
         """Keep the value where nothing is kept, if it holds for every row."""
         if self._expected_value is None and _has_fixed_background(self.masker):
             self._expected_value = value

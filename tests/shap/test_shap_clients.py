@@ -167,6 +167,8 @@ def test_budgets_of_other_explainers(background, table, words):
     [
         ({"max_eval": 10}, "max_eval: unknown keyword; did you mean max_evals"),
         ({"slient": True}, "slient: .* silent"),
+        ({"group": "word"}, r"group: .* did you mean SpexExplainer\(..., features=...\)"),
+        ({"budget": 90}, "budget: .* did you mean max_evals"),
         ({"tree_limit": 5}, "tree_limit: .* keywords are max_evals"),
     ],
 )

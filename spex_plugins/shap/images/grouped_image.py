@@ -16,7 +16,7 @@ from spex_plugins.shap.images.drawn_image import drawn_image
 if TYPE_CHECKING:
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["GroupedImage", "spread"]
+__all__ = ["GroupedImage", "values_in_shape_of_input"]
 
 
 class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
@@ -146,7 +146,7 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
         self._image = x
 
 
-def spread(
+def values_in_shape_of_input(
     masker: Any, row: tuple[Any, ...], values: FloatArray, shapes: list[tuple[int, ...]]
 ) -> tuple[FloatArray, list[tuple[int, ...]]]:
     """Return values and mask shapes in the form of the input: an image where its regions are the features."""

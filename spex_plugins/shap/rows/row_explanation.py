@@ -1,43 +1,98 @@
-"""From the value function of a row to what SHAP shows of it: interactions over its columns, labels."""
+"""One row: from its value function to its interactions, and to the dict that SHAP's loop over rows takes."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins import adapter_tools as hosts
+from spex_plugins import adapter_tools
 from spex_plugins.api import explain_each
-from spex_plugins.errors import InputError
 from spex_plugins.estimators.size_limits import check_size
+from spex_plugins.shap.arguments import with_target
+from spex_plugins.shap.images.grouped_image import values_in_shape_of_input
+from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
+from spex_plugins.shap.rows.row_digest import digest_parts
+from spex_plugins.shap.rows.row_labels import clustering_of_row, output_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.result.few_samples import FewSamples
     from spex_plugins.result.interactions import Interactions
-    from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
-    from spex_plugins.types import FloatArray, IntArray
+    from spex_plugins.shap.rows.row_loop import RowLoop
 
-__all__ = [
-    "check_row",
-    "clustering_of_row",
-    "feature_names_of_row",
-    "find_interactions",
-    "output_labels",
-    "what_is_asked",
-]
-
-_PROBES = np.array([0.1, 0.4, 0.8])  # telling links apart
+__all__ = ["explain_one_row"]
 
 
-def find_interactions(
+def explain_one_row(
+    explainer: Any,
+    row: tuple[Any, ...],
+    loop: RowLoop,
+    max_evals: int | None,
+    batch_size: int | None,
+    outputs: Any,
+) -> dict[str, Any]:
+    """Explain one row, add its interactions to ``loop.found``, and return what SHAP makes an explanation of.
+
+    Parameters
+    ----------
+    explainer : SpexExplainer
+    row : tuple
+        The inputs of the model, one sample each.
+    loop : RowLoop
+    max_evals, batch_size : int, optional
+        None for "auto".
+    outputs : sequence of int or OpChain, optional
+
+    Returns
+    -------
+    dict
+        With the keys of `shap.Explainer.explain_row`.
+    """
+    target = None if loop.targets is None else loop.targets[len(loop.found)]
+    masker = loop.masker if loop.targets is None else with_target(loop.masker, target)
+    options = adapter_tools.query_options(explainer.queries, explainer.model.inner_model)
+    if "store" in options:
+        about = digest_parts(masker, row, explainer.link, explainer.linearize_link, target)
+        options = adapter_tools.about(options, *about)
+    check = partial(_check_row, explainer.estimator, max_evals)
+    f = MaskedValueFunction(
+        explainer.model, masker, explainer.link, explainer.linearize_link, row, outputs, options, check
+    )
+    labels = output_labels(f.output_indices, loop.output_names, explainer.model)
+    chosen = [] if f.output_indices is None else f.output_indices.tolist()
+    found = _interactions(
+        f,
+        max_evals,
+        loop.few,
+        estimator=explainer.estimator,
+        max_order=explainer.max_order,
+        seed=np.random.default_rng(explainer.seed),
+        progress=loop.progress,
+        batch_size=batch_size,
+        **adapter_tools.about(options, str(chosen)),
+    )
+    loop.found.append(found)
+    single_output_axis = f.empty.shape == (1,)  # SHAP would drop it from the values and keep it elsewhere
+    values = adapter_tools.single_values(found, explainer.index, f.full - f.empty, f.varying)
+    values, shapes = values_in_shape_of_input(explainer.masker, row, values, f.mask_shapes)
+    deviations = _deviations(explainer, found, row, f.mask_shapes) if loop.settings.error_bounds else None
+    return {
+        "values": values,
+        "expected_values": f.empty if f.empty.ndim else float(f.empty),
+        "mask_shapes": [(*shape, 1) if single_output_axis else shape for shape in shapes],
+        "error_std": deviations,
+        "main_effects": found.index("Moebius", 1).first_order() if loop.settings.main_effects else None,
+        "clustering": clustering_of_row(masker, row),
+        **labels,
+    }
+
+
+def _interactions(
     f: MaskedValueFunction, max_evals: int | None, few: FewSamples, **settings: Any
 ) -> Interactions:
-    """Explain f and number the features like SHAP's columns.
-
-    Inputs that do not vary are features without effect.
+    """Explain f, over all inputs; those that do not vary are features without effect.
 
     Parameters
     ----------
@@ -45,94 +100,28 @@ def find_interactions(
     max_evals : int, optional
         By default `spex_plugins.adapter_tools.default_budget`.
     few : FewSamples
-        Sees the explanation.
+        Checks the explanation.
     **settings
         Further arguments of `spex_plugins.explain`.
     """
     n = len(f.varying)
-    budget = hosts.default_budget(n, f.most_listed) if max_evals is None else max_evals
+    names = tuple(f"x{i}" for i in range(f.n_inputs))  # SHAP knows the names after the last row
+    budget = adapter_tools.default_budget(n, f.most_listed) if max_evals is None else max_evals
     if n == 0:
-        return hosts.constant(f.empty, _numbered(f.n_inputs), budget)
+        return adapter_tools.constant(f.empty, names, budget)
     (found,) = explain_each(f, n, lambda values: [values], budget=budget, **settings)
-    return hosts.widened(few.see(found), f.varying, _numbered(f.n_inputs))
+    return adapter_tools.widened(few.see(found), f.varying, names)
 
 
-def check_row(estimator: str | Estimator, max_evals: int | None, n: int) -> None:
+def _check_row(estimator: str | Estimator, max_evals: int | None, n: int) -> None:
     """Refuse a row of n features that cannot be explained; see `check_size`."""
-    check_size(estimator, n, min(hosts.default_budget(n) if max_evals is None else max_evals, 2**n))
+    check_size(estimator, n, min(adapter_tools.default_budget(n) if max_evals is None else max_evals, 2**n))
 
 
-def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: Any) -> dict[str, Any]:
-    """Label the outputs for SHAP.
-
-    Parameters
-    ----------
-    indices : ndarray of int, shape (K,), or None
-        The outputs that are explained; None for a model with one output.
-    given : sequence of str, optional
-        Names from the user.
-    model : shap.models.Model
-        Perhaps with ``output_names``, which a language model only knows after it was called.
-    """
-    if given is not None:
-        _check_names(given, indices)
-    if indices is None:
-        return {}
-    names = getattr(model, "output_names", None) if given is None else given
-    chosen = None if names is None else [str(names[k]) for k in indices]
-    return {"output_indices": np.arange(len(indices)), "output_names": chosen}
-
-
-def clustering_of_row(masker: Any, row: tuple[Any, ...]) -> FloatArray | None:
-    """Return the hierarchy of the features for SHAP's plots: that of the masker, or of a text."""
-    clustering = getattr(masker, "clustering", None)
-    if callable(clustering) and getattr(masker, "text_data", False):
-        return clustering(*row) if masker.shape(*row)[1] > 1 else np.zeros((0, 4))
-    return clustering if isinstance(clustering, np.ndarray) else None
-
-
-def feature_names_of_row(masker: Any, explanations: Sequence[Any], row: int) -> list[str]:
-    """Return the names as SHAP has them, over all model inputs: columns, or the tokens of this row."""
-    per_row = callable(getattr(masker, "feature_names", None))
-    parts = [one.feature_names[row] if per_row else one.feature_names for one in explanations]
-    return [str(name) for part in parts for name in part]
-
-
-def what_is_asked(
-    masker: Any, row: tuple[Any, ...], link: Any, linearize_link: bool, target: Any
-) -> list[Any]:
-    """Return all that answers depend on but the model, as texts and arrays for a digest.
-
-    The masker is told by what it makes of the row at a few masks, whatever its background, groups and
-    settings are.
-    """
-    maker = getattr(masker, "masker", masker)  # of the composites for language models
-    shape = getattr(maker, "shape", None)
-    if callable(shape):
-        shape = shape(*row)
-    size = sum(map(np.size, row)) if shape is None else shape[1]
-    parts = [repr((target, linearize_link)), np.asarray(link(_PROBES)), *_digestible(row)]
-    for mask in hosts.telling_masks(int(size)):
-        parts += _digestible(maker(mask, *row))
-    return parts
-
-
-def _digestible(value: Any) -> list[Any]:
-    """Return texts and arrays that say the same as nested inputs of a model."""
-    if isinstance(value, list | tuple):
-        return [f"{len(value)}", *(one for part in value for one in _digestible(part))]
-    kinds = [repr(list(value.dtypes))] if hasattr(value, "dtypes") else []
-    array = np.array(value)  # a copy: maskers may write into what they gave before
-    return [*kinds, repr(array.tolist()) if array.dtype == object else array]
-
-
-def _check_names(given: Sequence[str], indices: IntArray | None) -> None:
-    if indices is None and len(given) != 1:
-        raise InputError(f"output_names: the model has a single output, got the names {list(given)!r:.80}.")
-    if indices is not None and (max(indices) >= len(given) or min(indices) < -len(given)):
-        count = max(max(indices) + 1, -min(indices))
-        raise InputError(f"output_names: expected a list of {count} names or more, got {given!r:.80}.")
-
-
-def _numbered(n: int) -> tuple[str, ...]:
-    return tuple(f"x{i}" for i in range(n))
+def _deviations(
+    explainer: Any, found: Interactions, row: tuple[Any, ...], shapes: list[tuple[int, ...]]
+) -> Any:
+    """Return the standard deviations of the values in the shape of the input; None for several inputs."""
+    deviations = found.single_values(explainer.index).deviations
+    deviations, shapes = values_in_shape_of_input(explainer.masker, row, deviations, shapes)
+    return deviations.reshape(*shapes[0], *deviations.shape[1:]) if len(shapes) == 1 else None
