@@ -32,7 +32,7 @@ class SavedWithSettings:
             Open for writing bytes.
         model_saver, masker_saver : str or callable
             As in `shap.Explainer.save`.
-        """
+        """  # numpydoc ignore=RS01
         _loadable(self).save(out_file, model_saver, masker_saver)
         _save_settings(self, out_file)
 

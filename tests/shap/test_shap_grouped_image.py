@@ -119,7 +119,7 @@ def test_the_explainers_of_shap(zero, kind):
     assert explanation.values.shape == (1, 6)
     assert_allclose(explanation.base_values + explanation.values.sum(1), model(IMAGES[:1]), atol=1e-8)
     ours = SpexExplainer(model, masker)(IMAGES[:1], silent=True)[0].values
-    assert_allclose(masker.spread(explanation.values[0], IMAGES[0]).reshape(SHAPE), ours, atol=1e-8)
+    assert_allclose(masker.values_per_pixel(explanation.values[0], IMAGES[0]).reshape(SHAPE), ours, atol=1e-8)
 
 
 @pytest.mark.parametrize(
