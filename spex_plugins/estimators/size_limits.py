@@ -33,7 +33,7 @@ def check_size(estimator: Any, n: int, masks: int) -> None:
         raise InputError(
             f"n: {n:,} features are too many, as memory grows with n²; at most {_MOST_FEATURES:,} can be "
             "explained. Make groups the features: words or sentences of a text, superpixels of an image "
-            "(group= in SHAP, feature_mask= in Captum), groups of columns."
+            "(features= in SHAP, feature_mask= in Captum), groups of columns."
         )
     if n * masks > _MOST_CELLS:
         raise InputError(

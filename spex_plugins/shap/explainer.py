@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from copy import copy
-from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
 import shap
-from shap.utils import show_progress
 
-from spex_plugins import adapter_tools as hosts
+from spex_plugins import adapter_tools
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import about
-from spex_plugins.result.few_samples import FewSamples
-from spex_plugins.shap.arguments import (
-    rows_to_explain,
-    split_targets,
-    usable_model,
-    with_target,
-)
+from spex_plugins.shap.arguments import usable_model
+from spex_plugins.shap.call_settings import call_settings
 from spex_plugins.shap.explanation.display import described
-from spex_plugins.shap.explanation.join_rows import joined
-from spex_plugins.shap.explanation.pair_matrix import check_dense, dense_explanation
-from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
 from spex_plugins.shap.images.drawn_image import drawn_image
-from spex_plugins.shap.images.grouped_image import spread
 from spex_plugins.shap.keywords import budget_from, check_algorithm, checked_names
-from spex_plugins.shap.masker_groups import default_group, grouped
+from spex_plugins.shap.masker_features import default_features, masker_of_features
 from spex_plugins.shap.models.log_odds import language_model
-from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.models.pipelines import check_pipeline, with_all_classes
 from spex_plugins.shap.older_interface import OlderInterface
-from spex_plugins.shap.row_explanation import (
-    check_row,
-    clustering_of_row,
-    feature_names_of_row,
-    find_interactions,
-    output_labels,
-    what_is_asked,
-)
-from spex_plugins.shap.serialization import SavedExplainer, loadable, save_settings
-from spex_plugins.shap.tables.columns import label_columns
+from spex_plugins.shap.rows.row_explanation import explain_one_row
+from spex_plugins.shap.rows.row_loop import RowLoop, explain_rows
+from spex_plugins.shap.serialization import SavedWithSettings
 from spex_plugins.shap.tables.table_masker import table_masker
 from spex_plugins.shap.texts.text_masker import text_masker, wrapped_tokenizer
 from spex_plugins.shap.texts.text_pairs import for_pairs
@@ -54,29 +32,12 @@ if TYPE_CHECKING:
 
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.queries import Queries
-    from spex_plugins.result.interactions import Interactions
+    from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
 
 __all__ = ["SpexExplainer"]
 
 
-@dataclass
-class _Call:
-    """What SHAP's loop over rows loses: the interactions, and what is wanted besides the values.
-
-    (In place of the flag ``main_effects`` the loop hands its own list of results to every row.)
-    """
-
-    main_effects: bool
-    error_bounds: bool
-    progress: bool
-    masker: Any
-    targets: list[Any] | None
-    output_names: list[str] | None
-    few: FewSamples
-    rows: list[Interactions] = field(default_factory=list)
-
-
-class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
+class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type: ignore[misc]
     """Shapley values and interactions of any model, from few masked inputs.
 
     By default (``estimator="auto"``) Gaussian processes of the odd and the even part of the outputs, stacked
@@ -88,45 +49,68 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
     Parameters
     ----------
     model : callable
-        As in `shap.Explainer`: a function of the masked inputs, or a transformers pipeline.
+        As in `shap.Explainer`: a function from b masked inputs to values (b,) or (b, K), a fitted estimator
+        of scikit-learn's interface, or a transformers pipeline.
     masker : object
-        As in `shap.Explainer`: a SHAP masker, background data or a tokenizer. The clustering of a Partition
-        masker groups the bars of SHAP's plots; it does not constrain the coalitions.
-    link, linearize_link
-        As in `shap.Explainer`.
-    output_names : sequence of str or str, optional
-        Names of the outputs; of a model with one output, its name.
-    feature_names : sequence of str, optional
-        As in `shap.Explainer`; also as the fourth argument, where `shap.PermutationExplainer` has them.
-    group : str or callable, optional
-        Explain words instead of tokens, regions instead of pixels: "word", "sentence", "paragraph" or a
-        function for texts (`GroupedText`), "grid", "superpixel" or a function for images (`GroupedImage`).
-        By default "superpixel", with a warning, for images of more than 4,096 numbers.
+        As in `shap.Explainer`: a SHAP masker, background data (S, n) or a tokenizer. The clustering of a
+        Partition masker groups the bars of SHAP's plots; it does not constrain the coalitions.
+    link : callable
+        As in `shap.Explainer`, by default the identity: the values add up to the link of the output.
     algorithm : {"spex", "auto"}
-        There is one; ``estimator`` says what is fitted. SHAP's own algorithms are in `shap.Explainer`.
-    seed : int
-        Same seed, same masks, same result.
+        There is only one; `estimator` selects what is fitted. SHAP's algorithms are in `shap.Explainer`. A
+        sequence of str is taken for `feature_names`, which `shap.PermutationExplainer` has in this place.
+    output_names : sequence of str or str, optional
+        Names of the K outputs; for a model with one output, its name.
+    feature_names : sequence of str, optional
+        As in `shap.Explainer`.
+    linearize_link : bool
+        As in `shap.Explainer`: average the link over the background rows, weighted so that the mean for the
+        empty coalition is the link of the mean output.
+    seed : int, optional
+        Seed of the masks and of the fit: equal seeds give equal values.
     estimator : str or Estimator
-        As in `spex_plugins.explain`; "auto" is told the ``index``.
+        As in `spex_plugins.explain`; the default, "auto", chooses its masks for `index`.
     max_order : int, optional
         Largest number of features in an interaction; by default as many as the budget allows.
     index : str
         The values are the single features of this index at order 1: "SV" (Shapley, the default), "BV"
-        (Banzhaf) or another key of `spex_plugins.INDICES`. Interactions can be read in every index later.
-    max_evals, batch_size, main_effects, error_bounds, outputs, interactions, silent
-        Defaults of the same arguments of a call.
+        (Banzhaf) or another key of `spex_plugins.INDICES`. The interactions can be read in every index.
+    max_evals : int or "auto"
+        Default of the argument of a call: largest number of masks for a row.
+    batch_size : int or "auto"
+        Default of the argument of a call: number of masks for a model call.
+    features : str or callable, optional
+        The features of texts and images, instead of tokens and pixels: "word", "sentence", "paragraph" or a
+        function for texts (`GroupedText`), "grid", "superpixel" or a function for images (`GroupedImage`).
+        By default "superpixel", with a warning, for images of more than 4,096 numbers.
     queries : Queries, optional
-        How the model is asked, `spex_plugins.Queries`: a store of the answers, retries, limits of time and
-        cost of every row. The fingerprint for a store names the model, as masker, link, row and outputs are
-        part of it by themselves; games name themselves.
-
+        How the model is called, `spex_plugins.Queries`: a store of the answers, retries, and limits on the
+        time and the cost of every row. The fingerprint for a store names the model alone: masker, link, row
+        and outputs are added to it. Games have a fingerprint of their own.
+    main_effects, error_bounds : bool
+        Defaults of the arguments of a call: further results.
+    outputs : sequence of int or OpChain, optional
+        Default of the argument of a call: the outputs to explain.
+    interactions : bool
+        Default of the argument of a call: matrices of pairs as values.
+    silent : bool
+        Default of the argument of a call: show no progress.
     **keywords
-        As those of a call.
+        ``nsamples`` and ``npermutations``, and keywords without effect, as in a call.
 
     Attributes
     ----------
     expected_value : float or ndarray of float64, shape (K,)
-        Link of the model's mean over the background, f(∅).
+        f(∅): the link of the mean output over the background.
+
+    Raises
+    ------
+    InputError
+        If an argument is unusable or a keyword is unknown. The model is not called.
+
+    See Also
+    --------
+    spex_plugins.explain : The same for any value function of masks.
 
     Examples
     --------
@@ -154,7 +138,7 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         index: str = "SV",
         max_evals: int | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
-        group: str | Callable[[Any], Any] | None = None,
+        features: str | Callable[[Any], Any] | None = None,
         queries: Queries | None = None,
         main_effects: bool = False,
         error_bounds: bool = False,
@@ -175,10 +159,10 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
         self.masker = drawn_image(text_masker(self.masker))
         self.model = with_all_classes(language_model(usable_model(self.model, self.masker)))
-        group = default_group(self.masker) if group is None else group
-        if group is not None:
-            self.masker = grouped(self.masker, group)
-        self.group = group
+        features = default_features(self.masker) if features is None else features
+        if features is not None:
+            self.masker = masker_of_features(self.masker, features)
+        self.features = features
         self.seed = seed
         self.estimator = estimator
         self.max_order = max_order
@@ -192,7 +176,9 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         self.outputs = outputs
         self.interactions = interactions
         self.silent = silent
-        hosts.query_options(queries, self.model.inner_model)  # a store without fingerprint is refused here
+        adapter_tools.query_options(
+            queries, self.model.inner_model
+        )  # a store without fingerprint is refused here
 
     @overload
     def __call__(self, first: Any, second: Any, /, *others: Any, **keywords: Any) -> Any: ...
@@ -225,122 +211,69 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
     ) -> Any:
         """Explain every row.
 
-        What is not given is as the explainer was made.
+        Arguments that are None have the value that the explainer was made with.
 
         Parameters
         ----------
         *args
-            The inputs of the model: rows of features, texts, or pairs of texts (dicts with "text" and
-            "text_pair", as pipelines take them, or tuples of two); after texts for a language model, if
-            wanted, the texts it shall be scored on, one for every row.
-        max_evals : int or "auto"
-            Largest number of masks per row; never exceeded. A mask costs one model call per background
-            sample. "auto" is 2^n, all of them, for up to 12 features that vary (10 of a language model), else
+            The inputs of the model, one or several: rows of features (rows, M), a list of texts, or a list of
+            pairs of texts (dicts with "text" and "text_pair", as pipelines take them, or tuples of two). For
+            a language model, a second list may follow: the texts that are scored, one for each row.
+        max_evals : int or "auto", optional
+            Largest number of masks per row, ≥ 2; never exceeded. A mask costs one model call per background
+            row. "auto" is 2^n, all of them, for up to 12 features that vary (10 for a language model), else
             max(500, 16 n).
-        main_effects : bool
+        main_effects : bool, optional
             Also return f({i}) − f(∅) of every feature, as fitted.
-        error_bounds : bool
-            Also return the standard deviations of the values, ``explanation.error_std``: 0 where all masks
-            were asked, NaN from the estimator "spex", which knows none. For models of one input.
-        batch_size : int or "auto"
-            Masks per model call. "auto" starts at 16 and grows with the number of masks; it never depends on
-            the speed of the model, so that equal calls give equal values.
+        error_bounds : bool, optional
+            Also return the standard deviations of the values, ``explanation.error_std``, in units of the
+            values: 0 if all masks were evaluated, NaN with the estimator "spex", which has none. For models
+            with one input.
+        batch_size : int or "auto", optional
+            Masks per model call. "auto" starts at 16 and grows with the number of masks; it does not depend
+            on the speed of the model, so that equal calls give equal values.
         outputs : sequence of int or OpChain, optional
-            Which outputs to explain, for example ``shap.Explanation.argsort.flip[:2]``.
-        interactions : bool
-            Give values in SHAP's dense format of pairs, as `shap.ExactExplainer` does (Shapley–Taylor index
-            of order 2, a half at (i, j) and a half at (j, i), features alone on the diagonal): (rows, M, M),
-            or (rows, M, M, K) for K outputs. The rows of a matrix add up to the Shapley values.
-        silent : bool
+            The outputs to explain, for example ``shap.Explanation.argsort.flip[:2]``; by default all.
+        interactions : bool, optional
+            Return matrices of pairs as `shap.ExactExplainer` does: values of shape (rows, M, M), or (rows, M,
+            M, K) for K outputs, with half the Shapley–Taylor index of order 2 at (i, j) and half at (j, i),
+            and the rest of each Shapley value on the diagonal, so that rows add up to the Shapley values.
+        silent : bool, optional
             Show no progress.
         **keywords
             ``nsamples`` of `shap.KernelExplainer` is a budget like ``max_evals``, ``npermutations`` of
-            `shap.PermutationExplainer` one of 2 n + 1 masks each. What steers another algorithm of SHAP
-            (``check_additivity``, ``fixed_context``, ``l1_reg`` …) has no effect.
+            `shap.PermutationExplainer` one of 2 M + 1 masks each. Keywords of other algorithms of SHAP
+            (``check_additivity``, ``fixed_context``, ``l1_reg`` …) have no effect.
 
         Returns
         -------
         SpexExplanation
-            A list, one for every model input, when there are several.
+            With values (rows, M) or (rows, M, K); a list, one for each model input, if there are several.
+
+        Raises
+        ------
+        InputError
+            If an argument or a row is unusable, or a keyword is unknown.
+        ValueFunctionError
+            If the model fails; it carries the answers obtained so far (``masks``, ``values``) and the
+            `Interactions` of the rows before (``explained``).
 
         Warns
         -----
         FewSamplesWarning
             If max_evals is less than two for each feature or too small to measure R², or if R² is below 0.2.
         """
-        pairs = for_pairs(self, args)
-        if pairs is not None:
-            explainer, rows = pairs
-            return explainer(
-                rows,
-                max_evals=max_evals,
-                main_effects=main_effects,
-                error_bounds=error_bounds,
-                batch_size=batch_size,
-                outputs=outputs,
-                interactions=interactions,
-                silent=silent,
-                **keywords,
-            )
-        evals = _first(max_evals, budget_from(keywords, self.masker), self.max_evals)
-        if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
-            raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
-        size = _first(batch_size, self.batch_size)
-        outputs, silent = _first(outputs, self.outputs), _first(silent, self.silent)
-        interactions = _first(interactions, self.interactions)
-        args, targets = split_targets(self.masker, args)
-        given = args
-        masker, args = rows_to_explain(self.masker, given)
-        if interactions is not False:
-            check_dense(interactions, self.index, self.masker, args)
-        # One row shows its model calls; of several, SHAP's own bar counts the rows.
-        single = (args[0].shape[0] if hasattr(args[0], "shape") else len(args[0])) == 1
-        few = FewSamples(f"max_evals={evals!r}", "raise max_evals")
-        call = _Call(
-            _first(main_effects, self.main_effects),
-            _first(error_bounds, self.error_bounds),
-            progress=single and not silent,
-            masker=masker,
-            targets=targets,
-            output_names=self.output_names,
-            few=few,
-        )
-        unnamed = copy(self)  # SHAP takes names of outputs for an axis, which a single output has not
-        unnamed.output_names = None
-        explain_rows = partial(
-            super(SpexExplainer, unnamed).__call__,
-            max_evals=None if evals == "auto" else evals,
-            batch_size=None if size == "auto" else size,  # SHAP would turn "auto" into 5 or 10
-            outputs=outputs,
-            call=call,
-        )
-        try:
-            if isinstance(self.masker, shap.maskers.OutputComposite):
-                numbers = range(len(args[0]))
-                numbers = show_progress(numbers, len(numbers), "SpexExplainer explainer", silent or single)
-                answer = joined([explain_rows(args[0][i : i + 1], silent=True) for i in numbers])
-            else:
-                answer = explain_rows(*args, silent=silent or single)
-        except BaseException as error:  # also when the user loses patience
-            if not single:
-                hosts.name_rows(error, "row", [len(call.rows)], dict(enumerate(call.rows)))
-            raise
-        few.warn(stacklevel=2)
-        inputs = answer if isinstance(answer, list) else [answer]
-        label_columns(inputs, given, self.masker, self.feature_names)
-        rows = []
-        for i, found in enumerate(call.rows):
-            names = feature_names_of_row(self.masker, inputs, i)
-            rows.append(found.renamed(names) if len(names) == found.n else found)
-        if outputs is None:
-            self._base_value_is_known(rows[0].empty_value[()])
-        if interactions:
-            inputs = [dense_explanation(one, rows) for one in inputs]
-        explanations = [SpexExplanation.of(one, rows) for one in inputs]
-        for one in explanations:
-            if self.output_names and not rows[0].output_shape:
-                one.output_names = self.output_names[0]
-        return explanations if isinstance(answer, list) else explanations[0]
+        explainer, args = for_pairs(self, args)
+        given = {
+            "max_evals": max_evals,
+            "main_effects": main_effects,
+            "error_bounds": error_bounds,
+            "batch_size": batch_size,
+            "outputs": outputs,
+            "interactions": interactions,
+            "silent": silent,
+        }
+        return explain_rows(explainer, args, call_settings(explainer, given, keywords))
 
     def explain_row(
         self,
@@ -348,57 +281,52 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         max_evals: int | None,
         batch_size: int | None,
         outputs: Any,
-        call: _Call,
+        loop: RowLoop,
         **_: Any,
     ) -> dict[str, Any]:
-        """Explain one row for SHAP's loop over rows, which makes an explanation of all."""
-        masker = call.masker
-        if call.targets is not None:
-            masker = with_target(masker, call.targets[len(call.rows)])
-        options = hosts.query_options(self.queries, self.model.inner_model)
-        if "store" in options:
-            target = None if call.targets is None else call.targets[len(call.rows)]
-            about = what_is_asked(masker, row_args, self.link, self.linearize_link, target)
-            options = hosts.about(options, *about)
-        check = partial(check_row, self.estimator, max_evals)
-        f = MaskedValueFunction(
-            self.model, masker, self.link, self.linearize_link, row_args, outputs, options, check
-        )
-        labels = output_labels(f.output_indices, call.output_names, self.model)
-        chosen = [] if f.output_indices is None else f.output_indices.tolist()
-        found = find_interactions(
-            f,
-            max_evals,
-            call.few,
-            estimator=self.estimator,
-            index=self.index,
-            max_order=self.max_order,
-            seed=np.random.default_rng(self.seed),
-            progress=call.progress,
-            batch_size=batch_size,
-            **hosts.about(options, str(chosen)),
-        )
-        call.rows.append(found)
-        one_of_many = f.empty.shape == (1,)  # SHAP would drop the axis from the values and keep it elsewhere
-        values = hosts.single_values(found, self.index, f.full - f.empty, f.varying)
-        values, shapes = spread(self.masker, row_args, values, f.mask_shapes)
-        return {
-            "values": values,
-            "expected_values": f.empty if f.empty.ndim else float(f.empty),
-            "mask_shapes": [(*shape, 1) if one_of_many else shape for shape in shapes],
-            "error_std": self._deviations(found, row_args, f.mask_shapes) if call.error_bounds else None,
-            "main_effects": found.index("Moebius", 1).first_order() if call.main_effects else None,
-            "clustering": clustering_of_row(masker, row_args),
-            **labels,
-        }
+        """Explain one row for SHAP's loop over rows, which joins the rows to an explanation.
 
-    def _deviations(self, found: Interactions, row: tuple[Any, ...], shapes: list[tuple[int, ...]]) -> Any:
-        deviations, shapes = spread(self.masker, row, found.single_values(self.index).deviations, shapes)
-        return deviations.reshape(*shapes[0], *deviations.shape[1:]) if len(shapes) == 1 else None
+        Parameters
+        ----------
+        *row_args
+            The inputs of the model, one sample each.
+        max_evals, batch_size : int, optional
+            None for "auto".
+        outputs : sequence of int or OpChain, optional
+            The outputs to explain, by default all.
+        loop : RowLoop
+            Settings of the call; gets the interactions of the row.
+        **_
+            Further arguments of SHAP's loop, without effect.
+
+        Returns
+        -------
+        dict
+            With the keys of `shap.Explainer.explain_row`.
+
+        Raises
+        ------
+        InputError
+            If the row is unusable.
+        ValueFunctionError
+            If the model fails.
+        """
+        return explain_one_row(self, row_args, loop, max_evals, batch_size, outputs)
 
     @staticmethod
     def supports_model_with_masker(model: Any, masker: Any) -> bool:
-        """Tell whether an explainer can be made of a model and a masker."""
+        """Return whether an explainer can be made of a model and a masker.
+
+        Parameters
+        ----------
+        model, masker : object
+            As in the constructor.
+
+        Returns
+        -------
+        bool
+            False where the constructor raises an exception.
+        """  # numpydoc ignore=RS01
         try:
             SpexExplainer(model, masker)
         except (InputError, TypeError):
@@ -417,26 +345,6 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
 
     __str__ = __repr__
 
-    def save(self, out_file: Any, model_saver: Any = ".save", masker_saver: Any = ".save") -> None:
-        """Write the explainer with all its settings to an open binary file, as `shap.Explainer.save` does."""
-        loadable(self).save(out_file, model_saver, masker_saver)
-        save_settings(self, out_file)
-
-    @classmethod
-    def load(
-        cls, in_file: Any, model_loader: Any = None, masker_loader: Any = None, instantiate: bool = True
-    ) -> Any:
-        """Read what `save` wrote, as `shap.Explainer.load` does, which reads it too.
-
-        The constructor of a subclass is not called; its attributes come back as they were.
-        """
-        explainer = SavedExplainer.load(in_file, model_loader, masker_loader, instantiate)
-        if not instantiate:
-            return explainer["arguments"]
-        if not isinstance(explainer, cls):
-            raise InputError(f"in_file: holds {explainer!r:.80}, which is no {cls.__name__}.")
-        return explainer
-
     @classmethod
     def _restored(cls, attributes: dict[str, Any]) -> Any:
         explainer = cls.__new__(cls)  # its constructor may have any arguments
@@ -444,8 +352,3 @@ class SpexExplainer(OlderInterface, shap.Explainer):  # type: ignore[misc]
         SpexExplainer.__init__(explainer, **{name: attributes[name] for name in own})
         explainer.__dict__.update({name: attributes[name] for name in set(attributes) - own})
         return explainer
-
-
-def _first(*values: Any) -> Any:
-    """Return the first value that is given, or None."""
-    return next((value for value in values if value is not None), None)

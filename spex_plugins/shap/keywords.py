@@ -23,6 +23,14 @@ _WITHOUT_EFFECT = {
     "min_samples_per_feature",
 }
 _BUDGETS = ("nsamples", "npermutations")
+_FEATURES = "SpexExplainer(..., features=...)"  # no argument of a call
+_ELSEWHERE = {  # names of other libraries, and of other functions of this one
+    "budget": "max_evals",
+    "n_samples": "max_evals",
+    "group": _FEATURES,
+    "regions": _FEATURES,
+    "progress": "silent",
+}
 _OWN = ("max_evals", "main_effects", "error_bounds", "batch_size", "outputs", "interactions", "silent")
 
 
@@ -44,8 +52,8 @@ def budget_from(keywords: Mapping[str, Any], masker: Any) -> Any:
     given = {name: value for name, value in keywords.items() if value is not None}
     for name in given:
         if name not in _WITHOUT_EFFECT and name not in _BUDGETS:
-            close = get_close_matches(name, _OWN, 1)
-            remedy = f"did you mean {close[0]}?" if close else f"the keywords are {', '.join(_OWN)}."
+            meant = _ELSEWHERE.get(name) or next(iter(get_close_matches(name, _OWN, 1)), None)
+            remedy = f"did you mean {meant}?" if meant else f"the keywords are {', '.join(_OWN)}."
             raise InputError(f"{name}: unknown keyword; {remedy}")
     if "nsamples" in given:
         return given["nsamples"]

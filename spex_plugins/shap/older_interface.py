@@ -1,4 +1,4 @@
-"""SHAP's older interface, which notebooks and dashboards use: values alone, and the expected value."""
+"""SHAP's older interface, which notebooks and dashboards use: arrays of values, and the expected value."""
 
 from __future__ import annotations
 
@@ -22,19 +22,24 @@ class OlderInterface:
     _expected_value: Any = None
 
     def shap_values(self, X: Any, **keywords: Any) -> Any:
-        """Return the values alone, as the older interface of SHAP's explainers does.
+        """Return an array of values, as the older interface of SHAP's explainers does.
 
         Parameters
         ----------
         X : array_like
-            As in a call; of a table also a single row.
+            Rows, as in a call; for a table also a single row.
         **keywords
             As in a call.
 
         Returns
         -------
         ndarray of float64, shape (rows, M) or (rows, M, K)
-            Of a single row without the first axis; of a model with several inputs a list.
+            For a single row without the first axis; for a model with several inputs a list.
+
+        Raises
+        ------
+        InputError, ValueFunctionError
+            As a call does.
         """
         rows = one_row(self.masker, X)
         explain: Any = self
@@ -44,25 +49,40 @@ class OlderInterface:
         return explanation.values if rows is None else explanation.values[0]
 
     def shap_interaction_values(self, X: Any, **keywords: Any) -> Any:
-        """Return matrices of pairs, (rows, M, M) or (rows, M, M, K), as `shap.TreeExplainer` does.
+        """Return matrices of pairs, as `shap.TreeExplainer` does: the values with ``interactions=True``.
 
-        They are the values of a call with ``interactions=True``; arguments as of `shap_values`.
+        Parameters
+        ----------
+        X : array_like
+            Rows, as in a call; for a table also a single row.
+        **keywords
+            As in a call.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows, M, M) or (rows, M, M, K)
+            For a single row without the first axis.
+
+        Raises
+        ------
+        InputError, ValueFunctionError
+            As a call does.
         """
         return self.shap_values(X, **keywords | {"interactions": True})
 
     @property
     def expected_value(self) -> Any:
-        """Link of the model's mean over the background, f(∅): a float, or an ndarray (K,).
+        """f(∅), the link of the mean output over the background: a float, or an ndarray of shape (K,).
 
-        Known once rows were explained; before, the model is asked one mask.
+        Known once rows were explained; before, the model is evaluated at one mask.
 
         Raises
         ------
         AttributeError
-            If it differs from row to row, as that of texts does: read ``explanation.base_values``.
+            If it depends on the row, as that of texts does: read ``explanation.base_values``.
         """
         if not _has_fixed_background(self.masker) or isinstance(self.outputs, OpChain):
-            raise AttributeError("expected_value: it differs from row to row; read explanation.base_values.")
+            raise AttributeError("expected_value: it depends on the row; read explanation.base_values.")
         if self._expected_value is None:
             self._expected_value = _expected_value(self.model, self.masker, self.link)
         chosen = self.outputs is not None and np.ndim(self._expected_value) > 0
@@ -72,14 +92,14 @@ class OlderInterface:
     def expected_value(self, value: Any) -> None:
         self._expected_value = value
 
-    def _base_value_is_known(self, value: Any) -> None:
-        """Keep the value where nothing is kept, if it holds for every row."""
+    def _keep_base_value(self, value: Any) -> None:
+        """Remember f(∅), if it is the same for every row."""
         if self._expected_value is None and _has_fixed_background(self.masker):
             self._expected_value = value
 
 
 def _has_fixed_background(masker: Any) -> bool:
-    """Tell whether a masker is of tables, whose background is the same for every row."""
+    """Return whether a masker is of tables, whose background is the same for every row."""
     return all(hasattr(one, "data") and isinstance(one.shape, tuple) for one in _tables(masker))
 
 
@@ -89,14 +109,14 @@ def _expected_value(model: Any, masker: Any, link: Any) -> Any:
     Parameters
     ----------
     model : callable
-        Is asked once, for all background rows.
+        Called once, with all background rows.
     masker : object
         With a fixed background.
     link : callable
     """
     tables = _tables(masker)
     _, first = rows_to_explain(masker, tuple(one.data[:1] for one in tables))
-    # As a flip of nothing: with a mask of Booleans SHAP multiplies cells of the row by 0, which NaN survives.
+    # As a flip of no feature: with Boolean masks SHAP multiplies cells of the row by 0, and NaN · 0 is NaN.
     nothing = np.array([MaskedModel.delta_mask_noop_value])
     background, _ = masker(nothing, *(np.asarray(rows)[0] for rows in first))
     answers = np.asarray(model(*background), dtype=np.float64)

@@ -1,7 +1,7 @@
-"""What SHAP's ``save`` and ``load`` miss, written in SHAP's own file format after what SHAP writes itself.
+"""Settings that SHAP's ``save`` and ``load`` leave out, in SHAP's file format, after what SHAP writes itself.
 
-SHAP saves the model, the masker and the link; everything else that an explainer holds would be forgotten. It
-also calls the class that it finds in a file with arguments by name, and a subclass may have any other.
+SHAP saves the model, the masker and the link, but no other attribute of an explainer. It also calls the class
+that is named in a file with arguments by name, though the constructor of a subclass may have other arguments.
 """
 
 from __future__ import annotations
@@ -12,14 +12,65 @@ from typing import Any
 import shap
 from shap._serializable import Deserializer, Serializer
 
-__all__ = ["SavedExplainer", "loadable", "save_settings"]
+from spex_plugins.errors import InputError
+
+__all__ = ["SavedWithSettings"]
 
 _BLOCK, _VERSION = "spex_plugins.SpexExplainer", 0
 _BY_SHAP = {"model", "masker", "link"}
 
 
-class SavedExplainer(shap.Explainer):  # type: ignore[misc]
-    """Stands in a file for the class of an explainer, and makes an explainer of that class when it is called.
+class SavedWithSettings:
+    """Methods of an explainer that is saved with all its attributes."""
+
+    def save(self, out_file: Any, model_saver: Any = ".save", masker_saver: Any = ".save") -> None:
+        """Write the explainer with all its settings, as `shap.Explainer.save` does.
+
+        Parameters
+        ----------
+        out_file : file object
+            Open for writing bytes.
+        model_saver, masker_saver : str or callable
+            As in `shap.Explainer.save`.
+        """  # numpydoc ignore=RS01
+        _loadable(self).save(out_file, model_saver, masker_saver)
+        _save_settings(self, out_file)
+
+    @classmethod
+    def load(
+        cls, in_file: Any, model_loader: Any = None, masker_loader: Any = None, instantiate: bool = True
+    ) -> Any:
+        """Read what `save` wrote; `shap.Explainer.load` reads it too.
+
+        Parameters
+        ----------
+        in_file : file object
+            Open for reading bytes.
+        model_loader, masker_loader : callable, optional
+            As in `shap.Explainer.load`.
+        instantiate : bool
+            Return the explainer, else a dict of its attributes.
+
+        Returns
+        -------
+        SpexExplainer or dict
+            The constructor of a subclass is not called; its attributes are restored.
+
+        Raises
+        ------
+        InputError
+            If the file holds an explainer of another class.
+        """
+        explainer = _SavedExplainer.load(in_file, model_loader, masker_loader, instantiate)
+        if not instantiate:
+            return explainer["arguments"]
+        if not isinstance(explainer, cls):
+            raise InputError(f"in_file: holds {explainer!r:.80}, which is no {cls.__name__}.")
+        return explainer
+
+
+class _SavedExplainer(shap.Explainer):  # type: ignore[misc]
+    """Replaces the class of an explainer in a file, and returns an explainer of that class when it is called.
 
     Parameters
     ----------
@@ -33,7 +84,7 @@ class SavedExplainer(shap.Explainer):  # type: ignore[misc]
         return kind._restored(arguments)
 
     def __init__(self, kind: Any, arguments: dict[str, Any]) -> None:
-        """Do nothing: it names the arguments for SHAP."""
+        """Do nothing; SHAP reads the names of the arguments."""
 
     @classmethod
     def load(
@@ -48,18 +99,18 @@ class SavedExplainer(shap.Explainer):  # type: ignore[misc]
         return {"kind": kind, "arguments": arguments | settings}
 
 
-def save_settings(explainer: Any, out_file: Any) -> None:
-    """Write the class and every attribute that SHAP does not, named as arguments of the constructor are."""
+def _save_settings(explainer: Any, out_file: Any) -> None:
+    """Write the class, and every attribute that SHAP does not write, under the names of the constructor."""
     names = sorted(set(vars(explainer)) - _BY_SHAP)
     with Serializer(out_file, _BLOCK, version=_VERSION) as block:
         block.save("kind", type(explainer))
         block.save("settings", {name: vars(explainer)[name] for name in names})
 
 
-def loadable(explainer: Any) -> Any:
-    """Return an explainer that SHAP saves in a way that SHAP can load."""
+def _loadable(explainer: Any) -> Any:
+    """Return a copy of an explainer, of a class that SHAP can load."""
     explainer = copy(explainer)
-    explainer.__class__ = SavedExplainer
+    explainer.__class__ = _SavedExplainer
     if isinstance(explainer.model, shap.models.TransformersPipeline):
         # SHAP calls the model's own save, whose file shap.models.TransformersPipeline.load cannot read.
         explainer.model = _Pickled(explainer.model)
@@ -67,7 +118,7 @@ def loadable(explainer: Any) -> Any:
 
 
 class _Pickled:
-    """Has no ``save``, so SHAP pickles it, and is the object itself when it comes back."""
+    """Has no ``save``, so that SHAP pickles it; unpickled it is the object itself."""
 
     def __init__(self, content: Any) -> None:
         self.content = content

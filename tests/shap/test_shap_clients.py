@@ -167,6 +167,8 @@ def test_budgets_of_other_explainers(background, table, words):
     [
         ({"max_eval": 10}, "max_eval: unknown keyword; did you mean max_evals"),
         ({"slient": True}, "slient: .* silent"),
+        ({"group": "word"}, r"group: .* did you mean SpexExplainer\(..., features=...\)"),
+        ({"budget": 90}, "budget: .* did you mean max_evals"),
         ({"tree_limit": 5}, "tree_limit: .* keywords are max_evals"),
     ],
 )
@@ -260,7 +262,9 @@ def test_what_it_says_of_itself(background, words):
         "SpexExplainer(Model.predict, TableMasker(12 × 6), estimator='spex', index='SV', max_evals=90)"
     )
     assert second == f"  fits {Spex.about}"
-    assert str(SpexExplainer(lengths, words, group="word")).startswith("SpexExplainer(lengths, GroupedText(")
+    assert str(SpexExplainer(lengths, words, features="word")).startswith(
+        "SpexExplainer(lengths, GroupedText("
+    )
 
 
 def test_help_is_our_own():

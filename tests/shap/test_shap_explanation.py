@@ -116,7 +116,7 @@ def test_changing_a_copy_leaves_the_original(explanation):
     ],
 )
 def test_mixed_rows_have_no_interactions(mix, explanation):
-    with pytest.raises(AttributeError, match="no longer stand for one input"):
+    with pytest.raises(AttributeError, match="no longer the explanation of one input"):
         _ = mix(explanation).interactions
 
 

@@ -53,7 +53,7 @@ def test_words_averaged_over_rows(ragged):
     mean = ragged[..., "to"].mean(0)
     assert set(mean.feature_names) == set(tiny_transformers.WORDS)
     assert_allclose(mean.values[list(mean.feature_names).index("bad")], ragged[1].values[1, 1], atol=0)
-    with pytest.raises(AttributeError, match="no longer stand"):
+    with pytest.raises(AttributeError, match="no longer the explanation"):
         _ = mean.interactions
 
 

@@ -50,7 +50,7 @@ def test_the_values_are_those_of_all_orders(zero):
     """Shared out evenly: the sum over a region is the Shapley value of the region."""
     table = score(IMAGES[0] * all_masks(6)[:, REGIONS, None])
     exact = shapley_value(table)
-    explainer = SpexExplainer(score, zero, group=lambda image: REGIONS)
+    explainer = SpexExplainer(score, zero, features=lambda image: REGIONS)
     explanation = explainer(IMAGES[:1], silent=True)
     assert explanation.values.shape == (1, *SHAPE)
     assert explanation[0].interactions.n_calls == 2**6
@@ -62,16 +62,16 @@ def test_the_values_are_those_of_all_orders(zero):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("group", [Grid(3, 4), "superpixel"])
-def test_additive_within_the_budget(zero, group):
+@pytest.mark.parametrize("features", [Grid(3, 4), "superpixel"])
+def test_additive_within_the_budget(zero, features):
     count = [0]
 
     def model(images):
         count[0] += len(images)
         return two_scores(images)
 
-    group = Superpixels(12) if group == "superpixel" else group
-    explainer = SpexExplainer(model, zero, group=group, output_names=["first", "second"])
+    features = Superpixels(12) if features == "superpixel" else features
+    explainer = SpexExplainer(model, zero, features=features, output_names=["first", "second"])
     explanation = explainer(IMAGES, max_evals=200, main_effects=True, silent=True)
     assert count[0] <= 400
     assert explanation.values.shape == (2, *SHAPE, 2)
@@ -119,11 +119,11 @@ def test_the_explainers_of_shap(zero, kind):
     assert explanation.values.shape == (1, 6)
     assert_allclose(explanation.base_values + explanation.values.sum(1), model(IMAGES[:1]), atol=1e-8)
     ours = SpexExplainer(model, masker)(IMAGES[:1], silent=True)[0].values
-    assert_allclose(masker.spread(explanation.values[0], IMAGES[0]).reshape(SHAPE), ours, atol=1e-8)
+    assert_allclose(masker.values_per_pixel(explanation.values[0], IMAGES[0]).reshape(SHAPE), ours, atol=1e-8)
 
 
 @pytest.mark.parametrize(
-    ("group", "message"),
+    ("features", "message"),
     [
         ("patch", "'grid', 'superpixel'"),
         (Grid(7, 2), "finer than the pixels"),
@@ -132,9 +132,9 @@ def test_the_explainers_of_shap(zero, kind):
         (lambda image: np.full((6, 8), -1), "nothing can be masked"),
     ],
 )
-def test_unusable_groups(zero, group, message):
+def test_unusable_groups(zero, features, message):
     with pytest.raises(InputError, match=message):
-        SpexExplainer(score, zero, group=group)(IMAGES[:1], silent=True)
+        SpexExplainer(score, zero, features=features)(IMAGES[:1], silent=True)
 
 
 @pytest.mark.parametrize("kind", [Grid, Superpixels])
@@ -146,7 +146,7 @@ def test_unusable_numbers(kind, bad):
 
 def test_images_of_another_shape(zero):
     with pytest.raises(InputError, match=r"\(6, 8, 3\), got \(8, 8, 3\)"):
-        SpexExplainer(score, zero, group=Grid(2, 2))(np.zeros((1, 8, 8, 3)), silent=True)
+        SpexExplainer(score, zero, features=Grid(2, 2))(np.zeros((1, 8, 8, 3)), silent=True)
 
 
 @pytest.mark.parametrize("copied", ["pickle", "save"])
@@ -159,12 +159,12 @@ def test_copies_have_the_same_regions(zero, copied, capsys):
         masker.save(file)
         file.seek(0)
         again = GroupedImage.load(file)
-    assert again.group == Superpixels(5)
+    assert again.features == Superpixels(5)
     assert_array_equal(again.regions(IMAGES[0]), masker.regions(IMAGES[0]))
 
 
 def test_the_image_plot_shows_the_values(zero):
-    explanation = SpexExplainer(two_scores, zero, group=Grid(2, 3))(IMAGES, silent=True)
+    explanation = SpexExplainer(two_scores, zero, features=Grid(2, 3))(IMAGES, silent=True)
     shap.plots.image(explanation, pixel_values=IMAGES / 2, show=False)
     drawn = [ax.images[-1].get_array() for ax in plt.gcf().axes if len(ax.images) == 2]
     expected = [explanation.values[i, ..., k].sum(-1) for i in (0, 1) for k in (0, 1)]
@@ -205,7 +205,7 @@ def test_few_large_images_are_held_at_once():
         sizes.append(len(images))
         return images[:, 0, 0, 0]
 
-    SpexExplainer(model, large(image.shape), group=Grid(2, 2), batch_size=16)(image[None], silent=True)
+    SpexExplainer(model, large(image.shape), features=Grid(2, 2), batch_size=16)(image[None], silent=True)
     assert sum(sizes) == 16
     assert max(sizes) * image.size <= 2**23
 
@@ -214,4 +214,4 @@ def test_regions_follow_the_image_and_the_last_group_counts(zero):
     masker = GroupedImage(zero, lambda image: (image[..., 0] > 1.5).astype(int))
     for image in IMAGES:
         assert_array_equal(masker.regions(image), image[..., 0] > 1.5)
-    assert SpexExplainer(score, masker, group=Grid(1, 3)).masker.shape(IMAGES[0]) == (1, 3)
+    assert SpexExplainer(score, masker, features=Grid(1, 3)).masker.shape(IMAGES[0]) == (1, 3)

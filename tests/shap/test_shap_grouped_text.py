@@ -116,7 +116,7 @@ def test_the_values_are_those_of_the_exact_explainer():
         asked.extend(texts.tolist())
         return sentiment_of(texts)
 
-    explanation = SpexExplainer(counted, shap.maskers.Text(r"\W"), group="word")([text], max_evals=2**n)
+    explanation = SpexExplainer(counted, shap.maskers.Text(r"\W"), features="word")([text], max_evals=2**n)
     assert n == 10
     assert len(asked) == 2**n
     assert_allclose(explanation.values, exact.values, atol=1e-8)
@@ -126,8 +126,8 @@ def test_the_values_are_those_of_the_exact_explainer():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("group", ["word", "sentence"])
-def test_additive_within_the_budget(group, sentiment):
+@pytest.mark.parametrize("features", ["word", "sentence"])
+def test_additive_within_the_budget(features, sentiment):
     texts = [TEXT, "a dull film. it fails to charm, always. boring! not good, never"]
     count = [0]
 
@@ -135,7 +135,7 @@ def test_additive_within_the_budget(group, sentiment):
         count[0] += len(batch)
         return sentiment.decision_function(batch)
 
-    explainer = SpexExplainer(model, shap.maskers.Text(r"\W"), group=group)
+    explainer = SpexExplainer(model, shap.maskers.Text(r"\W"), features=features)
     explanation = explainer(texts, max_evals=300, silent=True)
     assert count[0] <= 600
     for i, text in enumerate(texts):
@@ -169,7 +169,7 @@ def test_copies_mask_alike(copied, capsys):
         file.seek(0)
         again = GroupedText.load(file)
     assert type(again) is GroupedText
-    assert again.group == "sentence"
+    assert again.features == "sentence"
     assert again(np.array([True, False]), TEXT) == masker(np.array([True, False]), TEXT)
 
 
@@ -181,22 +181,22 @@ def test_functions_are_saved(capsys):
 
 
 def test_the_explainer_keeps_the_group_when_pickled(sentiment):
-    explainer = SpexExplainer(sentiment.decision_function, shap.maskers.Text(r"\W"), group="sentence")
+    explainer = SpexExplainer(sentiment.decision_function, shap.maskers.Text(r"\W"), features="sentence")
     again = pickle.loads(pickle.dumps(explainer))
-    assert again.group == "sentence"
+    assert again.features == "sentence"
     assert_array_equal(again([TEXT], silent=True).values, explainer([TEXT], silent=True).values)
 
 
 def test_settings_of_the_text_masker_are_kept():
     text = shap.maskers.Text(r"\W+", "[gone]", False, "token_ids")
-    masker = SpexExplainer(len, text, group="word").masker
+    masker = SpexExplainer(len, text, features="word").masker
     for name in ("tokenizer", "mask_token", "mask_token_id", "collapse_mask_token", "output_type"):
         assert getattr(masker, name) == getattr(text, name)
 
 
 def test_tables_have_no_groups():
-    with pytest.raises(InputError, match=r"group: .*TableMasker"):
-        SpexExplainer(len, np.zeros((2, 3)), group="word")
+    with pytest.raises(InputError, match=r"features: .*TableMasker"):
+        SpexExplainer(len, np.zeros((2, 3)), features="word")
 
 
 def test_the_text_plot_shows_words():

@@ -119,7 +119,7 @@ def test_a_tokenizer_without_offsets(pieces):
 
 
 def test_pipeline(pipeline):
-    explainer = SpexExplainer(pipeline, group="word")
+    explainer = SpexExplainer(pipeline, features="word")
     explanation = explainer([REVIEW, "never charming and"], silent=True)
     row = explanation[0]
     assert row.interactions.feature_names == ("unwatchable,", "never", "charming.")
@@ -148,7 +148,7 @@ def test_language_model():
     torch.manual_seed(0)
     tokenizer = byte_level(False)
     model = small_gpt2(len(tokenizer))
-    explainer = SpexExplainer(model, tokenizer, group="word")
+    explainer = SpexExplainer(model, tokenizer, features="word")
     assert isinstance(explainer.masker, shap.maskers.OutputComposite)
     explanation = explainer([TEXT], ["ok"], silent=True)
     assert explanation.values.shape == (1, 6, 2)
@@ -168,7 +168,7 @@ def test_the_most_likely_words_of_a_language_model():
     tokenizer = byte_level(False)
     model = small_gpt2(len(tokenizer))
     top = shap.models.TopKLM(model, tokenizer, k=3)
-    explainer = SpexExplainer(top, shap.maskers.Text(tokenizer), group="word")
+    explainer = SpexExplainer(top, shap.maskers.Text(tokenizer), features="word")
     assert isinstance(explainer.masker, shap.maskers.FixedComposite)
     explanation = explainer([TEXT], silent=True)
     assert explanation.values.shape == (1, 6, 3)

@@ -88,7 +88,7 @@ def test_what_shap_has_wrapped():
     check(SpexExplainer(shap.models.TransformersPipeline(pipe), pipe.tokenizer), pipe, softmax)
     check(SpexExplainer(shap.models.TransformersPipeline(pipe)), pipe, softmax)
     check(SpexExplainer(pipe, shap.maskers.Text(pipe.tokenizer)), pipe, softmax)
-    check(SpexExplainer(pipe, group="word"), pipe, softmax)
+    check(SpexExplainer(pipe, features="word"), pipe, softmax)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_every_setting_and_equal_results(way, link, table, background, tmp_path)
 
 def test_settings_are_all_there_are():
     arguments = set(inspect.signature(SpexExplainer).parameters)
-    others = {"model", "masker", "link", "algorithm", "estimator", "group", "keywords"}
+    others = {"model", "masker", "link", "algorithm", "estimator", "features", "keywords"}
     assert arguments - set(SETTINGS) == others
 
 
@@ -188,15 +188,15 @@ class OtherArguments(SpexExplainer):
 
 
 @pytest.mark.parametrize("loader", [shap.Explainer, SpexExplainer, None])
-@pytest.mark.parametrize("group", [None, "word"])
-def test_subclasses_with_any_arguments(loader, group, table, background, words, sentiment, tmp_path):
+@pytest.mark.parametrize("features", [None, "word"])
+def test_subclasses_with_any_arguments(loader, features, table, background, words, sentiment, tmp_path):
     explainers = [OtherArguments(background)]
-    if group is None:
+    if features is None:
         explainers.append(AnyArguments(model, background, note="mine", max_evals=40, seed=3))
     else:
-        explainers.append(AnyArguments(sentiment.decision_function, words, group=group, note="mine"))
+        explainers.append(AnyArguments(sentiment.decision_function, words, features=features, note="mine"))
     for explainer in explainers:
-        rows = ["never fails to charm"] if explainer.group else table[20:21]
+        rows = ["never fails to charm"] if explainer.features else table[20:21]
         with (tmp_path / "file").open("wb") as file:
             explainer.save(file)
         with (tmp_path / "file").open("rb") as file:

@@ -70,13 +70,13 @@ def words_of(found):
 
 
 @pytest.mark.parametrize("around", AROUND)
-@pytest.mark.parametrize("group", [None, "word"])
-def test_tokenizers_of_transformers(around, group):
+@pytest.mark.parametrize("features", [None, "word"])
+def test_tokenizers_of_transformers(around, features):
     words = tokenizer(around)
-    if group is None:
+    if features is None:
         assert words_of(values(words)) == TRUTH
     else:
-        grouped = values(words, group=group)
+        grouped = values(words, features=features)
         assert grouped == {"the": 7.0, "plot": 3.0, "was": 0.0, "good !": 15.0}
 
 
@@ -130,10 +130,10 @@ def words_only(text, return_offsets_mapping=True):
     return {"input_ids": [m.group() for m in found], "offset_mapping": [m.span() for m in found]}
 
 
-@pytest.mark.parametrize("group", [None, "word"])
-def test_text_that_no_token_shows(group):
+@pytest.mark.parametrize("features", [None, "word"])
+def test_text_that_no_token_shows(features):
     """It belongs to a neighbour, so that the model reads the whole text."""
-    assert values(words_only, "! the plot, good !", group=group)
+    assert values(words_only, "! the plot, good !", features=features)
     found = values(words_only, "the plot was good !")
     assert found == {"the": 7.0, "plot": 3.0, "was": 0.0, "good !": 15.0}
 

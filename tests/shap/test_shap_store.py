@@ -120,10 +120,10 @@ def test_texts_and_their_groups(tmp_path, words):
         asked.extend(texts)
         return np.array([float(len(text)) for text in texts])
 
-    def explained(group):
+    def explained(features):
         how = Queries(store=tmp_path / "s.sqlite", fingerprint="length 1")
         asked.clear()
-        explainer = SpexExplainer(length, words, group=group, queries=how)
+        explainer = SpexExplainer(length, words, features=features, queries=how)
         return explainer(["never fails to charm"], max_evals=16, silent=True), len(asked)
 
     asked: list[str] = []

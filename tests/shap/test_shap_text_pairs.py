@@ -74,9 +74,9 @@ ROWS = {
 
 
 @pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize("group", [None, "word"])
-def test_pipelines_read_real_pairs(pipeline, rows, group):
-    explanation = SpexExplainer(pipeline, group=group)(ROWS[rows], silent=True)
+@pytest.mark.parametrize("features", [None, "word"])
+def test_pipelines_read_real_pairs(pipeline, rows, features):
+    explanation = SpexExplainer(pipeline, features=features)(ROWS[rows], silent=True)
     found = explanation[0].interactions
     names = [str(name) for name in explanation.feature_names[0]]
     assert [name for name in names if name] == WORDS

@@ -148,8 +148,8 @@ def _mapped(function: Callable[..., Any], first: Any, *others: Any) -> Any:
     """Apply a function to an array of numbers, or to every one that is held in a list, tuple or array."""
     if not is_nested(first):
         return function(first, *others) if np.asarray(first).dtype.kind in "iufc" else first
-    spread = [one if hasattr(one, "__len__") else [one] * len(first) for one in others]
-    results = [_mapped(function, *row) for row in zip(first, *spread, strict=True)]
+    by_row = [one if hasattr(one, "__len__") else [one] * len(first) for one in others]
+    results = [_mapped(function, *row) for row in zip(first, *by_row, strict=True)]
     return objects(results) if isinstance(first, np.ndarray) else type(first)(results)
 
 

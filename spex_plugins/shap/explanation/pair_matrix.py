@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from spex_plugins.result.interactions import Interactions
     from spex_plugins.types import FloatArray
 
-__all__ = ["check_dense", "dense_explanation", "pair_matrix"]
+__all__ = ["check_pair_matrix", "pair_matrix", "pair_matrix_explanation"]
 
 
-def check_dense(interactions: Any, index: str, masker: Any, inputs: Sequence[Any]) -> None:
+def check_pair_matrix(interactions: Any, index: str, masker: Any, inputs: Sequence[Any]) -> None:
     """Raise InputError, before any model call, where there is no matrix of pairs.
 
     Parameters
@@ -87,7 +87,7 @@ def pair_matrix(single: FloatArray, found: Interactions) -> FloatArray:
     return matrix
 
 
-def dense_explanation(explanation: Any, rows: Sequence[Interactions]) -> Any:
+def pair_matrix_explanation(explanation: Any, rows: Sequence[Interactions]) -> Any:
     """Return a `shap.Explanation` with matrices, (rows, M, M) or (rows, M, M, K), in place of the values."""
     singles = zip(explanation.values, rows, strict=True)
     return shap.Explanation(

@@ -53,30 +53,60 @@ _KEEP_ROWS = {"__getitem__", "sample", "flip", "abs", "__add__", "__sub__", "__m
 
 
 class SpexExplanation(shap.Explanation):  # type: ignore[misc]
-    """A `shap.Explanation` that knows the interactions behind its values.
+    """A `shap.Explanation` with the interactions behind its values.
 
     Slicing, copying, pickling, ``abs``, ``flip`` and arithmetic with numbers keep the interactions, which
-    stay those of the model as explained; so does `hstack` of parts of one explanation. An average over rows,
-    a difference of two explanations or values assigned from elsewhere have none; assigned values that are
-    those of one output have its interactions.
-    """
+    remain those of the explained model; so does `hstack` of parts of one explanation. An average over rows
+    and a difference of two explanations have none; assigned values have none, unless they are those of one
+    output.
+
+    `SpexExplainer` makes such explanations; the constructor makes one without interactions.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As in `shap.Explanation`: values (rows, M) or (rows, M, K), base values (rows,) or (rows, K), …
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (rows, M) or (rows, M, K)
+        Values of the M features for K outputs, in units of the linked output; for a single row without the
+        first axis. Rows of different lengths, as those of texts, are in a 1-D array of objects.
+    base_values : ndarray of float64, shape (rows,) or (rows, K)
+        f(∅); base value and values add up to f(x).
+    error_std : ndarray of float64, shape (rows, M) or (rows, M, K), or None
+        Standard deviations of the values, in their units.
+    """  # numpydoc ignore=RS01
 
     output_dims: tuple[int, ...]
     __array_priority__ = 1  # NumPy's numbers on the left leave arithmetic to this class
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Make an explanation without interactions, as `shap.Explanation` does."""
+        """Make an explanation without interactions; see the class for the arguments."""
         super().__init__(*args, **kwargs)
         self._without_interactions()
 
     @classmethod
     def of(cls, explanation: Any, rows: Sequence[Interactions] | None) -> SpexExplanation:
-        """Attach the interactions of every row, if known, to a `shap.Explanation`, which is taken over."""
+        """Add interactions to a `shap.Explanation`.
+
+        Parameters
+        ----------
+        explanation : shap.Explanation
+            Its contents become those of the new explanation, without a copy.
+        rows : sequence of Interactions, optional
+            One for each row; None if they are not known.
+
+        Returns
+        -------
+        SpexExplanation
+            With these interactions.
+        """  # numpydoc ignore=RS01
         new = cls.__new__(cls)
         new.__dict__.update(explanation.__dict__)
         if rows is None:
             return new._without_interactions()
-        # In SHAP's own slicer they are cut along with the values: by rows, and by outputs.
+        # SHAP's slicer cuts them along with the values: by rows, and by outputs.
         new._s.interactions = Obj(objects(rows), [0])
         names = dict(new._s._iter_tracked(include_aliases=True)).get("output_names")
         if names is not None and names.o is not None:
@@ -107,7 +137,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         if found is None:
             mixed = [step.name for step in self.op_history if not _keeps_rows(step)]
             raise AttributeError(
-                f"interactions: rows no longer stand for one input each after {mixed}."
+                f"interactions: after {mixed} a row is no longer the explanation of one input."
                 if mixed
                 else "interactions: the values were assigned, and are not those of one output; "
                 "explanation[..., k] keeps the interactions."
@@ -134,14 +164,15 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         -------
         shap.Explanation
             Values (T + 1,) for one row, (rows, T + 1) for several, with a last axis for several outputs.
-            The last term, "all other terms", is what the named ones leave of f(x) − f(∅), so that base
-            value and values always add up to f(x). For several rows of numbers, the data of a term is the
-            product of its features' values (beeswarm colours by it).
+            The last term, "all other terms", is f(x) − f(∅) minus the named ones, so that base value and
+            values always add up to f(x). For several rows of numbers, the data of a term is the product of
+            its features' values (beeswarm colours by it).
 
         Raises
         ------
         InputError
-            If the rows have different features, as texts do: explain each with ``explanation[i]``.
+            If the index is unknown, or the rows have different features, as texts do: then call
+            ``explanation[i].interaction_explanation()``.
         """
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")

@@ -1,4 +1,4 @@
-"""A SHAP masker for images whose features are regions instead of single numbers."""
+"""A SHAP masker for images whose features are regions instead of pixels."""
 
 from __future__ import annotations
 
@@ -16,23 +16,29 @@ from spex_plugins.shap.images.drawn_image import drawn_image
 if TYPE_CHECKING:
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["GroupedImage", "spread"]
+__all__ = ["GroupedImage", "values_in_shape_of_input"]
 
 
 class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
     """A `shap.maskers.Image` that keeps or masks whole regions.
 
-    `SpexExplainer` shares the value of a region equally among its numbers, so that values keep the shape of
-    the image and `shap.plots.image` shows them. SHAP's own explainers give one value per region. With
-    many outputs, choose some by ``outputs``: every one of them has as many values as the image.
+    `SpexExplainer` divides the value of a region equally among its H · W · C numbers, so that the values have
+    the shape of the image and `shap.plots.image` shows them; SHAP's explainers return one value per region.
+    With many outputs, choose some by ``outputs``: each has as many values as the image.
 
     Parameters
     ----------
     image_masker : shap.maskers.Image
-    group : {"grid", "superpixel"} or callable
-        How an image falls apart: 10 × 10 rectangles, about 100 superpixels, `Grid`, `Superpixels`, or a
-        function from an image (H, W, C) to the region of every pixel, whole numbers of shape (H, W). Pixels
-        with negative numbers are always kept. The function must give the same regions every time.
+        Says what replaces masked pixels.
+    features : {"grid", "superpixel"} or callable
+        The regions: 10 × 10 rectangles, about 100 superpixels, `Grid`, `Superpixels`, or a function from an
+        image (H, W, C) to the region of every pixel, integers of shape (H, W), equal for equal images. Pixels
+        with negative numbers are never masked.
+
+    Raises
+    ------
+    InputError
+        If the features are unknown, or `image_masker` replaces pixels in a way that SHAP does not have.
 
     Examples
     --------
@@ -42,10 +48,10 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
     >>> image_regions(image, masker.regions(image), explanation[0])
     """
 
-    def __init__(self, image_masker: Any, group: ImageGroup = "grid") -> None:
-        self._regions = region_maker(group)
+    def __init__(self, image_masker: Any, features: ImageGroup = "grid") -> None:
+        self._regions = region_maker(features)
         self.image_masker = drawn_image(image_masker)
-        self.group = group
+        self.features = features
         self.image_data = True
         self.immutable_outputs = True
         self.fixed_background = image_masker.fixed_background
@@ -57,37 +63,126 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
         Parameters
         ----------
         mask : ndarray of bool, shape (n,), or bool
-            The regions to keep.
+            True for the regions to keep.
         x : array_like, shape (H, W, C)
+            The image.
 
         Returns
         -------
         tuple of one ndarray, shape (1, H, W, C)
+            The masked image, in the units of the image.
+
+        Raises
+        ------
+        InputError
+            If the image has another shape than the masker.
         """
         self._update(x)
         kept = np.append(self._standardize_mask(mask, x), True)
         return self.image_masker(kept[self._region_of_number], x)
 
     def regions(self, x: Any) -> IntArray:
-        """Return the region of every pixel of an image, shape (H, W); −1 for what is always kept."""
+        """Return the region of every pixel of an image.
+
+        Parameters
+        ----------
+        x : array_like, shape (H, W, C)
+            The image.
+
+        Returns
+        -------
+        ndarray of int, shape (H, W)
+            From 0 to n − 1; −1 where a pixel is never masked.
+
+        Raises
+        ------
+        InputError
+            If the image has another shape than the masker.
+        """
         self._update(x)
         return self._map.copy()
 
     def shape(self, x: Any) -> tuple[int, int]:
-        """Return one sample, and the number n of regions."""
+        """Return the shape of the mask of an image, as SHAP's maskers do.
+
+        Parameters
+        ----------
+        x : array_like, shape (H, W, C)
+            The image.
+
+        Returns
+        -------
+        tuple of int
+            One sample, and the number n of regions.
+
+        Raises
+        ------
+        InputError
+            If the image has another shape than the masker.
+        """
         self._update(x)
         return 1, len(self._names)
 
     def mask_shapes(self, x: Any) -> list[tuple[int, ...]]:
+        """Return the shape of the mask of every input of the model.
+
+        Parameters
+        ----------
+        x : array_like, shape (H, W, C)
+            The image.
+
+        Returns
+        -------
+        list of one tuple of int
+            (n,) for n regions.
+
+        Raises
+        ------
+        InputError
+            If the image has another shape than the masker.
+        """
         return [self.shape(x)[1:]]
 
     def feature_names(self, x: Any) -> list[list[str]]:
+        """Return the names of the regions.
+
+        Parameters
+        ----------
+        x : array_like, shape (H, W, C)
+            The image.
+
+        Returns
+        -------
+        list of one list of n str
+            "row 2, column 3" for a `Grid`, else "region 7".
+
+        Raises
+        ------
+        InputError
+            If the image has another shape than the masker.
+        """
         self._update(x)
         name = getattr(self._regions, "name", "region {}".format)
         return [[name(label) for label in self._names.tolist()]]
 
     def clustering(self, x: Any) -> FloatArray:
-        """Return a hierarchy of the regions by place, shape (n − 1, 4), for `shap.PartitionExplainer`."""
+        """Return a hierarchy of the regions for `shap.PartitionExplainer`.
+
+        Parameters
+        ----------
+        x : array_like, shape (H, W, C)
+            The image.
+
+        Returns
+        -------
+        ndarray of float64, shape (n − 1, 4)
+            Ward's linkage of the centres of the regions, with heights up to 1.
+
+        Raises
+        ------
+        InputError
+            If the image has another shape than the masker.
+        """
         n = self.shape(x)[1]
         if n == 1:
             return np.zeros((0, 4))
@@ -102,7 +197,7 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
         super().save(out_file)
         with Serializer(out_file, "spex_plugins.shap.GroupedImage", version=0) as block:
             block.save("image_masker", self.image_masker)
-            block.save("group", self.group)
+            block.save("features", self.features)
 
     @classmethod
     def load(cls, in_file: Any, instantiate: bool = True) -> Any:
@@ -111,21 +206,28 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
         kwargs = super().load(in_file, instantiate=False)
         with Deserializer(in_file, "spex_plugins.shap.GroupedImage", min_version=0, max_version=0) as block:
             kwargs["image_masker"] = block.load("image_masker")
-            kwargs["group"] = block.load("group")
+            kwargs["features"] = block.load("features")
         return kwargs
 
-    def spread(self, values: FloatArray, x: Any) -> FloatArray:
-        """Share the values of regions equally among their numbers.
+    def values_per_pixel(self, values: FloatArray, x: Any) -> FloatArray:
+        """Divide the values of regions equally among their pixels and channels.
 
         Parameters
         ----------
         values : ndarray, shape (n,) or (n, K)
+            Values of the n regions, for K outputs.
         x : array_like, shape (H, W, C)
+            The image.
 
         Returns
         -------
         ndarray of float64, shape (H · W · C,) or (H · W · C, K)
-            With the sums of ``values``; 0 where the image is always kept.
+            The sum over a region is its value; 0 where a pixel is never masked.
+
+        Raises
+        ------
+        InputError
+            If the image has another shape than the masker.
         """
         self._update(x)
         regions = self._region_of_number
@@ -140,17 +242,17 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
         if len(shape) != 3 or np.prod(np.shape(x)) != np.prod(shape):
             raise InputError(f"image: expected the masker's shape (H, W, C) = {shape}, got {np.shape(x)}.")
         self._map, self._names = label_map(self._regions(np.asarray(x).reshape(shape)), shape)
-        # The region of every number of the flat image; n for what is always kept.
+        # The region of every number of the flat image; n where it is never masked.
         flat = np.where(self._map < 0, len(self._names), self._map)
         self._region_of_number = np.repeat(flat.ravel(), shape[2])
         self._image = x
 
 
-def spread(
+def values_in_shape_of_input(
     masker: Any, row: tuple[Any, ...], values: FloatArray, shapes: list[tuple[int, ...]]
 ) -> tuple[FloatArray, list[tuple[int, ...]]]:
-    """Return values and mask shapes in the form of the input: an image where its regions are the features."""
+    """Return values and mask shapes in the shape of the input: of an image where regions are the features."""
     image_masker = getattr(masker, "masker", masker)  # SHAP wraps the maskers of models that write texts
     if not isinstance(image_masker, GroupedImage):
         return values, shapes
-    return image_masker.spread(values, *row), [tuple(np.shape(row[0]))]
+    return image_masker.values_per_pixel(values, *row), [tuple(np.shape(row[0]))]

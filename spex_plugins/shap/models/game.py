@@ -1,4 +1,4 @@
-"""Games of `spex_plugins.games` for every SHAP explainer: a model of rows that say which features to keep."""
+"""Games of `spex_plugins.games` for every SHAP explainer: a model whose rows say which features are kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["as_model"]
 
 
 class _GameModel:
-    """The game as a model: 0 in a row masks the feature, anything else keeps it."""
+    """The game as a model: 0 in a row masks the feature, any other number keeps it."""
 
     def __init__(self, game: Any) -> None:
         self._game = game
@@ -34,22 +34,27 @@ class _GameModel:
 
 
 def as_model(game: Any) -> tuple[Any, Any, Any]:
-    """Return a game as what SHAP's explainers take: a model, a masker and the row to explain.
+    """Return a game in the form of the arguments of SHAP's explainers: a model, a masker, the row to explain.
 
     Parameters
     ----------
     game : callable
-        A value function with ``n``, and perhaps ``feature_names``, ``output_names`` and ``fingerprint``: any
-        of `spex_plugins.games`.
+        A value function of masks (m, n) with the attribute ``n`` and, optionally, ``feature_names``,
+        ``output_names`` and ``fingerprint``, such as those of `spex_plugins.games`.
 
     Returns
     -------
     model : callable
-        Rows (b, n) to values (b,) or (b, K).
+        From rows (b, n), where 0 masks a feature, to values (b,) or (b, K).
     masker : shap.maskers.Independent
-        Of one background row that masks everything.
+        With one background row, all 0, that masks every feature.
     row : DataFrame, shape (1, n)
-        Every feature 1, under its name; a 0 would take it out of the explanation.
+        All 1; the columns are the names of the features. A feature that is 0 is not explained.
+
+    Raises
+    ------
+    InputError
+        If the game cannot be called or its ``n`` is unusable.
 
     Examples
     --------

@@ -23,22 +23,32 @@ __all__ = ["GroupedText"]
 class GroupedText(TextTokens):
     """A `shap.maskers.Text` that keeps or masks the tokens of a word, sentence or paragraph together.
 
-    Masking is SHAP's, with two repairs that matter to groups: every character of the text belongs to exactly
-    one token (tokens that are parts of a character repeat it in SHAP), and the white space between two tokens
-    belongs to the second, so that a masked word does not glue its mask to the next one. Special tokens are
-    no features and always stay. As in SHAP, white space reaches the model as single spaces.
+    It masks as SHAP does, with two corrections: every character of the text belongs to exactly one token
+    (in SHAP, tokens that are parts of a character repeat it), and the white space between two tokens belongs
+    to the second, so that a masked word does not join its mask token to the next word. Special tokens are no
+    features and are never masked. As in SHAP, white space reaches the model as single spaces.
 
     Parameters
     ----------
     tokenizer : callable, str or None
         As in `shap.maskers.Text`.
-    group : {"word", "sentence", "paragraph"} or callable
-        How a text falls apart. A function gets the text and returns its parts as strings: in the order of
-        the text, leaving out nothing but white space (``nltk.sent_tokenize``, ``str.split``). A token that
-        reaches over a boundary belongs to the part it begins in. A tokenizer without offsets determines the
-        text that is split.
-    mask_token, collapse_mask_token, output_type
-        As in `shap.maskers.Text`.
+    features : {"word", "sentence", "paragraph"} or callable
+        The parts of a text that are features. A function takes the text and returns its parts as strings: in
+        the order of the text, leaving out nothing but white space (``nltk.sent_tokenize``, ``str.split``). A
+        token that crosses a boundary belongs to the part in which it begins. With a tokenizer without
+        offsets, the text that is split is that of the tokens.
+    mask_token : str or None
+        As in `shap.maskers.Text`: what replaces a masked token; by default the tokenizer's own mask token,
+        else "...".
+    collapse_mask_token : bool or "auto"
+        As in `shap.maskers.Text`: replace adjacent mask tokens by one.
+    output_type : {"string", "token_ids"}
+        As in `shap.maskers.Text`: what the model gets.
+
+    Raises
+    ------
+    InputError
+        If the features are unknown.
 
     Examples
     --------
@@ -46,24 +56,44 @@ class GroupedText(TextTokens):
     >>> shap.PermutationExplainer(model, masker)(texts)
     """
 
-    _s: Any  # the text that was prepared last
+    _s: Any  # the text that was divided last
 
     def __init__(
         self,
         tokenizer: Any = None,
-        group: TextGroup = "word",
+        features: TextGroup = "word",
         mask_token: Any = None,
         collapse_mask_token: Any = "auto",
         output_type: str = "string",
     ) -> None:
-        self._split = splitter(group)
+        self._split = splitter(features)
         super().__init__(tokenizer, mask_token, collapse_mask_token, output_type)
-        self.group = group
+        self.features = features
 
     @classmethod
-    def of(cls, text: Any, group: TextGroup) -> GroupedText:
-        """Group the tokens of a `shap.maskers.Text`."""
-        return cls(text.tokenizer, group, text.input_mask_token, text.collapse_mask_token, text.output_type)
+    def of(cls, text: Any, features: TextGroup) -> GroupedText:
+        """Make a masker from a `shap.maskers.Text`, with its tokenizer and mask token.
+
+        Parameters
+        ----------
+        text : shap.maskers.Text
+            The masker whose tokens are joined.
+        features : {"word", "sentence", "paragraph"} or callable
+            As in the constructor.
+
+        Returns
+        -------
+        GroupedText
+            The new masker.
+
+        Raises
+        ------
+        InputError
+            As the constructor does.
+        """
+        return cls(
+            text.tokenizer, features, text.input_mask_token, text.collapse_mask_token, text.output_type
+        )
 
     def __call__(self, mask: BoolArray | bool, s: str) -> Any:
         """Mask a text.
@@ -71,13 +101,19 @@ class GroupedText(TextTokens):
         Parameters
         ----------
         mask : ndarray of bool, shape (n,), or bool
-            The parts to keep.
+            True for the parts to keep.
         s : str
+            The text.
 
         Returns
         -------
         tuple of one ndarray
-            Shape (1,) with the masked text, or (1, tokens) with token ids.
+            Shape (1,) with the masked text, or (1, T) with T token ids.
+
+        Raises
+        ------
+        InputError
+            If the parts are not those of the text, or every token of it is special.
         """
         self._update_s_cache(s)
         tokens = np.append(self._standardize_mask(mask, s), True)[self._part_of_token]
@@ -86,7 +122,7 @@ class GroupedText(TextTokens):
     def token_segments(self, s: str) -> tuple[list[str], Any]:
         """Return the piece of the text that belongs to every token, and the token ids.
 
-        The pieces put together are the text.
+        The pieces joined are the text.
         """
         ids, spans, _ = self._tokenize(s)
         return super().token_segments(s) if spans is None else (_pieces(s, spans.tolist()), ids)
@@ -105,7 +141,7 @@ class GroupedText(TextTokens):
         return np.bincount(self._part_of_token, minlength=n)[None, :n] == 0
 
     def data_transform(self, s: str) -> tuple[list[str]]:
-        """Return the parts with the white space before them; put together they are the text."""
+        """Return the parts with the white space before them; joined they are the text."""
         self._update_s_cache(s)
         return (list(self._parts),)
 
@@ -119,7 +155,7 @@ class GroupedText(TextTokens):
     def save(self, out_file: Any) -> None:
         super().save(out_file)
         with Serializer(out_file, "spex_plugins.shap.GroupedText", version=0) as block:
-            block.save("group", self.group)
+            block.save("features", self.features)
 
     @classmethod
     def load(cls, in_file: Any, instantiate: bool = True) -> Any:
@@ -127,7 +163,7 @@ class GroupedText(TextTokens):
             return cls._instantiated_load(in_file)
         kwargs = super().load(in_file, instantiate=False)
         with Deserializer(in_file, "spex_plugins.shap.GroupedText", min_version=0, max_version=0) as block:
-            kwargs["group"] = block.load("group")
+            kwargs["features"] = block.load("features")
         return kwargs
 
     def _update_s_cache(self, s: str) -> None:
@@ -143,14 +179,14 @@ class GroupedText(TextTokens):
 
 
 def _pieces(s: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    """Share the text out among its tokens.
+    """Divide the text among its tokens.
 
     Tokens without text have the span (0, 0), the tokens of one character all have its span. What lies
-    between two tokens goes to the first up to its first white space, and to the second from there.
+    between two tokens belongs to the first up to its first white space, and to the second from there.
     """
     starts, end = [], 0
     for start, stop in spans:
-        gap = s[end:start] if end else ""  # before the first token there is nobody else to take it
+        gap = s[end:start] if end else ""  # before the first token it can only belong to that
         starts.append(end + next((k for k, sign in enumerate(gap) if sign.isspace()), len(gap)))
         end = max(end, stop)
     last = max((k for k, (_, stop) in enumerate(spans) if stop), default=len(spans) - 1)
@@ -161,11 +197,11 @@ def _pieces(s: str, spans: Sequence[tuple[int, int]]) -> list[str]:
 def _grouped(
     pieces: Sequence[str], fixed: BoolArray, split: Callable[[str], Sequence[str]]
 ) -> tuple[list[str], IntArray]:
-    """Return the n parts of the text, and the part of every token (n for those that always stay)."""
+    """Return the n parts of the text, and the part of every token (n for those that are never masked)."""
     text = "".join(pieces)
     labels = character_labels(text, split(text))
     begins = np.cumsum([0, *map(len, pieces)])[:-1]
-    # A token without text goes with the one before it, of which it is a piece.
+    # A token without text belongs to the part of the token before it, of which it is a piece.
     begins = np.maximum.accumulate(np.where([bool(piece) for piece in pieces], begins, 0))
     label_of_token = labels[begins] if text else np.zeros(len(pieces), dtype=np.int64)
     _, parts_of_free = np.unique(label_of_token[~fixed], return_inverse=True)
@@ -175,6 +211,8 @@ def _grouped(
     part_of_token[~fixed] = parts_of_free
     parts, current = [""] * n, 0
     for part, piece in zip(part_of_token.tolist(), pieces, strict=True):
-        current = part if part < n else current  # the text of a token that stays is shown with its neighbour
+        current = (
+            part if part < n else current
+        )  # the text of a token that is never masked is shown with its neighbour
         parts[current] += piece
     return parts, part_of_token

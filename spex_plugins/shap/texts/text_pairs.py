@@ -72,23 +72,35 @@ class TextPairs(shap.maskers.Masker):  # type: ignore[misc]
         return [getattr(masker, method)(text) for masker, text in texts]
 
 
-def for_pairs(explainer: Any, args: tuple[Any, ...]) -> tuple[Any, Any] | None:
-    """Return an explainer of pairs and these rows as pairs; None where the rows are no pairs of texts.
+def for_pairs(explainer: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Return the explainer and the arguments of its call, made for pairs of texts where the rows are such.
 
     Parameters
     ----------
     explainer : SpexExplainer
     args : tuple
-        Of its call. Pairs are a sequence of dicts with "text" and "text_pair", or of two strings each, a
-        data frame of two columns, or a dict of the two columns.
+        Arguments of its call. Pairs are a sequence of dicts with "text" and "text_pair", or of two strings
+        each, a data frame of two columns, or a dict of the two columns.
+
+    Returns
+    -------
+    explainer : SpexExplainer
+        For pairs, a copy with the masker `TextPairs`.
+    args : tuple
+        For pairs, a single sequence of them.
+
+    Raises
+    ------
+    InputError
+        If only some of the rows are pairs, or the model or the masker cannot read pairs.
     """
     masker = getattr(explainer.masker, "masker", explainer.masker)
     if not isinstance(masker, shap.maskers.Text) or not args:
-        return None
+        return explainer, args
     rows = _rows(args[0])
     pairs = [_is_pair(row) for row in rows]
     if not any(pairs):
-        return None
+        return explainer, args
     if not all(pairs):
         raise InputError(
             "rows: some are pairs of texts and some are not; explain them one kind after the other."
@@ -103,7 +115,7 @@ def for_pairs(explainer: Any, args: tuple[Any, ...]) -> tuple[Any, Any] | None:
         rows = [dict(zip(_KEYS, _texts(row), strict=True)) for row in rows]
     explainer = copy(explainer)
     explainer.masker = TextPairs(masker)
-    return explainer, rows
+    return explainer, (rows,)
 
 
 def _rows(given: Any) -> Sequence[Any]:

@@ -1,0 +1,60 @@
+"""Labels of the rows of a SHAP explanation: names of outputs and features, the hierarchy of the features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spex_plugins.types import FloatArray, IntArray
+
+__all__ = ["clustering_of_row", "feature_names_of_row", "output_labels"]
+
+
+def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: Any) -> dict[str, Any]:
+    """Label the outputs for SHAP.
+
+    Parameters
+    ----------
+    indices : ndarray of int, shape (K,), or None
+        The outputs that are explained; None for a model with one output.
+    given : sequence of str, optional
+        Names from the user.
+    model : shap.models.Model
+        Perhaps with ``output_names``, which a language model only knows after it was called.
+    """
+    if given is not None:
+        _check_names(given, indices)
+    if indices is None:
+        return {}
+    names = getattr(model, "output_names", None) if given is None else given
+    chosen = None if names is None else [str(names[k]) for k in indices]
+    return {"output_indices": np.arange(len(indices)), "output_names": chosen}
+
+
+def clustering_of_row(masker: Any, row: tuple[Any, ...]) -> FloatArray | None:
+    """Return the hierarchy of the features for SHAP's plots: that of the masker, or of a text."""
+    clustering = getattr(masker, "clustering", None)
+    if callable(clustering) and getattr(masker, "text_data", False):
+        return clustering(*row) if masker.shape(*row)[1] > 1 else np.zeros((0, 4))
+    return clustering if isinstance(clustering, np.ndarray) else None
+
+
+def feature_names_of_row(masker: Any, explanations: Sequence[Any], row: int) -> list[str]:
+    """Return the names as SHAP has them, over all model inputs: columns, or the tokens of this row."""
+    per_row = callable(getattr(masker, "feature_names", None))
+    parts = [one.feature_names[row] if per_row else one.feature_names for one in explanations]
+    return [str(name) for part in parts for name in part]
+
+
+def _check_names(given: Sequence[str], indices: IntArray | None) -> None:
+    if indices is None and len(given) != 1:
+        raise InputError(f"output_names: the model has a single output, got the names {list(given)!r:.80}.")
+    if indices is not None and (max(indices) >= len(given) or min(indices) < -len(given)):
+        count = max(max(indices) + 1, -min(indices))
+        raise InputError(f"output_names: expected a list of {count} names or more, got {given!r:.80}.")

@@ -1,0 +1,132 @@
+"""SHAP's loop over rows, and what it does not return: the interactions of every row."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import shap
+from shap.utils import show_progress
+
+from spex_plugins import adapter_tools
+from spex_plugins.result.few_samples import FewSamples
+from spex_plugins.shap.arguments import rows_to_explain, split_targets
+from spex_plugins.shap.explanation.join_rows import joined
+from spex_plugins.shap.explanation.pair_matrix import check_pair_matrix, pair_matrix_explanation
+from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
+from spex_plugins.shap.rows.row_labels import feature_names_of_row
+from spex_plugins.shap.tables.columns import label_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spex_plugins.result.interactions import Interactions
+    from spex_plugins.shap.call_settings import CallSettings
+
+__all__ = ["RowLoop", "explain_rows"]
+
+_SHAPS_LOOP = shap.Explainer.__call__  # bound here, as some put `SpexExplainer` in place of shap.Explainer
+
+
+@dataclass
+class RowLoop:
+    """What every row of a call needs, and the interactions that were found so far.
+
+    Attributes
+    ----------
+    settings : CallSettings
+        SHAP's loop hands them over as well, but in place of ``main_effects`` its own list of results.
+    masker : object
+        In types that suit the rows.
+    targets : list of str, optional
+        The texts that a language model is scored on, one for every row.
+    output_names : list of str, optional
+    progress : bool
+        Show the model calls of a row.
+    few : FewSamples
+    found : list of Interactions
+        One for every row that was explained.
+    """
+
+    settings: CallSettings
+    masker: Any
+    targets: list[Any] | None
+    output_names: list[str] | None
+    progress: bool
+    few: FewSamples
+    found: list[Interactions] = field(default_factory=list)
+
+
+def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) -> Any:
+    """Explain every row of the inputs of a call.
+
+    Parameters
+    ----------
+    explainer : SpexExplainer
+    args : tuple
+        The inputs, and perhaps texts for a language model to be scored on.
+    settings : CallSettings
+
+    Returns
+    -------
+    SpexExplanation or list of SpexExplanation
+        A list, one for every model input, when there are several.
+    """
+    tables, targets = split_targets(explainer.masker, args)
+    masker, inputs = rows_to_explain(explainer.masker, tables)
+    if settings.interactions is not False:
+        check_pair_matrix(settings.interactions, explainer.index, explainer.masker, inputs)
+    # One row shows its model calls; of several, SHAP's own bar counts the rows.
+    single = (inputs[0].shape[0] if hasattr(inputs[0], "shape") else len(inputs[0])) == 1
+    progress = single and not settings.silent
+    few = FewSamples(f"max_evals={settings.max_evals!r}", "raise max_evals")
+    loop = RowLoop(settings, masker, targets, explainer.output_names, progress, few)
+    try:
+        answer = _looped(explainer, inputs, loop, settings.silent or single)
+    except BaseException as error:  # also when the user interrupts the run
+        if not single:
+            adapter_tools.name_rows(error, "row", [len(loop.found)], dict(enumerate(loop.found)))
+        raise
+    few.warn(stacklevel=3)  # at the caller of the explainer
+    explanations = answer if isinstance(answer, list) else [answer]
+    label_columns(explanations, tables, explainer.masker, explainer.feature_names)
+    spex_explanations = _with_interactions(explainer, explanations, loop)
+    return spex_explanations if isinstance(answer, list) else spex_explanations[0]
+
+
+def _looped(explainer: Any, inputs: tuple[Any, ...], loop: RowLoop, silent: bool) -> Any:
+    """Run SHAP's loop, which calls `SpexExplainer.explain_row` and makes an explanation of every input."""
+    unnamed = copy(explainer)  # SHAP takes names of outputs for an axis, which a single output has not
+    unnamed.output_names = None
+    run = partial(
+        _SHAPS_LOOP,
+        unnamed,
+        max_evals=loop.settings.limit,
+        batch_size=loop.settings.masks_per_call,
+        outputs=loop.settings.outputs,
+        loop=loop,
+    )
+    if not isinstance(explainer.masker, shap.maskers.OutputComposite):
+        return run(*inputs, silent=silent)
+    numbers = range(len(inputs[0]))  # generated texts differ in length, on which SHAP's loop fails
+    numbers = show_progress(numbers, len(numbers), "SpexExplainer explainer", silent)
+    return joined([run(inputs[0][i : i + 1], silent=True) for i in numbers])
+
+
+def _with_interactions(explainer: Any, explanations: Sequence[Any], loop: RowLoop) -> list[SpexExplanation]:
+    """Return SHAP's explanations with the interactions of their rows, under SHAP's names of the features."""
+    rows = []
+    for i, found in enumerate(loop.found):
+        names = feature_names_of_row(explainer.masker, explanations, i)
+        rows.append(found.renamed(names) if len(names) == found.n else found)
+    if loop.settings.outputs is None:
+        explainer._keep_base_value(rows[0].empty_value[()])
+    if loop.settings.interactions:
+        explanations = [pair_matrix_explanation(one, rows) for one in explanations]
+    new = [SpexExplanation.of(one, rows) for one in explanations]
+    for one in new:
+        if explainer.output_names and not rows[0].output_shape:
+            one.output_names = explainer.output_names[0]
+    return new
