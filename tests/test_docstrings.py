@@ -6,7 +6,6 @@ import dataclasses
 import inspect
 import warnings
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from numpydoc.docscrape import get_doc_object
@@ -20,7 +19,6 @@ CHECKS = {
     *("GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "PR04", "PR07", "PR10", "RT01", "RT03", "YD01"),
     "RS01",
 }
-TO_MEND = set(Path(__file__).with_name("docstrings_to_mend.txt").read_text().split())
 
 
 class PublicDocstring(Validator):
@@ -105,19 +103,9 @@ def faults(value):
     return found
 
 
-def cases():
-    to_mend = pytest.mark.xfail(reason="mended? Remove it from docstrings_to_mend.txt", strict=True)
-    for name in sorted(PUBLIC):
-        yield pytest.param(name, marks=[to_mend] if name in TO_MEND else [])
-
-
-@pytest.mark.parametrize("name", list(cases()))
+@pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_public_names_are_documented_in_sections(name):
     assert not [f"{code} {message}" for code, message in faults(PUBLIC[name])]
-
-
-def test_names_to_mend_are_public():
-    assert set(PUBLIC) >= TO_MEND
 
 
 def test_a_missing_section_would_be_noticed():
