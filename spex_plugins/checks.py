@@ -113,7 +113,7 @@ def features_of(value_function: Any, n: Any, names: Any) -> tuple[int, tuple[str
     """Return the number of features and their names, by default those of the value function."""
     own = getattr(value_function, "n", None)
     if n is None and own is None:
-        raise InputError("n: pass the number of features; this value function has no attribute n.")
+        raise InputError("n: give the number of features; this value function has no attribute n.")
     given = count("n", own if n is None else n, 1, "the number of features")
     if own is not None and given != own:
         raise InputError(f"n: must be {own}, that of the value function, got {given}; omit it.")

@@ -184,4 +184,4 @@ def test_an_estimator_that_fails_after_the_calls_keeps_the_answers(error):
         asked(linear, 20, 100, estimator=Failing())
     assert len(caught.value.masks) == 100
     np.testing.assert_array_equal(caught.value.values, linear(caught.value.masks))
-    assert "100 masks answered" in caught.value.__notes__[0]
+    assert "100 masks evaluated" in caught.value.__notes__[0]

@@ -1,12 +1,14 @@
-"""Masks as arrays: numbers of masks, distinct masks, and complements."""
+"""Masks as arrays: validation, numbers of masks, distinct masks, and complements."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, IntArray
 
 __all__ = [
+    "checked_masks",
     "complements",
     "distinct_pairs",
     "distinct_rows",
@@ -75,3 +77,11 @@ def _either(masks: BoolArray) -> IntArray:
 def _keys(masks: BoolArray) -> IntArray:
     packed = np.ascontiguousarray(np.packbits(masks, axis=1))
     return packed.view(f"V{packed.shape[1]}").ravel()
+
+
+def checked_masks(masks: BoolArray, n: int) -> BoolArray:
+    """Return masks (m, n) as bool, or raise InputError."""
+    masks = np.asarray(masks)
+    if masks.ndim != 2 or masks.shape[1] != n:
+        raise InputError(f"masks must have shape (m, {n}), got {masks.shape}; for one mask pass mask[None].")
+    return masks.astype(bool, copy=False)

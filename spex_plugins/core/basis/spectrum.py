@@ -11,12 +11,13 @@ import numpy as np
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import evaluate
 from spex_plugins.core.basis.indices import checked_order, index_values
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Spectrum", "checked_masks", "norms"]
+__all__ = ["Spectrum", "norms"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,19 +218,15 @@ class Spectrum:
         """
         return SingleValues.read(*self.convert(index, 1), self.n)
 
-    def deviations(  # numpydoc ignore=RS01
-        self, supports: IntArray, index: str, order: int
-    ) -> FloatArray:
+    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:  # numpydoc ignore=RS01
         """Return NaN, as a spectrum has no standard deviations.
 
         Parameters
         ----------
         supports : ndarray of int, shape (U, d)
             Sets of features.
-        index : str
-            Symbol of an index; not used.
-        order : int
-            Order of the index; not used.
+        index, order : str, int
+            Index and its order; not used.
 
         Returns
         -------
@@ -249,9 +246,7 @@ class Spectrum:
         return (self.coefficients**2).sum(axis=tuple(range(1, self.coefficients.ndim)))
 
     def variance(self) -> FloatArray:
-        """Return the variance of the function over uniformly random masks.
-
-        It is Σ_{S≠∅} F(S)² by Parseval's identity.
+        """Return the variance over uniformly random masks, Σ_{S≠∅} F(S)² (Parseval).
 
         Returns
         -------
@@ -276,9 +271,7 @@ class Spectrum:
         return self._select(np.sort(np.argsort(-norms(self.coefficients), kind="stable")[:k]))
 
     def truncate(self, max_order: int) -> Spectrum:  # numpydoc ignore=RS01
-        """Return the terms of up to ``max_order`` features.
-
-        They are the best approximation of that order in mean square over uniform masks.
+        """Return the terms of up to ``max_order`` features, the best approximation in mean square.
 
         Parameters
         ----------
@@ -403,11 +396,3 @@ def norms(values: FloatArray) -> FloatArray:
     """Return the root sum of squares over outputs of values (T,) or (T, K), shape (T,); none overflows."""
     largest = np.abs(values).max(initial=0.0) or 1.0
     return largest * np.sqrt(((values / largest) ** 2).sum(axis=tuple(range(1, values.ndim))))
-
-
-def checked_masks(masks: BoolArray, n: int) -> BoolArray:
-    """Return masks (m, n) as bool, or raise InputError."""
-    masks = np.asarray(masks)
-    if masks.ndim != 2 or masks.shape[1] != n:
-        raise InputError(f"masks must have shape (m, {n}), got {masks.shape}; for one mask pass mask[None].")
-    return masks.astype(bool, copy=False)

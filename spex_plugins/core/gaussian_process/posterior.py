@@ -14,9 +14,10 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.indices import checked_order
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.single_values import Semivalues, SingleValues
-from spex_plugins.core.basis.spectrum import Spectrum, checked_masks
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process.conditioning import noise_of
 from spex_plugins.core.gaussian_process.posterior_index import index_deviations, index_means
 from spex_plugins.core.kernels.cholesky import factorised
