@@ -134,7 +134,7 @@ def feature_ids(interactions: Interactions) -> tuple[int, ...]:
 
 
 def _numbered(batch: Batch) -> tuple[Tensor, ...]:
-    """Number all elements of all inputs."""
+    """Return consecutive numbers for all elements of the inputs."""
     counts = [prod(x.shape[1:]) for x in batch.inputs]
     starts = np.cumsum([0, *counts]).tolist()
     return tuple(

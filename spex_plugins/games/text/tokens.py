@@ -103,8 +103,8 @@ class Encoder:
         around = (*self._special.before, *self._special.behind)
         if pair.types and len(set(pair.types)) > 1 and ids.count(separator) > around.count(separator):
             raise InputError(
-                f"template: holds {self._tokenizer.sep_token!r}, but the tokenizer distinguishes the texts of "
-                "a pair, which it cannot within one; give two, such as template=('{}', 'second text')."
+                f"template: holds {self._tokenizer.sep_token!r}, but the tokenizer distinguishes the texts "
+                "of a pair, which it cannot within one; give two, such as template=('{}', 'second text')."
             )
 
     def continuations(self, prompts: Sequence[str], answers: Sequence[str]) -> list[list[Continuation]]:
