@@ -123,7 +123,7 @@ def read_plot_data(
         found = found.renamed(words)
     if index == "Fourier":
         raise InputError(
-            "index: 'Fourier' has no sign that tells the direction of an effect; choose 'FSII', 'FBII' or 'BII'."
+            "index: 'Fourier' has no sign that gives a direction; choose 'FSII', 'FBII' or 'BII'."
         )
     if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 0:
         raise InputError(f"top: must be an integer ≥ 0 (the number of interactions to show), got {top!r}.")
