@@ -1,4 +1,4 @@
-"""SPEX as a Captum attribution: `Spex` wherever Captum takes a perturbation method, interactions on top."""
+"""SPEX as a Captum perturbation method: `Spex` returns attributions and, on request, interactions."""
 
 from spex_plugins.errors import MissingExtraError
 

@@ -1,7 +1,8 @@
-"""How additional arguments are divided among examples: by rows, or not at all.
+"""Whether additional arguments have a row for each example, or belong to the whole batch.
 
-Captum's contract is a row for each example, repeated with its example where several masks share a call.
-Weights of K = B classes or the edges of a graph look the same; one example asked alone tells them apart.
+Captum assumes a row for each example, and repeats it with its example where a call evaluates several masks.
+Weights of K = B classes or the edges of a graph have the same shape; evaluating one example alone
+distinguishes the two cases.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ResolvedBatch", "any_tensor", "resolve_additional"]
 
-_FINE, _COARSE = 1e-3, 3e-2  # of the largest value: rows beside others are rounded otherwise
+_FINE, _COARSE = 1e-3, 3e-2  # of the largest value: rounding depends on the other rows of a call
 
 
 @dataclass(frozen=True, eq=False)
 class ResolvedBatch:
-    """How a batch is to be asked.
+    """A batch and how it is evaluated.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class ResolvedBatch:
     masks_per_call : int
         Masks per call.
     repeated : ndarray of int, shape (E,)
-        How many evaluations of every example were spent on finding out.
+        Number of evaluations of every example that this took.
     """
 
     batch: Batch
@@ -44,7 +45,7 @@ class ResolvedBatch:
 
 
 def any_tensor(argument: Any) -> bool:
-    """Tell whether tensors with axes are among the additional arguments, or in their containers."""
+    """Return whether the additional arguments, or containers in them, have tensors with axes."""
     if isinstance(argument, torch.Tensor):
         return argument.dim() > 0
     if isinstance(argument, dict):
@@ -60,9 +61,9 @@ def resolve_additional(
     masks_per_call: int,
     n_samples: int | None,
 ) -> ResolvedBatch:
-    """Find out how additional arguments are divided, where that makes a difference.
+    """Determine whether additional arguments have a row for each example, where that makes a difference.
 
-    It makes none while the whole batch is asked at one mask per call.
+    It makes none while the whole batch is evaluated at one mask per call.
 
     Parameters
     ----------
@@ -72,14 +73,14 @@ def resolve_additional(
     counts : ndarray of int, shape (E,)
         Number of features of every example that vary.
     masks_per_call : int
-        Masks per call that were wished.
+        Masks per call, as the user set them.
     n_samples : int, optional
-        Masks per example; what finding out costs is among them.
+        Masks per example, including the evaluations of this function.
 
     Raises
     ------
     InputError
-        If an example gets another value alone, however they are divided.
+        If an example has another value alone than in its batch in both cases.
     """
     unspent = np.zeros_like(counts)
     divided = masks_per_call > 1 or len(np.unique(counts)) > 1
@@ -100,14 +101,14 @@ def resolve_additional(
     for tried, reading in enumerate(readings, start=1):
         try:
             agreeing = [_agrees(forward, reading, end_points, example, masks) for example in examples]
-        except Exception as error:  # a function that cannot take the wrong part of an argument
+        except Exception as error:  # a function that fails for the wrong part of an argument
             agreeing, failure = [False], error
         if all(agreeing):
             repeated = unspent.copy()
             repeated[examples] = tried * masks
             return ResolvedBatch(reading, masks_per_call, repeated)
     raise InputError(
-        "additional_forward_args: an example gets another value alone than in its batch, whether tensors are "
+        "additional_forward_args: an example has another value alone than in its batch, whether tensors are "
         "divided among the examples or not; set perturbations_per_eval=1 and give one example at a time, or "
         "bind the arguments into forward_func: lambda *inputs: model(*inputs, argument)."
     ) from failure
@@ -116,10 +117,11 @@ def resolve_additional(
 def _examples(
     end_points: EndPoints, counts: IntArray, masks_per_call: int, n_samples: int | None
 ) -> tuple[list[int], int]:
-    """Return two examples to be asked again, within their samples, and the masks per call.
+    """Return two examples to evaluate again, within their samples, and the masks per call.
 
-    Those that the inputs move most, as arguments may not matter to others; two, as a largest weight may be
-    that of one. None where the samples are exactly all masks: one mask per call needs no asking.
+    The examples are those whose output changes most, as arguments may not matter to others; there are two, as
+    the largest weight may belong to one. There are none where the samples are exactly all masks: then one
+    mask per call needs no check.
     """
     moved = np.abs(end_points.full - end_points.empty).reshape(len(counts), -1).sum(axis=1)
     order = np.argsort(-moved, kind="stable").tolist()
@@ -140,7 +142,7 @@ def _examples(
 
 
 def _agrees(forward: Any, batch: Batch, end_points: EndPoints, example: int, masks: int) -> bool:
-    """Tell whether an example has the values alone that it has in its batch."""
+    """Return whether an example has the same values alone as in its batch."""
     alone = batch.select(np.array([example]))
     at = slice(masks) if example else slice(masks - 1, None, -1)  # in another row than in its batch
     asked, known = alone.end_points[at], np.stack([end_points.full[example], end_points.empty[example]])[at]

@@ -1,4 +1,4 @@
-"""From the values of features to attributions in the shape of the inputs."""
+"""Attributions in the shape of the inputs, from the values of features."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["expand_to_inputs"]
 def expand_to_inputs(
     values: FloatArray, features: Features, inputs: tuple[Tensor, ...], dtype: torch.dtype
 ) -> tuple[Tensor, ...]:
-    """Give every element of the inputs the value of its feature.
+    """Assign to every element of the inputs the value of its feature.
 
     Parameters
     ----------
     values : ndarray of float, shape (E, …, F)
-        E examples, their outputs, F features; or the outputs for the whole batch.
+        E examples, their outputs, F features; E = 1 where the outputs are those of the whole batch.
     features : Features
     inputs : tuple of Tensor, each (B, …)
     dtype : torch.dtype
-        Of the attributions.
+        Type of the attributions.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def expand_to_inputs(
 
 
 def _gathered(values: Tensor, column: Tensor) -> Tensor:
-    """Take the values (E, K, F) of the features of all elements: (E, K, elements)."""
+    """Return the values (E, K, elements) of all elements, from those of the features (E, K, F)."""
     examples, outputs, _ = values.shape
     at = column.reshape(len(column), 1, prod(column.shape[1:])).expand(examples, outputs, -1)
     return values.gather(2, at)

@@ -1,4 +1,4 @@
-"""The arguments of one call, formatted: B examples with their baselines, target and additional arguments."""
+"""The arguments of `attribute` in one format: B examples, baselines, target, additional arguments."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ __all__ = ["Batch", "make_batch", "tensors"]
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """B examples.
+    """B examples with their baselines, target and additional arguments.
 
     Attributes
     ----------
     inputs, baselines : tuple of Tensor
-        Of equal shapes, dtypes and devices. The first input has B rows; another one that has not belongs to
-        the batch as a whole.
+        Of equal shapes, dtypes and devices. The first input has B rows; an input with another number of rows
+        belongs to the whole batch.
     target : Any
         As in Captum.
     extra : tuple or None
         The additional forward arguments.
     rows_of_extra : bool
-        Whether additional tensors of B rows hold one row for each example; else they are passed as they are.
+        Whether additional tensors of B rows have one row for each example; else they are passed unchanged.
     """
 
     inputs: tuple[Tensor, ...]
@@ -61,7 +61,7 @@ class Batch:
         return self.inputs, self.baselines
 
     def select(self, rows: IntArray) -> Batch:
-        """Keep some of the examples, with what belongs to them."""
+        """Return some of the examples, with their target and arguments."""
         if len(rows) == self.size:
             return self
         chosen = torch.from_numpy(rows)
@@ -79,7 +79,7 @@ class Batch:
         )
 
     def evaluate(self, forward: Any, perturbed: tuple[Tensor, ...], repeats: int) -> Tensor:
-        """Call a forward function at perturbed inputs, the batch so many times over."""
+        """Evaluate a forward function at perturbed inputs: the batch, repeated ``repeats`` times."""
         target = captum_internals.repeated_target(self.target, repeats) if repeats > 1 else self.target
         # Copies, as a forward may write into them.
         extra = self._extra(lambda one: one.repeat(repeats, *[1] * (one.dim() - 1)), torch.clone)
@@ -98,7 +98,7 @@ class Batch:
 
 
 def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
-    """Format the arguments that Captum's users give.
+    """Return a batch from the arguments of `Spex.attribute`.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def make_batch(inputs: Any, baselines: Any, target: Any, extra: Any) -> Batch:
         shapes = [tuple(x.shape) for x in given]
         raise InputError(f"inputs: need a first axis of one or more examples, got shapes {shapes}.")
     if any(x.layout is not torch.strided for x in given):
-        raise InputError("inputs: sparse tensors have no elements to be replaced; use inputs.to_dense().")
+        raise InputError("inputs: sparse tensors are not supported; use inputs.to_dense().")
     if baselines is None:
         baselines = (0,) * len(given)
     references = baselines if isinstance(baselines, tuple) else (baselines,)
@@ -146,7 +146,7 @@ def _changed(argument: Any, change: Callable[[Tensor], Tensor]) -> Any:
 
 
 def _target(value: Any) -> Any:
-    """Return a target in Captum's types: truths and integers of NumPy are integers."""
+    """Return a target in the types of Captum: booleans and NumPy integers become int."""
     if isinstance(value, np.ndarray):
         value = torch.from_numpy(value)
     if isinstance(value, torch.Tensor):
@@ -157,7 +157,7 @@ def _target(value: Any) -> Any:
 
 
 def _baseline(value: Any, x: Tensor) -> Tensor:
-    """Return a baseline in shape, dtype and device of its input."""
+    """Return a baseline with the shape, dtype and device of its input."""
     if isinstance(value, torch.Tensor):
         given = value
     elif isinstance(value, Real):
@@ -167,7 +167,9 @@ def _baseline(value: Any, x: Tensor) -> Tensor:
     cast = given.to(x.dtype)
     exact = not x.is_floating_point() and not x.is_complex()
     if exact and not torch.equal(cast.to(given.dtype), given):
-        raise InputError(f"baselines: {value!r:.80} cannot be held by an input of {x.dtype}.")
+        raise InputError(
+            f"baselines: {value!r:.80} cannot be held by an input of {x.dtype}; give one of that type."
+        )
     try:
         return cast.to(x.device).broadcast_to(x.shape)
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""All that is private in Captum: calls of a forward function, repeated targets, tokens to be read."""
+"""The private functions of Captum that are used here, in one place."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def repeated_target(target: Any, repeats: int) -> Any:
 
 
 def run(forward: Any, inputs: tuple[Tensor, ...], target: Any, extra: tuple[Any, ...] | None) -> Tensor:
-    """Call a forward function and select the target; a number becomes a tensor without axes.
+    """Call a forward function and select the target; a number becomes a tensor of shape ().
 
     Raises
     ------
     InputError
-        If the output is no tensor or number, or the target does not fit it.
+        If the output is not a real tensor or number, or the target does not fit it.
     """
     output = _run_forward(forward, inputs, None, extra)
     if isinstance(output, bool | int | float):
@@ -53,5 +53,5 @@ def run(forward: Any, inputs: tuple[Tensor, ...], target: Any, extra: tuple[Any,
 
 
 def pretty_tokens(tokens: Tensor, tokenizer: Any) -> list[str]:
-    """Write tokens (T,) as Captum's results do."""
+    """Return tokens (T,) as texts, as in the results of Captum."""
     return _convert_ids_to_pretty_tokens(tokens, tokenizer)

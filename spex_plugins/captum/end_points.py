@@ -1,4 +1,4 @@
-"""The inputs and the baselines, evaluated first: what they tell about the forward function."""
+"""The outputs at the inputs and at the baselines, which are evaluated first."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class EndPoints:
     full, empty : ndarray of float64, shape (E,) or (E, K)
         E = B examples, or 1 where the output is for the whole batch; K outputs.
     axes : tuple of int
-        What the attributions begin with: (B,), (B, K), or more axes; for the whole batch (1,), (K,), ….
+        First axes of the attributions: (B,), (B, K), or more; for the whole batch (1,), (K,), ….
     dtype : torch.dtype
         Of the output.
     for_batch : bool
         Whether the output is for the whole batch.
     repeated : int
-        How many of them were evaluated again.
+        Number of these evaluations that were repeated.
     """
 
     full: FloatArray
@@ -56,7 +56,7 @@ def evaluate_end_points(
 ) -> EndPoints:
     """Evaluate the inputs and the baselines: both in one call, or one after the other.
 
-    A function that draws random numbers in the last of these calls is asked for both again.
+    Both are evaluated again if the function draws random numbers in the last of these calls.
 
     Raises
     ------
@@ -98,6 +98,6 @@ def _check_repeatable(forward: Any, batch: Batch, end_points: EndPoints) -> None
     if apart > _ROUNDING * float(np.nanmax(np.abs(known), initial=0.0)):
         raise InputError(
             f"forward_func: draws random numbers: two calls at the same inputs returned values {apart:.3g} "
-            "apart; call model.eval(), fix what else is random (torch.manual_seed in the function), or "
+            "apart; call model.eval(), seed other random parts (torch.manual_seed in the function), or "
             "return the mean of several draws."
         )

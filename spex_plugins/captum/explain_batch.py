@@ -49,22 +49,22 @@ def explain_batch(
     n_samples : int, optional
         By default `spex_plugins.adapter_tools.default_budget`.
     repeated : ndarray of int, shape (E,)
-        Evaluations of every example that were spent before, beyond its inputs and its baselines.
+        Evaluations of every example so far, without those of its inputs and its baselines.
     title : str
-        Of progress bars.
+        Title of progress bars.
     seed : numpy Generator
-        Every example meets it in the same state, so that none depends on its neighbours.
+        Every example uses it in the same state, so that none depends on the others.
     options : dict
         Of `spex_plugins.adapter_tools.query_options`.
     few : FewSamples
-        Sees every explanation.
+        Checks every explanation, for one warning at the end.
     **settings
         Further arguments of `spex_plugins.explain`.
 
     Returns
     -------
     list of Interactions
-        One for each of the E examples, over the features that it has.
+        One for each of the E examples, over its own features.
     """
     counts = features.varying.sum(axis=1)
     found: dict[int, Interactions] = {}
@@ -100,7 +100,7 @@ def explain_batch(
                 **settings,
                 **query_settings,
             )
-        except BaseException as error:  # also when the user loses patience
+        except BaseException as error:  # an interrupt by the user as well
             if len(counts) > 1:
                 failing = rows[_failing(error, value_function)].tolist()
                 adapter_tools.name_rows(error, "example", failing, found)
@@ -126,7 +126,7 @@ def feature_values(
 
 
 def _failing(error: BaseException, value_function: MaskedForward) -> slice | IntArray:
-    """Return which examples of a group are the trouble; all where nothing tells."""
+    """Return the examples of a group whose values are not finite; all where that is not known."""
     values = getattr(error, "failed_values", None)
     if values is None:
         return slice(None)

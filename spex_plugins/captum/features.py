@@ -1,4 +1,4 @@
-"""Features: the inputs that share an id of the feature mask, over all tensors, example by example."""
+"""Features: the elements of the inputs with the same id in the feature mask, for each example."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Features:
     Attributes
     ----------
     ids : ndarray of int, shape (F,)
-        The ids that the user gave, ascending, over all tensors and examples.
+        The ids of the feature mask, ascending, over all tensors and examples.
     columns : tuple of Tensor, each (1, …) or (B, …)
-        For every element of an input, where its id stands among `ids`.
+        For every element of an input, the position of its id in `ids`.
     present : ndarray of bool, shape (E, F)
         Whether the example has the feature; E = B, or 1 for `of_batch`.
     varying : ndarray of bool, shape (E, F)
-        Whether an input of the feature differs from its baseline. The other features change nothing.
+        Whether an input of the feature differs from its baseline. The other features have no effect.
     """
 
     ids: IntArray
@@ -43,12 +43,12 @@ class Features:
     varying: BoolArray
 
     def of_batch(self) -> Features:
-        """Return the features of the batch as if it were one example.
+        """Return the features of the whole batch as one example.
 
         Raises
         ------
         InputError
-            If the examples have masks of their own.
+            If the feature masks of the examples differ.
         """
         if any(len(column) > 1 for column in self.columns):
             raise InputError(
@@ -59,7 +59,7 @@ class Features:
         return replace(self, present=self.present[:1], varying=varying)
 
     def varying_positions(self, example: int) -> IntArray:
-        """Return which of the features that an example has differ from their baseline."""
+        """Return the positions, among the features of an example, of those that vary."""
         return np.flatnonzero(self.varying[example, self.present[example]])
 
     def columns_of(self, rows: IntArray) -> tuple[Tensor, ...]:
@@ -77,12 +77,12 @@ class Features:
 
 
 def make_features(batch: Batch, feature_mask: Any) -> Features:
-    """Read the feature mask; without one, every element of every input is a feature.
+    """Return the features of a feature mask; without one, every element of every input is a feature.
 
     Raises
     ------
     InputError
-        If the masks do not fit the inputs or hold anything but integers.
+        If the masks do not fit the inputs or are not integers.
     """
     masks = _numbered(batch) if feature_mask is None else tensors("feature_mask", feature_mask)
     if len(masks) != len(batch.inputs):
@@ -96,7 +96,7 @@ def make_features(batch: Batch, feature_mask: Any) -> Features:
         elements = column.reshape(len(column), prod(x.shape[1:]))
         rows = elements.expand(len(x), -1)
         own = _any(rows, (x != reference).reshape(rows.shape), len(ids))
-        # An input of other rows than the examples belongs to each of them.
+        # An input with another number of rows than the batch belongs to all examples.
         varying |= own if len(x) == batch.size else own.any(axis=0)
         present |= _any(elements, torch.ones_like(elements), len(ids))
     return Features(ids.numpy(), columns, present, varying)
@@ -134,7 +134,7 @@ def feature_ids(interactions: Interactions) -> tuple[int, ...]:
 
 
 def _numbered(batch: Batch) -> tuple[Tensor, ...]:
-    """Give every element of all inputs a number of its own."""
+    """Return consecutive numbers for all elements of the inputs."""
     counts = [prod(x.shape[1:]) for x in batch.inputs]
     starts = np.cumsum([0, *counts]).tolist()
     return tuple(
@@ -161,6 +161,6 @@ def _fitted(mask: Tensor, x: Tensor) -> Tensor:
 
 
 def _any(columns: Tensor, flags: Tensor, count: int) -> BoolArray:
-    """Tell which of the columns have a flag, example by example: (B, E) to (B, count)."""
+    """Return which columns have a flag, for each example: (B, E) to (B, count)."""
     seen = torch.zeros(len(columns), count, dtype=torch.int64, device=columns.device)
     return (seen.scatter_add_(1, columns, flags.long()) > 0).cpu().numpy()

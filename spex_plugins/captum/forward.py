@@ -1,4 +1,4 @@
-"""The forward function of a batch, asked at masks: chunks of perturbed inputs in, values out."""
+"""The value function of a batch: a forward function evaluated at masks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["MaskedForward", "digestible"]
 
 
 class MaskedForward:
-    """The value function of some examples: masks over their varying features to their outputs.
+    """Value function of some examples: from masks of their varying features to their outputs.
 
     The outputs at the inputs and at the baselines are known, and are not evaluated again.
 
@@ -34,16 +34,16 @@ class MaskedForward:
     columns : tuple of Tensor, each (1, …) or (b, …)
         For every element of an input, the number of its feature.
     varying : ndarray of int, shape (E, n)
-        The features that a mask is about, for each example; E is 1 where the output is for the whole batch.
+        The features of a mask, for each example; E is 1 where the output is for the whole batch.
     count : int
         Number F of all features.
     end_points : EndPoints
-        Of these examples.
+        The outputs of these examples.
     title : str
-        Of the progress bar.
+        Title of the progress bar.
     """
 
-    argument_name = "forward_func"  # what errors call it
+    argument_name = "forward_func"  # in errors
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class MaskedForward:
         self._positions = tuple(_gathered(positions, column) for column in columns)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
-        """Evaluate masks (m, n) in one call of the forward function; returns (m, examples · outputs)."""
+        """Return the outputs (m, examples · outputs) at masks (m, n), from one forward call."""
         kept = masks.sum(axis=1)
         answers = np.empty((len(masks), *self._end_points.full.shape))
         answers[kept == 0] = self._end_points.empty
@@ -82,7 +82,7 @@ class MaskedForward:
         return [each[:, e] for e in range(each.shape[1])]
 
     def digest_parts(self) -> list[Any]:
-        """Return all that the answers depend on but the forward function, for a digest."""
+        """Return everything that the outputs depend on, except the forward function, for a digest."""
         batch = self._batch
         return digestible((batch.inputs, batch.baselines, batch.target, batch.extra, self._positions))
 
@@ -107,12 +107,12 @@ class MaskedForward:
 
 
 def digestible(value: Any) -> list[Any]:
-    """Return texts and arrays that say the same as nested arguments of a forward function.
+    """Return nested arguments of a forward function as texts and arrays, for a digest.
 
     Raises
     ------
     InputError
-        If an argument is neither a tensor nor plain data.
+        If an argument is neither a tensor nor a number, a text or a list of those.
     """
     if isinstance(value, torch.Tensor):
         content = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
@@ -122,7 +122,7 @@ def digestible(value: Any) -> list[Any]:
     if value is None or isinstance(value, bool | int | float | str):
         return [repr(value)]
     raise InputError(
-        f"additional_forward_args: answers to a {type(value).__name__} cannot be kept in a store; give "
+        f"additional_forward_args: a {type(value).__name__} has no fingerprint for a store; give "
         "tensors, numbers and texts, or bind it into the forward function."
     )
 

@@ -17,7 +17,7 @@ __all__ = ["game_forward"]
 
 
 class _GameForward:
-    """The game as a forward function: 0 masks a feature, anything else keeps it."""
+    """A game as a forward function: 0 masks a feature, anything else keeps it."""
 
     def __init__(self, game: Any) -> None:
         self._game = game

@@ -1,4 +1,4 @@
-"""What a forward function returned, as values of masks: one row for each example, or all for the batch."""
+"""Outputs of a forward function as values of masks: a row for each example, or one for the whole batch."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ __all__ = ["axes", "is_for_batch", "values"]
 
 
 def axes(output: Tensor) -> tuple[int, ...]:
-    """Return the axes of an output, which attributions begin with: (B, …), or whatever is for the batch.
+    """Return the axes of an output, the first axes of the attributions: (B, …), or those for the whole batch.
 
-    A number has one row; one column is no axis.
+    A number has one row; a single column is no axis.
     """
     shape = tuple(output.shape) or (1,)
     return shape[:1] if shape[1:] == (1,) else shape
 
 
 def is_for_batch(output: Tensor, batch: Batch, perturbations_per_eval: int) -> bool:
-    """Tell whether the output for a batch is one value or K for all of it, not a row for each example.
+    """Return whether the output is one value or K values for the whole batch, not a row for each example.
 
     Raises
     ------
     InputError
-        If it is while several masks share a call, where nobody could tell.
+        If it is, and a call evaluates several masks: then masks and outputs cannot be matched.
     """
     if not output.numel():
         raise InputError(f"forward_func: returned shape {tuple(output.shape)}, which has no value.")
@@ -50,7 +50,7 @@ def values(output: Tensor, examples: int, masks: int, *, for_batch: bool) -> Flo
     Raises
     ------
     InputError
-        If it has not one row for every mask of every example.
+        If it does not have one row for every mask of every example.
     """
     shape = axes(output)
     if for_batch:

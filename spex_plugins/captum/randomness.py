@@ -1,4 +1,4 @@
-"""Whether a forward function gives the same answer twice: its modules' modes, and random numbers it draws."""
+"""Whether a forward function is deterministic: the modes of its modules, and the random numbers it draws."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _WIDTH = 100  # a container of more objects is no ensemble of models
 
 
 def check_modes(forward: Any) -> None:
-    """Refuse a forward function some of whose modules are in a training mode that changes their outputs.
+    """Raise an error if a module of a forward function is in a training mode that changes its outputs.
 
-    Modules are found in the function itself, in what a method, a partial or a closure is bound to, in global
-    names that its code reads, and in the attributes of objects.
+    Modules are searched in the function itself, in the objects that methods, partials and closures are bound
+    to, in the global names that its code reads, and in the attributes of objects.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def check_modes(forward: Any) -> None:
 
 
 def generator_states() -> tuple[Any, ...]:
-    """Return the states of the generators of random numbers that all code shares, to be compared."""
+    """Return the states of the global random number generators, for comparison."""
     devices = torch.cuda.device_count() if torch.cuda.is_initialized() else 0
     torch_states = [torch.get_rng_state(), *(torch.cuda.get_rng_state(device) for device in range(devices))]
     numpy_state = pickle.dumps(np.random.get_state(legacy=False))  # noqa: NPY002
@@ -71,7 +71,7 @@ def _effect_of_training(module: Any) -> str:
 
 
 def _modules(found: Any, depth: int, seen: set[int]) -> Iterator[nn.Module]:
-    """Find the torch modules that a callable may call."""
+    """Yield the torch modules that a callable may call."""
     if id(found) in seen:
         return
     seen.add(id(found))
@@ -99,7 +99,7 @@ def _parts(found: Any) -> Iterator[Any]:
 
 
 def _read_by(function: FunctionType) -> Iterator[Any]:
-    """Return what a function is bound to: its closure, its defaults, and the globals that its code reads."""
+    """Yield the objects that a function reads: its closure, its defaults and its globals."""
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents

@@ -51,15 +51,15 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     Parameters
     ----------
     forward_func : callable
-        As in Captum: a model or function of the inputs (and additional arguments), returning one row for
-        each example, or one or more values for the whole batch. The same inputs give the same values.
+        As in Captum: a model or function of the inputs (and additional arguments) that returns one row for
+        each example, or one or more values for the whole batch. It must be deterministic.
 
     Notes
     -----
-    In `captum.attr.LLMAttribution`, give ``use_cached_outputs=False, forward_in_tokens=False``: one model
+    In `captum.attr.LLMAttribution`, set ``use_cached_outputs=False, forward_in_tokens=False``: one model
     call for each mask explains the sequence and all its tokens. (Captum's default, the cache, computes wrong
     log-probabilities from transformers 5.3 on, with every method: `CacheWarning`.) `SpexLLMAttribution`
-    needs neither, asks many prompts per call and returns the interactions.
+    needs neither, evaluates many prompts per call and returns the interactions.
 
     Examples
     --------
@@ -99,32 +99,34 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         Parameters
         ----------
         inputs : Tensor or tuple of Tensor
-            Any dtype and device; B examples along the first axis of the first. Another input that has not B
-            rows belongs to all examples.
+            Any dtype and device, with B examples along the first axis of the first tensor. Another tensor
+            with a different number of rows belongs to all examples.
         baselines : number, Tensor, or tuple of them, optional
-            What replaces a masked input, by default 0; tensors have a first axis of 1 or B.
+            The values that replace masked inputs, by default 0; tensors have a first axis of 1 or B.
         target : int, tuple, Tensor or list, optional
-            As in Captum; True and False are the outputs 1 and 0. Without it, every output is explained.
+            The output to explain, as in Captum; True and False are the outputs 1 and 0. By default every
+            output is explained.
         additional_forward_args : Any, optional
-            As in Captum; tensors of B rows, also in plain containers, have a row for each example. Where
-            examples are asked apart or several masks at once, two examples are asked again on their own, as
-            part of their n_samples; where that shows that tensors are no rows of examples, such as the
-            weights of B classes, they are passed whole.
+            As in Captum; tensors of B rows, also in lists, tuples and dicts, have a row for each example.
+            Where examples are evaluated separately, or several masks per call, two examples are evaluated
+            once more alone, as part of their n_samples; if that shows that the rows are not those of
+            examples, such as the weights of B classes, the tensors are passed unchanged.
         feature_mask : Tensor or tuple of Tensor, optional
-            Integers, any of them; inputs with the same id, in whatever tensor, are masked together. A first
-            axis of B gives every example its own mask. By default every element is a feature.
+            Any integers; elements with the same id, in any of the tensors, are masked together. With a first
+            axis of B every example has its own mask. By default every element is a feature.
         n_samples : int, optional
-            Largest number of masks that an example is evaluated at, inputs and baselines included; never
-            exceeded, none of them twice. (In `captum.attr.ShapleyValueSampling` it is the number of
+            Largest number of masks per example, the inputs and the baselines included. It is never exceeded,
+            and no mask is evaluated twice. (In `captum.attr.ShapleyValueSampling` it is the number of
             permutations, each of n masks.) By default all 2^n for up to 12 features that differ from their
-            baseline, else max(500, 16 n); the other features can change nothing and get 0.
+            baseline, else max(500, 16 n); the other features have no effect and the value 0.
         perturbations_per_eval : int
-            Masks per call of the forward function, which sees up to that many times B examples, one mask
+            Masks per call of the forward function, which receives up to that many times B examples, one mask
             of the batch after the other.
         return_input_shape : bool
-            False: one value for each feature, ids ascending; 0 for features that an example does not have.
+            If False, return one value for each feature, ids ascending; 0 for features that an example does
+            not have.
         show_progress : bool
-            Show a bar, "Spex attribution", for all examples with equally many features that vary.
+            Show a progress bar, "Spex attribution", for all examples with equally many features that vary.
         return_interactions : bool
             Also return the interactions.
         index : str
@@ -139,12 +141,11 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             `spex_plugins.explain`.
         seed : int or numpy Generator
             A Generator is copied and not advanced. Examples with equally many features that differ from
-            their baseline see the same masks, in the same forward calls.
+            their baseline are evaluated at the same masks, in the same forward calls.
         queries : Queries, optional
-            How the forward function is asked, `spex_plugins.Queries`: a store of the answers, retries,
-            limits of time and cost. The fingerprint for a store names the forward function, as all other
-            arguments are part of it by themselves; games name themselves. The inputs and the baselines are
-            evaluated every time.
+            How the forward function is evaluated: a store of its outputs, retries, limits of time and cost.
+            The fingerprint for a store identifies the forward function; the other arguments are added to it.
+            Games have their own. The inputs and the baselines are evaluated every time.
 
         Returns
         -------
@@ -157,21 +158,21 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
               in Captum.
 
             With ``return_input_shape=False`` one tensor, with F features in place of the axes of the inputs.
-            Elements with one feature id share its value: for "SV" the values of the *features* add up to
+            All elements of a feature have its value: for "SV" the values of the *features* add up to
             f(inputs) − f(baselines).
         interactions : list of Interactions
             Only with ``return_interactions``: one for each of the B examples (or for the batch). Outputs
             without target are its K outputs, in row-major order. Features are named by their ids,
             "feature 7"; `spex_plugins.captum.feature_ids` gives the ids back. ``single_values("SV")`` has
-            the attributions before they are made to add up, and their standard deviations.
+            the attributions before they are adjusted to add up, and their standard deviations.
 
         Raises
         ------
         InputError
-            If an argument is unusable, the outputs do not fit it, or they are random: a module in training
-            mode, or random numbers that change the output.
+            If an argument cannot be used, the outputs do not fit it, or the outputs are random: a module is
+            in training mode, or random numbers change them.
         ValueFunctionError
-            If the forward function fails at a mask; carries every answer obtained until then.
+            If the forward function fails at a mask; the error holds every output obtained until then.
 
         Warns
         -----

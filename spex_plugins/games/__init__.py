@@ -1,6 +1,6 @@
-"""Value functions that users have: ready to be explained, without a line of masking code.
+"""Value functions for language models, image classifiers and models behind an API, with their masking.
 
-``from spex_plugins.games import MaskedPrompt`` loads what that game needs, and nothing for the others.
+``from spex_plugins.games import MaskedPrompt`` imports the packages that this game needs, and no others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Messages of a chat as the prompt that the tokenizer's own template makes of them."""
+"""Prompts from the messages of a chat, by the chat template of the tokenizer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spex_plugins.errors import InputError
 __all__ = ["chat_template"]
 
 _TEXTS = {"content", "text"}
-"""What holds texts: of a message its content, which can be a list of parts, and of a part its text."""
+"""Keys of texts: the content of a message, which can be a list of parts, and the text of a part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class _Chat:
     place: str
 
     def __call__(self, text: str) -> str:
-        """Return the prompt with a text at its place, up to where the model writes on."""
+        """Return the prompt with a text at its place, up to the answer of the model."""
         begun = self.messages[-1].get("role") == "assistant"
         prompt: str = self.tokenizer.apply_chat_template(
             _filled(self.messages, self.place, text),
@@ -35,12 +35,12 @@ class _Chat:
 def chat_template(
     tokenizer: Any, messages: Sequence[Mapping[str, Any]], place: str
 ) -> tuple[Callable[[str], str], int]:
-    """Return the function that writes the prompt for a text, and how often its place is in the messages.
+    """Return the function from a text to the prompt, and how often the place of the text is in the messages.
 
     Raises
     ------
     InputError
-        If these are no messages, or the tokenizer has no template.
+        If these are not messages, or the tokenizer has no template.
     """
     roles = [isinstance(message, Mapping) and {"role", "content"} <= set(message) for message in messages]
     if not roles or not all(roles):
@@ -68,7 +68,7 @@ def _count(content: Any, place: str) -> int:
 
 
 def _filled(content: Any, place: str, text: str) -> Any:
-    """Put a text at its place in what `_count` takes."""
+    """Put a text at its place in messages, in a message, or in its content."""
     if isinstance(content, str):
         return content.replace(place, text)
     if isinstance(content, Mapping):

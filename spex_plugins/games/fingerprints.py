@@ -1,4 +1,4 @@
-"""What an answer depends on, as one hex digest; nothing where it cannot be known for certain."""
+"""Fingerprints of the parts of a value function: SHA-256, or None where it cannot be determined."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["fingerprint_of_part", "is_torch_module"]
 
 
 def is_torch_module(model: Any) -> bool:
-    """Tell whether a model is a torch module, without importing torch."""
-    torch = sys.modules.get("torch")  # who has a module has imported it
+    """Return whether a model is a torch module, without importing torch."""
+    torch = sys.modules.get("torch")  # imported by whoever made a module
     return torch is not None and isinstance(model, torch.nn.Module)
 
 
 def fingerprint_of_part(part: Any) -> str | None:
-    """Return a digest of an object that determines what it computes, or None where there is none.
+    """Return a digest of everything that an object's results depend on, or None where it has none.
 
-    Known are None, objects with a ``fingerprint``, torch modules (class, structure, parameters and buffers)
-    and the processors of transformers. A plain function is not: it may read anything.
+    Supported are None, objects with a ``fingerprint``, torch modules (class, structure, parameters and
+    buffers) and the processors of transformers. Plain functions have none, as they may read anything.
     """
     if part is None:
         return digest_of_data("nothing")

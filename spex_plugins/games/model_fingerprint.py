@@ -1,4 +1,4 @@
-"""What the answers of a model depend on, as a digest: all its weights, its settings, its tokenizer."""
+"""Digests of models and tokenizers: all weights, the configuration, the tokenizer."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _known: WeakKeyDictionary[Any, tuple[object, str]] = WeakKeyDictionary()
 
 
 def digest(parts: Any) -> str:
-    """Return the digest of what JSON can hold."""
+    """Return the digest of data that JSON can represent."""
     return digest_of_data(json.dumps(parts, sort_keys=True, default=str))
 
 
 def model_digest(model: Any) -> str:
     """Return a digest of the class, the configuration and every parameter and buffer of a torch module.
 
-    Weights are read once: again only when one has been replaced or written to since.
+    Weights are read once, and again only after one has been replaced or changed.
     """
     weights = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     state = tuple((name, w.data_ptr(), _version(w)) for name, w in weights.items())
@@ -41,9 +41,7 @@ def model_digest(model: Any) -> str:
     found = sha256(f"{type(model).__module__}.{type(model).__qualname__} {digest(settings)}".encode())
     for name, weight in weights.items():
         if weight.is_meta:
-            raise InputError(
-                f"fingerprint: the weights {name!r} are not in memory; give a fingerprint of your own."
-            )
+            raise InputError(f"fingerprint: the weights {name!r} are not in memory; give fingerprint=.")
         found.update(f"{name} {weight.dtype} {tuple(weight.shape)} ".encode())
         found.update(memoryview(weight.detach().reshape(-1).cpu().contiguous().view(torch.uint8).numpy()))
     _known[model] = state, found.hexdigest()
@@ -51,12 +49,12 @@ def model_digest(model: Any) -> str:
 
 
 def tokenizer_digest(tokenizer: Any) -> str:
-    """Return a digest of what a tokenizer does to a text."""
+    """Return a digest of everything that the tokens of a text depend on."""
     about: dict[str, Any] = {"class": type(tokenizer).__name__, "special": tokenizer.special_tokens_map}
     fast: Any = getattr(tokenizer, "backend_tokenizer", None)
     if hasattr(fast, "to_str"):
         state = json.loads(fast.to_str())
-        # These two are those of its last call.
+        # These two are set by the last call.
         about["state"] = {key: part for key, part in state.items() if key not in ("padding", "truncation")}
         return digest(about)
     with TemporaryDirectory() as folder:

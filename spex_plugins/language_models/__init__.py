@@ -1,1 +1,1 @@
-"""What every caller of a language model needs, whoever its host is: torch, and nothing of SHAP or Captum."""
+"""Functions of language models that games and adapters share; they need torch, not SHAP or Captum."""

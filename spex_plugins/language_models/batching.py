@@ -1,4 +1,4 @@
-"""Which prompts a model is asked at once, so that every value is that of the prompt alone."""
+"""Which prompts a model can evaluate in one call, with the value of every prompt alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LastLogits = Callable[[Sequence[list[int]]], Any]
 
 
 class Batching(Enum):
-    """What a model must not be asked in one call, for its answers to be those of every row alone."""
+    """The rows that a model can evaluate in one call, with the values of every row alone."""
 
     ANY_LENGTH = "rows of any length, padded"
     EQUAL_LENGTH = "rows of one length, without padding"
@@ -25,23 +25,23 @@ class Batching(Enum):
 
 
 def find_batching(last_logits: LastLogits, long: list[int], short: list[int]) -> Batching:
-    """Compare the logits behind a prompt alone and beside others.
+    """Return which prompts can share a call, from the logits after a prompt alone and beside others.
 
-    Nearly all models hide padding. Some recurrent ones ignore the attention mask, some classifiers read the
-    last token whatever it is, windows of local attention can count padding, and experts of limited capacity
-    can leave tokens out when others take their place.
+    Nearly all models ignore padding. Some recurrent ones ignore the attention mask instead, some classifiers
+    use the last token even if it is padding, local attention can count padding in its window, and experts of
+    limited capacity can drop tokens because of others.
 
     Parameters
     ----------
     last_logits : callable
-        From prompts, padded where they are shorter than others, to the logits behind them (c, V).
+        From prompts, padded where they are shorter than others, to the logits after them (c, V).
     long, short : list of int
         The longest prompt, and the shortest.
 
     Raises
     ------
     InputError
-        If even one prompt has other logits every time.
+        If the logits of one prompt differ between calls.
     """
     if len(short) == len(long):
         short = long[: max(1, len(long) // 2)]
@@ -55,19 +55,19 @@ def find_batching(last_logits: LastLogits, long: list[int], short: list[int]) ->
         if nearly_equal(alone, last_logits(rows)[0], alone.dtype):
             return batching
     raise InputError(
-        "model: gives another answer every time it is asked the same; take out what is random, such as "
+        "model: its logits differ between two calls with the same prompt; remove random parts, such as "
         "dropout or noise."
     )
 
 
 def nearly_equal(alone: Any, beside: Any, dtype: Any) -> bool:
-    """Tell whether answers to a prompt, alone and beside others, are equal up to the rounding of a type."""
+    """Return whether the logits of a prompt, alone and beside others, are equal up to rounding."""
     tolerance = _TOLERANCE if str(dtype) in _FINE else _COARSE
     return bool(abs(alone - beside).max() <= tolerance * abs(alone).max())
 
 
 def batches(lengths: Sequence[int], batching: Batching) -> list[list[int]]:
-    """Return the numbers of the rows of every call, for rows of given lengths."""
+    """Return the rows of every call, by their numbers, for rows of given lengths."""
     rows = range(len(lengths))
     if batching is Batching.ANY_LENGTH:
         return [list(rows)]

@@ -1,6 +1,6 @@
-"""Rotary positions that are scaled by the length of the longest row: LongRoPE, and NTK scaling as it grows.
+"""Rotary positions that are scaled by the length of the longest row: LongRoPE, and dynamic NTK scaling.
 
-Beside a longer row, or behind a beginning computed without the rest, a prompt is then read in another way.
+The values of a prompt then depend on longer rows of its call, and on a cached beginning.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SCALED = ("dynamic", "longrope", "su")  # the last is an old name of LongRoPE
 
 
 def scales_with_length(model: Any) -> bool:
-    """Tell whether the positions of a torch model depend on its longest row."""
+    """Return whether the positions of a torch model depend on its longest row."""
     return any(kind in _SCALED for kind in _rope_types(model))
 
 
@@ -39,15 +39,15 @@ def _rope_types(model: Any) -> Iterator[str | None]:
         yield from kind.values() if isinstance(kind, Mapping) else (kind,)
     config: Any = getattr(model, "config", None)
     if hasattr(config, "to_dict"):
-        yield from _told(config.to_dict(), scaling=False)
+        yield from _configured_types(config.to_dict(), scaling=False)
 
 
-def _told(settings: Mapping[str, Any], scaling: bool) -> Iterator[str | None]:
-    """Read the kinds of scaling out of a configuration, nested by model and by kind of layer."""
+def _configured_types(settings: Mapping[str, Any], scaling: bool) -> Iterator[str | None]:
+    """Yield the kinds of scaling in a configuration, nested by model and by kind of layer."""
     if scaling:
         yield from (settings.get(name) for name in ("rope_type", "type"))
     if settings.get("use_dynamic_ntk"):  # of models that bring their own code
         yield "dynamic"
     for name, value in settings.items():
         if isinstance(value, Mapping):
-            yield from _told(value, scaling or str(name).startswith("rope"))
+            yield from _configured_types(value, scaling or str(name).startswith("rope"))

@@ -1,4 +1,4 @@
-"""What all prompts begin with is computed once: its keys and values are kept for every later batch."""
+"""The common beginning of prompts is evaluated once: its keys and values are cached for later batches."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 __all__ = ["Prefix", "common_prefix", "make_prefix"]
 
 _MIN_LENGTH = 8
-"""Tokens; a shorter beginning is not worth a call and the general form of attention."""
+"""In tokens; a shorter beginning saves less than its call and the general form of attention cost."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prefix:
-    """The beginning of prompts.
+    """The common beginning of prompts, with its keys and values.
 
     Attributes
     ----------
@@ -30,16 +30,16 @@ class Prefix:
     states: tuple[tuple[Tensor, Tensor], ...]
 
     def shared(self, ids: Tensor, most: int) -> int:
-        """Return how many of their first tokens, at most so many, prompts (c, width) share with the prefix.
+        """Return the number of first tokens, at most ``most``, that prompts (c, width) share with the prefix.
 
-        0 if these are too few to be worth it.
+        0 if these are fewer than the cache is useful for.
         """
         here = self.tokens[:most]
         length = _leading_columns(ids[:, : len(here)] == here)
         return length if length >= _MIN_LENGTH else 0
 
     def arguments(self, model: Any, length: int, rows: int) -> dict[str, Any]:
-        """Return what a model must be given beside the other tokens of a number of rows."""
+        """Return the arguments of a model for the cached tokens, beside the other tokens of its rows."""
         from transformers.cache_utils import DynamicCache
 
         states = DynamicCache(
@@ -52,19 +52,19 @@ class Prefix:
 
 
 def common_prefix(ids: Tensor, most: int) -> Tensor:
-    """Return the tokens, at most so many, that all prompts (c, width) begin with."""
+    """Return the first tokens, at most ``most``, that all prompts (c, width) share."""
     first = ids[0, :most]
     return first[: _leading_columns(ids[:, :most] == first)]
 
 
 def make_prefix(model: Any, tokens: Tensor) -> Prefix | None:
-    """Compute the states of a beginning.
+    """Evaluate the keys and values of a beginning.
 
     Returns
     -------
     Prefix or None
-        None where the beginning is short, or where the states cannot be cut at any token: only a plain cache
-        of keys and values can be (not one with a sliding window, nor the state of a recurrent model).
+        None where the beginning is short, or where the states cannot be truncated at any token: only a plain
+        cache of keys and values can (not one with a sliding window, nor the state of a recurrent model).
     """
     if len(tokens) < _MIN_LENGTH:
         return None

@@ -1,4 +1,4 @@
-"""The special tokens that a tokenizer puts around a text, and texts that bring them along."""
+"""The special tokens that a tokenizer adds to a text, and texts that already contain them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["SpecialTokens", "special_tokens"]
 
 @dataclass(frozen=True)
 class SpecialTokens:
-    """What a tokenizer adds, and how its outermost tokens are written.
+    """The tokens that a tokenizer adds, and the texts of the first and the last of them.
 
-    A chat template writes the token of the beginning into the text; a tokenizer that adds another makes a
-    prompt that the model was not trained on. A text that brings its first or last special token gets none.
+    A chat template writes the first token into the text; a tokenizer that adds another one makes a prompt
+    that the model was not trained on. A text that contains its first or last special token gets none.
 
     Attributes
     ----------
     before, behind : tuple of int
-        Tokens put before a text, and behind.
+        Tokens added before and after a text.
     first, last : str
         Texts of the first token of ``before`` and the last of ``behind``; empty where there is none.
     """
@@ -32,19 +32,19 @@ class SpecialTokens:
     last: str
 
     def begins(self, text: str, bare: Sequence[int]) -> bool:
-        """Tell whether a text, with its tokens as they are, brings the beginning along."""
+        """Return whether a text, whose tokens are ``bare``, contains the first special token."""
         shown = text.lstrip()
         blank = len(text) - len(shown)
         return bool(self.first) and shown.startswith(self.first) and self.before[0] in bare[: blank + 1]
 
     def ends(self, text: str, bare: Sequence[int]) -> bool:
-        """Tell whether a text, with its tokens as they are, brings the end along."""
+        """Return whether a text, whose tokens are ``bare``, contains the last special token."""
         shown = text.rstrip()
         blank = len(text) - len(shown)
         return bool(self.last) and shown.endswith(self.last) and self.behind[-1] in bare[-blank - 1 :]
 
     def once(self, text: str, ids: Sequence[int], second: str | None = None) -> slice:
-        """Return which of the tokens of a text, or of a pair, leave no special token twice.
+        """Return the slice of the tokens of a text, or of a pair, without duplicate special tokens.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class SpecialTokens:
 
 
 def special_tokens(tokenizer: Any, encode: Callable[[str, bool], Sequence[int]]) -> SpecialTokens:
-    """Look at what a tokenizer does to a short text.
+    """Determine the special tokens of a tokenizer from a short text.
 
     Parameters
     ----------
@@ -69,6 +69,11 @@ def special_tokens(tokenizer: Any, encode: Callable[[str, bool], Sequence[int]])
         With ``convert_ids_to_tokens``.
     encode : callable
         From a text, and whether special tokens are added, to tokens.
+
+    Raises
+    ------
+    InputError
+        If the special tokens cannot be told from those of the text.
     """
     bare, whole = (tuple(encode("a", special)) for special in (False, True))
     places = (i for i in range(len(whole) - len(bare) + 1) if whole[i : i + len(bare)] == bare)

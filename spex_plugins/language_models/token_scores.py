@@ -1,4 +1,4 @@
-"""Scores of chosen tokens, in a form that keeps all digits of probabilities near 0 and near 1."""
+"""Scores of chosen tokens, in a form that is accurate for probabilities near 0 and near 1."""
 
 from __future__ import annotations
 

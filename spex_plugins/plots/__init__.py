@@ -1,7 +1,7 @@
-"""Pictures of interactions: text and images with arcs, a matrix of pairs, and a page of HTML.
+"""Plots of interactions: texts with arcs, images with links, a matrix of pairs, and HTML pages.
 
-The pages need nothing; the others need matplotlib (``pip install "spex-plugins[plots]"``), which is
-imported when something is drawn.
+The HTML pages need no other package. The plots need matplotlib (``pip install "spex-plugins[plots]"``), which
+is imported when they are drawn.
 """
 
 from spex_plugins.plots.heatmap import heatmap

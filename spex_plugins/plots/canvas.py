@@ -1,4 +1,4 @@
-"""A sheet of paper in points: the few things that the pictures need from matplotlib."""
+"""Axes in points, with the drawing functions that the plots use."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Canvas:
     ----------
     ax : matplotlib Axes
     scale : float
-        Size of a unit in points: what is drawn, letters too, shrinks by this factor.
+        Size of a unit in points: everything, including letters, is drawn smaller by this factor.
     """
 
     def __init__(self, ax: Axes, scale: float = 1.0) -> None:
@@ -61,7 +61,7 @@ class Canvas:
         return 72.0 / (float(self.ax.figure.dpi) * self.scale)
 
     def widths(self, texts: Sequence[str], size: float, weight: str = "normal") -> list[float]:
-        """Measure texts with the figure's renderer, in units."""
+        """Return the widths of texts in units, by the figure's renderer."""
         probe = self.text((0, 0), "", size=size, weight=weight)
         out = []
         for text in texts:
@@ -71,7 +71,7 @@ class Canvas:
         return out
 
     def text(self, at: Point, text: str, *, size: float, **style: Any) -> Any:
-        """Write at (left, baseline) unless the style says otherwise; a $ is a $."""
+        """Write a text at (left, baseline), unless the style sets another alignment; $ starts no formula."""
         return self.ax.text(*at, text, size=size * self.scale, parse_math=False, **style)
 
     def box(self, left: float, top: float, width: float, height: float, color: str, *, corner: float) -> Any:
@@ -120,7 +120,7 @@ class Canvas:
 
 
 def _towards(at: Point, other: Point, distance: float) -> Point:
-    """Go from a corner towards its neighbour, at most half of the way."""
+    """Return a point at a distance from a corner towards its neighbour, at most half of the way."""
     length = abs(other[0] - at[0]) + abs(other[1] - at[1])
     share = min(distance / length, 0.5) if length else 0.0
     return at[0] + share * (other[0] - at[0]), at[1] + share * (other[1] - at[1])

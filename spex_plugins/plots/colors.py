@@ -1,4 +1,4 @@
-"""Red pushes up, blue pushes down: SHAP's pair, which the common colour blindnesses keep apart."""
+"""Red for positive, blue for negative values: the colours of SHAP, safe for common colour blindness."""
 
 from __future__ import annotations
 

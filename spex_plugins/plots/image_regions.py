@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["image_regions"]
 
 _MARGIN, _GUTTER, _LEGEND = 18.0, 24.0, 230.0
-_IMAGE = 460.0  # longer side of the image in a figure of our own
+_IMAGE = 460.0  # longer side of the image in a new figure
 _NARROW = 480.0  # below this width the list stands beneath the image
 _SCALES = (1.0, 0.9, 0.8, 0.72, 0.65, 0.58, 0.52, 0.46, 0.4, 0.35, 0.3)
 _STRONGEST = 0.7  # opacity of the strongest colour
@@ -32,7 +32,7 @@ _DOT = 3.0
 
 @dataclass(frozen=True)
 class _Page:
-    """Where things stand, in points from the upper left corner."""
+    """The layout of a plot, in points from the upper left corner."""
 
     image: tuple[float, float, float, float]
     legend: tuple[float, float, float]
@@ -144,7 +144,7 @@ def _checked(image: Any, regions: Any, n: int) -> tuple[FloatArray, IntArray]:
 def _arranged(
     canvas: Canvas, content: PlotData, title: str | None, width: float, shape: tuple[int, ...]
 ) -> _Page:
-    """Lay the picture out for a width."""
+    """Return the layout for a width."""
     beside = width >= _NARROW
     inner = width - 2 * _MARGIN
     side = min(_LEGEND, 0.4 * inner) if beside else inner

@@ -1,4 +1,4 @@
-"""Where the words stand: plain line filling, in points, y downwards."""
+"""Positions of the words: lines are filled from left to right, in points, y downwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beside the text: what the colours mean, and the ranked list that ties numbers to values."""
+"""The legend: the key of the colours, and the ranked list of numbers and values."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _row_height(lines: list[str]) -> float:
 def draw_legend(
     canvas: Canvas, content: PlotData, left: float, top: float, width: float, kind: str = "word"
 ) -> None:
-    """Draw the key and the ranked list; ``kind`` says what the features are."""
+    """Draw the key and the ranked list; ``kind`` names the features."""
     _draw_key(canvas, content, left, top, width, kind)
     top += _KEY_HEIGHT
     shown = len(content.sets)

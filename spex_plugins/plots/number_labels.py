@@ -1,4 +1,4 @@
-"""Where the number of a set stands on its arcs: off the arcs of other sets and off other numbers."""
+"""Positions of the numbers of sets on their arcs: off the arcs of other sets and off other numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FAR = 180.0  # from here on the end of an arc repeats the number
 
 
 def place_numbers(links: Sequence[Sequence[Sequence[Point]]], radius: float) -> list[list[Point]]:
-    """Choose places for every set on the pieces of its links (as in `Routing.links`), the main one first."""
+    """Choose positions for every set on the pieces of its links (`Routing.links`), the main one first."""
     pieces = [[piece for link in chain for piece in pairwise(link)] for chain in links]
     placed: list[Point] = []
 

@@ -1,4 +1,4 @@
-"""What every picture shows, read once from `Interactions`: words, their values, ranked sets, facts."""
+"""The data of every plot, read once from `Interactions`: words, values, ranked sets, facts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["PlotData", "RankedSet", "one_output", "read_plot_data", "signed"]
 
 @dataclass(frozen=True)
 class RankedSet:
-    """One interaction of the picture; rank 1 is the strongest."""
+    """One interaction of the plot; rank 1 is the strongest."""
 
     rank: int
     features: tuple[int, ...]
@@ -32,12 +32,12 @@ class RankedSet:
 
 @dataclass(frozen=True)
 class PlotData:
-    """Everything a picture says.
+    """The data of a plot.
 
     Attributes
     ----------
     words : tuple of str
-        The features as they stand in the text.
+        The features as in the text.
     marked : tuple of str
         The same with a subscript where a word occurs more than once: "good₂,".
     labels : tuple of str
@@ -47,11 +47,11 @@ class PlotData:
     sets : tuple of RankedSet
         The strongest interactions, strongest first.
     n_sets : int
-        How many interactions there are in all.
+        Number of all interactions.
     reading : str
         Index and order, in words.
     facts : tuple of str
-        Values of the whole and of nothing, faithfulness and cost.
+        Values of all features and of none, R² and number of model calls.
     """
 
     words: tuple[str, ...]
@@ -89,7 +89,7 @@ class PlotData:
 
 
 def one_output(given: Any, output: int | None) -> Interactions:
-    """Return the explanation of one output of ``given`` (an `Interactions`, or what carries one)."""
+    """Return the explanation of one output of ``given``, an `Interactions` or an object that has one."""
     found = getattr(given, "interactions", given)
     if not isinstance(found, Interactions):
         raise InputError(
@@ -115,7 +115,7 @@ def read_plot_data(
     output: int | None,
     words: Sequence[str] | None = None,
 ) -> PlotData:
-    """Read an explanation for a picture; the arguments are those of `text_arcs`."""
+    """Return the data of a plot from an explanation; the arguments are those of `text_arcs`."""
     found = one_output(given, output)
     if words is not None:
         if isinstance(words, str) or len(words) != found.n:
@@ -123,10 +123,10 @@ def read_plot_data(
         found = found.renamed(words)
     if index == "Fourier":
         raise InputError(
-            "index: 'Fourier' has no sign that pushes up or down; choose 'FSII', 'FBII' or 'BII'."
+            "index: 'Fourier' has no sign that gives a direction; choose 'FSII', 'FBII' or 'BII'."
         )
     if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 0:
-        raise InputError(f"top: must be an integer ≥ 0 (how many interactions to show), got {top!r}.")
+        raise InputError(f"top: must be an integer ≥ 0 (the number of interactions to show), got {top!r}.")
     fixed = INDICES[index].fixed_order if index in INDICES else None
     if order is None and fixed is None:
         # As in Interactions.top: triples are shown apart when there are any.
@@ -162,7 +162,7 @@ def _facts(found: Interactions) -> tuple[str, ...]:
     scale = max((abs(value) for value in (full, empty) if isfinite(value)), default=0.0)
 
     def number(value: float) -> str:
-        if abs(value) < 1e-9 * scale:  # what is left of a difference of equal numbers
+        if abs(value) < 1e-9 * scale:  # rounding of a difference of equal numbers
             return "0"
         return f"{value:.4g}".replace("-", "−") if isfinite(value) else "not measured"
 

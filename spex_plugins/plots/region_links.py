@@ -1,4 +1,4 @@
-"""Where lines between the regions of an image run: arcs for pairs, stars for larger sets, numbers apart."""
+"""Lines between the regions of an image: arcs for pairs, stars for larger sets, and their numbers."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _SHARES = (0.0, 0.15, 0.3, 0.45)  # of a star's arm, from the centre, where its 
 
 @dataclass(frozen=True)
 class RegionLinks:
-    """The lines of one set, as polylines whose corners are to be rounded, and the place of its number."""
+    """The lines of one set, as polylines whose corners will be rounded, and the position of its number."""
 
     links: list[list[Point]]
     number: Point
 
 
 def link_regions(places: Sequence[Point], sets: Sequence[Sequence[int]], radius: float) -> list[RegionLinks]:
-    """Choose lines and places for the sets in turn.
+    """Choose lines and positions of numbers for the sets in turn.
 
     Parameters
     ----------
     places : sequence of points
-        Where every region is.
+        Position of every region.
     sets : sequence of sequence of int
-        Regions that act together.
+        Regions that interact.
     radius : float
         Radius of a number's disc: discs keep apart from each other and from the ends of lines, where there
         is room.

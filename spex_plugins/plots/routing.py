@@ -1,4 +1,4 @@
-"""How the arcs run: never over a word, only above lines, between words and beside them.
+"""Routes of the arcs: never over a word, only above lines, between words and beside them.
 
 A set of words is a chain in reading order. Words of one line are joined above that line; a word of a later
 line is reached from the lower edge of the earlier word, through the gaps between lines and, where there are

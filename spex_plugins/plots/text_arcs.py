@@ -29,7 +29,7 @@ _SCALES = (1.0, 0.9, 0.8, 0.72, 0.65, 0.58, 0.52, 0.46, 0.4, 0.35, 0.3)
 
 @dataclass(frozen=True)
 class _Page:
-    """A picture that is laid out: everything in points from the upper left corner."""
+    """The layout of a plot, in points from the upper left corner."""
 
     size: float
     boxes: list[Box]
@@ -41,7 +41,7 @@ class _Page:
     height: float
 
     def fits(self, height: float) -> bool:
-        """Whether nothing hangs out at the bottom or at the right of the text."""
+        """Whether everything fits at the bottom and at the right of the text."""
         return self.height <= height and max(box.right for box in self.boxes) <= self.column
 
 
@@ -128,7 +128,7 @@ def _size(content: PlotData) -> float:
 
 
 def _arranged(canvas: Canvas, content: PlotData, title: str | None, width: float) -> _Page:
-    """Lay the picture out for a width."""
+    """Return the layout for a width."""
     size = _size(content)
     beside = width >= _NARROW
     inner = width - 2 * _MARGIN

@@ -1,4 +1,4 @@
-"""SLIC superpixels (Achanta et al. 2012, IEEE TPAMI 34(11)): k-means in colour and place, kept local."""
+"""SLIC superpixels (Achanta et al. 2012, IEEE TPAMI 34(11)): k-means in colour and position, kept local."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["superpixel_labels"]
 _ROUNDS = 10
 _NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
 _CROSS = ndimage.generate_binary_structure(2, 1)
-_LEAST_SHARE = 0.1  # of the mean size; smaller regions go to their neighbours
+_LEAST_SHARE = 0.1  # of the mean size; smaller regions join their neighbours
 
 
 def superpixel_labels(image: Any, n: int, compactness: float) -> IntArray:
@@ -30,7 +30,7 @@ def superpixel_labels(image: Any, n: int, compactness: float) -> IntArray:
     n : int
         Number of regions to begin with.
     compactness : float
-        Weight of the distance in place, which is measured in widths of a region.
+        Weight of the distance in position, which is measured in widths of a region.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def _clustered(
 
 
 def _connected(labels: IntArray) -> IntArray:
-    """Keep the largest piece of every label unless it is tiny, and let the pieces grow over the rest."""
+    """Keep the largest piece of every label unless it is small; the kept pieces grow over the rest."""
     pieces, n = _pieces(labels)
     _, first, size = np.unique(pieces, return_index=True, return_counts=True)
     label = labels.ravel()[first]
@@ -89,7 +89,7 @@ def _connected(labels: IntArray) -> IntArray:
 
 
 def _pieces(labels: IntArray) -> tuple[IntArray, int]:
-    """Return numbered pieces of equal label that hang together by edges, and how many there are."""
+    """Return numbered pieces of equal label that are connected by edges, and their number."""
     flat = np.arange(labels.size).reshape(labels.shape)
     down, right = labels[:-1] == labels[1:], labels[:, :-1] == labels[:, 1:]
     edges = (

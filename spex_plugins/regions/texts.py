@@ -17,13 +17,13 @@ TextGroup = str | Callable[[str], Sequence[str]]
 
 _HAN = "\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # and Hiragana
 _KATAKANA = "\u30a0-\u30ff\uff66-\uff9f"
-_MARKS = "\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"  # belong to the sign before them
+_MARKS = "\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"  # belong to the character before them
 _WIDE = "\u3001-\u3020\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3d\uff5b-\uff65"  # punctuation of wide scripts
 _OPEN = "([{“‘«‹„¿¡「『（【《〈［｛"
 _CLOSE = ".,;:!?…)]}”’»›—、。，．！？：；」』）】》〉］｝"
 _OPEN, _CLOSE = re.escape(_OPEN), re.escape(_CLOSE)
 
-# Text without spaces between words is taken sign by sign; Katakana, which writes foreign words, by runs.
+# Scripts without spaces are split by characters; Katakana, which writes foreign words, by runs.
 _CORE = rf"[{_HAN}][{_MARKS}]*|[{_KATAKANA}]+|[^\s{_HAN}{_KATAKANA}{_WIDE}—]+"
 _GAP = r"[^\S\n]+"
 _WORD = re.compile(
@@ -47,9 +47,9 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
 
 def words(text: str) -> list[str]:
-    """Split at white space; punctuation stays with its word, even where a space separates them.
+    """Split at white space; punctuation belongs to its word, even where a space separates them.
 
-    Chinese and Japanese are split into signs. Scripts such as Thai, which mark no words, are not split.
+    Chinese and Japanese are split into characters. Scripts without spaces, such as Thai, are not split.
     """
     return _WORD.findall(text)
 

@@ -15,7 +15,7 @@ CASES = {
     "no tensor": ([1.0], {}, "inputs: must be a tensor"),
     "list of tensors": ([X], {}, "inputs: must be a tensor"),
     "no input": ((), {}, "inputs: the tuple is empty"),
-    "sparse": (X.to_sparse(), {}, "inputs: sparse tensors have no elements"),
+    "sparse": (X.to_sparse(), {}, "inputs: sparse tensors are not supported"),
     "no axis": (torch.tensor(1.0), {}, "inputs: need a first axis"),
     "no example": (torch.zeros(0, 3), {}, "inputs: need a first axis"),
     "unequal batches": (

@@ -59,7 +59,7 @@ def test_a_model_that_reads_what_comes_is_refused():
     config = transformers.BertConfig(**sizes, intermediate_size=32, initializer_range=0.6)
     torch.manual_seed(0)
     model = transformers.BertLMHeadModel(config).eval()
-    with pytest.raises(InputError, match=r"^model: .* reads what stands behind"):
+    with pytest.raises(InputError, match=r"^model: .* attends to later tokens"):
         MaskedPrompt(model, WORDS, TEXT, template=TEMPLATES[0], answer=ANSWERS)
     config.is_decoder = True
     MaskedPrompt(
@@ -120,7 +120,7 @@ def test_what_an_answer_depends_on(depends_on, way):
 
 def test_random_answers_are_refused():
     generator = torch.Generator().manual_seed(0)
-    with pytest.raises(InputError, match="every time"):
+    with pytest.raises(InputError, match="differ between two calls"):
         find_batching(lambda rows: torch.randn(len(rows), 5, generator=generator), [1] * 9, [1, 2])
 
 

@@ -215,5 +215,5 @@ def test_pairs_that_do_not_fit(changes, argument):
 
 
 def test_causal_models_read_no_pairs():
-    with pytest.raises(InputError, match=r"^template: .* reads no pairs"):
+    with pytest.raises(InputError, match=r"^template: .* takes no pairs"):
         MaskedPrompt(tiny.llama(), PLAIN, ("a", "b"), answer=TARGET)

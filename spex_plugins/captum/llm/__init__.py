@@ -1,1 +1,1 @@
-"""Captum's attribution of language models, with interactions."""
+"""Captum's attribution for language models, with interactions."""

@@ -1,4 +1,4 @@
-"""Captum's cache of a language model computes wrong values from transformers 5.3 on: users are told."""
+"""Captum's cache of a language model computes wrong values from transformers 5.3 on: users are warned."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _WRONG_SINCE = (5, 3)
 
 
 class CacheWarning(UserWarning):
-    """The host computes values in a way that is known to be wrong."""
+    """Captum computes values in a way that is known to be wrong."""
 
 
 def warn_of_cache(forward: Any, extra: tuple[Any, ...] | None) -> None:
-    """Look whether a forward function is that of `captum.attr.LLMAttribution`, told to use its cache.
+    """Warn if a forward function is that of `captum.attr.LLMAttribution` with its cache in use.
 
     Captum passes the cache on, but not the positions that newer transformers want with it: from the second
     token of the target on, the log-probabilities are those of other prompts.

@@ -1,4 +1,4 @@
-"""The features of a prompt: in the order of the text, and named as a reader would write them."""
+"""The features of a prompt: in the order of the text, with readable names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def in_reading_order(inp: Any) -> Any:
 
 
 def feature_names(inp: Any) -> list[str]:
-    """Name the features that are masked."""
+    """Return the names of the features."""
     if isinstance(inp, TextTokenInput):  # its values are those of the vocabulary, such as "Ġnever"
         return [str(inp.tokenizer.decode(token)) for token in inp.itp_tensor[0].cpu().split(1)]
     if isinstance(inp, TextTemplateInput) and inp.mask:

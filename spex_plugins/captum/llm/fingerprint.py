@@ -1,4 +1,4 @@
-"""What a store must know of a prompt besides the model: how it is masked, and what the model is to write."""
+"""The fingerprint of an explained prompt, for a store: the model, the masked prompts and the target."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def queries_of_prompt(
     n: int,
     wanted: Any,
 ) -> Queries | None:
-    """Make the fingerprint that names a model one of the question that it is asked.
+    """Extend the fingerprint of a model by the masked prompts and the target.
 
     Parameters
     ----------
     queries : Queries, optional
-        As the user gave them.
+        As given by the user.
     model : torch.nn.Module
     prompts_of : sequence of callable
         From one perturbed tensor (1, n) to a model input, one for each draw of the baselines.

@@ -1,4 +1,4 @@
-"""A causal language model asked at many prompts in one call: log-probabilities of the target tokens."""
+"""Log-probabilities of target tokens, from a causal language model at many prompts per call."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = ["MaskedPrompts", "target_log_probs"]
 
 
 class MaskedPrompts:
-    """The forward function of one explanation: perturbed tensors in, log-probabilities out.
+    """Forward function of one explanation: from perturbed tensors to log-probabilities.
 
     Parameters
     ----------
     model : torch.nn.Module
         A causal language model with the calling convention of transformers.
     prompt_of : callable
-        From one perturbed tensor (1, n) to the model input: ``input_ids`` (1, L) and what else belongs to it.
+        From one perturbed tensor (1, n) to the model input: ``input_ids`` (1, L) and other tensors.
     target : Tensor of int64, shape (T,)
         On the device of the model.
     """
@@ -43,11 +43,11 @@ class MaskedPrompts:
         self._batching = Batching.EQUAL_LENGTH if scales_with_length(model) else Batching.ANY_LENGTH
 
     def __call__(self, perturbed: Tensor) -> Tensor:
-        """Evaluate perturbed tensors (c, n); returns float64 (c, 1 + T): the sequence, then its tokens."""
+        """Return log-probabilities (c, 1 + T), float64, of perturbed tensors (c, n): sequence, tokens."""
         prompts = [self._prompt_of(row[None]) for row in perturbed]
         lengths = [prompt["input_ids"].shape[-1] for prompt in prompts]
         if self._batching is Batching.ANY_LENGTH and not self._called:
-            # Spex asks the whole input and the empty one first: what these share, most others share too.
+            # Spex evaluates the whole input and the empty one first; most others share their beginning.
             self._prefix = self._beginning(prompts)
         tokens = self._tokens(prompts, lengths)
         if self._batching is Batching.ANY_LENGTH and not self._compared and len(set(lengths)) > 1:
@@ -62,7 +62,7 @@ class MaskedPrompts:
         return torch.cat([tokens.sum(dim=1, keepdim=True), tokens], dim=1)
 
     def _tokens(self, prompts: Sequence[Mapping[str, Any]], lengths: Sequence[int]) -> Tensor:
-        """Return the log-probabilities (c, T) of the target's tokens, by as few calls as the model allows."""
+        """Return the log-probabilities (c, T) of the target's tokens, in as few calls as the model allows."""
         calls = batches(lengths, self._batching)
         found = [self._log_probs([prompts[row] for row in rows], self._prefix) for rows in calls]
         return torch.cat(found)[torch.tensor([row for rows in calls for row in rows]).argsort()]
@@ -85,10 +85,10 @@ def target_log_probs(model: Any, batch: PromptBatch, target: Tensor, prefix: Pre
     ----------
     model : torch.nn.Module
     batch : PromptBatch
-        Of the c prompts with this target.
+        The c prompts with this target.
     target : Tensor of int64, shape (T,)
     prefix : Prefix, optional
-        Used as far as all prompts begin with it.
+        Cached beginning, used for the tokens that all prompts share with it.
     """
     rows, skipped = len(batch.ids), prefix.shared(batch.ids, batch.most_shared) if prefix else 0
     inputs: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Prompts of different lengths with the target behind each, as one batch."""
+"""Prompts of different lengths, each followed by the target, as one batch."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _REPLACED = {"input_ids", "attention_mask"}
 class PromptBatch:
     """c prompts, each followed by the target and by padding.
 
-    The padding stands on the right, where causal attention hides it from every real token and where it moves
-    no position: this needs no position ids, and is as exact for recurrent models.
+    The padding is on the right, where causal attention hides it from every token and where it shifts no
+    position: no position ids are needed, and recurrent models give the same values.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class PromptBatch:
     lengths : Tensor of int64, shape (c,)
         Number of tokens of each prompt, without target.
     extra : dict
-        What else the model takes, such as the pixels of an image.
+        Other inputs of the model, such as the pixels of an image.
     """
 
     ids: Tensor
@@ -45,7 +45,7 @@ class PromptBatch:
 
     @property
     def most_shared(self) -> int:
-        """Tokens that all prompts can have in common: the last token of a prompt predicts the target."""
+        """Largest number of common first tokens: the last token of a prompt predicts the target."""
         return int(self.lengths.min()) - 1
 
 
@@ -55,7 +55,7 @@ def make_prompt_batch(prompts: Sequence[Mapping[str, Any]], target: Tensor) -> P
     Parameters
     ----------
     prompts : sequence of mapping
-        With ``input_ids`` (1, L) and whatever else the model takes. Tensors of the shape of ``input_ids`` are
+        With ``input_ids`` (1, L) and other inputs of the model. Tensors of the shape of ``input_ids`` are
         padded with 0; other tensors are joined along their first axis.
     target : Tensor of int64, shape (T,)
 

@@ -1,4 +1,4 @@
-"""Random baselines of a prompt: drawn from a seed, and every mask's value is the mean over the draws."""
+"""Random baselines of a prompt: drawn from a seed; the value of a mask is the mean over the draws."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class MeanOverDraws:
     forward : callable
         From perturbed tensors (c, n + 1), whose last column is the number of a draw, to values (c, K).
     weights : sequence of float
-        Of the D draws, which differ; 1 in all.
+        Shares of the D different draws, which sum to 1.
     """
 
     def __init__(self, forward: Callable[[Tensor], Tensor], weights: Sequence[float]) -> None:
         self._forward, self._weights = forward, tuple(weights)
 
     def __call__(self, perturbed: Tensor) -> Tensor:
-        """Evaluate perturbed tensors (c, n), with at most c prompts per model call; returns (c, K)."""
+        """Return the values (c, K) of perturbed tensors (c, n), with at most c prompts per model call."""
         whole = (perturbed != 0).all(dim=1).tolist()  # has no baseline in it, and is asked once
         weights = [torch.tensor((1.0,) if w else self._weights, dtype=torch.float64) for w in whole]
         counts = [len(one) for one in weights]
@@ -52,12 +52,12 @@ class MeanOverDraws:
 
 
 def check_fixed(forward: Any, extra: tuple[Any, ...] | None) -> None:
-    """Refuse random baselines in `captum.attr.LLMAttribution`, which draws others for every mask.
+    """Raise an error for random baselines in `captum.attr.LLMAttribution`, which draws them for every mask.
 
     Raises
     ------
     InputError
-        If the forward function is that of such a host, about an input whose baselines change.
+        If the forward function is that of `LLMAttribution`, and the baselines of its input change.
     """
     if not isinstance(getattr(forward, "__self__", None), LLMAttribution) or not extra:
         return
@@ -69,21 +69,21 @@ def check_fixed(forward: Any, extra: tuple[Any, ...] | None) -> None:
 
 
 def draw_baselines(inp: Any, draws: int, rng: np.random.Generator) -> list[tuple[Any, float]]:
-    """Return an input with each of its random baselines and their shares of the draws.
+    """Return an input with each of its random baselines, and their shares of the draws.
 
-    The input alone where they are not random.
+    Without random baselines, return the input alone.
 
     Parameters
     ----------
     inp : InterpretableInput
     draws : int
     rng : numpy Generator
-        Not advanced by more than one number; those that all code shares are left as they were.
+        Advanced by one number; the global generators are left unchanged.
 
     Raises
     ------
     InputError
-        If what is drawn does not fit the values.
+        If the drawn baselines do not fit the values.
     """
     if not isinstance(inp, TextTemplateInput) or not callable(inp.baselines):
         return [(inp, 1.0)]
@@ -113,7 +113,7 @@ def _with_baselines(inp: Any, baselines: Sequence[Any]) -> Any:
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed the generators of random numbers that all code shares, and restore them."""
+    """Seed the global random number generators, and restore them."""
     python, legacy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002
     try:
         with torch.random.fork_rng(devices=[]):

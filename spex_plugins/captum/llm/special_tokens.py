@@ -1,4 +1,4 @@
-"""Special tokens of prompts: those that the tokenizer adds, and those that a chat template has written."""
+"""Special tokens of prompts: those that the tokenizer adds, and those of a chat template."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["check_special_tokens", "prompt_tokens"]
 
 
 def prompt_tokens(tokenizer: Any, text: str) -> list[int]:
-    """Return the tokens of a text behind which a model writes on.
+    """Return the tokens of a text that a model continues.
 
-    The tokens that the tokenizer puts before a text stand there once, whoever writes them; those that it
-    puts behind are left out.
+    The special tokens before a text are there once, whether the tokenizer or the text adds them; those after
+    it are left out.
     """
     special = _special(tokenizer, text)
     bare = list(tokenizer.encode(text, add_special_tokens=False))
@@ -22,7 +22,7 @@ def prompt_tokens(tokenizer: Any, text: str) -> list[int]:
 
 
 def check_special_tokens(inp: Any) -> None:
-    """Refuse a `TextTokenInput` whose text begins twice, or ends before the target."""
+    """Raise an error for a `TextTokenInput` whose text has two first tokens, or an end token."""
     special = _special(inp.tokenizer, inp.tokenizer.decode(inp.inp_tensor[0]))
     ids = tuple(inp.inp_tensor[0].tolist())
     start = len(special.before)
@@ -39,7 +39,7 @@ def check_special_tokens(inp: Any) -> None:
 
 
 def _special(tokenizer: Any, text: str) -> SpecialTokens:
-    """Look at what a tokenizer does to a short text, or to this one where it cannot write that."""
+    """Determine the special tokens from a short text, or from this one where that cannot be encoded."""
 
     def encode(short: str, special: bool) -> list[int]:
         try:

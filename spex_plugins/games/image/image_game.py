@@ -27,9 +27,9 @@ class ImageGame:
     Parameters
     ----------
     model : callable or torch.nn.Module
-        From images (b, H, W, C), or (b, H, W) where the image has no channels, of the type of the image, to
-        (b, K) or (b,). A torch module in evaluation mode gets floats (b, C, H, W), whole numbers divided by
-        255, on its own device; give ``preprocess`` where it wants other units.
+        From images (b, H, W, C), or (b, H, W) where the image has no channels, of the dtype of the image, to
+        (b, K) or (b,). A torch module in evaluation mode receives floats (b, C, H, W) on its device, integers
+        divided by 255; give ``preprocess`` where it needs other units.
     image : array_like, shape (H, W, C) or (H, W)
         Integers or floats, in any units.
     features : {"grid", "superpixel"}, callable or array_like of int, shape (H, W)
@@ -163,7 +163,7 @@ class ImageGame:
         if self._output is None:
             return values
         if values.ndim != 2 or np.max(self._output) >= values.shape[1]:
-            raise InputError(f"output: there is no class {self._output} in answers of shape {values.shape}.")
+            raise InputError(f"output: there is no class {self._output} in outputs of shape {values.shape}.")
         return values[:, self._output]
 
 

@@ -1,4 +1,4 @@
-"""Image classifiers of every kind, called alike: masked images in, one number per class out."""
+"""Image classifiers of every kind as functions from images to one number per class."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class ImageModel:
     Parameters
     ----------
     model : callable or torch.nn.Module
-        A callable gets the images as they are, (b, H, W, C) or (b, H, W), and returns (b, K) or (b,). A torch
-        module, which must be in evaluation mode, gets floats (b, C, H, W) on its own device and of its own
-        type, whole numbers divided by their largest (255); an answer with ``logits`` is understood.
+        A callable receives the images unchanged, (b, H, W, C) or (b, H, W), and returns (b, K) or (b,). A
+        torch module, which must be in evaluation mode, receives floats (b, C, H, W) of its device and dtype,
+        integers divided by the largest of their type (255); an output with ``logits`` is accepted.
     preprocess : callable, optional
-        From images (b, H, W, C) to what the model takes instead: an array, a tensor, or a mapping of keyword
+        From images (b, H, W, C) to the input of the model: an array, a tensor, or a mapping of keyword
         arguments, such as the processors of transformers return.
     """
 
@@ -73,7 +73,7 @@ class ImageModel:
 
 
 def as_array(values: Any) -> FloatArray:
-    """Return numbers as float64, be they in an array, a list or a tensor on some device."""
+    """Return the numbers of an array, a list or a tensor on any device as float64."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().double().numpy()
     return np.asarray(values, dtype=np.float64)
@@ -86,7 +86,7 @@ def _channels_first(images: NDArray[Any]) -> NDArray[Any]:
 
 
 def _tensor(values: Any, device: Any, dtype: Any) -> Any:
-    """Return a tensor on the model's device; only floats take its type."""
+    """Return a tensor on the model's device; floats get its dtype."""
     import torch
 
     tensor = torch.as_tensor(np.ascontiguousarray(values) if isinstance(values, np.ndarray) else values)

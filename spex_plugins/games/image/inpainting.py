@@ -1,4 +1,4 @@
-"""Harmonic inpainting: every region is filled with the smoothest continuation of what surrounds it."""
+"""Harmonic inpainting: every region is filled with the smoothest continuation of the pixels around it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["harmonic_fill"]
 
 
 def harmonic_fill(image: FloatArray, labels: IntArray) -> FloatArray:
-    """Fill every region as if it alone were missing: Laplace's equation with the pixels around as border.
+    """Fill every region as if it alone were missing: Laplace's equation with the pixels around as boundary.
 
-    One sparse system holds all regions, for they do not touch each other's unknowns.
+    One sparse system holds all regions, as their unknowns are independent.
 
     Parameters
     ----------
     image : ndarray of float, shape (H, W, C)
     labels : ndarray of int, shape (H, W)
-        The region of every pixel; negative where it is always kept.
+        The region of every pixel; negative where it is never masked.
 
     Returns
     -------
     ndarray of float64, shape (H, W, C)
-        Where pixels are always kept, the image itself.
+        The image itself where pixels are never masked.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def harmonic_fill(image: FloatArray, labels: IntArray) -> FloatArray:
 
 
 def _laplace(image: FloatArray, labels: IntArray) -> tuple[Any, FloatArray]:
-    """Return "neighbours − mean of the neighbours" of the missing pixels, and what their border adds."""
+    """Return the matrix of Laplace's equation for the missing pixels, and its right-hand side."""
     from scipy.sparse import coo_array
 
     missing = labels >= 0

@@ -1,1 +1,1 @@
-"""Value functions of texts: language models and classifiers of transformers."""
+"""Value functions of texts, for language models and classifiers of transformers."""

@@ -1,4 +1,4 @@
-"""How much a model believes in an answer: its tokens' scores, and the values that are made of them."""
+"""Scores of the tokens of an answer, and the values that are computed from them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ VALUES = ("log_prob", "mean_log_prob", "log_odds", "logit", "perplexity")
 class AnswerScores:
     """Scores of A answers after b prompts; T is the number of tokens of the longest.
 
-    With the logit of a token and that of all others together its probability and its odds keep all their
-    digits, however near to 0 or 1 it is.
+    The logit of a token and that of all others together give its probability and its odds with full
+    precision, also near 0 and 1.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class AnswerScores:
     others : ndarray of float64, shape (b, A, T)
         log Σ exp of the logits of all other tokens.
     real : ndarray of bool, shape (b, A, T)
-        Which of them there are.
+        Whether an answer has this token.
     """
 
     logits: FloatArray
@@ -42,7 +42,7 @@ class AnswerScores:
 
 
 def answer_scores(flat: FloatArray, counts: Sequence[Sequence[int]]) -> AnswerScores:
-    """Arrange scores (2, N), answer after answer, prompt after prompt.
+    """Arrange scores (2, N), which are in the order of prompts, answers and tokens.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def answer_values(scores: AnswerScores, value: str, alternatives: int) -> FloatA
     value : str
         One of `VALUES`.
     alternatives : int
-        How many of the answers, the last ones, are what log-odds stand against; 0: against everything else.
+        Number of answers, the last ones, that are the alternatives of log-odds; with 0, everything else is.
     """
     log_probs = scores.log_probs.sum(axis=2)
     answers = log_probs.shape[1] - alternatives

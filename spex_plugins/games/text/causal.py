@@ -1,4 +1,4 @@
-"""Answers behind prompts by a causal language model: one forward, and one row per prompt where it can be."""
+"""Scores of answers after prompts by a causal language model: one forward pass, one row per prompt."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ __all__ = ["CausalScorer"]
 
 
 class CausalScorer:
-    """Scores of A answers behind prompts.
+    """Scores of A answers after prompts.
 
-    Answers share a row where they can: any number of answers of one token needs one row per prompt. What the
-    prompts of a batch begin with is taken from a cache, as far as it is that of all prompts. A model whose
-    answer to a prompt changes with longer ones beside it is asked at rows of equal length, without cache.
+    Answers share a row where possible: any number of answers of one token needs one row per prompt. The
+    common beginning of all prompts is cached. A model whose logits for a prompt change with longer rows of
+    the same call is evaluated at rows of equal length, without cache.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ class CausalScorer:
         self._prefix: Prefix | None = None
         self._prefix_of: Any = None
         parameters = signature(type(model).forward).parameters
-        # Without positions of our own, a model may count the padding that lies behind a cached beginning.
+        # Without position ids, a model may count the padding after a cached beginning.
         self._placed = "position_ids" in parameters
         self._takes_last = "logits_to_keep" in parameters
         self._batching = Batching.EQUAL_LENGTH if scales_with_length(model) else Batching.ANY_LENGTH
 
     def prepare(self, examples: Sequence[str]) -> None:
-        """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
+        """Determine which prompts can share a call, from prompts that differ in all features."""
         self._examples = tuple(examples)
         if self._batching is Batching.ANY_LENGTH:
             rows = [found[0].ids for found in self.encoder.continuations(examples, self._answers[:1])]
@@ -60,17 +60,17 @@ class CausalScorer:
             self._batching = find_batching(self._last_logits, long, short)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the cached states; they are made anew where they are needed."""
+        """Leave out the cached states; they are computed again where they are needed."""
         return self.__dict__ | {"_prefix": None, "_prefix_of": None}
 
     def _check_causal(self, row: list[int]) -> None:
-        """Refuse a model whose logits at a token change with the tokens behind it."""
+        """Raise an error if the logits at a token change with the tokens after it."""
         half = max(1, len(row) // 2)
         alone, within = (self._logits([ids], [(0, half - 1, 0)], None)[0][0] for ids in (row[:half], row))
         if not nearly_equal(alone, within, alone.dtype):
             raise InputError(
-                f"model: {type(self._model).__name__} reads what stands behind a token, so it cannot score "
-                "what it would write; load it as a decoder (config.is_decoder = True), or take another."
+                f"model: {type(self._model).__name__} attends to later tokens, so it gives no probability of "
+                "a continuation; load it as a decoder (config.is_decoder = True), or choose another model."
             )
 
     def lengths(self, prompts: Sequence[str]) -> list[int]:
@@ -79,12 +79,12 @@ class CausalScorer:
         return [max(len(one.ids) for one in answers) for answers in found]
 
     def answer_tokens(self, prompt: str) -> list[int]:
-        """Return the tokens of the first answer behind a prompt."""
+        """Return the tokens of the first answer after a prompt."""
         ((answer,),) = self.encoder.continuations([prompt], self._answers[:1])
         return answer.ids[answer.start :]
 
     def __call__(self, prompts: Sequence[str]) -> AnswerScores:
-        """Return the scores of all answers behind b prompts."""
+        """Return the scores of all answers after b prompts."""
         found = self.encoder.continuations(prompts, self._answers)
         rows: list[list[int]] = []
         wanted = []  # (row, position, token)
@@ -99,7 +99,7 @@ class CausalScorer:
         return answer_scores(self._scores(rows, wanted), counts)
 
     def _scores(self, rows: Sequence[list[int]], wanted: list[tuple[int, int, int]]) -> FloatArray:
-        """Return scores (2, N) of the tokens that are wanted, from as few calls as the model allows."""
+        """Return scores (2, N) of the given tokens, in as few calls as the model allows."""
         if self._batching is Batching.ANY_LENGTH:
             return token_scores(*self._logits(rows, wanted, self._current_prefix())).numpy()
         found = np.empty((2, len(wanted)))
@@ -114,7 +114,7 @@ class CausalScorer:
     def _logits(
         self, rows: Sequence[list[int]], wanted: list[tuple[int, int, int]], prefix: Prefix | None
     ) -> tuple[Any, Any]:
-        """Return the logits (N, V) at the positions that are wanted, and the tokens (N,) there."""
+        """Return the logits (N, V) at the given positions, and the tokens (N,) there."""
         device = self._model.get_input_embeddings().weight.device
         first = min(position for _, position, _ in wanted)
         skipped = 0
@@ -140,12 +140,12 @@ class CausalScorer:
         return logits[row.to(logits.device), at.to(logits.device)], token.to(logits.device)
 
     def _last_logits(self, rows: Sequence[list[int]]) -> Any:
-        """Return the logits behind rows; of several, as batches are asked."""
+        """Return the logits after rows; several rows are one batch."""
         prefix = self._current_prefix() if len(rows) > 1 else None
         return self._logits(rows, [(i, len(row) - 1, 0) for i, row in enumerate(rows)], prefix)[0]
 
     def _current_prefix(self) -> Prefix | None:
-        """Return the cached beginning, made anew for a model that has moved."""
+        """Return the cached beginning, computed again if the model has changed its device or dtype."""
         table = self._model.get_input_embeddings().weight
         if self._placed and self._prefix_of != (table.device, table.dtype):
             found = self.encoder.continuations(self._examples, self._answers)
@@ -156,6 +156,6 @@ class CausalScorer:
 
 
 def _beginning(found: Sequence[Continuation], device: Any) -> Any:
-    """Return the tokens that stand before every answer and are common to all."""
+    """Return the common first tokens of all prompts, before the answers."""
     most = min(one.start for one in found) - 1
     return common_prefix(torch.tensor([one.ids[:most] for one in found], device=device).long(), most)

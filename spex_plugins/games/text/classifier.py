@@ -1,4 +1,4 @@
-"""Labels of prompts by a sequence classifier; a label is an answer of one token."""
+"""Scores of labels by a sequence classifier; a label is an answer of one token."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ClassifierScorer:
         self._batching = Batching.EQUAL_LENGTH if scales_with_length(model) else Batching.ANY_LENGTH
 
     def prepare(self, examples: Sequence[Prompt]) -> None:
-        """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
+        """Determine which prompts can share a call, from prompts that differ in all features."""
         if self._typed:
             self.encoder.check_pairs(examples[0])
         rows = sorted(self.encoder.whole(examples), key=len)
@@ -63,11 +63,11 @@ class ClassifierScorer:
             batching = find_batching(
                 lambda rows: self._logits([Encoding(ids, None) for ids in rows]), rows[-1], rows[0]
             )
-        except ValueError as error:  # transformers' decoders look for the last token that is no padding
+        except ValueError as error:  # transformers' decoders search for the last token that is not padding
             if isinstance(error, InputError):
                 raise
             raise InputError(
-                f"model: cannot be asked about several texts at once ({error}); set "
+                f"model: cannot evaluate several texts at once ({error}); set "
                 "model.config.pad_token_id, for example to tokenizer.pad_token_id or tokenizer.eos_token_id."
             ) from error
         if self._batching is Batching.ANY_LENGTH:
@@ -87,7 +87,7 @@ class ClassifierScorer:
             each = logits.repeat_interleave(len(self._labels), dim=0)
             scores[:, batch] = token_scores(each, labels).reshape(2, len(batch), -1, 1).numpy()
         chosen, others = scores
-        if self._independent:  # a label stands against its absence, whose logit is 0
+        if self._independent:  # the alternative of a label is its absence, whose logit is 0
             others = others * 0.0
         return AnswerScores(chosen, others, chosen == chosen)
 

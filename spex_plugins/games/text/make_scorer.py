@@ -1,4 +1,4 @@
-"""Which way a model is asked: by its kind."""
+"""The scorer of a model, by its kind: causal, sequence-to-sequence or classifier."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def make_scorer(
     pairs: bool,
     complete: bool,
 ) -> Any:
-    """Return what scores answers to prompts: a function of prompts, with their `lengths` and its `encoder`.
+    """Return the scorer of answers to prompts: a function of prompts with ``lengths`` and ``encoder``.
 
-    It first must `prepare` itself by prompts that differ as much as they can.
+    Its ``prepare`` must be called first, with prompts that differ in all features.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def make_scorer(
     value : str
         One of `VALUES`.
     tokens : bool
-        Whether tokens of the answer are outputs.
+        Whether the tokens of the answer are outputs.
     pairs : bool
         Whether prompts are pairs of texts.
     complete : bool
@@ -45,12 +45,12 @@ def make_scorer(
     if kind.endswith("ForSequenceClassification"):
         if tokens:
             raise InputError(
-                "tokens: the answers of a classifier are labels, which have no tokens; leave it out."
+                "tokens: the answers of a classifier are labels, which have no tokens; leave tokens out."
             )
         return ClassifierScorer(model, tokenizer, answers, value, complete)
     texts = [answer for answer in answers if isinstance(answer, str)]
     if len(texts) < len(answers):
-        raise InputError("answer: a language model writes text, not numbers; write it as a string.")
+        raise InputError("answer: a language model generates text, not numbers; give a string.")
     if not model.can_generate():
         raise InputError(
             f"model: must be a causal or sequence-to-sequence language model or a classifier, got {kind}."
@@ -58,7 +58,5 @@ def make_scorer(
     if model.config.is_encoder_decoder:
         return Seq2SeqScorer(model, tokenizer, texts, complete)
     if pairs:
-        raise InputError(
-            f"template: {kind} writes on behind one text and reads no pairs; put both texts into one."
-        )
+        raise InputError(f"template: {kind} continues one text and takes no pairs; put both texts into one.")
     return CausalScorer(model, tokenizer, texts, complete)

@@ -1,4 +1,4 @@
-"""Checks of the arguments of `MaskedPrompt`: usable values, or an error that names the remedy."""
+"""Checks of the arguments of `MaskedPrompt`, with errors that name the remedy."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def check_value(value: Any, answers: tuple[Any, ...], against: Any, tokens: bool
 
 
 def check_eval_mode(model: Any) -> None:
-    """Refuse a model whose answers are random, or change with the rows beside them."""
+    """Raise an error if a model is in training mode: then its outputs are random or depend on the batch."""
     if model.training or any(part.training for part in model.modules()):
         raise InputError(
-            "model: is in training mode, or a part of it is, so its answers are random or depend on what is "
-            "asked with them; call model.eval() first."
+            "model: is in training mode, or a part of it is, so its outputs are random or depend on the "
+            "rest of the batch; call model.eval() first."
         )
 
 
@@ -58,7 +58,7 @@ def replacement_text(replacement: str, tokenizer: Any) -> str | None:
 
 
 def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Strip names, and number those that come twice."""
+    """Return names without white space around them; equal ones are numbered."""
     shown = [name.strip() or repr(name)[1:-1] for name in names]
     return tuple(
         name if shown.count(name) == 1 else f"{name} ({shown[: i + 1].count(name)})"

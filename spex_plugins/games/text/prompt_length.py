@@ -1,4 +1,4 @@
-"""How long the prompts of masks are, without writing them."""
+"""Lengths of the prompts of masks, without making the prompts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["PromptLengths", "prompt_lengths"]
 
 @dataclass(frozen=True, eq=False)
 class PromptLengths:
-    """Lengths that add up over the parts of a text, as those in characters do and those in tokens nearly do.
+    """Lengths that are sums over the parts of a text: exact in characters, approximate in tokens.
 
     Attributes
     ----------
     fixed : float
-        Length of what always stays.
+        Length of the text that is never masked.
     kept, masked : ndarray of float64, shape (n,)
         Length of every part when it is kept and when it is masked, with the white space before it.
     """
@@ -46,7 +46,7 @@ def prompt_lengths(
     Parameters
     ----------
     parts : sequence of MaskedParts
-        Of every text.
+        The parts of every text.
     replacement : str or None
         The text that replaces masked parts; None where they are removed.
     whole : int

@@ -1,4 +1,4 @@
-"""From masks to prompts: a text within a template, a pair of texts, or messages of a chat."""
+"""Prompts of masks: a text within a template, a pair of texts, or messages of a chat."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spex_plugins.types import BoolArray
 __all__ = ["PLACE", "Prompt", "Prompts", "make_prompts"]
 
 Prompt = str | tuple[str, str]
-"""A text, or two that a model reads as a pair."""
+"""A text, or a pair of texts."""
 
 PLACE = "{}"
 
@@ -28,13 +28,13 @@ class Prompts:
     Attributes
     ----------
     parts : tuple of MaskedParts
-        Of the text, or of both.
+        The parts of the text, or of both texts.
     write : callable
         From the masked texts to the prompt.
     replacement : str or None
         The text that replaces masked parts; None where they are removed.
     complete : bool
-        Whether prompts have all their special tokens, as those that a chat template writes.
+        Whether prompts have all their special tokens, as those of a chat template.
     """
 
     parts: tuple[MaskedParts, ...]
@@ -44,7 +44,7 @@ class Prompts:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features (n,), as texts."""
+        """Names of the n features."""
         return tuple(name for part in self.parts for name in part.names)
 
     def __call__(self, masks: BoolArray) -> list[Prompt]:
@@ -58,7 +58,7 @@ class Prompts:
 
 
 def make_prompts(text: Any, template: Any, features: Any, replacement: str | None, tokenizer: Any) -> Prompts:
-    """Read the text and the template of a game.
+    """Return the prompts of a game, from its text and its template.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def make_prompts(text: Any, template: Any, features: Any, replacement: str | Non
     features : {"word", "sentence", "paragraph"}, sequence of (start, end), callable, or two of those
     replacement : str or None
     tokenizer : Any
-        Writes the messages of a chat.
+        Formats the messages of a chat.
     """
     texts = _strings("text", text)
     write: Callable[..., Prompt]
@@ -94,7 +94,7 @@ def make_prompts(text: Any, template: Any, features: Any, replacement: str | Non
 
 @dataclass(frozen=True)
 class _Template:
-    """Puts texts into one template, or into two that are read as a pair."""
+    """Puts texts into one template, or into the two of a pair."""
 
     shown: tuple[str, ...]
 

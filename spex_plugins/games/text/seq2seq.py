@@ -1,4 +1,4 @@
-"""Answers to prompts by a sequence-to-sequence model: a prompt is read once, for any number of answers."""
+"""Scores of answers by a sequence-to-sequence model: prompts are encoded once for all answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Seq2SeqScorer"]
 
 
 class Seq2SeqScorer:
-    """Scores of A answers to prompts; the tokens put around an answer, such as that of its end, do not count.
+    """Scores of A answers to prompts; the special tokens around an answer do not count.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Seq2SeqScorer:
         self._batching = Batching.EQUAL_LENGTH if scales_with_length(model) else Batching.ANY_LENGTH
 
     def prepare(self, examples: Sequence[Prompt]) -> None:
-        """Find out which prompts can be asked at once, by prompts that differ wherever prompts can differ."""
+        """Determine which prompts can share a call, from prompts that differ in all features."""
         rows = sorted(self.encoder.whole(examples), key=len)
         if self._batching is Batching.ANY_LENGTH:
             self._batching = find_batching(
@@ -57,7 +57,7 @@ class Seq2SeqScorer:
         return list(map(len, self.encoder.whole(prompts)))
 
     def answer_tokens(self, prompt: str) -> list[int]:
-        """Return the tokens of the first answer, which no prompt can change."""
+        """Return the tokens of the first answer, which are the same after every prompt."""
         return self._answers[0]
 
     def __call__(self, prompts: Sequence[Prompt]) -> AnswerScores:
@@ -77,12 +77,14 @@ class Seq2SeqScorer:
         return answer_scores(found.reshape(2, -1), [list(map(len, self._answers))] * len(rows))
 
     def _logits(self, rows: Sequence[list[int]]) -> Any:
-        """Return the logits (b, rows of answers, T, V) of all that is written to b prompts."""
+        """Return the logits (b, rows of answers, T, V) of all answers to b prompts."""
         device = self._model.get_input_embeddings().weight.device
         ids, real = padded(rows, self._padding, device, "right")
         forget_length(self._model)
         read = self._model.get_encoder()(input_ids=ids, attention_mask=real)
-        written, _ = padded(self._rows, self._padding, device, "right")  # causal: padding behind is not seen
+        written, _ = padded(
+            self._rows, self._padding, device, "right"
+        )  # causal: padding on the right has no effect
         each = len(self._rows)
         read["last_hidden_state"] = read.last_hidden_state.repeat_interleave(each, dim=0)
         logits = self._model(

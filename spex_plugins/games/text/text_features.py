@@ -1,4 +1,4 @@
-"""The parts of a text that can be masked, and the text that is left when they are."""
+"""The parts of a text that can be masked, and the texts of masks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FIXED = -1
 
 @dataclass(frozen=True)
 class MaskedParts:
-    """A text as a row of segments, some of which are features.
+    """A text as a sequence of segments, some of which are features.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class MaskedParts:
         Characters of every feature, n in all.
     names : tuple of str
     segments : tuple of (white space, body, feature)
-        In the order of the text; −1 for what always stays.
+        In the order of the text; −1 for text that is never masked.
     tail : str
         White space at the end of the text.
     """
@@ -43,7 +43,7 @@ class MaskedParts:
     def texts(self, masks: BoolArray, replacement: str | None) -> list[str]:
         """Return the texts with the features of masks (b, n).
 
-        The others are replaced, or leave with the white space before them.
+        The other features are replaced, or removed with the white space before them.
         """
         return [self._text(mask, replacement) for mask in masks]
 
@@ -54,20 +54,20 @@ class MaskedParts:
             for gap, body, feature in self.segments
             if kept[feature] or replacement is not None
         ]
-        # What comes first now stands where the text begins.
+        # The first segment takes the white space at the beginning of the text.
         rest = "".join(f"{gap}{body}" for gap, body in shown[1:])
         return f"{self.segments[0][0]}{shown[0][1]}{rest}{self.tail}" if shown else self.tail.lstrip()
 
 
 def masked_parts(text: str, features: Spans) -> MaskedParts:
-    """Find the parts of a text.
+    """Return the parts of a text that can be masked.
 
     Parameters
     ----------
     text : str
     features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
-        A function gets the text and returns such spans, or the parts as strings in the order of the text
-        that leave out nothing but white space.
+        A function from the text returns such spans, or the parts as strings, in the order of the text and
+        with nothing but white space between them.
 
     Raises
     ------

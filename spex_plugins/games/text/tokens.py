@@ -1,4 +1,4 @@
-"""Texts as tokens: what the tokenizer adds around them, where an answer begins, rows that answers share."""
+"""Tokens of texts: special tokens, the first token of an answer, rows that answers share."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Row = list[int]
 
 @dataclass(frozen=True)
 class Encoding:
-    """A prompt that a model reads as a whole.
+    """The tokens of a prompt.
 
     Attributes
     ----------
     ids : list of int
         Tokens, with the special ones.
     types : list of int or None
-        To which text of a pair each belongs, where the tokenizer says so.
+        The text of a pair that each token belongs to, where the tokenizer returns it.
     """
 
     ids: Row
@@ -35,14 +35,14 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Continuation:
-    """A prompt with an answer behind it.
+    """The tokens of a prompt with an answer after it.
 
     Attributes
     ----------
     ids : list of int
-        Tokens of both.
+        Tokens of prompt and answer.
     start : int
-        Where those of the answer begin; ≥ 1.
+        Position of the first token of the answer; ≥ 1.
     """
 
     ids: Row
@@ -50,18 +50,18 @@ class Continuation:
 
 
 class Encoder:
-    """A tokenizer whose special tokens are known: those it puts before a text, and those behind.
+    """A tokenizer with its special tokens before and after a text.
 
-    A text that brings its first or last special token along gets none twice.
+    Special tokens that a text already contains are not added again.
 
     Parameters
     ----------
     tokenizer : Any
         Of transformers.
     side : {"text", "text_target"}
-        Of sequence-to-sequence models, the tokens that are read or those that are written.
+        For sequence-to-sequence models, the tokens of the encoder or those of the decoder.
     complete : bool
-        Whether texts have all their special tokens, as those that a chat template writes: none are added.
+        Whether texts have all their special tokens, as those of a chat template: none are added.
     """
 
     def __init__(self, tokenizer: Any, side: str = "text", complete: bool = False) -> None:
@@ -94,7 +94,7 @@ class Encoder:
         ]
 
     def check_pairs(self, prompt: Prompt) -> None:
-        """Refuse a pair that is written as one text, where the tokenizer tells the texts of pairs apart."""
+        """Raise an error for a pair in one text, where the tokenizer distinguishes the texts of a pair."""
         separator = getattr(self._tokenizer, "sep_token_id", None)
         if separator is None or not isinstance(prompt, str):
             return
@@ -103,15 +103,15 @@ class Encoder:
         around = (*self._special.before, *self._special.behind)
         if pair.types and len(set(pair.types)) > 1 and ids.count(separator) > around.count(separator):
             raise InputError(
-                f"template: holds {self._tokenizer.sep_token!r}, but the tokenizer tells the two texts of a "
-                "pair apart, which it cannot within one; give two, such as template=('{}', 'second text')."
+                f"template: holds {self._tokenizer.sep_token!r}, but the tokenizer distinguishes the texts "
+                "of a pair, which it cannot within one; give two, such as template=('{}', 'second text')."
             )
 
     def continuations(self, prompts: Sequence[str], answers: Sequence[str]) -> list[list[Continuation]]:
-        """Return every prompt with every answer behind it, tokenised as one text.
+        """Return every prompt with every answer after it, tokenised as one text.
 
-        The tokens of the answer are those that the prompt alone does not have: where the last sign of the
-        prompt, such as a space, makes one token with the first of the answer, that is a token of the answer.
+        The tokens of the answer are those that the prompt alone does not have: a token that joins the last
+        character of the prompt, such as a space, with the first of the answer is a token of the answer.
         """
         alone = self.bare(prompts)
         joined = iter(self.bare([prompt + answer for prompt in prompts for answer in answers]))
@@ -128,18 +128,18 @@ class Encoder:
         differ = (i for i, (a, b) in enumerate(zip(prompt, whole, strict=False)) if a != b)
         start = next(differ, min(len(prompt), len(whole)))
         if start == len(whole):
-            raise InputError("answer: has no tokens of its own behind the prompt; give it some text.")
+            raise InputError("answer: adds no tokens to the prompt; give it some text.")
         before = [] if self._special.begins(text, prompt) else self.before
         before = before if before or start else self._begun([])
         return Continuation([*before, *whole], len(before) + start)
 
     def _begun(self, row: Row) -> Row:
-        """Put the model's own start before a text of no tokens, as the model's `generate` does."""
+        """Return the start token of the model for a text without tokens, as the model's `generate` does."""
         if row:
             return row
         if not self._start:
             raise InputError(
-                "template: a mask leaves a prompt without tokens, and the tokenizer has none to begin with; "
+                "template: a mask leaves a prompt without tokens, and the tokenizer has no start token; "
                 "put fixed text around the '{}'."
             )
         return list(self._start)
@@ -149,18 +149,18 @@ class Encoder:
         return self._encode(**arguments)["input_ids"]
 
     def _encode(self, *texts: str, **arguments: Any) -> dict[str, Any]:
-        """Call the tokenizer, which neither pads nor cuts, whatever it is set to."""
+        """Call the tokenizer without padding and truncation, whatever its settings."""
         return self._tokenizer(*texts, **arguments, padding=False, truncation=False, verbose=False)
 
 
 def common_rows(sequences: Sequence[Row], share: bool = True) -> tuple[list[Row], list[int]]:
-    """Return the fewest rows of which every sequence is a beginning, and the row of every sequence.
+    """Return the fewest rows that have every sequence as a prefix, and the row of every sequence.
 
     Parameters
     ----------
     sequences : sequence of list of int
     share : bool
-        Whether a sequence may be the beginning of a longer row; else only equal ones are one row.
+        Whether a sequence may be a prefix of a longer row; else only equal sequences share a row.
     """
     rows: list[Row] = []
     row_of = [0] * len(sequences)
@@ -174,7 +174,7 @@ def common_rows(sequences: Sequence[Row], share: bool = True) -> tuple[list[Row]
 
 
 def padded(rows: Sequence[Row], padding: int, device: Any, side: str) -> tuple[Any, Any]:
-    """Return rows as one tensor of int64 (c, width), padded "left" or "right", and what is no padding."""
+    """Return rows as int64 (c, width), padded "left" or "right", and their attention mask."""
     width = max(map(len, rows))
     left = side == "left"
     blank = [[padding] * (width - len(row)) for row in rows]
