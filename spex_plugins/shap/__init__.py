@@ -1,4 +1,4 @@
-"""SPEX as a SHAP explainer: `SpexExplainer` wherever SHAP takes an explainer, interactions on top."""
+"""SPEX as a SHAP explainer: `SpexExplainer` in place of `shap.Explainer`, with interactions."""
 
 from spex_plugins.errors import MissingExtraError
 
@@ -11,7 +11,7 @@ from spex_plugins.regions import Grid, Superpixels
 from spex_plugins.shap.explainer import SpexExplainer
 from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
 from spex_plugins.shap.images.grouped_image import GroupedImage
-from spex_plugins.shap.models.game import as_model
+from spex_plugins.shap.models.game_model import as_model
 from spex_plugins.shap.texts.grouped_text import GroupedText
 
 __all__ = [

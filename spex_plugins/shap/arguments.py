@@ -1,4 +1,4 @@
-"""What the user hands to the explainer, checked before SHAP sees it: errors that name the remedy."""
+"""Checks of the arguments of an explainer and its calls, before SHAP uses them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,15 @@ __all__ = [
 
 
 def usable_model(model: Any, masker: Any) -> Any:
-    """Return the model as one of `shap.models`, or say what is wrong with the model or the masker."""
+    """Return the model as one of `shap.models`.
+
+    Raises
+    ------
+    InputError
+        If the model or the masker is unusable.
+    """
     if masker is None:
-        raise InputError("masker: give background data, a tokenizer or one of shap.maskers.")
+        raise InputError("masker: pass background data, a tokenizer or one of shap.maskers.")
     if not callable(masker):
         kind = type(masker).__name__
         raise InputError(f"masker: expected a 2-D array, DataFrame, tokenizer or masker, got {kind}.")
@@ -45,7 +51,7 @@ class Model(shap.models.Model):  # type: ignore[misc]
 
 
 def _method(estimator: Any) -> Any:
-    """Return what an estimator of scikit-learn's interface predicts: probabilities, or else what it has."""
+    """Return ``predict_proba``, or else ``predict``, of an estimator of scikit-learn's interface."""
     for name in ("predict_proba", "predict"):
         method = getattr(estimator, name, None)
         if callable(method):
@@ -68,7 +74,7 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any,
         if hasattr(rows, "toarray"):
             raise InputError("rows: got a sparse matrix; pass rows.toarray().")
         if hasattr(rows, "__len__") and len(rows) == 0:
-            raise InputError("rows: none given; there is nothing to explain.")
+            raise InputError("rows: none given; pass at least one.")
     if isinstance(getattr(masker, "masker", masker), shap.maskers.Text):
         _check_texts(args[0])
     if isinstance(masker, TableMasker | TablesMasker):
@@ -82,7 +88,7 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any,
 
 
 def _check_texts(rows: Any) -> None:
-    """Check that rows to be masked as texts are such."""
+    """Raise InputError if rows that are masked as texts are no texts."""
     other = [row for row in rows if not isinstance(row, str)]
     if other:
         raise InputError(
@@ -92,7 +98,7 @@ def _check_texts(rows: Any) -> None:
 
 
 def one_row(masker: Any, row: Any) -> Any:
-    """Return a single row of a table as a table, or None where it is no single row."""
+    """Return a single row of a table as a table, or None if it is no single row."""
     if getattr(row, "ndim", None) != 1 or not isinstance(getattr(masker, "shape", None), tuple):
         return None
     if isinstance(row, pd.Series):
@@ -101,7 +107,7 @@ def one_row(masker: Any, row: Any) -> Any:
 
 
 def split_targets(masker: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any] | None]:
-    """Separate the texts that a language model shall be scored on from the inputs.
+    """Separate the texts that a language model is scored on from the inputs.
 
     SHAP takes them from the same arguments, but keeps them for all later calls, and gives two equal inputs
     in succession the same target.
@@ -124,7 +130,7 @@ def with_target(masker: Any, target: Any) -> Any:
 def _tables(masker: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
     given = getattr(masker, "maskers", (masker,))
     if len(args) != len(given):
-        raise InputError(f"rows: the masker is of {len(given)} tables, got {len(args)}.")
+        raise InputError(f"rows: the masker has {len(given)} tables, got {len(args)}.")
     for one, rows in zip(given, args, strict=True):
         _check_table(one, rows)
     suited = masker.for_rows(*args)
@@ -139,7 +145,7 @@ def _check_table(masker: Any, rows: Any) -> None:
         got = type(rows).__name__ if shape is None else f"shape {tuple(shape)}"
         raise InputError(
             f"rows: expected an array or DataFrame of shape (rows, {columns}) like the background, "
-            f"got {got}; of a single row pass X[:1]."
+            f"got {got}; for a single row pass X[:1]."
         )
     names, expected = names_of(rows), names_of(masker.data) or getattr(masker, "feature_names", None)
     if names is not None and expected is not None and names != list(expected):

@@ -14,7 +14,7 @@ from spex_plugins.estimators import about
 from spex_plugins.shap.arguments import usable_model
 from spex_plugins.shap.call_settings import call_settings
 from spex_plugins.shap.explanation.display import described
-from spex_plugins.shap.images.drawn_image import drawn_image
+from spex_plugins.shap.images.image_masker import replacing_image_masker
 from spex_plugins.shap.keywords import budget_from, check_algorithm, checked_names
 from spex_plugins.shap.masker_features import default_features, masker_of_features
 from spex_plugins.shap.models.log_odds import language_model
@@ -157,7 +157,7 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         names = {"output_names": checked_names(output_names), "feature_names": feature_names}
         masker = wrapped_tokenizer(table_masker(masker), model)
         super().__init__(model, masker, link=link, linearize_link=linearize_link, **names)
-        self.masker = drawn_image(text_masker(self.masker))
+        self.masker = replacing_image_masker(text_masker(self.masker))
         self.model = with_all_classes(language_model(usable_model(self.model, self.masker)))
         features = default_features(self.masker) if features is None else features
         if features is not None:

@@ -10,7 +10,7 @@ from spex_plugins.errors import InputError
 
 __all__ = ["budget_from", "check_algorithm", "checked_names"]
 
-# They steer how SHAP's explainers compute, and change nothing in what is estimated here.
+# They control the algorithms of SHAP's explainers, and have no effect on what is estimated here.
 _WITHOUT_EFFECT = {
     "approximate",
     "batch_evals",
@@ -35,19 +35,19 @@ _OWN = ("max_evals", "main_effects", "error_bounds", "batch_size", "outputs", "i
 
 
 def budget_from(keywords: Mapping[str, Any], masker: Any) -> Any:
-    """Read the keywords of a call that are not ours: a number of evaluations, or None where none says it.
+    """Return the number of evaluations in keywords of SHAP's other explainers, or None if there is none.
 
     Parameters
     ----------
     keywords : mapping
         Budgets: ``nsamples`` of `shap.KernelExplainer`, ``npermutations`` of `shap.PermutationExplainer`.
-        What steers another algorithm has no effect; a keyword that is None is not given.
+        Keywords of other algorithms have no effect; a keyword that is None counts as not given.
     masker : object
 
     Raises
     ------
     InputError
-        If a keyword is unknown, as a misspelt budget would be spent without a limit.
+        If a keyword is unknown, as a misspelt budget would be no limit.
     """
     given = {name: value for name, value in keywords.items() if value is not None}
     for name in given:

@@ -144,7 +144,7 @@ def test_tokenizers_that_truncate(around):
     if around is None:
         assert words_of(values(cut)) == TRUTH  # five tokens
         return
-    with pytest.warns(UserWarning, match="reads nothing behind 'the plot was'"):
+    with pytest.warns(UserWarning, match="ignores the text after 'the plot was'"):
         found = values(cut)
     assert found["the"] == 7.0
     assert found["good !"] == 0.0  # always kept

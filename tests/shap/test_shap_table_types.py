@@ -204,7 +204,9 @@ def test_as_many_background_rows_as_asked_for(names, kind):
 
 def test_a_sampled_background_says_so_once():
     table = np.arange(300.0).reshape(150, 2)
-    with pytest.warns(UserWarning, match="masker: of 150 background rows a sample of 100 is used") as said:
+    with pytest.warns(
+        UserWarning, match="masker: a sample of 100 of the 150 background rows is used"
+    ) as said:
         explainer = SpexExplainer(lambda x: x[:, 0], table)
     assert len(said) == 1
     explainer(table[:3], silent=True)  # a further warning would be an error
@@ -389,5 +391,5 @@ class TestSeveralTables:
     def test_too_few_inputs(self):
         parts = shap.maskers.Independent(self.ONE[:6]), shap.maskers.Independent(self.OTHER[:6])
         explainer = SpexExplainer(self.model, shap.maskers.Composite(*parts))
-        with pytest.raises(InputError, match="rows: the masker is of 2 tables, got 1"):
+        with pytest.raises(InputError, match="rows: the masker has 2 tables, got 1"):
             explainer(self.ONE[6:], silent=True)

@@ -205,7 +205,9 @@ def test_missing_and_infinite_values(value):
 
 def test_large_backgrounds_are_sampled_as_shap_does():
     frame = mixed(150)
-    with pytest.warns(UserWarning, match=r"masker: of 150 background rows .* 100 .* max_samples=150") as said:
+    with pytest.warns(
+        UserWarning, match=r"masker: a sample of 100 of the 150 background rows .* max_samples=150"
+    ) as said:
         masker = SpexExplainer(by_column, frame).masker
     assert len(said) == 1
     numbers = shap.maskers.Independent(frame[["age"]].astype(float)).data
@@ -250,7 +252,7 @@ def test_unusable_backgrounds(background, message):
     ("rows", "message"),
     [
         (SPARSE, r"rows: .*toarray\(\)"),
-        (np.ones(3), r"rows: .* got shape \(3,\); of a single row pass X\[:1\]"),
+        (np.ones(3), r"rows: .* got shape \(3,\); for a single row pass X\[:1\]"),
         (np.ones((2, 4)), r"rows: .*\(rows, 3\) .* got shape \(2, 4\)"),
         ([[1.0, 2.0, 3.0]], "rows: .* got list"),
         (np.ones((0, 3)), "rows: none given"),

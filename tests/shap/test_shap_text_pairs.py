@@ -157,7 +157,7 @@ def test_language_models_read_one_text():
     import tiny_transformers
 
     model, words = tiny_transformers.language_model()
-    with pytest.raises(InputError, match=r"^rows: a language model"):
+    with pytest.raises(InputError, match=r"^rows: a generative language model"):
         SpexExplainer(model, words)([("not", "bad")], silent=True)
 
 

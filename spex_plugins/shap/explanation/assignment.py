@@ -1,7 +1,7 @@
-"""What is left of an explanation whose values, base values or names are assigned.
+"""Assignment of values, base values or names of an explanation.
 
-One class of a classifier is often chosen by ``e.values = e.values[:, :, 1]``, and so for the base values.
-Whatever belongs to the other classes has to go.
+One class of a classifier is often selected by ``e.values = e.values[:, :, 1]``, and so for the base values.
+Whatever belongs to the other classes is removed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _OF_VALUES = ("error_std", "main_effects", "lower_bounds", "upper_bounds", "hier
 def with_values(explanation: Any, values: Any) -> Any:
     """Return the slicer of an explanation with other values.
 
-    Values that are those of one output take its interactions, name and deviations along. Of any other values
-    it is not known where they come from: they have no interactions.
+    Values equal to those of one output have its interactions, name and deviations. Any other values have no
+    interactions, since their origin is unknown.
     """
     slicer, old = explanation._s, explanation.values
     if values is not old and same_content(old, values):
@@ -76,7 +76,7 @@ def with_feature_names(explanation: Any, names: Any) -> Any:
 
 
 def _renamed(found: Interactions, old: Sequence[Any], new: Sequence[Any]) -> Interactions:
-    """Rename features; where a word occurs twice its place tells, else its name."""
+    """Rename features by position, as a word may occur twice; if that is impossible, by name."""
     if len(new) == found.n and list(found.feature_names) == [str(name) for name in old]:
         return found.renamed(new)
     names = {str(a): b for a, b in zip(old, new, strict=False)}

@@ -1,4 +1,4 @@
-"""How a `SpexExplanation` shows itself: as text after SHAP's own, and as HTML in a notebook."""
+"""Representations of a `SpexExplanation`: text after that of SHAP, and HTML in a notebook."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""An index of an explanation, as integers, slices and lists of integers: all that SHAP's slicer gets right.
+"""An index of an explanation as integers, slices and lists of integers, which SHAP's slicer supports.
 
-Of a mask in lists (texts have them) the slicer takes rows 0 and 1, of an empty list it takes all rows, and a
-pandas Series it does not know.
+For a mask on lists (as texts have) the slicer selects rows 0 and 1, for an empty list all rows; it fails on
+a pandas Series.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAMED = ("feature_names", "output_names", "instance_names")
 
 
 def all_axes(item: Any, n_axes: int) -> tuple[Any, ...]:
-    """Write an index out without ``...``, after which SHAP misses the name of an output."""
+    """Return an index without ``...``, after which SHAP does not find the name of an output."""
     items = item if isinstance(item, tuple) else (item,)
     dots = [k for k, one in enumerate(items) if one is Ellipsis]
     if len(items) - len(dots) > n_axes or len(dots) > 1:

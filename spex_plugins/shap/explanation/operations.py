@@ -1,7 +1,7 @@
 """SHAP's operations on explanations, for every axis and for rows of different lengths.
 
-SHAP cuts what it does not compute, such as standard deviations, to one row or leaves it as it was: an average
-over rows has the deviations of the first row.
+SHAP reduces what it does not compute, such as standard deviations, to one row or leaves it unchanged: an
+average over rows has the deviations of the first row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NOTHING", "elementwise", "is_nested", "over_axes", "same_content", "side_by_side"]
 
-NOTHING = Obj(None, [])  # in place of what an operation does not leave
+NOTHING = Obj(None, [])  # in place of what an operation removes
 _SAME_FOR_ALL = 1e-8  # as SHAP compares the clusterings of rows
 _BY_FEATURE = ("values", "data", "display_data", "error_std", "main_effects", "lower_bounds", "upper_bounds")
 
@@ -47,7 +47,7 @@ def same_content(one: Any, other: Any) -> bool:
 def elementwise(
     explanation: Any, name: str, function: Callable[..., Any], parts: Sequence[str], *others: Any
 ) -> Any:
-    """Apply a function of arrays to parts of an explanation, and leave all else.
+    """Apply a function of arrays to parts of an explanation; all others are unchanged.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ def elementwise(
 def over_axes(explanation: Any, name: str, function: Callable[..., Any], axis: Any, **history: Any) -> Any:
     """Reduce values over axes, and base values and data where they have these axes.
 
-    What belongs to an axis that goes and cannot be reduced, such as names, standard deviations and
-    interactions, is left out. Texts are put together by the names of their features.
+    What belongs to a reduced axis but cannot be reduced itself, such as names, standard deviations and
+    interactions, is removed. Texts are combined by the names of their features.
 
     Parameters
     ----------

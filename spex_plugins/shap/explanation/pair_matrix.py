@@ -23,7 +23,7 @@ __all__ = ["check_pair_matrix", "pair_matrix", "pair_matrix_explanation"]
 
 
 def check_pair_matrix(interactions: Any, index: str, masker: Any, inputs: Sequence[Any]) -> None:
-    """Raise InputError, before any model call, where there is no matrix of pairs.
+    """Raise InputError, before any model call, if there is no matrix of pairs.
 
     Parameters
     ----------

@@ -15,12 +15,6 @@ from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.shap.explanation.assignment import with_base_values, with_feature_names, with_values
-from spex_plugins.shap.explanation.by_name import (
-    has_outputs_by_row,
-    plain_names,
-    rows_of_one_feature,
-    rows_of_one_output,
-)
 from spex_plugins.shap.explanation.display import as_html, as_text
 from spex_plugins.shap.explanation.indexing import (
     all_axes,
@@ -38,6 +32,12 @@ from spex_plugins.shap.explanation.operations import (
     over_axes,
     same_content,
     side_by_side,
+)
+from spex_plugins.shap.explanation.selection_by_name import (
+    has_outputs_by_row,
+    plain_names,
+    rows_of_one_feature,
+    rows_of_one_output,
 )
 
 if TYPE_CHECKING:

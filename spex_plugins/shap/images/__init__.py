@@ -1,1 +1,1 @@
-"""Images as SHAP's maskers take them: regions, and pixels of any units."""
+"""Maskers of images: regions as features, and pixels in any units."""

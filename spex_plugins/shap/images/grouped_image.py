@@ -11,7 +11,7 @@ from shap._serializable import Deserializer, Serializer
 
 from spex_plugins.errors import InputError
 from spex_plugins.regions import ImageGroup, label_map, region_maker
-from spex_plugins.shap.images.drawn_image import drawn_image
+from spex_plugins.shap.images.image_masker import replacing_image_masker
 
 if TYPE_CHECKING:
     from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -50,7 +50,7 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
 
     def __init__(self, image_masker: Any, features: ImageGroup = "grid") -> None:
         self._regions = region_maker(features)
-        self.image_masker = drawn_image(image_masker)
+        self.image_masker = replacing_image_masker(image_masker)
         self.features = features
         self.image_data = True
         self.immutable_outputs = True

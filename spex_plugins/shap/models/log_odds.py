@@ -1,4 +1,4 @@
-"""SHAP's language models with finite log-odds, each of the prompt alone, whose special tokens stand once."""
+"""SHAP's language models with finite log-odds, each of its prompt alone, without doubled special tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["TeacherForcing", "TextGeneration", "TopKLM", "language_model", "log_
 
 
 class TeacherForcing(PromptRows, shap.models.TeacherForcing):  # type: ignore[misc]
-    """`shap.models.TeacherForcing` whose log-odds neither overflow nor end at infinity."""
+    """`shap.models.TeacherForcing` whose log-odds neither overflow nor become infinite."""
 
     def get_teacher_forced_logits(self, X: Any, Y: Any) -> FloatArray:
         """Return the logits (m, T, V) before the target tokens."""
@@ -44,7 +44,7 @@ class TeacherForcing(PromptRows, shap.models.TeacherForcing):  # type: ignore[mi
 
 
 class TopKLM(PromptRows, shap.models.TopKLM):  # type: ignore[misc]
-    """`shap.models.TopKLM` whose log-odds neither overflow nor end at infinity."""
+    """`shap.models.TopKLM` whose log-odds neither overflow nor become infinite."""
 
     def get_lm_logits(self, X: Any) -> FloatArray:
         """Return the logits (m, V) of the next token."""
@@ -56,7 +56,7 @@ class TopKLM(PromptRows, shap.models.TopKLM):  # type: ignore[misc]
 
 
 class TextGeneration(PromptRows, shap.models.TextGeneration):  # type: ignore[misc]
-    """`shap.models.TextGeneration` that writes on behind prompts whose special tokens stand once."""
+    """`shap.models.TextGeneration` that continues prompts without doubled special tokens."""
 
 
 def log_odds(logits: FloatArray, ids: IntArray) -> FloatArray:
@@ -83,12 +83,12 @@ def log_odds(logits: FloatArray, ids: IntArray) -> FloatArray:
     second = rest.max(axis=-1, keepdims=True)
     log_rest = second + np.log(np.exp(rest - second).sum(axis=-1, keepdims=True))
     is_top = ids == likeliest
-    # Against any but the likeliest token stands at least the likeliest: nothing cancels.
+    # For any but the likeliest token, the others include the likeliest: nothing cancels.
     counted = np.where(is_top, 0.0, np.exp(chosen - top))
     return chosen - np.where(is_top, log_rest, top + np.log1p(np.exp(log_rest - top) - counted))
 
 
-_OURS = {
+_REPLACEMENTS = {
     shap.models.TeacherForcing: TeacherForcing,
     shap.models.TopKLM: TopKLM,
     shap.models.TextGeneration: TextGeneration,
@@ -96,8 +96,8 @@ _OURS = {
 
 
 def language_model(model: Any) -> Any:
-    """Return our kind of SHAP's language models; any other model as it is."""
-    kind = _OURS.get(type(model))
+    """Return the class of this module in place of SHAP's for a language model, else the model itself."""
+    kind = _REPLACEMENTS.get(type(model))
     if kind is None:
         return model
     ours: Any = kind.__new__(kind)

@@ -92,7 +92,7 @@ def masked_model(
 
 
 class _Numeric:
-    """A model whose answers are checked before SHAP's compiled code meets them."""
+    """A model whose answers are checked before they reach SHAP's compiled code."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -124,7 +124,7 @@ def _varying(masker: Any, row: tuple[Any, ...], masked: Any) -> IntArray:
     if not isinstance(masker, shap.maskers.Image):
         return masked.varying_inputs()
     inpaints = isinstance(masker.mask_value, str) and masker.mask_value.startswith("inpaint")
-    if inpaints:  # a pixel is drawn from its neighbours, whatever is masked along with it
+    if inpaints:  # the value of a pixel depends on which neighbours are masked
         return masked.varying_inputs()
     hidden = masker(np.zeros(len(masked), dtype=bool), *row)[0]
     return np.flatnonzero(np.ravel(hidden) != np.ravel(row[0]))

@@ -8,7 +8,7 @@ import numpy as np
 import shap
 from shap.utils import OpChain
 
-from spex_plugins import adapter_tools as hosts
+from spex_plugins import adapter_tools
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES, FEATURES_OF_PROMPTS
 from spex_plugins.errors import InputError
 from spex_plugins.queries import Queries, Session
@@ -30,8 +30,8 @@ _CELLS = 2**23  # masked inputs held at once, 64 MB as float64; a mask costs bac
 class MaskedValueFunction:
     """SHAP's masked model of one row, as a function of distinct masks over the inputs that vary.
 
-    Both end points are asked once, here, and answered from memory afterwards: a link needs the empty
-    coalition first, and the end points tell the number of outputs before the budget is spent.
+    The empty and the full coalition are evaluated once, by the constructor, and their values are kept: a link
+    needs the empty coalition first, and they show the number of outputs before the budget is spent.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class MaskedValueFunction:
     outputs : sequence of int or OpChain, optional
         The outputs to explain, by default all.
     options : mapping, optional
-        Keywords of `spex_plugins.Queries`; of these, store and retries hold for the end points too.
+        Keywords of `spex_plugins.Queries`; of these, store and retries apply to the constructor too.
     check : callable
-        Refuses a number n of features before anything is asked.
+        Raises an exception for a number n of features that is unusable, before any model call.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ class MaskedValueFunction:
     empty, full : ndarray of float64, shape () or (K,)
         f(∅) and f(x).
     most_listed : int
-        Up to so many features all masks are asked by default.
+        Largest number of features of which all masks are evaluated by default.
     batch_size : int or None
-        Masks that suit one call: many of a table, whose models are small beside what a call costs.
+        Masks for one model call: many for tables, whose models cost little compared with the call itself.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class MaskedValueFunction:
         if not self._drops_axis or mean.linearizes:
             kept["store"] = None  # asking is what gives a language model its labels, a link its weights
         elif link is not shap.links.identity:  # links of other outputs than these are not known
-            kept = hosts.about(kept, repr(explained))
+            kept = adapter_tools.about(kept, repr(explained))
         with Session(self._evaluate, Queries(batch_size=1, progress=False, **kept)) as session:
             ends = session.ask(coalitions if len(self.varying) else coalitions[:1]).values
         self.output_indices = _selected(outputs, ends[-1])

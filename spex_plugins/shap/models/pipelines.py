@@ -1,4 +1,4 @@
-"""Pipelines of transformers: which can be explained, and classifiers with the scores of all their classes."""
+"""Pipelines of transformers: which can be explained; classifiers return the scores of all classes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _CLASSIFIES = ("text-classification", "sentiment-analysis")
 class TextClassifier(shap.models.TransformersPipeline):  # type: ignore[misc]
     """`shap.models.TransformersPipeline` that gives the scores of all classes, in the order of the model.
 
-    A pipeline shows as many of the highest scores as its ``top_k`` says, by default one, and SHAP takes the
-    others for 0. With ``rescale_to_logits`` log-odds come from the logits, so that they stay finite.
+    A pipeline returns its ``top_k`` highest scores, by default one, and SHAP takes the others for 0. With
+    ``rescale_to_logits`` log-odds are computed from the logits, so that they are finite.
     """
 
     def __init__(self, pipeline: Any, rescale_to_logits: bool = False) -> None:
@@ -84,7 +84,7 @@ def check_pipeline(model: Any) -> None:
 
 
 def with_all_classes(model: Any) -> Any:
-    """Return our wrapper of a text classification pipeline in place of SHAP's; any other model as it is."""
+    """Return a `TextClassifier` in place of SHAP's wrapper of such a pipeline, else the model itself."""
     if type(model) is not shap.models.TransformersPipeline:
         return model
     return TextClassifier(model.inner_model, model.rescale_to_logits)
@@ -98,7 +98,7 @@ def pipeline_of(model: Any) -> Any:
 
 
 def _applied(pipeline: Any) -> str:
-    """Return what a pipeline makes scores of logits with: "softmax", "sigmoid" or "none"."""
+    """Return the function from logits to scores that a pipeline applies: "softmax", "sigmoid" or "none"."""
     given = pipeline._postprocess_params.get("function_to_apply")
     if given is not None:
         return str(getattr(given, "value", given)).lower()

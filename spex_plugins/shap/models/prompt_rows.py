@@ -1,4 +1,4 @@
-"""The prompts of SHAP's language models: special tokens once, and no value that depends on other prompts."""
+"""The prompts of SHAP's language models: special tokens are not doubled, batches do not change values."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PromptRows:
         return tokenizer.pad({"input_ids": rows}, padding_side=padding_side, return_tensors="pt")
 
     def by_rows(self, X: Any, logits: Callable[[Sequence[int]], FloatArray]) -> FloatArray:
-        """Return the logits (m, ...) of prompts, by calls that the model answers as if each were alone.
+        """Return the logits (m, ...) of prompts, by calls in which prompts do not affect each other.
 
         Parameters
         ----------

@@ -17,7 +17,7 @@ from spex_plugins.shap.explanation.join_rows import joined
 from spex_plugins.shap.explanation.pair_matrix import check_pair_matrix, pair_matrix_explanation
 from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
 from spex_plugins.shap.rows.row_labels import feature_names_of_row
-from spex_plugins.shap.tables.columns import label_columns
+from spex_plugins.shap.tables.column_labels import label_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""Tables as SHAP's maskers take them, in the types of their columns."""
+"""Maskers of tables whose columns keep their types."""

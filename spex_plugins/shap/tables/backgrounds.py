@@ -1,4 +1,4 @@
-"""Background tables in the library and the types they came in, with cells of a row in place of their own."""
+"""Background tables with some cells replaced by those of a row, in the library and the types of the table."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class ArrayBackground:
 
 
 class ColumnBackground:
-    """A table whose columns have types of their own, which give way only to a cell that does not fit.
+    """A table whose columns have types of their own, which change only for a cell that does not fit.
 
     Parameters
     ----------
@@ -136,8 +136,8 @@ def in_common_types(background: Any, rows: Any, known: bool) -> Any:
     background, rows : object
         Tables.
     known : bool
-        Whether the types of the background are those that it came in; where they are not, those of the
-        rows count, if the cells of the background survive in them.
+        Whether the types of the background are the original ones; if not, those of the rows are used, where
+        they do not change the cells of the background.
     """
     if isinstance(background, pd.DataFrame) and not isinstance(rows, pd.DataFrame):
         return background if known else background.infer_objects()

@@ -17,14 +17,14 @@ __all__ = ["Arrow", "ColumnKind", "Pandas", "Polars", "kind_of", "names_of"]
 
 
 class ColumnKind(Protocol):
-    """What a library does with the columns of a table."""
+    """Operations of a library on the columns of a table."""
 
     def columns(self, table: Any) -> list[Any]:
         """Return the columns of a table, each in its own type."""
         ...
 
     def with_cell(self, column: Any, cell: Any) -> Any:
-        """Append a cell to a column, whose type is widened only if the cell does not survive in it."""
+        """Append a cell to a column, whose type is widened only if it would change the cell."""
         ...
 
     def take(self, column: Any, places: IntArray) -> Any:

@@ -1,4 +1,4 @@
-"""Maskers of tables, in the types of their columns."""
+"""Maskers of tables whose columns keep their types."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
     data : DataFrame or ndarray, shape (S, n)
         Background rows; or a tensor of torch, a data frame of polars, a table of pyarrow.
     max_samples : int
-        Of more rows a sample is taken, the one that SHAP takes, with a warning.
+        Of more rows a sample is used, the same as in SHAP, with a warning.
     clustering : ndarray, optional
         Groups the bars of SHAP's plots.
     types_known : bool
-        False where the columns have lost their types already; those of the rows to explain count then.
+        False if the types of the columns are lost; the types of the rows to explain are used instead.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
         return self._background.rows(table)
 
     def masked_rows(self, masks: BoolArray, x: Any) -> tuple[tuple[Any, ...], BoolArray]:
-        """Return what the model has to be asked for masks (m, n) of a row.
+        """Return the inputs at which the model is evaluated for masks (m, n) of a row.
 
         Returns
         -------
@@ -110,7 +110,7 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
         return changed
 
     def masked_table(self, masks: BoolArray, asked: BoolArray, x: Any) -> Any:
-        """Return the background rows that are asked (m, S) with cells of x, mask by mask."""
+        """Return the background rows that are evaluated (m, S) with cells of x, mask by mask."""
         which, samples = np.nonzero(asked)
         return self._background.masked(masks[which], samples % self.shape[0], x)
 
@@ -147,7 +147,7 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
 class TablesMasker(shap.maskers.Masker):  # type: ignore[misc]
     """Mask cells of rows of several tables, one for every input of the model.
 
-    Background rows at the same place belong together; a table of one row stands beside all of them.
+    Background rows with the same number are used together; a table with one row is used with all of them.
 
     Parameters
     ----------
@@ -162,8 +162,8 @@ class TablesMasker(shap.maskers.Masker):  # type: ignore[misc]
         counts = {one.shape[0] for one in maskers} - {1}
         if len(counts) > 1:
             raise InputError(
-                f"masker: the tables have {sorted(counts)} background rows; rows at the same place are used "
-                "together, so give every table as many, or one."
+                f"masker: the tables have {sorted(counts)} background rows; rows with the same number "
+                "are used together; pass tables with equally many rows, or with one."
             )
         self._ends = np.cumsum([one.shape[1] for one in maskers])
         self.shape = max(counts, default=1), int(self._ends[-1])
@@ -177,7 +177,7 @@ class TablesMasker(shap.maskers.Masker):  # type: ignore[misc]
         return [one.shape[1:] for one in self.maskers]
 
     def masked_rows(self, masks: BoolArray, *row: Any) -> tuple[tuple[Any, ...], BoolArray]:
-        """Return what the model has to be asked; see `TableMasker.masked_rows`."""
+        """Return the inputs at which the model is evaluated; see `TableMasker.masked_rows`."""
         parts = list(zip(self.maskers, np.split(masks, self._ends[:-1], axis=1), row, strict=True))
         changes = [one.changed_rows(part, x) for one, part, x in parts]
         changed = np.any(np.broadcast_arrays(*changes), axis=0)
@@ -216,7 +216,7 @@ class TablesMasker(shap.maskers.Masker):  # type: ignore[misc]
 
 
 def table_masker(masker: Any) -> Any:
-    """Return a masker of a table of any column types; whatever is no table as it is.
+    """Return a masker for a table with columns of any types; anything else is returned as it is.
 
     Parameters
     ----------
@@ -258,8 +258,8 @@ def _sampled(data: Any, most: int) -> Any:
     if len(data) <= most:
         return data
     warnings.warn(
-        f"masker: of {len(data)} background rows a sample of {most} is used; to use more, pass "
-        f"shap.maskers.Independent(background, max_samples={len(data)}), or the rows that shall be used.",
+        f"masker: a sample of {most} of the {len(data)} background rows is used; to use more, pass "
+        f"shap.maskers.Independent(background, max_samples={len(data)}), or pass the rows to use.",
         stacklevel=2,
     )
     places = shap.utils.sample(np.arange(len(data)), most)

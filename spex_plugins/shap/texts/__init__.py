@@ -1,1 +1,1 @@
-"""Texts as SHAP's maskers take them: tokens, words, pairs, prompts."""
+"""Maskers of texts: tokens, words and pairs of texts as features."""

@@ -1,4 +1,4 @@
-"""SHAP's Text masker for tokenizers that cut a character into several tokens."""
+"""SHAP's Text masker for tokenizers that divide a character into several tokens."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = ["WholeText", "text_masker", "wrapped_tokenizer"]
 
 
 class WholeText(TextTokens):
-    """`shap.maskers.Text` that shows the model every character once, and whole or not at all.
+    """`shap.maskers.Text` in which every character occurs once, and is masked as a whole.
 
     Byte-level tokenizers make several tokens of é or of an emoji. SHAP gives each of them the whole
-    character, so that the model reads "caféé". Here the first of these tokens stands for the character; the
-    others are masked along with it and are no features. What no token shows belongs to the token before it,
-    and at the beginning and end of the text to the first and the last, which mostly are special and stay.
+    character, so that the model reads "caféé". Here the first of these tokens represents the character; the
+    others are masked with it and are no features. Characters in no token belong to the token before, and at
+    the beginning and end of the text to the first and the last, which are mostly special and never masked.
     """
 
     def __call__(self, mask: Any, s: str) -> Any:
@@ -44,8 +44,8 @@ class WholeText(TextTokens):
         starts = np.maximum(spans[:, 0], _reached_before(spans[:, 1]))
         if s[spans[:, 1].max() :].strip() and spans[-1, 0] == spans[-1, 1]:
             warnings.warn(
-                f"rows: the tokenizer reads nothing behind {s[: spans[:, 1].max()][-40:]!r}; the rest of the "
-                "text is always kept and has no value. If it is set to truncate texts, switch that off.",
+                f"rows: the tokenizer ignores the text after {s[: spans[:, 1].max()][-40:]!r}; it is never "
+                "masked and has no value. If the tokenizer truncates texts, disable truncation.",
                 stacklevel=2,
             )
         bounds = np.concatenate([[0], starts[1:], [len(s)]])
@@ -56,7 +56,7 @@ class WholeText(TextTokens):
         return super().invariants(s) | (first != np.arange(len(first)))
 
     def _first_tokens(self, s: str) -> IntArray:
-        """Return for every token the one that stands for its characters: mostly itself."""
+        """Return for every token the one that represents its characters, mostly itself."""
         ids, spans, _ = self._tokenize(s)
         tokens = np.arange(len(ids))
         if spans is None:
@@ -77,10 +77,10 @@ def wrapped_tokenizer(masker: Any, model: Any) -> Any:
     Parameters
     ----------
     masker : object
-        As the user passed it. Functions that tokenize are told by their argument ``return_offsets_mapping``;
+        As the user passed it. A function with an argument ``return_offsets_mapping`` is a tokenizer;
         a pipeline brings its own tokenizer.
     model : object
-        Language models are shown dots in place of masked tokens.
+        For language models, masked tokens are replaced by dots.
     """
     pipeline = pipeline_of(model)
     if masker is None and pipeline is not None:

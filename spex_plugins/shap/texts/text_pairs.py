@@ -22,18 +22,18 @@ _KEYS = ("text", "text_pair")
 
 
 class TextPairs(shap.maskers.Masker):  # type: ignore[misc]
-    """Mask both texts of a pair as a Text masker masks each: first come the features of the first.
+    """Mask both texts of a pair, each as a Text masker does; the features of the first text come first.
 
     Parameters
     ----------
     masker : shap.maskers.Text
-        Its output are texts.
+        With texts as output.
     """
 
     text_data = immutable_outputs = True
 
     def __init__(self, masker: Any) -> None:
-        # Each prepares the text that it was given last.
+        # Each caches the text that it was given last.
         self._maskers = (copy(masker), copy(masker))
 
     def __call__(self, mask: Any, pair: Any) -> tuple[Any]:
@@ -103,11 +103,11 @@ def for_pairs(explainer: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ..
         return explainer, args
     if not all(pairs):
         raise InputError(
-            "rows: some are pairs of texts and some are not; explain them one kind after the other."
+            "rows: some are pairs of texts and some are not; explain the two kinds in separate calls."
         )
     if masker is not explainer.masker or len(args) > 1:
         raise InputError(
-            "rows: a language model that writes texts reads one text, got pairs; join them into one."
+            "rows: a generative language model takes one text, got pairs; join each pair into one text."
         )
     if masker.output_type != "string":
         raise InputError("masker: pairs are masked as texts; leave output_type='string'.")

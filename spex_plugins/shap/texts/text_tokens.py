@@ -1,4 +1,4 @@
-"""The tokens of a text, and which of them no mask may hide: special ones, padding, what shows no text."""
+"""The tokens of a text, and which of them are never masked: special tokens, padding, tokens without text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["TextTokens", "is_tokenizer", "special_tokens_of"]
 
 
 class TextTokens(shap.maskers.Text):  # type: ignore[misc]
-    """`shap.maskers.Text` that knows which tokens are special, of every tokenizer.
+    """`shap.maskers.Text` that knows the special tokens of every tokenizer.
 
     SHAP counts the tokens of an empty text, takes the first half for the beginning and the other for the
     end: with two tokens before a text and none behind, or with padding, words count as special. Here those
@@ -49,7 +49,7 @@ class TextTokens(shap.maskers.Text):  # type: ignore[misc]
         self.find_special_tokens()
 
     def find_special_tokens(self) -> None:
-        """Put right what SHAP's constructor has guessed."""
+        """Correct the special tokens that SHAP's constructor has assumed."""
         self.keep_prefix = self.keep_suffix = 0
         self._special = special_tokens_of(self.tokenizer)
         self._adds_tokens = bool(self.tokenizer("")["input_ids"])
@@ -70,7 +70,7 @@ class TextTokens(shap.maskers.Text):  # type: ignore[misc]
         return (fixed | (np.array(self._tokenize(s)[0]) == separator))[None]
 
     def _fixed_tokens(self, s: str) -> BoolArray:
-        """Return which tokens always stay, (T,).
+        """Return which tokens are never masked, (T,).
 
         Raises
         ------

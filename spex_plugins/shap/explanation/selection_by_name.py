@@ -1,4 +1,4 @@
-"""Choose by name where every row has names of its own: words of texts, outputs that a model generated."""
+"""Selection by name where every row has names of its own: words of texts, outputs that a model generated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What explanations show of tables: the names of the columns as texts, and the data."""
+"""Names of columns, and data, in explanations of tables."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["label_columns"]
 def label_columns(explanations: Sequence[Any], tables: Sequence[Any], masker: Any, given: Any) -> None:
     """Put the names of columns into explanations, and numbers in place of objects where all are numbers.
 
-    SHAP's plots and slices take texts only; whole numbers and tuples they take for places.
+    SHAP's plots and slices need strings; integers and tuples they take for positions.
 
     Parameters
     ----------
     explanations : sequence of shap.Explanation
         One for every model input; changed in place.
     tables : sequence
-        What was explained. Its names count, or else those that the user gave, or those of the background.
+        The inputs that were explained. Their names are used, or else those of the user, or of the background.
     masker : object
     given : sequence of str, optional
     """

@@ -1,4 +1,4 @@
-"""SHAP's image masker for images of any units, where masked pixels are drawn from the others or blurred."""
+"""SHAP's image masker for images in any units: masked pixels are inpainted or blurred in these units."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
     from spex_plugins.types import BoolArray
 
-__all__ = ["DrawnImage", "drawn_image"]
+__all__ = ["ImageMasker", "replacing_image_masker"]
 
 _INPAINT = {"inpaint_telea": "INPAINT_TELEA", "inpaint_ns": "INPAINT_NS"}
 _RADIUS = 3  # of SHAP
 _BLURRED = ("uint8", "uint16", "int16", "float32", "float64")  # types that OpenCV blurs
 
 
-class DrawnImage(shap.maskers.Image):  # type: ignore[misc]
+class ImageMasker(shap.maskers.Image):  # type: ignore[misc]
     """`shap.maskers.Image` with "blur(w, h)", "inpaint_telea" or "inpaint_ns" in the units of the image.
 
-    SHAP cuts all pixels of an image to whole numbers before it draws some of them, so that little is left of
-    an image in [0, 1]; and it may show the blur of another image, which it tells apart by an address in
-    memory. Here pixels that are kept stay as they are, and OpenCV draws on 256 levels of the image.
+    Before it inpaints, SHAP truncates all pixels to integers, which destroys an image in [0, 1]; and it may
+    use the blur of another image, as it identifies images by an address in memory. Here pixels that are kept
+    do not change, and OpenCV inpaints in 256 levels of the image.
     """
 
-    _shown: Any = None  # the image that was blurred last
+    _blurred_image: Any = None  # the image that was blurred last
     _blurred: Any = None
 
     def __call__(self, mask: Any, x: Any) -> tuple[NDArray[Any]]:
@@ -39,7 +39,7 @@ class DrawnImage(shap.maskers.Image):  # type: ignore[misc]
         Parameters
         ----------
         mask : ndarray of bool, shape (H · W · C,), or bool
-            What to keep.
+            True for what is kept.
         x : array_like, shape (H, W, C) or (H · W · C,)
 
         Returns
@@ -52,7 +52,6 @@ class DrawnImage(shap.maskers.Image):  # type: ignore[misc]
             raise InputError(f"image: expected the masker's shape {self.input_shape}, got {given.shape}.")
         image = given.reshape(self.input_shape)
         kept = np.asarray(mask, dtype=bool)
-        kept = np.asarray(mask, dtype=bool)
         shown = np.broadcast_to(kept.reshape(self.input_shape) if kept.ndim else kept, image.shape)
         gone: BoolArray = np.logical_not(shown)
         if self.blur_kernel is not None:
@@ -64,15 +63,15 @@ class DrawnImage(shap.maskers.Image):  # type: ignore[misc]
     def _blur(self, image: NDArray[Any], x: Any) -> NDArray[Any]:
         import cv2
 
-        if self._shown is not x:
+        if self._blurred_image is not x:
             source = image if image.dtype.name in _BLURRED else image.astype(np.float64)
             blurred = cv2.blur(source, self.blur_kernel).reshape(image.shape)
-            self._blurred, self._shown = _in_type_of(image, blurred), x
+            self._blurred, self._blurred_image = _in_type_of(image, blurred), x
         return self._blurred
 
 
-def drawn_image(masker: Any) -> Any:
-    """Return our kind of an image masker that blurs or inpaints; any other masker as it is.
+def replacing_image_masker(masker: Any) -> Any:
+    """Return an `ImageMasker` in place of an image masker that blurs or inpaints, else the masker itself.
 
     Raises
     ------
@@ -80,7 +79,7 @@ def drawn_image(masker: Any) -> Any:
         If the masker names a way of masking that SHAP does not have.
     """
     if type(masker) is shap.maskers.OutputComposite:  # around the masker of a model that writes texts
-        return shap.maskers.OutputComposite(drawn_image(masker.masker), masker.model)
+        return shap.maskers.OutputComposite(replacing_image_masker(masker.masker), masker.model)
     if type(masker) is not shap.maskers.Image or not isinstance(masker.mask_value, str):
         return masker
     way = masker.mask_value
@@ -88,18 +87,18 @@ def drawn_image(masker: Any) -> Any:
         raise InputError(f'masker: {way!r} is unknown; choose "blur(w,h)" or one of {list(_INPAINT)}.')
     if len(masker.input_shape) != 3:
         raise InputError(f"masker: images have the shape (H, W, C), got {tuple(masker.input_shape)}.")
-    new = DrawnImage.__new__(DrawnImage)
+    new = ImageMasker.__new__(ImageMasker)
     new.__dict__.update(masker.__dict__)
     return new
 
 
 def _inpainted(image: NDArray[Any], gone: BoolArray, way: str) -> NDArray[Any]:
-    """Return an image (H, W, C) whose pixels that are gone (H, W) are drawn from the others."""
+    """Return an image (H, W, C) in which the pixels that are gone (H, W) are inpainted from the others."""
     import cv2
 
     drawn = image.copy()
     if gone.all():
-        drawn[:] = image.mean(axis=(0, 1))  # as SHAP does: there is nothing to draw from
+        drawn[:] = image.mean(axis=(0, 1))  # as SHAP does: there is nothing to inpaint from
         return drawn
     if not gone.any():
         return drawn
@@ -118,7 +117,7 @@ def _levels(image: NDArray[Any]) -> tuple[float, float]:
     low, high = float(image.min()), float(image.max())
     if not np.isfinite([low, high]).all():
         raise InputError(
-            "image: has pixels that are NaN or inf, from which nothing can be drawn; replace them."
+            "image: it has pixels that are NaN or inf, so that it cannot be inpainted; replace them."
         )
     if image.dtype.kind == "f" and low >= 0 and high <= 1:
         return 0.0, 1 / 255
