@@ -106,6 +106,6 @@ def about(estimator: str | Estimator, index: str | None = None) -> str:  # numpy
     str
         A phrase, ``Estimator.about``; "" for an unknown name or an estimator that does not define it.
     """
-    if isinstance(estimator, str) and estimator not in _ESTIMATORS:
+    if not isinstance(estimator, Estimator) and estimator not in _ESTIMATORS:
         return ""
     return resolve(estimator, index).about

@@ -69,6 +69,7 @@ class Auto(Estimator):
         Returns
         -------
         Auto
+            Told the index.
 
         Raises
         ------

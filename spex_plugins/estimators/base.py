@@ -104,7 +104,23 @@ class Estimator(ABC):
         """
 
     def reading(self, index: str | None) -> Estimator:
-        """Return the estimator for an index that will be read; this one, unless it chooses by the index."""
+        """Return the estimator for an index that will be read; this one, unless it chooses by the index.
+
+        Parameters
+        ----------
+        index : str, optional
+            A key of `spex_plugins.INDICES`; None changes nothing.
+
+        Returns
+        -------
+        Estimator
+            Told the index.
+
+        Raises
+        ------
+        InputError
+            If the index is unknown, and the estimator chooses by it.
+        """
         return self
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:

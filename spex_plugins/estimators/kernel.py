@@ -60,6 +60,7 @@ class KernelEstimator(Estimator):
         Returns
         -------
         KernelEstimator
+            Told the index.
 
         Raises
         ------

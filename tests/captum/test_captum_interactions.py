@@ -161,5 +161,5 @@ def test_max_order_and_estimator_are_passed_on():
 def test_what_it_says_of_itself():
     first, second = repr(Spex(torch.nn.Linear(3, 1))).splitlines()
     assert first == "Spex(Linear)"
-    assert second.startswith("  fits by default a Gaussian process")
-    assert "complementary masks of all sizes; R² is" in second
+    assert second.startswith("  fits by default Gaussian processes")
+    assert "complementary masks that repel each other; R² is" in second

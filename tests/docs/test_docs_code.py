@@ -52,6 +52,7 @@ WITH_CODE = [page for page in PAGES if blocks_of((ROOT / page).read_text())]
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The NumPy global RNG was seeded")  # by another test, perhaps; SHAP warns
 @pytest.mark.parametrize("page", WITH_CODE)
 def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page, tmp_path, monkeypatch):
     plt = pytest.importorskip("matplotlib.pyplot")

@@ -13,6 +13,7 @@ NAMES = [
     "auto",
     "boosted_residual",
     "gaussian_process",
+    "kernel",
     "proxyspex",
     "shapley",
     "sparse_regression",

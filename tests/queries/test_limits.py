@@ -257,5 +257,5 @@ def test_both_lists_of_options_agree():
 
 
 def test_unknown_options_are_refused():
-    with pytest.raises(TypeError, match="retry"):
+    with pytest.raises(InputError, match="retry: unknown keyword; did you mean retries=\\?"):
         spex.explain(weighted, 20, budget=100, retry=3)

@@ -90,4 +90,4 @@ def test_stopping_the_run_keeps_its_answers(answered):
         ask(function, masks, batch_size=8, progress=False)
     np.testing.assert_array_equal(caught.value.masks, masks[:answered])
     np.testing.assert_array_equal(caught.value.values, masks[:answered].sum(axis=1))
-    assert "answered" in caught.value.__notes__[0]
+    assert "evaluated" in caught.value.__notes__[0]

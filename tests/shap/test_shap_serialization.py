@@ -165,7 +165,7 @@ def test_two_processes(table, background):
         tasks = (joblib.delayed(explainer)(rows[i : i + 2], silent=True) for i in (0, 2))
         parts = joblib.Parallel()(tasks)
     here = explainer(rows, silent=True)
-    assert_allclose(np.concatenate([part.values for part in parts]), here.values, atol=0)
+    assert_allclose(np.concatenate([part.values for part in parts]), here.values, atol=1e-15)
     for i, part in enumerate(parts):
         for j, found in enumerate(part.interactions):
             assert_allclose(found.full_value, here[2 * i + j].interactions.full_value, atol=0)
