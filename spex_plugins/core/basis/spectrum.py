@@ -75,11 +75,13 @@ class Spectrum:
 
         Raises
         ------
-        IndexError
-            If there are fewer coefficients than supports.
+        InputError
+            If the numbers of supports and coefficients differ.
         """
-        supports, coefficients = sets.merge(supports, np.asarray(coefficients, dtype=np.float64), n)
-        return cls(n, supports, np.array(coefficients))
+        given = np.asarray(coefficients, dtype=np.float64)
+        if len(given) != len(supports):
+            raise InputError(f"coefficients: expected {len(supports)}, one for each set, got {len(given)}.")
+        return cls(n, *map(np.array, sets.merge(supports, given, n)))
 
     @classmethod
     def from_dict(cls, n: int, terms: Mapping[tuple[int, ...], Any]) -> Spectrum:

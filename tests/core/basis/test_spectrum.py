@@ -104,6 +104,12 @@ def test_equal_rows_are_added():
     assert spectrum.as_dict() == {(0,): 2.0, (1, 2): 1.25}
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_coefficient_for_every_set(count):
+    with pytest.raises(InputError, match=f"coefficients: expected 2, one for each set, got {count}"):
+        Spectrum.from_terms(3, np.array([[0], [1]]), np.ones(count))
+
+
 def test_outputs_share_their_supports():
     spectrum = Spectrum.from_dict(3, {(0,): [1.0, 0.0], (1, 2): [0.0, 2.0]})
     assert spectrum.output_shape == (2,)
