@@ -13,7 +13,7 @@ from style import BLUE, COLORS, GREY, plt, save
 import spex_plugins as spex
 
 N, UNSEEN, BUDGETS = 30, 4000, (200, 350, 500, 1000, 2000)
-ESTIMATORS = ["auto", "shapley"]
+INDICES = [None, "SV"]
 
 
 class Network:
@@ -52,21 +52,23 @@ def main() -> None:
     axes[0, 1].set_title("errors of the prediction and of the mean:\nR² = 1 − ratio of their squares")
     axes[0, 1].legend(fontsize=9)
 
-    for axis, estimator in zip(axes[1], ESTIMATORS, strict=True):
+    for axis, index in zip(axes[1], INDICES, strict=True):
         stated, errors, true = [], [], {kind: [] for kind in unseen}
         for budget in BUDGETS:
-            found = spex.explain(network, N, budget=budget, estimator=estimator, progress=False)
+            found = spex.explain(network, N, budget=budget, index=index, progress=False)
             stated.append(float(found.r2))
             errors.append(2 * float(found.r2_error))
             for kind, masks in unseen.items():
                 true[kind].append(r2(network(masks), found.predict(masks)))
-        print(estimator, found.r2_source, np.round(stated, 3), np.round(errors, 3), true)
+        print(index, found.r2_source, np.round(stated, 3), np.round(errors, 3), true)
         axis.errorbar(
             BUDGETS, stated, errors, color="black", marker="o", capsize=3, label="stated, ± 2 errors"
         )
         for color, (kind, values) in zip(COLORS, true.items(), strict=False):
             axis.plot(BUDGETS, values, "--", marker=".", color=color, label=f"true, {kind}")
-        axis.set(title=f'"{estimator}"', xlabel="model calls", ylabel="R²", xscale="log", xticks=BUDGETS)
+        axis.set(
+            title=f'"auto", index={index!r}', xlabel="model calls", ylabel="R²", xscale="log", xticks=BUDGETS
+        )
         axis.set_xticks([], minor=True)
         axis.set_xticklabels([f"{budget:,}" for budget in BUDGETS])
         axis.set_ylim(0.75, 1.005)

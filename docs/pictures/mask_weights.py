@@ -17,7 +17,12 @@ import spex_plugins as spex
 
 N, BUDGET = 20, 1000
 INDICES = [("SV", 1), ("BV", 1), ("FSII", 2), ("BII", 2), ("STII", 2), ("Moebius", 2)]
-ESTIMATORS = ["shapley", "auto", "spex", "sparse_regression"]
+ASKED = {
+    '"auto", index="SV"': {"index": "SV"},
+    '"auto"': {},
+    '"shapley"': {"estimator": "shapley"},
+    '"spex"': {"estimator": "spex"},
+}
 
 
 def main() -> None:
@@ -32,10 +37,10 @@ def main() -> None:
         index_axes.plot(sizes, weights, style, marker=".", color=color, label=label, zorder=on_top)
     index_axes.set(title=f"What an index weighs: share of each size of mask, n = {N}", yscale="log")
     index_axes.set(ylim=(1e-3, 1.3), ylabel="share of the absolute weight")
-    for color, estimator in zip(COLORS, ESTIMATORS, strict=False):
-        kept = asked(estimator).sum(axis=1)
+    for color, (label, options) in zip(COLORS, ASKED.items(), strict=False):
+        kept = asked(options).sum(axis=1)
         share = np.bincount(kept, minlength=N + 1) / len(kept)
-        mask_axes.plot(sizes, share, marker=".", color=color, label=f'"{estimator}"')
+        mask_axes.plot(sizes, share, marker=".", color=color, label=label)
     mask_axes.set(title=f"What an estimator asks: share of each size among {BUDGET:,} masks", yscale="log")
     mask_axes.set(ylim=(1e-3, 1.3), ylabel="share of the masks")
     for axes in (index_axes, mask_axes):
@@ -65,7 +70,7 @@ def size_weights(symbol: str, order: int) -> np.ndarray:
     return total / total.sum()
 
 
-def asked(estimator: str) -> np.ndarray:
+def asked(options: dict[str, str]) -> np.ndarray:
     """Return the masks that a run asks for."""
     masks = []
 
@@ -73,7 +78,7 @@ def asked(estimator: str) -> np.ndarray:
         masks.append(batch)
         return batch[:, 0] * 1.0 - batch[:, 1] * batch[:, 2]
 
-    spex.explain(value_function, N, budget=BUDGET, estimator=estimator, progress=False)
+    spex.explain(value_function, N, budget=BUDGET, progress=False, **options)
     return np.concatenate(masks)
 
 
