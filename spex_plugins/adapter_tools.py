@@ -11,7 +11,7 @@ from spex_plugins.core.basis.indices import same_single_values
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.errors import InputError, ValueFunctionError
-from spex_plugins.estimators.held_out import EQUAL
+from spex_plugins.estimators.common.held_out import EQUAL
 from spex_plugins.queries import Queries
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.queries.store.fingerprint import fingerprint_of

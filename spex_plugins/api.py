@@ -14,7 +14,7 @@ from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.size_limits import check_size
+from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of

@@ -11,7 +11,7 @@ from spex_plugins import checks as check
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.size_limits import check_size
+from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.rounds import MOST_CALLS, first_round
 
 __all__ = ["RunPlan", "plan"]

@@ -10,8 +10,8 @@ from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.designs.choose import least_coded, plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.fit_result import Fit
-from spex_plugins.estimators.uniform_design import LEAST_BITS
+from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.uniform_design import LEAST_BITS
 from spex_plugins.queries import Queries, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.result.assemble import fitted, interactions, usable

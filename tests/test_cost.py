@@ -7,8 +7,8 @@ import pytest
 
 import spex_plugins as spex
 from spex_plugins.estimators import Estimator, resolve
-from spex_plugins.estimators.known_functions import mean_fit
-from spex_plugins.estimators.uniform_design import uniform_design
+from spex_plugins.estimators.common.known_functions import mean_fit
+from spex_plugins.estimators.common.uniform_design import uniform_design
 
 NAMES = ["auto", "gaussian_process", "shapley", "sparse_regression", "spex", "proxyspex", "stacking"]
 

@@ -22,7 +22,7 @@ from spex_plugins.captum.randomness import check_modes
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import about, resolve
-from spex_plugins.estimators.size_limits import check_size
+from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.result.few_samples import FewSamples
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.boosted_residual import BoostedResidual
-from spex_plugins.estimators.fit_result import Fit, FoldedFit
+from spex_plugins.estimators.common.fit_result import Fit, FoldedFit
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.kernel import KernelEstimator

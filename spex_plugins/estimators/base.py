@@ -11,9 +11,9 @@ from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
-from spex_plugins.estimators.fit_result import Fit
-from spex_plugins.estimators.known_functions import constant_fit, exact_fit
-from spex_plugins.estimators.threads import fitting_threads
+from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.known_functions import constant_fit, exact_fit
+from spex_plugins.estimators.common.threads import fitting_threads
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Estimator"]

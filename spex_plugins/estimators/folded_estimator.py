@@ -10,10 +10,10 @@ import numpy as np
 from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.designs.design import Design
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.decoded import decode
-from spex_plugins.estimators.fit_result import Fit, FoldedFit
-from spex_plugins.estimators.held_out import measured
-from spex_plugins.estimators.known_functions import mean_fit
+from spex_plugins.estimators.common.decoded import decode
+from spex_plugins.estimators.common.fit_result import Fit, FoldedFit
+from spex_plugins.estimators.common.held_out import measured
+from spex_plugins.estimators.common.known_functions import mean_fit
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["FoldedEstimator", "assign_folds"]

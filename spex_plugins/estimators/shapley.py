@@ -14,14 +14,14 @@ from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, fit
 from spex_plugins.core.gaussian_process.linear_part import with_linear_part
 from spex_plugins.core.regression.sparse_fit import Refit, refit, uniform_folds
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.fit_result import Fit
-from spex_plugins.estimators.gp_readout import (
+from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.gp_readout import (
     calibration,
     posterior_of,
     predicted_left_out,
     with_deviations,
 )
-from spex_plugins.estimators.held_out import explained, explained_error, measured, measured_refit
+from spex_plugins.estimators.common.held_out import explained, explained_error, measured, measured_refit
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

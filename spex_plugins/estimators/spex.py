@@ -8,10 +8,10 @@ from spex_plugins.core.designs.choose import plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.decoded import decode
-from spex_plugins.estimators.fit_result import Fit
-from spex_plugins.estimators.held_out import measured_refit
-from spex_plugins.estimators.uniform_design import faithful_sequence
+from spex_plugins.estimators.common.decoded import decode
+from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.held_out import measured_refit
+from spex_plugins.estimators.common.uniform_design import faithful_sequence
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Spex"]

@@ -10,7 +10,7 @@ from spex_plugins.core.basis.scaling import well_scaled
 from spex_plugins.core.designs.design import Design
 from spex_plugins.errors import ValueFunctionError
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.fit_result import Fit
+from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.queries import Answers
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import BoolArray, FloatArray

@@ -8,7 +8,7 @@ import numpy as np
 
 from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.errors import FewSamplesWarning
-from spex_plugins.estimators.held_out import TOO_FEW
+from spex_plugins.estimators.common.held_out import TOO_FEW
 from spex_plugins.result.interactions import Interactions
 
 __all__ = ["FewSamples"]

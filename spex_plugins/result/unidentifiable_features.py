@@ -10,7 +10,7 @@ import numpy as np
 
 from spex_plugins.core.basis.identifiability import Identified
 from spex_plugins.errors import UnidentifiableWarning
-from spex_plugins.estimators.fit_result import Fit
+from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.result.feature_labels import visible
 from spex_plugins.types import IntArray
 

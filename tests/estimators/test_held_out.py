@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import spex_plugins as spex
-from spex_plugins.estimators.held_out import TOO_FEW, measured
+from spex_plugins.estimators.common.held_out import TOO_FEW, measured
 
 ESTIMATORS = ["auto", "shapley", "sparse_regression", "spex"]
 

@@ -14,7 +14,8 @@ from oracles import all_masks
 import spex_plugins as spex
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.exact_transform import exact_spectrum
-from spex_plugins.estimators import KernelEstimator, stack_fit
+from spex_plugins.estimators import KernelEstimator
+from spex_plugins.estimators.kernel_stack import stack_fit
 
 N = 8
 INDICES = ("Fourier", "Moebius", "SV", "BV", "SII", "BII", "k-SII", "STII", "FSII", "FBII")

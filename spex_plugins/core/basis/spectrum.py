@@ -78,10 +78,10 @@ class Spectrum:
         InputError
             If the numbers of supports and coefficients differ.
         """
-        given = np.asarray(coefficients, dtype=np.float64)
-        if len(given) != len(supports):
+        if len(given := np.asarray(coefficients, dtype=np.float64)) != len(supports):
             raise InputError(f"coefficients: expected {len(supports)}, one for each set, got {len(given)}.")
-        return cls(n, *map(np.array, sets.merge(supports, given, n)))
+        supports, merged = sets.merge(supports, given, n)
+        return cls(n, supports, np.array(merged))
 
     @classmethod
     def from_dict(cls, n: int, terms: Mapping[tuple[int, ...], Any]) -> Spectrum:

@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins import adapter_tools
 from spex_plugins.api import explain_each
-from spex_plugins.estimators.size_limits import check_size
+from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.shap.arguments import with_target
 from spex_plugins.shap.images.grouped_image import values_in_shape_of_input
 from spex_plugins.shap.models.masked_value_function import MaskedValueFunction

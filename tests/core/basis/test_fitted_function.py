@@ -16,7 +16,7 @@ from spex_plugins.core.basis.single_values import Semivalues, SingleValues, firs
 from spex_plugins.core.gaussian_process.conditioning import condition
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
-from spex_plugins.estimators.gp_readout import posterior_of, with_deviations
+from spex_plugins.estimators.common.gp_readout import posterior_of, with_deviations
 
 N = 5
 AT = np.array([0, 2, 3, 4, 7])

@@ -10,7 +10,7 @@ from oracles import all_masks, fourier
 
 from spex_plugins.core.trees import tree_spectrum as trees_module
 from spex_plugins.core.trees.tree_spectrum import Trees, tree_spectrum
-from spex_plugins.estimators.boosting import read_trees
+from spex_plugins.estimators.common.boosting import read_trees
 
 
 def forest(n, splits, rng):

@@ -11,7 +11,7 @@ import numpy as np
 from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.trees.tree_paths import leaves
-from spex_plugins.estimators.boosting import QUIET, read_trees, require_lightgbm
+from spex_plugins.estimators.common.boosting import QUIET, read_trees, require_lightgbm
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["TreeMember", "fit_trees", "pair_folds", "trees_available"]

@@ -20,11 +20,11 @@ from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.process import PartProcess, fit_part
 from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
 from spex_plugins.core.sized_process.process import fit_whole
-from spex_plugins.estimators.fit_result import Fit
-from spex_plugins.estimators.held_out import measured, measured_refit
-from spex_plugins.estimators.mixed_part import MixedPart, mixed_part
-from spex_plugins.estimators.tree_member import TreeMember, fit_trees, trees_available
-from spex_plugins.estimators.unseen import unseen_masks, unseen_weights
+from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.held_out import measured, measured_refit
+from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part
+from spex_plugins.estimators.kernel_stack.tree_member import TreeMember, fit_trees, trees_available
+from spex_plugins.estimators.kernel_stack.unseen import unseen_masks, unseen_weights
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["fit_stack"]

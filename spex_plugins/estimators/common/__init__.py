@@ -1,0 +1,1 @@
+"""What estimators share: results of fits, R² of left-out samples, designs, known functions, limits."""
