@@ -9,13 +9,13 @@ from spex_plugins.core.designs.design import Design
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.kernel import KernelEstimator
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.stacking import Stacking
-from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Auto"]

@@ -9,9 +9,9 @@ from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.kernel_stack.stack_fit import fit_stack
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.spex import Spex
-from spex_plugins.estimators.kernel_stack.stack_fit import fit_stack
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["KernelEstimator"]

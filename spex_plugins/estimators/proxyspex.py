@@ -14,8 +14,8 @@ from spex_plugins.core.regression.proxy_refit import proxy_refit
 from spex_plugins.core.trees.tree_spectrum import tree_spectrum
 from spex_plugins.estimators.common.boosting import boost, require_lightgbm
 from spex_plugins.estimators.common.fit_result import FoldedFit
-from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.common.uniform_design import uniform_design
+from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["ProxySpex", "boosted_spectra", "joined"]

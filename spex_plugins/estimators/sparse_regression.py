@@ -13,9 +13,9 @@ from spex_plugins.core.regression.screening import strongest_pairs
 from spex_plugins.core.regression.sparse_fit import Refit, fit_sets
 from spex_plugins.core.regression.triple_screening import strongest_triples
 from spex_plugins.estimators.common.fit_result import FoldedFit
-from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.common.held_out import out_of_fold
 from spex_plugins.estimators.common.uniform_design import uniform_design
+from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["SparseRegression", "sparse_fit"]
