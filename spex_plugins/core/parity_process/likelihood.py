@@ -17,6 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from spex_plugins.core.kernels.gaussian_likelihood import gaussian_likelihood
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -120,7 +121,7 @@ def _objective(
                     np.add(total, spare, out=total)
             matrix = total.T  # Fortran's order
             matrix[diagonal] += noise + JITTER
-            cost, slope = _likelihood(matrix, values)
+            cost, slope = gaussian_likelihood(matrix, values)
             value += cost
             trace += float(slope[diagonal].sum())
             np.add(both, slope, out=both)
@@ -166,23 +167,3 @@ def _powers(near: FloatArray, far: FloatArray, total: float) -> None:
             np.multiply(term, term, out=power)
             power *= power
             power *= power  # the eighth power: far cheaper than another exponential
-
-
-def _likelihood(matrix: FloatArray, values: FloatArray) -> tuple[float, FloatArray]:
-    """Return the negative log likelihood of values (p, K), and its slope in the entries of the matrix.
-
-    The matrix, in Fortran's order, is overwritten.
-    """
-    from scipy.linalg.lapack import dpotrf, dpotri
-
-    factor, failed = dpotrf(matrix, lower=1, clean=1, overwrite_a=1)
-    if failed:
-        raise np.linalg.LinAlgError("the covariance matrix is not positive definite")
-    log_determinant = float(np.log(np.diag(factor)).sum())
-    inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
-    inverse += np.tril(inverse, -1).T
-    weights = inverse @ values
-    cost = 0.5 * float((values * weights).sum()) + values.shape[1] * log_determinant
-    inverse *= 0.5 * values.shape[1]
-    inverse -= weights @ (0.5 * weights.T)
-    return cost, inverse.T

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spex_plugins.core.kernels.gaussian_likelihood import gaussian_likelihood
 from spex_plugins.core.sized_process.kernel import SCALES, SizedKernel, size_offsets, to_powers
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -84,17 +85,14 @@ def _objective(masks: BoolArray, values: FloatArray) -> Callable[[FloatArray], t
 
     It works in arrays of its own: fresh ones would cost as much as the arithmetic.
     """
-    from scipy.linalg.lapack import dpotrf, dpotri
-
-    (m, n), outputs = masks.shape, values.shape[1]
+    m, n = masks.shape
     kept = np.ascontiguousarray(masks, dtype=np.float64)
     offsets = size_offsets(masks)
     diagonal = np.diag_indices(m)
     kernels = [np.empty((m, m)) for _ in SCALES]
-    total, slope = np.empty((m, m), order="F"), np.empty((m, m))
+    total, sum_of_two = np.empty((m, m), order="F"), np.empty((m, m))
     left, right = np.ones((m, n + 2)), np.ones((n + 2, m))
     right[:n] = kept.T
-    upper = np.triu_indices(m, 1)
 
     def evaluated(parameters: FloatArray) -> tuple[float, FloatArray]:
         log_rates, log_amplitudes, tilts, (log_noise, mean_rate) = _split(parameters, n)
@@ -107,23 +105,15 @@ def _objective(masks: BoolArray, values: FloatArray) -> Callable[[FloatArray], t
             side = np.exp(0.5 * log_amplitude + tilt * offsets)
             kernel *= side[:, None]
             kernel *= side
-        np.add(kernels[0], kernels[1], out=slope)
-        np.add(slope, kernels[2], out=total)
+        np.add(kernels[0], kernels[1], out=sum_of_two)
+        np.add(sum_of_two, kernels[2], out=total)
         total[diagonal] += noise + JITTER
-        factor, failed = dpotrf(total, lower=1, clean=0, overwrite_a=1)
-        if failed:
+        try:
+            cost, slope = gaussian_likelihood(total, values)
+        except np.linalg.LinAlgError:
             return np.inf, np.zeros_like(parameters)
-        log_determinant = np.log(factor[diagonal]).sum()
-        inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
-        inverse[upper] = inverse.T[upper]
-        weights = inverse @ values
         off = (log_rates - mean_rate) / _SPREAD
-        value = 0.5 * (values * weights).sum() + outputs * log_determinant
-        value += 0.5 * (off**2).sum() + 0.5 * ((tilts / _TILT) ** 2).sum()
-
-        np.matmul(weights, -0.5 * weights.T, out=slope)  # of the value in the entries of the matrix
-        inverse *= 0.5 * outputs
-        np.add(slope, inverse.T, out=slope)
+        value = cost + 0.5 * (off**2).sum() + 0.5 * ((tilts / _TILT) ** 2).sum()
         trace = slope[diagonal].sum()
         along = np.empty((len(SCALES), m))  # of the rows of the matrices
         for q, (kernel, scale) in enumerate(zip(kernels, SCALES, strict=True)):
