@@ -28,6 +28,7 @@ from spex_plugins.result.few_samples import FewSamples
 if TYPE_CHECKING:
     import numpy as np
 
+    from spex_plugins.captum.batch import Batch
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.queries import Queries
 
@@ -187,15 +188,14 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         if n_samples is not None:
             n_samples = check.count("n_samples", n_samples, 2, "the inputs and the baselines are two")
         options = query_options(queries, self.forward_func)
-        method, order, rng = resolve(estimator), check.interaction_order(max_order), check.generator(seed)
+        method, order, rng = (
+            resolve(estimator, index),
+            check.interaction_order(max_order),
+            check.generator(seed),
+        )
         check_modes(self.forward_func)
         batch = make_batch(inputs, baselines, target, additional_forward_args)
-        if masks_per_call > 1 and not batch.aligned:
-            shapes = [tuple(x.shape) for x in batch.inputs]
-            raise InputError(
-                f"inputs: first axes differ, got shapes {shapes}; set perturbations_per_eval=1, as only "
-                "inputs with a row for each example can be repeated."
-            )
+        _check_repeatable(batch, masks_per_call)
         warn_of_cache(self.forward_func, batch.extra)
         check_fixed(self.forward_func, batch.extra)
         features = make_features(batch, feature_mask)
@@ -213,10 +213,14 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         counts = features.varying.sum(axis=1)
         resolved = resolve_additional(self.forward_func, batch, end_points, counts, masks_per_call, n_samples)
         few = FewSamples(f"n_samples={n_samples}", _MORE)
-        settings: dict[str, Any] = {"estimator": method, "max_order": order, "seed": rng, "few": few}
-        settings |= {"index": index}
-        settings |= {"progress": show_progress, "batch_size": resolved.masks_per_call, "options": options}
-        settings |= {
+        settings: dict[str, Any] = {
+            "estimator": method,
+            "max_order": order,
+            "seed": rng,
+            "few": few,
+            "progress": show_progress,
+            "batch_size": resolved.masks_per_call,
+            "options": options,
             "repeated": resolved.repeated + end_points.repeated,
             "title": f"{self.get_name()} attribution",
         }
@@ -236,3 +240,13 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     def attribute_future(self, *args: Any, **kwargs: Any) -> Any:
         """Raise NotImplementedError: forward functions that return futures are not supported."""
         raise NotImplementedError("attribute_future is not implemented for Spex.")
+
+
+def _check_repeatable(batch: Batch, masks_per_call: int) -> None:
+    """Refuse several masks per call of inputs that have not all a row for each example."""
+    if masks_per_call > 1 and not batch.aligned:
+        shapes = [tuple(x.shape) for x in batch.inputs]
+        raise InputError(
+            f"inputs: first axes differ, got shapes {shapes}; set perturbations_per_eval=1, as only "
+            "inputs with a row for each example can be repeated."
+        )
