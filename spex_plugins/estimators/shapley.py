@@ -32,6 +32,7 @@ _MOST_MASKS = 8000  # a Gaussian process takes half a minute for this number
 # A sparse spectrum is the result if its unexplained variance is at most this share of that of the process, as
 # for a sparse function; otherwise its pairs are less accurate, even if it predicts masks slightly better.
 _FAR_LESS = 0.25
+_NARROW = 0.5  # prior deviation of the log rates where nothing is predicted
 _RIDGE = 1e-9  # for columns that are equal on all samples
 
 
@@ -74,7 +75,7 @@ class Shapley(Estimator):
         """Fit masks (m, n) and values (m, K)."""
         if len(masks) > _MOST_MASKS:
             return Spex().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
-        process = with_linear_part(fit_gaussian_process(masks, values, rng))
+        process = with_linear_part(_process(masks, values, rng))
         likely = likely_sets(process.kernel, max_order or _DEFAULT_ORDER)
         unseen = predicted_left_out(process, values)
         surely = explained(values, unseen) + explained_error(masks, values, unseen)
@@ -85,6 +86,19 @@ class Shapley(Estimator):
             if max_order or not np.sum(sparse.r2) <= np.sum(far_better):
                 return _sparse(process, masks, values, sparse)
         return _smooth(process, masks, values, unseen)
+
+
+def _process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
+    """Fit a process whose rates vary freely, or hardly, if that one does not surely predict left-out masks.
+
+    Rates that are learned from noise single out features that do not matter.
+    """
+    process = fit_gaussian_process(masks, values, rng)
+    unseen = predicted_left_out(process, values)
+    surely = explained(values, unseen) - 2 * explained_error(masks, values, unseen)
+    if (surely > 0).any() or np.isnan(surely).any():
+        return process
+    return fit_gaussian_process(masks, values, rng, _NARROW)
 
 
 def _smooth(process: GaussianProcess, masks: BoolArray, values: FloatArray, unseen: FloatArray) -> Fit:

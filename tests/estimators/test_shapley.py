@@ -233,3 +233,20 @@ def test_auto_fits_given_samples():
     found = spex.fit(masks, 1.0 * (masks[:, 3] & masks[:, 7]) - masks[:, 11], estimator="shapley")
     assert found.top(1).terms == [(3, 7)]
     assert_allclose(found.single_values().values[[3, 7, 11]], [0.5, 0.5, -1.0], atol=0.01)
+
+
+def test_noise_is_not_taken_for_values():
+    """A function of the highest orders alone has values near 0, and hardly larger ones are estimated."""
+    n, off, true = 26, [], []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        inner, outer = rng.normal(size=(n, 60)), rng.normal(size=60)
+
+        def rough(masks, inner=inner, outer=outer):
+            return np.sin(6 * (masks @ inner)) @ outer
+
+        found = spex.explain(rough, n, budget=120, estimator="shapley", seed=seed, progress=False)
+        values = found.single_values().values
+        off.append(np.sqrt(np.mean(values**2)))
+        true.append(np.std(rough(rng.random((400, n)) < 0.5)))
+    assert np.mean(off) < 0.15 * np.mean(true)  # 0.17 with rates that vary freely

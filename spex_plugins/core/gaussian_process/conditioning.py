@@ -138,12 +138,17 @@ def left_out_errors(
     return variance * (weights - (shared / other_own)[:, None] * others), variance
 
 
-def fit_gaussian_process(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> GaussianProcess:
-    """Learn the kernel from some samples and condition on all; masks (m, n), values (m, K)."""
+def fit_gaussian_process(
+    masks: BoolArray, values: FloatArray, rng: np.random.Generator, spread: float = _SPREAD
+) -> GaussianProcess:
+    """Learn the kernel from some samples and condition on all; masks (m, n), values (m, K).
+
+    ``spread`` is the standard deviation of the log rates, a priori.
+    """
     samples = Samples.of(masks, values)
     order, n_learned = _learned_first(masks, rng)
     learned = samples.select(order[:n_learned])
-    kernel, noise = learn_kernel(learned.masks, learned.scaled, _ROW, _SPREAD)
+    kernel, noise = learn_kernel(learned.masks, learned.scaled, _ROW, spread)
     none = np.empty((0, 0), dtype=np.int32)
     return condition_with_spikes(kernel, noise, samples, order[n_learned:], none)
 
