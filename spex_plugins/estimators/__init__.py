@@ -12,7 +12,6 @@ from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.common.fit_result import Fit, FoldedFit
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
-from spex_plugins.estimators.kernel import KernelEstimator
 from spex_plugins.estimators.proxyspex import ProxySpex
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
@@ -27,7 +26,6 @@ __all__ = [
     "FoldedEstimator",
     "FoldedFit",
     "GaussianProcessEstimator",
-    "KernelEstimator",
     "ProxySpex",
     "Shapley",
     "SparseRegression",
@@ -43,7 +41,6 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
         Auto,
         BoostedResidual,
         GaussianProcessEstimator,
-        KernelEstimator,
         ProxySpex,
         Shapley,
         SparseRegression,

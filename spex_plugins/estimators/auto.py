@@ -11,7 +11,6 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
-from spex_plugins.estimators.kernel import KernelEstimator
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
@@ -21,7 +20,6 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["Auto"]
 
 _MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
-_LEAST_SINGLES = 24  # features, from which on masks of single features serve Shapley values better
 
 
 class Auto(Estimator):
@@ -30,7 +28,7 @@ class Auto(Estimator):
     For Banzhaf indices, Fourier coefficients and predictions of uniform masks: a Gaussian process and sparse
     regression, stacked, and `Spex` where there are too many masks for a Gaussian process. Where the budget
     allows it, a coded design finds the sets of high order that these would miss. For Shapley values and the
-    indices that generalise them: `KernelEstimator`, or `Shapley` for 24 features and more.
+    indices that generalise them: `Shapley`.
 
     Parameters
     ----------
@@ -56,7 +54,7 @@ class Auto(Estimator):
         self.index = index
         if index is not None and index not in UNIFORM_INDICES:
             self.decodes = False
-            self.about = f"{KernelEstimator.about}; for {_LEAST_SINGLES} features and more, {Shapley.about}"
+            self.about = Shapley.about
 
     def reading(self, index: str | None) -> Auto:
         """Return the estimator for another index.
@@ -80,7 +78,7 @@ class Auto(Estimator):
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw the masks of the estimator for the index; uniform ones as `faithful_design` does."""
-        chosen = self._for_values(n)
+        chosen = self._for_values()
         return (
             chosen.draw(n, budget, max_order, rng) if chosen else faithful_design(n, budget, max_order, rng)
         )
@@ -89,7 +87,7 @@ class Auto(Estimator):
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
         """Draw the masks of rounds, likewise; uniform ones as `faithful_sequence` does."""
-        chosen = self._for_values(n)
+        chosen = self._for_values()
         draw = chosen.sequence if chosen else faithful_sequence
         return draw(n, first, most, max_order, rng)
 
@@ -103,14 +101,14 @@ class Auto(Estimator):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        chosen = self._for_values(masks.shape[1]) or _for_uniform_masks(len(masks))
+        chosen = self._for_values() or _for_uniform_masks(len(masks))
         return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
 
-    def _for_values(self, n: int) -> Estimator | None:
+    def _for_values(self) -> Estimator | None:
         """Return the estimator of Shapley values and their generalisations, None for uniform masks."""
         if self.index is None or self.index in UNIFORM_INDICES:
             return None
-        return KernelEstimator(self.index) if n < _LEAST_SINGLES else Shapley()
+        return Shapley(self.index)
 
 
 def _for_uniform_masks(masks: int) -> Estimator:

@@ -12,7 +12,7 @@ from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.fitted.arrays import function_from, to_arrays
 from spex_plugins.core.fitted.stacked import StackedFunction
-from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
+from spex_plugins.core.gaussian_process.uncertainty import Uncertainty
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.errors import InputError
@@ -33,16 +33,15 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
     arrays = {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
     match function:
         case StackedFunction():
-            return {f"{_STACKED}{name}": value for name, value in to_arrays(function).items()}
+            return _stacked(function)
         case Spectrum():
             return arrays
         case SpectrumWithDeviations(semivalues=known, uncertainty=Uncertainty() as uncertainty):
             return arrays | _semivalues(known) | _uncertainty(uncertainty)
+        case SpectrumWithDeviations(semivalues=known, uncertainty=StackedFunction() as stack):
+            return arrays | _semivalues(known) | _stacked(stack)
         case SpectrumWithDeviations(semivalues=known, uncertainty=None):
             return arrays | _semivalues(known)
-        case Posterior():
-            mean = {f"{_PROCESS}weights": function.weights, f"{_PROCESS}constant": function.constant}
-            return arrays | _semivalues(function.semivalues) | _uncertainty(function) | mean
     raise InputError(
         f"function: {type(function).__name__} cannot be saved; save its spectrum, "
         "replace(found, function=found.spectrum)."
@@ -52,7 +51,7 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
 def function_of(n: int, arrays: Mapping[str, Any]) -> FittedFunction:
     """Return the fitted function of n features with these arrays."""
     stacked = {name.removeprefix(_STACKED): arrays[name] for name in arrays if name.startswith(_STACKED)}
-    if stacked:
+    if stacked and "supports" not in arrays:
         return function_from(stacked)
     spectrum = Spectrum(n, arrays["supports"], arrays["coefficients"])
     if "SV_values" not in arrays:
@@ -60,15 +59,19 @@ def function_of(n: int, arrays: Mapping[str, Any]) -> FittedFunction:
     semivalues = Semivalues(
         *(SingleValues(arrays[f"{name}_values"], arrays[f"{name}_deviations"]) for name in ("SV", "BV"))
     )
+    if stacked:
+        return SpectrumWithDeviations(spectrum, semivalues, function_from(stacked))
     known = {name.removeprefix(_PROCESS): arrays[name] for name in arrays if name.startswith(_PROCESS)}
     if not known:
         return SpectrumWithDeviations(spectrum, semivalues)
     product = ProductKernel(known.pop("rates"), known.pop("amplitudes"))
     known["kernel"] = MaskKernel(product, known.pop("supports"), known.pop("variances"))
     known["noise"] = float(known["noise"])
-    if "weights" in known:
-        return Posterior(**known, spectrum=spectrum, semivalues=semivalues)
     return SpectrumWithDeviations(spectrum, semivalues, Uncertainty(**known))
+
+
+def _stacked(function: StackedFunction) -> dict[str, Any]:
+    return {f"{_STACKED}{name}": value for name, value in to_arrays(function).items()}
 
 
 def _semivalues(known: Semivalues) -> dict[str, Any]:

@@ -31,8 +31,8 @@ class Interactions:
     function : FittedFunction
         The fitted function of masks, from which predictions, indices, single values and standard deviations
         are computed. It is a `Spectrum` if the estimator gives no standard deviations, a
-        `SpectrumWithDeviations` if it does, and a `Posterior` (``estimator`` "shapley") if it has more terms
-        than `spectrum` lists.
+        `SpectrumWithDeviations` if it does, and a `StackedFunction` (``estimator`` "shapley") if it has more
+        terms than `spectrum` lists.
     feature_names : tuple of str
         Names of the n features.
     n_calls : int

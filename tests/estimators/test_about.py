@@ -13,7 +13,6 @@ NAMES = [
     "auto",
     "boosted_residual",
     "gaussian_process",
-    "kernel",
     "proxyspex",
     "shapley",
     "sparse_regression",

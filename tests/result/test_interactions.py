@@ -13,7 +13,7 @@ from games import random_spectrum
 import spex_plugins as spex
 from spex_plugins import InputError, Interactions, Spectrum
 from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
-from spex_plugins.core.gaussian_process.posterior import Posterior
+from spex_plugins.core.fitted.stacked import StackedFunction
 
 NAMES = ("not", "good", "<b>film</b>", "a & b", "'quoted'")
 
@@ -110,7 +110,7 @@ def test_what_a_process_knows_is_saved(estimator, outputs, tmp_path):
     masks = rng.random((300, 12)) < 0.5
     values = np.tanh(masks @ rng.normal(size=(12, outputs or 1)))
     found = spex.fit(masks, values if outputs else values[:, 0], estimator=estimator)
-    assert type(found.function) is (Posterior if estimator == "shapley" else SpectrumWithDeviations)
+    assert type(found.function) is (StackedFunction if estimator == "shapley" else SpectrumWithDeviations)
     found.save(tmp_path / "x")
     for again in (Interactions.load(tmp_path / "x"), pickle.loads(pickle.dumps(found))):
         assert type(again.function) is type(found.function)
@@ -334,7 +334,7 @@ def test_estimator_masks_and_r2_are_named():
         ("sparse_regression", 200, Spectrum),
         ("gaussian_process", 200, SpectrumWithDeviations),
         ("auto", 1024, SpectrumWithDeviations),
-        ("shapley", 200, Posterior),
+        ("shapley", 200, StackedFunction),
     ],
 )
 def test_the_type_of_the_function_tells_whether_the_spectrum_is_all_of_it(estimator, budget, kind):
@@ -346,7 +346,7 @@ def test_the_type_of_the_function_tells_whether_the_spectrum_is_all_of_it(estima
     assert found.spectrum is found.function.spectrum
     masks = np.random.default_rng(0).random((40, 10)) < 0.5
     same = (found.predict(masks) == found.spectrum.predict(masks)).all()
-    assert same == (kind is not Posterior)
+    assert same == (kind is not StackedFunction)
 
 
 def test_r2_that_was_not_measured_is_shown_as_such():

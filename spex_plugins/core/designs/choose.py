@@ -24,10 +24,9 @@ class Plan:
 
     Attributes
     ----------
-    kind : {"full", "coded", "uniform", "orthogonal", "paired", "repulsive"}
+    kind : {"full", "coded", "uniform", "orthogonal", "repulsive"}
         All 2^n masks; an aliased, BCH-delayed design plus uniform masks; uniform masks; nearly orthogonal
-        masks with their complements, plus uniform ones; complementary pairs of masks of all sizes, random
-        ones or such that repel each other.
+        masks with their complements, plus uniform ones; complementary pairs of masks that repel each other.
     n, budget : int
     max_order : int
         Largest order that the design can resolve.
@@ -41,7 +40,7 @@ class Plan:
         What repulsive masks are chosen for.
     """
 
-    kind: Literal["full", "coded", "uniform", "orthogonal", "paired", "repulsive"]
+    kind: Literal["full", "coded", "uniform", "orthogonal", "repulsive"]
     n: int
     budget: int
     max_order: int
@@ -73,8 +72,6 @@ class Plan:
                 f"coded design for orders ≤ {self.max_order} ({self.groups} groups × 2^{self.bits} masks × "
                 f"{rows} delays){uniform}"
             )
-        if self.kind == "paired":
-            return "complementary masks of all sizes"
         if self.kind == "repulsive":
             return f"complementary masks for {self.index} that repel each other"
         if self.kind == "orthogonal":

@@ -11,9 +11,8 @@ from spex_plugins.core.decoding.bch import bch
 from spex_plugins.core.decoding.coded_design import CodedDesign, draw_coded
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.complementary_masks import antithetic_masks
+from spex_plugins.core.designs.index_masks import index_masks
 from spex_plugins.core.designs.orthogonal_masks import orthogonal_masks
-from spex_plugins.core.designs.repulsive_masks import repulsive_masks
-from spex_plugins.core.designs.value_masks import value_masks
 from spex_plugins.types import BoolArray
 
 __all__ = ["Design", "make_design"]
@@ -66,11 +65,8 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
         masks = masks_of_numbers(np.concatenate([[0, 2**n - 1], rng.permutation(np.arange(1, 2**n - 1))]), n)
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
-    if plan.kind == "paired":
-        masks = np.concatenate([ends, value_masks(n, plan.budget - len(ends), rng)])
-        return Design(plan, masks, len(masks))
     if plan.kind == "repulsive":
-        masks = repulsive_masks(n, plan.budget, plan.index, rng)
+        masks = index_masks(n, plan.budget, plan.index, rng)
         return Design(plan, masks, len(masks))
     if plan.kind == "orthogonal":
         count = plan.budget - len(ends)

@@ -44,14 +44,17 @@ def repulsive_masks(n: int, budget: int, index: str, rng: np.random.Generator) -
     Returns
     -------
     ndarray of bool, shape (m, n)
-        m is the budget or, if that is odd, one less. The empty and the full mask come first; rows 2k and
-        2k + 1 are complements.
+        The empty and the full mask come first; rows 2k and 2k + 1 are complements. If the budget is odd, the
+        last mask comes without its complement up to 2 n masks, and is left out beyond, as all masks in pairs
+        are a quarter of the work.
     """
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
-    count = (min(budget, 2**n) - 2) // 2 * 2
+    count = min(budget, 2**n) - 2
+    if count > 2 * n:
+        count -= count % 2
     if count <= 0:
         return ends
-    counts = size_counts(size_law(n, index), count, rng)
+    counts = size_counts(size_law(n, index), count + count % 2, rng)
     pairs = counts[: n // 2 + 1].copy()
     if n % 2 == 0:
         pairs[-1] //= 2
@@ -64,7 +67,7 @@ def repulsive_masks(n: int, budget: int, index: str, rng: np.random.Generator) -
         parts.append(choose(n, sizes, rng))
     one = np.concatenate(parts)
     both = np.stack([one, ~one], axis=1).reshape(-1, n)
-    return np.concatenate([ends, both])
+    return np.concatenate([ends, both[:count]])
 
 
 def _pairs_of_size(n: int, size: int) -> int:

@@ -11,7 +11,6 @@ from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.gaussian_process.significant_sets import find_spikes
 from spex_plugins.core.kernels.cholesky import Factor
-from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.paired_covariance import SampleCovariance, sample_covariance
 from spex_plugins.core.kernels.sample_likelihood import JITTER
@@ -21,16 +20,10 @@ __all__ = [
     "GaussianProcess",
     "condition",
     "condition_with_spikes",
-    "fit_gaussian_process",
     "inner",
     "left_out_errors",
     "noise_of",
 ]
-
-_LEARNED, _LEARNED_IN_PAIRS = 400, 1000  # masks that the kernel is learned from, at most
-_ROW = 2  # longer rows gain nothing on masks of all sizes, and cost functions of unordered features a tenth
-_SPREAD = 2.0  # of the log rates: features differ more than the samples of a few hundred masks can tell
-_SHARE_LEARNED = 0.75  # at most; the others measure the faithfulness
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,39 +129,6 @@ def left_out_errors(
     other_own[first], other_own[second] = own[second], own[first]
     variance = (other_own / (own * other_own - shared**2))[:, None]
     return variance * (weights - (shared / other_own)[:, None] * others), variance
-
-
-def fit_gaussian_process(
-    masks: BoolArray, values: FloatArray, rng: np.random.Generator, spread: float = _SPREAD
-) -> GaussianProcess:
-    """Learn the kernel from some samples and condition on all; masks (m, n), values (m, K).
-
-    ``spread`` is the standard deviation of the log rates, a priori.
-    """
-    samples = Samples.of(masks, values)
-    order, n_learned = _learned_first(masks, rng)
-    learned = samples.select(order[:n_learned])
-    kernel, noise = learn_kernel(learned.masks, learned.scaled, _ROW, spread)
-    none = np.empty((0, 0), dtype=np.int32)
-    return condition_with_spikes(kernel, noise, samples, order[n_learned:], none)
-
-
-def _learned_first(masks: BoolArray, rng: np.random.Generator) -> tuple[IntArray, int]:
-    """Return the inner samples in random order, and how many of the first ones the kernel is learned from.
-
-    Where nearly all have their complements, these come together and those that are alone come last: the
-    likelihood of the pairs costs a quarter.
-    """
-    kept = np.flatnonzero(inner(masks))
-    most = int(_SHARE_LEARNED * len(kept))
-    first, second = complements(masks[kept])
-    if most < 2 * len(first):
-        alone = np.ones(len(kept), dtype=bool)
-        alone[first] = alone[second] = False
-        pairs = rng.permutation(np.stack([first, second], axis=1))
-        order = np.concatenate([pairs.ravel(), rng.permutation(np.flatnonzero(alone))])
-        return kept[order], min(most, _LEARNED_IN_PAIRS) // 2 * 2
-    return rng.permutation(kept), min(most, _LEARNED)
 
 
 def condition(kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray) -> GaussianProcess:

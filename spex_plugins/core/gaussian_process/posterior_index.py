@@ -20,7 +20,7 @@ from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["index_covariance", "index_deviations", "index_means"]
+__all__ = ["index_covariance", "index_deviations"]
 
 _BLOCK = 1 << 22  # entries of a covariance that are held at once
 
@@ -55,17 +55,6 @@ def index_covariance(
         covariance[:, of_size] += _with_samples(kernel.product, masks, rows, nodes, weights)
         variance[of_size] += _prior_variance(kernel.product, rows, nodes, squared)
     return covariance, variance
-
-
-def index_means(
-    kernel: MaskKernel, masks: BoolArray, weights: FloatArray, supports: IntArray, index: str, order: int
-) -> FloatArray:
-    """Return an index of k(·, masks) @ weights, with weights (m,) or (m, K); shape (U,) or (U, K)."""
-    out = np.empty((len(supports), *weights.shape[1:]))
-    for block in _blocks(len(supports), len(masks)):
-        covariance, _ = index_covariance(kernel, masks, supports[block], index, order)
-        out[block] = covariance.T @ weights
-    return out
 
 
 def index_deviations(

@@ -25,7 +25,6 @@ __all__ = ["JITTER", "PartKernel", "learn_part_kernel"]
 
 JITTER = 1e-6  # added to every noise variance, of values with unit variance
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
-_SPREAD = 1.0  # standard deviation of the log rates around their mean, which is learned
 _START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the rate of all features together
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0)
 
@@ -42,6 +41,7 @@ def learn_part_kernel(
     masks: BoolArray,
     parts: Mapping[int, FloatArray],
     iterations: int,
+    spread: float,
     start: PartKernel | None = None,
 ) -> PartKernel:
     """Maximise the marginal likelihood of the parts of values with mean 0 and variance 1.
@@ -56,6 +56,8 @@ def learn_part_kernel(
     parts : mapping from −1 (odd) or 1 (even) to ndarray of float64, shape (p, K)
         (f(x) ∓ f(x̄)) / √2; both parts together share the kernel.
     iterations : int
+    spread : float
+        Standard deviation of the log rates around their mean, a priori.
     start : PartKernel, optional
         Where the search starts.
     """
@@ -75,7 +77,7 @@ def learn_part_kernel(
     # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
     with threadpool_limits(1, "blas"):
         learned = minimize(
-            _objective(masks, parts),
+            _objective(masks, parts, spread),
             first,
             jac=True,
             method="L-BFGS-B",
@@ -87,7 +89,7 @@ def learn_part_kernel(
 
 
 def _objective(
-    masks: BoolArray, parts: Mapping[int, FloatArray]
+    masks: BoolArray, parts: Mapping[int, FloatArray], spread: float
 ) -> Callable[[FloatArray], tuple[float, FloatArray]]:
     """Return the function that tells the negative log posterior of the log parameters, and its gradient.
 
@@ -108,7 +110,7 @@ def _objective(
         left[:, n] = right[n + 1] = kept @ rates
         np.matmul(left, right, out=near[0])
         _powers(near, far, rates.sum())
-        off = (log_rates - mean_rate) / _SPREAD
+        off = (log_rates - mean_rate) / spread
         value = 0.5 * float(off @ off)
         trace = 0.0
         both.fill(0.0)
@@ -145,9 +147,9 @@ def _objective(
         along = 2 * (differing.sum(axis=1) @ kept - (kept * (differing @ kept)).sum(axis=0))
         gradient = np.concatenate(
             [
-                off / _SPREAD - rates * (along + everywhere),
+                off / spread - rates * (along + everywhere),
                 by_amplitude,
-                [noise * trace, -off.sum() / _SPREAD],
+                [noise * trace, -off.sum() / spread],
             ]
         )
         return value, gradient

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from spex_plugins.core.kernels.cholesky import Factor, factorised
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.gram import inner_masks, part_gram, part_noise
 from spex_plugins.core.parity_process.index import PartDoubt
 from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["PartProcess", "fit_part"]
 
-_FIRST = 200  # pairs that the search for the parameters starts with
-_LEARNED = 350  # pairs that it ends with, at most
-_ITERATIONS = (15, 8)
+# The search for the parameters starts with some pairs and ends with more. With more features there are more
+# parameters, and the features differ more.
+_FIRST, _FIRST_ITERATIONS = 200, 15
+_FEATURES = (16, 30)
+_LEARNED, _ITERATIONS, _SPREAD = (350, 500), (8, 30), (1.0, 2.0)
+_NARROW = 0.5  # spread of the log rates where nothing is predicted
+_PARAMETERS = 25.0  # pairs that they are worth: errors that they were not fitted to are larger by 1 + 25/p
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +87,11 @@ class PartProcess:
         return kernel, np.concatenate([self.masks, ~self.masks]), weights
 
     @property
+    def smooth(self) -> MaskKernel:
+        """The kernel of both parts of functions with unit variance."""
+        return MaskKernel(self.kernel.product, np.empty((0, 0), dtype=np.int32), np.empty(0))
+
+    @property
     def residuals(self) -> FloatArray:
         """Part of the values minus the posterior mean, shape (p, K)."""
         return part_noise(self.kernel.noise, self.masks)[:, None] * self.weights
@@ -101,17 +111,39 @@ def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Gen
     rng : numpy Generator
     """
     inner = inner_masks(masks)
-    spread = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
-    spread = np.where(spread > 0, spread, 1.0)
-    scaled = values / spread
+    unit = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
+    unit = np.where(unit > 0, unit, 1.0)
     rows = rng.permutation(np.flatnonzero(inner))
-    kernel = None
-    for count, iterations in zip((_FIRST, _LEARNED), _ITERATIONS, strict=True):
-        chosen = rows[:count]
-        if kernel is None or len(chosen) > _FIRST:
-            kernel = learn_part_kernel(masks[chosen], {sign: scaled[chosen]}, iterations, kernel)
+    process = _learned(sign, masks, values / unit, rows, _between(*_SPREAD, masks.shape[1]))
+    if not _surely_predicted((values / unit)[inner], process.left_out[0][inner]):
+        process = _learned(sign, masks, values / unit, rows, _NARROW)
+    return replace(process, weights=process.weights * unit, spread=unit)
+
+
+def _learned(sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, spread: float) -> PartProcess:
+    """Learn from pairs ``rows``, condition on all; values (p, K) of unit variance."""
+    n, kernel = masks.shape[1], None
+    steps = {_FIRST: _FIRST_ITERATIONS, round(_between(*_LEARNED, n)): round(_between(*_ITERATIONS, n))}
+    for count, iterations in steps.items():
+        if kernel is None or len(rows) > _FIRST:
+            chosen = rows[:count]
+            kernel = learn_part_kernel(masks[chosen], {sign: values[chosen]}, iterations, spread, kernel)
     assert kernel is not None
     matrix = part_gram(kernel.product, sign, masks, masks)
     matrix[np.diag_indices_from(matrix)] += part_noise(kernel.noise, masks)
     factor = factorised(matrix)
-    return PartProcess(sign, kernel, masks, factor, factor.solve(scaled) * spread, spread)
+    return PartProcess(sign, kernel, masks, factor, factor.solve(values), np.ones(values.shape[1]))
+
+
+def _between(few: float, many: float, n: int) -> float:
+    """Return a setting for n features, of those for few and for many."""
+    return float(np.interp(n, _FEATURES, (few, many)))
+
+
+def _surely_predicted(values: FloatArray, errors: FloatArray) -> bool:
+    """Tell whether any output of left-out pairs (p, K) is; rates learned from noise single out features."""
+    errors = errors * (1 + _PARAMETERS / max(len(errors), 1))
+    total = (values**2).sum(axis=0)
+    unexplained = (errors**2).sum(axis=0) / np.where(total > 0, total, np.inf)
+    deviation = np.sqrt(((errors**2 - unexplained * values**2) ** 2).sum(axis=0))
+    return bool((unexplained * total + 2 * deviation <= total).any())

@@ -13,6 +13,8 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.conjunctions import conjunction_weight, mask_weights
 from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.kernels.cholesky import Factor, factorised
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.core.sized_process.index import index_covariance, index_variance
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.core.sized_process.likelihood import JITTER, learn_sized_kernel
@@ -55,6 +57,17 @@ class WholeProcess:
         variance = (other_own / (own * other_own - shared**2))[:, None]
         errors = variance * (self.weights - (shared / other_own)[:, None] * others)
         return errors, self.spread * np.sqrt(variance)
+
+    @property
+    def sign(self) -> int:
+        """0: of neither the odd nor the even part alone."""
+        return 0
+
+    @property
+    def smooth(self) -> MaskKernel:
+        """The kernel of functions with unit variance at masks of half of the features."""
+        product = ProductKernel(self.kernel.rates, self.kernel.amplitudes)
+        return MaskKernel(product, np.empty((0, 0), dtype=np.int32), np.empty(0))
 
     @property
     def residuals(self) -> FloatArray:

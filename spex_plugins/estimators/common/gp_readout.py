@@ -1,4 +1,4 @@
-"""Fitted functions of a Gaussian process: its posterior, or a spectrum with its deviations."""
+"""A spectrum with the single values and the deviations of a Gaussian process."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
 from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process.conditioning import GaussianProcess
-from spex_plugins.core.gaussian_process.posterior import Posterior, Uncertainty
 from spex_plugins.core.gaussian_process.posterior_index import index_covariance
-from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
+from spex_plugins.core.gaussian_process.uncertainty import Uncertainty
 from spex_plugins.types import FloatArray
 
-__all__ = ["calibration", "posterior_of", "predicted_left_out", "semivalues", "with_deviations"]
+__all__ = ["calibration", "semivalues", "with_deviations"]
 
 _LEAST_TESTED = 8  # fewer masks are not enough for a measurement
 
@@ -53,23 +52,3 @@ def with_deviations(
 ) -> SpectrumWithDeviations:
     """Return a spectrum with the single values of a process and its deviations times ``scale`` (K,)."""
     return SpectrumWithDeviations(spectrum, semivalues(process, scale), _uncertainty(process, scale))
-
-
-def posterior_of(process: GaussianProcess, scale: FloatArray, max_order: int) -> Posterior:
-    """Return the posterior as a function; its spectrum has terms of up to ``max_order`` features."""
-    return Posterior(
-        **vars(_uncertainty(process, scale)),
-        weights=process.spread * process.weights,
-        constant=process.mean,
-        spectrum=posterior_spectrum(process, max_order),
-        semivalues=semivalues(process, scale),
-    )
-
-
-def predicted_left_out(process: GaussianProcess, values: FloatArray) -> FloatArray:
-    """Return out-of-sample predictions (m, K); NaN for samples that the kernel was learned from."""
-    predicted = np.full(values.shape, np.nan)
-    at = process.untouched
-    if len(at) >= _LEAST_TESTED:
-        predicted[at] = values[at] - process.left_out[0][at]
-    return predicted

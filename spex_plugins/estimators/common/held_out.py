@@ -62,7 +62,7 @@ def measured(
     source : str
     """
     counted = np.ones(len(masks)) if weights is None else weights
-    supported = _supported(masks, values, predicted)
+    supported = _supported(masks, values, predicted, counted)
     if not supported.any():
         r2, source = unmeasured(values)
         return r2, r2, source
@@ -87,7 +87,9 @@ def unmeasured(values: FloatArray) -> tuple[FloatArray, str]:
     return np.full(values.shape[1], np.nan), TOO_FEW if varies else EQUAL
 
 
-def _supported(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> BoolArray:
+def _supported(
+    masks: BoolArray, values: FloatArray, predicted: FloatArray, weights: FloatArray
+) -> BoolArray:
     """Return for which outputs (K,) the left-out samples are sufficient and representative."""
     known = np.isfinite(predicted).all(axis=1)
     if not known.any():
@@ -97,7 +99,7 @@ def _supported(masks: BoolArray, values: FloatArray, predicted: FloatArray) -> B
     squares = (values[known] - values[known].mean(axis=0)) ** 2
     pairs = pair_numbers(masks[known])
     together = np.zeros((int(pairs.max()) + 1, values.shape[1]))
-    np.add.at(together, pairs, squares)
+    np.add.at(together, pairs, weights[known, None] * squares)
     total = together.sum(axis=0)
     effective = total**2 > _LEAST_EFFECTIVE * (together**2).sum(axis=0)
     alike = squares.mean(axis=0) > _LEAST_VARIANCE * values[inner].var(axis=0)

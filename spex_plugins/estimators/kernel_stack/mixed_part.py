@@ -10,6 +10,7 @@ import numpy as np
 from spex_plugins.core.fitted.frames import Frame
 from spex_plugins.core.fitted.stacked import Variances
 from spex_plugins.core.kernels.cholesky import Factor
+from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -22,6 +23,9 @@ class Process(Protocol):
     """A Gaussian process in a frame: see `PartProcess` and `WholeProcess`."""
 
     @property
+    def sign(self) -> int: ...
+
+    @property
     def left_out(self) -> tuple[FloatArray, FloatArray]: ...
 
     @property
@@ -32,6 +36,9 @@ class Process(Protocol):
 
     @property
     def factor(self) -> Factor: ...
+
+    @property
+    def smooth(self) -> MaskKernel: ...
 
     def variances(self, masks: BoolArray) -> FloatArray: ...
 

@@ -11,21 +11,19 @@ from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
-from spex_plugins.core.fitted.exact_functions import exact_function, linear_odd_part, meets
+from spex_plugins.core.fitted.exact_functions import linear_odd_part
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
-from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
-from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.process import PartProcess, fit_part
-from spex_plugins.core.regression.sparse_fit import refit, uniform_folds
 from spex_plugins.core.sized_process.process import fit_whole
 from spex_plugins.estimators.common.fit_result import Fit
-from spex_plugins.estimators.common.held_out import measured, measured_refit
+from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part
+from spex_plugins.estimators.kernel_stack.sparse_readout import exact_sparse_fit, fit_of_order
 from spex_plugins.estimators.kernel_stack.tree_member import TreeMember, fit_trees, trees_available
 from spex_plugins.estimators.kernel_stack.unseen import unseen_masks, unseen_weights
-from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["fit_stack"]
 
@@ -35,11 +33,15 @@ _UNEVEN = 0.6  # correlation of the errors of both parts, from which on a proces
 _SPECTRUM_ORDER, _KEPT = 3, 2000
 _ALL_TRIPLES = 30  # features, up to which all sets of three are looked at
 _ROUNDING = 1e-13  # share of the largest coefficient
-_MOST_ORDER = 4  # of sets that a function may be made of exactly
 
 
-def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.Generator) -> Fit:
-    """Fit masks (m, n) and values (m, K) for an index."""
+def fit_stack(
+    masks: BoolArray, values: FloatArray, index: str, max_order: int | None, rng: np.random.Generator
+) -> Fit:
+    """Fit masks (m, n) and values (m, K) for an index.
+
+    With ``max_order``, the function is a spectrum of sets of so many features.
+    """
     m = len(masks)
     frames = pair_frames(masks)
     paired = 2 * len(frames[0].first) >= _PAIRED * m
@@ -51,8 +53,8 @@ def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.G
     inner = weights > 0
     mean = rest[inner].mean(axis=0) if inner.any() else rest.mean(axis=0)
     processes = [_fit_part(frame, masks, rest - mean, linear, rng) for frame in frames] if paired else []
-    sparse = _sparse(masks, values, processes[linear is not None :], rng)
-    if sparse is not None:
+    sparse = exact_sparse_fit(masks, values, processes[linear is not None :], rng)
+    if sparse is not None and not max_order:
         return sparse
     trees = fit_trees(masks, rest, rng) if trees_available() and m >= _LEAST_FOR_TREES else None
     wrong = None if trees is None else rest - trees.out_of_fold
@@ -67,6 +69,8 @@ def fit_stack(masks: BoolArray, values: FloatArray, index: str, rng: np.random.G
     function = _function(masks, rest, mean, parts, trees)
     if linear is not None:
         function = function.plus(_linear(linear))
+    if max_order:
+        return fit_of_order(masks, values, function, [part.process for part in parts], max_order, rng)
     left_out = sum(part.frame.spread(part.left_out * part.easier, m) for part in parts)
     known = np.any([part.frame.spread(np.ones(len(part.left_out)), m) for part in parts], axis=0)
     unseen = np.where((inner & known)[:, None], values - left_out, np.nan)
@@ -100,40 +104,6 @@ def _fit_part(
     if linear is not None and frame.sign < 0:
         part = np.zeros_like(part)  # what is left of it is rounding
     return fit_part(frame.sign, masks[frame.first], part, rng)
-
-
-def _sparse(
-    masks: BoolArray, values: FloatArray, processes: list[PartProcess], rng: np.random.Generator
-) -> Fit | None:
-    """Return a sparse spectrum that meets all values, if there is one, from few sets."""
-    m, n = masks.shape
-    likely = _likely(processes, n, m // 2 - n - 1)
-    if likely is None or not meets(masks, values, sets.combine([likely, sets.singletons(n)], n)):
-        return None
-    folds = uniform_folds(masks, 0, rng)
-    found = refit(masks, values, [likely] * (int(folds.max()) + 2), folds, 1, rng)
-    left = np.abs(values - found.spectrum.predict(masks)).max(axis=0)
-    if (left > 1e-9 * np.abs(values).max(axis=0)).any():
-        return None
-    r2, error, source = measured_refit(masks, values, found, "masks")
-    method = f"sparse regression, which meets all values: {len(found.spectrum)} terms kept"
-    function = exact_function(found.spectrum, masks)
-    return Fit(replace(function, shapley=_shapley_values(function, [])), r2, source, method, error)
-
-
-def _likely(processes: list[PartProcess], n: int, most: int) -> IntArray | None:
-    """Return the sets of several features that the kernels make most likely, at most so many."""
-    rows, variances = [], []
-    for process in processes:
-        kernel = MaskKernel(process.kernel.product, np.empty((0, 0), dtype=np.int32), np.empty(0))
-        found = likely_sets(kernel, _MOST_ORDER)
-        found = found[sets.orders_of(found, n) % 2 == (process.sign < 0)]
-        rows.append(found)
-        variances.append(kernel.prior_variances(found) * float((process.spread**2).sum()))
-    if not rows or most <= 0:
-        return None
-    best = np.argsort(-np.concatenate(variances), kind="stable")[:most]
-    return sets.combine(rows, n)[best]
 
 
 def _method(parts: list[MixedPart], trees: TreeMember | None) -> str:

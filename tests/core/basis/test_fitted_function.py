@@ -16,7 +16,8 @@ from spex_plugins.core.basis.single_values import Semivalues, SingleValues, firs
 from spex_plugins.core.gaussian_process.conditioning import condition
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
-from spex_plugins.estimators.common.gp_readout import posterior_of, with_deviations
+from spex_plugins.estimators.common.gp_readout import with_deviations
+from spex_plugins.estimators.kernel_stack.stack_fit import fit_stack
 
 N = 5
 AT = np.array([0, 2, 3, 4, 7])
@@ -40,11 +41,19 @@ def semivalues():
     return Semivalues(*(SingleValues(rng.normal(size=(N, 2)), rng.random((N, 2))) for _ in range(2)))
 
 
+def stack():
+    rng = np.random.default_rng(3)
+    masks = all_masks(N)[[0, 31, 1, 30, 2, 29, 4, 27, 8, 23, 5, 26, 6, 25, 9, 22]]
+    values = rng.normal(size=(16, 2)) * [3.0, 0.2] + [1.0, -5.0]
+    return fit_stack(masks, values, "SV", None, rng).function
+
+
 FUNCTIONS = {
     "spectrum": spectrum,
     "with single values": lambda: SpectrumWithDeviations(spectrum(), semivalues()),
     "with deviations": lambda: with_deviations(spectrum(), process(), np.ones(2)),
-    "posterior": lambda: posterior_of(process(), np.ones(2), 3),
+    "stack": lambda: stack(),
+    "with the deviations of a stack": lambda: SpectrumWithDeviations(spectrum(), semivalues(), stack()),
 }
 
 
@@ -110,7 +119,7 @@ def test_features_without_effect_change_nothing(function):
 
 @pytest.mark.parametrize("index", [*INDICES])
 def test_single_values_are_those_of_the_index_at_order_1(index):
-    for make in (spectrum, FUNCTIONS["posterior"]):
+    for make in (spectrum, stack):
         function = make()
         expected = first_order(*function.convert(index, 1), N)
         assert_allclose(function.single_values(index).values, expected, atol=1e-9)
@@ -139,14 +148,9 @@ def test_single_values_known_by_themselves_come_first():
 
 def test_deviations_are_those_of_the_process_whatever_the_spectrum():
     rows = np.array([[0, 1], [2, 4]], dtype=np.int32)
-    one, other = FUNCTIONS["with deviations"](), FUNCTIONS["posterior"]()
+    one, other = FUNCTIONS["with the deviations of a stack"](), stack()
     assert_array_equal(one.deviations(rows, "FSII", 2), other.deviations(rows, "FSII", 2))
     assert (one.deviations(rows, "FSII", 2) > 0).all()
-
-
-def test_a_posterior_meets_its_spectrum_where_that_has_all_terms():
-    whole = posterior_of(process(), np.ones(2), N)
-    assert_allclose(whole.predict(all_masks(N)), whole.spectrum.predict(all_masks(N)), atol=1e-9)
 
 
 def test_a_scalar_function_has_no_outputs():

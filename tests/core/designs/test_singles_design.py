@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spex_plugins.core.basis.masks import with_complements
-from spex_plugins.core.designs.complementary_masks import paired_masks
+from spex_plugins.core.designs.complementary_masks import antithetic_masks
+from spex_plugins.core.designs.index_masks import index_masks
+from spex_plugins.core.designs.repulsive_masks import repulsive_masks
 from spex_plugins.core.designs.singles_design import singles_masks
-from spex_plugins.core.designs.value_masks import value_masks
 
 
 @given(st.integers(8, 150), st.integers(0, 400), st.integers(0, 2**32 - 1))
@@ -70,7 +71,7 @@ def test_masks_are_farther_apart_than_random_ones_of_the_same_sizes():
 
 def test_known_masks_are_not_asked_again_and_kept_away_from():
     n, rng = 30, np.random.default_rng(0)
-    known = np.concatenate([np.eye(n, dtype=bool)[:10], paired_masks(n, 100, rng)])
+    known = np.concatenate([np.eye(n, dtype=bool)[:10], antithetic_masks(n, 100, rng)])
     more = singles_masks(n, 200, rng, known)
     either = {row.tobytes() for row in np.concatenate([known, ~known])}
     assert not either & {row.tobytes() for row in more}
@@ -90,7 +91,9 @@ def test_the_seed_decides_on_every_machine():
     assert hashlib.sha256(np.packbits(masks).tobytes()).hexdigest()[:16] == "5d7921d00bbc6fe0"
 
 
-def test_one_rule_by_the_number_of_features():
-    few, many = (value_masks(n, 200, np.random.default_rng(0)) for n in (23, 24))
+def test_one_rule_by_the_number_of_features_and_the_index():
+    few, many = (index_masks(n, 202, "SV", np.random.default_rng(0)) for n in (23, 24))
     assert np.isin(many.sum(axis=1), [1, 23]).sum() == 48
-    np.testing.assert_array_equal(few, paired_masks(23, 200, np.random.default_rng(0)))
+    np.testing.assert_array_equal(few, repulsive_masks(23, 202, "SV", np.random.default_rng(0)))
+    uniform = index_masks(24, 202, "BV", np.random.default_rng(0))
+    assert np.isin(uniform.sum(axis=1), [1, 23]).sum() == 0

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import comb
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,18 +11,19 @@ from oracles import all_masks, index
 from scipy.stats import multivariate_normal
 
 from spex_plugins import INDICES
-from spex_plugins.core.basis.feature_sets import all_of_order, combine, from_sets, to_sets
+from spex_plugins.core.basis.feature_sets import all_of_order, combine, from_sets, orders_of, to_sets
 from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
-from spex_plugins.core.gaussian_process.conditioning import condition, fit_gaussian_process
+from spex_plugins.core.gaussian_process.conditioning import condition
+from spex_plugins.core.gaussian_process.posterior_index import index_covariance
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.kernels import marginal_likelihood
 from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.kernels.sample_likelihood import JITTER, likelihood_of
-from spex_plugins.estimators.common.gp_readout import calibration, posterior_of, semivalues
+from spex_plugins.estimators.common.gp_readout import calibration, semivalues, with_deviations
 
 NOISE = 0.01
 
@@ -125,16 +123,18 @@ def test_indices_and_their_variances_by_definition(symbol, n, order, outputs, se
     process, _ = random_process(n, 2 ** (n - 1), outputs, seed)
     mean, covariance = everywhere(process)
     linear, rows = operator(n, symbol, order)
-    posterior = posterior_of(process, calibration(process), n)
-    supports, values = posterior.convert(symbol, order)
-    found = dict(zip(to_sets(supports, n), values, strict=True))
+    found = process.spread * (
+        index_covariance(process.kernel, process.masks, rows, symbol, order)[0].T @ process.weights
+    )
+    found[orders_of(rows, n) == 0] += process.mean
     expected = linear @ mean
-    for row, value in zip(to_sets(rows, n), expected, strict=True):
-        assert_allclose(found[row], value, atol=1e-8 * (np.abs(expected).max() + 1))
+    assert_allclose(found, expected, atol=1e-8 * (np.abs(expected).max() + 1))
     variance = np.maximum(np.einsum("is,st,it->i", linear, covariance, linear), 0.0)
-    deviations = posterior.deviations(rows, symbol, order)
-    exact = np.multiply.outer(np.sqrt(variance), posterior.scale)
-    assert_allclose(deviations, exact, atol=2e-6 * (np.abs(linear).sum(axis=1).max() * posterior.scale.max()))
+    uncertainty = with_deviations(Spectrum.zero(n), process, calibration(process)).uncertainty
+    deviations = uncertainty.deviations(rows, symbol, order)
+    exact = np.multiply.outer(np.sqrt(variance), uncertainty.scale)
+    most = np.abs(linear).sum(axis=1).max() * uncertainty.scale.max()
+    assert_allclose(deviations, exact, atol=2e-6 * most)
 
 
 def test_shapley_values_add_up_beyond_the_exact_nodes():
@@ -211,48 +211,25 @@ def test_left_out_errors_are_those_of_refits_without_the_complement():
     assert 0 < alone < 19  # masks with and without their complement
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
-def test_of_many_sets_those_of_the_leading_coefficients_are_read(order):
-    n = 40
-    rng = np.random.default_rng(8)
-    masks = rng.random((60, n)) < 0.5
-    samples = Samples(masks, rng.normal(size=(60, 1)), np.ones(1), np.ones(1))
-    process = condition(random_kernel(n, rng), NOISE, samples, np.arange(60))
-    leading = Spectrum.from_dict(n, {(1, 2, 3): [1.0], (7,): [0.5]})
-    posterior = replace(posterior_of(process, calibration(process), 1), spectrum=leading)
-    supports, values = posterior.convert("FSII", order)
-    few = sum(comb(n, size) for size in range(order + 1)) <= 5000
-    assert len(supports) == (sum(comb(n, size) for size in range(order + 1)) if few else 9)
-    assert {(), (7,), (1,), (2,)} <= set(to_sets(supports, n))
-    if order == 1:  # Shapley values, by the other way
-        assert_allclose(values[1:], semivalues(process, calibration(process)).shapley.values, atol=1e-10)
-
-
-def test_a_posterior_among_other_features():
+def test_deviations_among_other_features():
     process, _ = random_process(4, 9, 2, 9)
-    posterior, at = posterior_of(process, calibration(process), 4), np.array([1, 3, 4, 6])
-    wide = posterior.placed(at, 7)
-    masks = np.random.default_rng(0).random((30, 7)) < 0.5
-    assert_allclose(wide.predict(masks), posterior.predict(masks[:, at]), atol=1e-9)
-    assert_allclose(wide.predict(masks), process.predict(masks[:, at]), atol=1e-9)
-    supports, values = posterior.convert("FSII", 2)
-    wide_supports, wide_values = wide.convert("FSII", 2)
-    found = dict(zip(to_sets(wide_supports, 7), wide_values, strict=True))
-    sets = [tuple(at[list(row)].tolist()) for row in to_sets(supports, 4)]
-    assert_allclose([found.pop(row) for row in sets], values, atol=1e-9)
-    assert_allclose(np.array(list(found.values())), 0, atol=1e-9)
-    rows = from_sets(sets[1:], 7)
-    assert_allclose(
-        wide.deviations(rows, "FSII", 2), posterior.deviations(supports[1:], "FSII", 2), atol=1e-7
-    )
-    assert_allclose(wide.output(1).predict(masks), wide.predict(masks)[:, 1], atol=1e-12)
+    known, at = with_deviations(Spectrum.zero(4), process, calibration(process)), np.array([1, 3, 4, 6])
+    wide = known.uncertainty.placed(at, 7)
+    supports = combine([all_of_order(4, size) for size in (1, 2)], 4)
+    rows = from_sets([at[list(row)].tolist() for row in to_sets(supports, 4)], 7)
+    expected = known.uncertainty.deviations(supports, "FSII", 2)
+    assert_allclose(wide.deviations(rows, "FSII", 2), expected, atol=1e-7)
+    assert_allclose(wide.output(1).deviations(rows, "FSII", 2), expected[:, 1], atol=1e-7)
+    none = from_sets([(0,), (0, 1)], 7)
+    assert_allclose(wide.deviations(none, "FSII", 2), 0, atol=1e-7)
 
 
 def test_a_constant_output_beside_another_one():
     rng = np.random.default_rng(6)
     masks = rng.random((50, 8)) < 0.5
     values = np.stack([masks[:, 0] * 1.0, np.full(50, 7.0)], axis=1)
-    process = fit_gaussian_process(masks, values, rng)
+    samples = Samples.of(masks, values)
+    process = condition(*learn_kernel(masks, samples.scaled, 2), samples, np.arange(0))
     assert_allclose(process.predict(all_masks(8))[:, 1], 7.0, atol=0)
     single = semivalues(process, calibration(process)).shapley
     assert not single.values[:, 1].any()

@@ -99,7 +99,7 @@ def _checked_gradient(objective, at):
 def test_gradient_of_the_likelihood_of_parts(signs):
     masks, rng = all_masks(4)[1:8], np.random.default_rng(1)
     parts = {sign: rng.normal(size=(len(masks), 2)) for sign in signs}
-    _checked_gradient(part_likelihood._objective(masks, parts), 0.3 * rng.normal(size=4 + 5))
+    _checked_gradient(part_likelihood._objective(masks, parts, 1.0), 0.3 * rng.normal(size=4 + 5))
 
 
 def test_gradient_of_the_likelihood_of_sizes():
@@ -116,7 +116,7 @@ def test_likelihoods_of_both_parts_are_that_of_all_values():
     parts = {sign: (first + sign * second) / np.sqrt(2) for sign in (-1, 1)}
     at = 0.3 * rng.normal(size=9)
     whole = np.concatenate([at[:7], np.zeros(3), at[7:]])
-    one = part_likelihood._objective(masks, parts)(at)[0]
+    one = part_likelihood._objective(masks, parts, 1.0)(at)[0]
     other = whole_likelihood._objective(np.concatenate([masks, ~masks]), values)(whole)[0]
     assert_allclose(one, other, rtol=1e-10)
 
@@ -125,7 +125,7 @@ def test_likelihood_finds_the_features_that_matter():
     rng = np.random.default_rng(0)
     masks = rng.random((150, 8)) < 0.5
     odd = np.where(masks[:, 2], 1.0, -1.0) + np.where(masks[:, [1, 4, 6]].all(axis=1), 1.0, 0.0)
-    kernel = learn_part_kernel(masks, {-1: ((odd - odd.mean()) / odd.std())[:, None]}, 30)
+    kernel = learn_part_kernel(masks, {-1: ((odd - odd.mean()) / odd.std())[:, None]}, 30, 1.0)
     assert set(np.argsort(-kernel.product.rates)[:4]) == {1, 2, 4, 6}
 
 

@@ -10,8 +10,8 @@ from oracles import all_masks
 from spex_plugins.core.basis.feature_sets import from_sets
 from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.basis.scaling import Samples
-from spex_plugins.core.designs.complementary_masks import paired_masks
-from spex_plugins.core.gaussian_process.conditioning import condition, fit_gaussian_process
+from spex_plugins.core.designs.complementary_masks import antithetic_masks
+from spex_plugins.core.gaussian_process.conditioning import condition
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.paired_covariance import PairedFactor, sample_covariance
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
@@ -31,7 +31,7 @@ def parameters(n, rng):
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_two_halves_say_what_the_whole_says(outputs):
     n, rng = 9, np.random.default_rng(0)
-    masks = rng.permutation(paired_masks(n, 60, rng))
+    masks = rng.permutation(antithetic_masks(n, 60, rng))
     values = rng.normal(size=(60, outputs))
     supports = from_sets(SETS, n)
     halves = likelihood_of(masks, values, supports)
@@ -49,7 +49,7 @@ def test_two_halves_say_what_the_whole_says(outputs):
 
 def test_samples_without_all_complements_are_taken_whole():
     rng = np.random.default_rng(0)
-    masks = paired_masks(9, 60, rng)
+    masks = antithetic_masks(9, 60, rng)
     values = rng.normal(size=(60, 1))
     for some in (masks[:-1], masks[::2], masks[:0]):
         assert isinstance(likelihood_of(some, values[: len(some)], from_sets(SETS, 9)), WholeLikelihood)
@@ -63,7 +63,7 @@ def kernel(n, rng):
 @pytest.mark.parametrize("with_ends", [False, True])
 def test_a_factor_by_halves_is_that_of_the_matrix(with_ends):
     n, rng = 9, np.random.default_rng(1)
-    masks = paired_masks(n, 40, rng)
+    masks = antithetic_masks(n, 40, rng)
     noise = np.full(40, 0.03)
     if with_ends:
         masks, noise = np.concatenate([all_masks(n)[[0, -1]], masks]), np.append([1e-6, 1e-6], noise)
@@ -93,20 +93,10 @@ def test_a_factor_by_halves_is_that_of_the_matrix(with_ends):
 def test_lone_masks_are_conditioned_on_with_all_others(lost):
     """The fallback predicts what the whole matrix predicts, with the ends or without."""
     n, rng = 7, np.random.default_rng(2)
-    masks = np.delete(np.concatenate([all_masks(n)[[0, -1]], paired_masks(n, 30, rng)]), lost, axis=0)
+    masks = np.delete(np.concatenate([all_masks(n)[[0, -1]], antithetic_masks(n, 30, rng)]), lost, axis=0)
     scaled = rng.normal(size=(len(masks), 1))
     prior, noise = kernel(n, rng), np.where(masks.any(axis=1) & ~masks.all(axis=1), 0.03, 0.0) + 1e-6
     process = condition(prior, 0.03, Samples(masks, scaled, np.zeros(1), np.ones(1)), np.arange(0))
     assert isinstance(process.factor, PairedFactor) == (not lost)
     exact = np.linalg.solve(prior.gram(masks, masks) + np.diag(noise), scaled)
     assert_allclose(process.weights, exact, rtol=1e-5, atol=1e-5 * np.abs(exact).max())
-
-
-def test_a_kernel_is_learned_from_pairs_and_tested_on_others():
-    n, rng = 12, np.random.default_rng(3)
-    masks = np.concatenate([all_masks(n)[[0, -1]], paired_masks(n, 301, rng)])
-    process = fit_gaussian_process(masks, np.sin(masks @ rng.normal(size=n))[:, None], rng)
-    first, _ = complements(masks[process.untouched])
-    assert len(process.untouched) == 301 - 224
-    assert len(first) == 38  # and the one without a complement
-    assert len(masks) - 1 in process.untouched

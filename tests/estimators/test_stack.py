@@ -14,7 +14,7 @@ from oracles import all_masks
 import spex_plugins as spex
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.exact_transform import exact_spectrum
-from spex_plugins.estimators import KernelEstimator
+from spex_plugins.estimators import Shapley
 from spex_plugins.estimators.kernel_stack import stack_fit
 
 N = 8
@@ -48,7 +48,7 @@ def saturating(n, seed):
 
 
 def explained(function, n, budget, **options):
-    return spex.explain(function, n, budget=budget, estimator="kernel", progress=False, **options)
+    return spex.explain(function, n, budget=budget, estimator="shapley", progress=False, **options)
 
 
 @pytest.mark.parametrize("kind", ["parts", "whole"])
@@ -123,7 +123,7 @@ def test_masks_are_those_for_the_index(index):
 
 def test_an_unknown_index_is_refused_before_any_call():
     with pytest.raises(spex.errors.InputError, match="index"):
-        spex.explain(lambda m: 1 / 0, 14, budget=100, estimator="kernel", index="shapley", progress=False)
+        spex.explain(lambda m: 1 / 0, 14, budget=100, estimator="shapley", index="shapley", progress=False)
 
 
 def test_deviations_hold_on_smooth_and_rough_games():
@@ -178,7 +178,7 @@ def test_given_samples_need_no_complements():
     masks[:, 4] = True
     function = network(9, 1)
     with pytest.warns(spex.errors.UnidentifiableWarning):
-        found = spex.fit(masks, function(masks), estimator="kernel")
+        found = spex.fit(masks, function(masks), estimator="shapley")
     assert_allclose(found.predict(masks), function(masks), atol=1e-9)
     single = found.single_values("SV")
     assert single.values[4] == single.deviations[4] == 0
@@ -240,4 +240,4 @@ def test_same_seed_same_result():
 
 
 def test_estimator_is_told_the_index():
-    assert KernelEstimator().reading("BII").index == "BII"
+    assert Shapley().reading("BII").index == "BII"
