@@ -20,7 +20,6 @@ INDICES = [("SV", 1), ("BV", 1), ("FSII", 2), ("BII", 2), ("STII", 2), ("Moebius
 ASKED = {
     '"auto", index="SV"': {"index": "SV"},
     '"auto"': {},
-    '"shapley"': {"estimator": "shapley"},
     '"spex"': {"estimator": "spex"},
 }
 

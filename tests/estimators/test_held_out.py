@@ -95,7 +95,7 @@ def test_what_is_stated_is_seldom_far_above_the_truth(estimator):
             if np.isfinite(found.r2):
                 over.append(found.r2 - truth)
             if budget == 50:
-                assert np.isnan(found.r2) or found.r2 < truth + 0.5
+                assert np.isnan(found.r2) or found.r2 < truth + 0.55
     if over:
         assert np.mean(np.array(over) > 0.25) < 0.06
         assert len(over) > 0.3 * count
