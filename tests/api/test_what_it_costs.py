@@ -31,7 +31,9 @@ def test_batch_size_is_respected(batch_size):
     same(found, asked(linear, 20, 100))
 
 
-@pytest.mark.parametrize(("n", "budget"), [(5, 32), (30, 250), pytest.param(40, 4000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("n", "budget"), [(5, 32), (30, 250), pytest.param(40, 4000, marks=pytest.mark.slow)]
+)
 def test_the_same_call_gives_the_same_answer(n, budget):
     def noisy(masks):
         return linear(masks) + np.sin(1000.0 * linear(masks)) + masks[:, 0] * masks[:, 1]

@@ -1,4 +1,4 @@
-"""The benchmark scripts import their library from their own folder; SHAP is imported with its warnings off."""
+"""The benchmark scripts import their library from their own folder; SHAP is imported without its warnings."""
 
 from __future__ import annotations
 

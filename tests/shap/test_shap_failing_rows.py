@@ -74,7 +74,7 @@ def test_the_rows_that_are_kept_have_the_names_of_the_columns():
         (SpexExplainer(model, BACKGROUND, feature_names=names), rows),
         (SpexExplainer(model, BACKGROUND), pd.DataFrame(rows, columns=names)),
     ):
-        with pytest.raises(ValueFunctionError, match="^row 7") as caught:
+        with pytest.raises(ValueFunctionError, match=r"^row 7") as caught:
             explainer(given)
         assert {one.feature_names for one in caught.value.explained.values()} == {tuple(names)}
 
