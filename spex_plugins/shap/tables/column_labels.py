@@ -82,7 +82,7 @@ def _maskers(masker: Any, tables: Sequence[Any]) -> Sequence[Any]:
 def _names_by_input(given: Any, tables: Sequence[Any]) -> list[Any]:
     """Return the names from the user for each input."""
     each = list(given) if len(given) and isinstance(given[0], list | tuple) else [given]
-    shapes = [getattr(table, "shape", ()) for table in tables]
+    shapes: list[tuple[int, ...]] = [getattr(table, "shape", ()) for table in tables]
     columns = [shape[1] if len(shape) == 2 else None for shape in shapes]
     if len(each) != len(tables) or any(
         size not in (None, len(names)) for size, names in zip(columns, each, strict=False)
