@@ -45,7 +45,7 @@ def test_seeds_choose_the_masks_and_generators_continue():
     runs = [Recorded(linear) for _ in range(5)]
     generator = np.random.default_rng(5)
     for function, seed in zip(runs, [5, np.random.default_rng(5), generator, generator, 6], strict=True):
-        asked(function, 30, 100, seed=seed)
+        asked(function, 15, 40, seed=seed)
     keys = [run.masks.tobytes() for run in runs]
     assert keys[0] == keys[1] == keys[2]
     assert len(set(keys)) == 3

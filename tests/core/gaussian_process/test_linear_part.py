@@ -22,7 +22,7 @@ def second_order(n, seed):
     ) / 2
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 @pytest.mark.parametrize("more", [2, 3, 4, 40, 300])
 def test_values_of_second_order_functions_are_exact_from_two_masks_a_feature_on(seed, more):
     n = 30
