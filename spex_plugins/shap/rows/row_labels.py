@@ -63,10 +63,12 @@ def feature_names_of_row(
     """
     method = getattr(masker, "feature_names", None)
     parts = method(*row) if callable(method) else columns
-    sizes = [int(np.prod(shape)) for shape in shapes]
-    numbered = [[f"Feature {i}" for i in range(size)] for size in sizes]
-    pairs = zip(parts, numbered, strict=True)
-    return [str(name) for part, other in pairs for name in (part if len(part or ()) == len(other) else other)]
+    names: list[str] = []
+    for part, shape in zip(parts, shapes, strict=True):
+        size = int(np.prod(shape))
+        has_names = part is not None and len(part) == size
+        names += map(str, part) if has_names else (f"Feature {i}" for i in range(size))
+    return names
 
 
 def _check_names(given: Sequence[str], indices: IntArray | None) -> None:
