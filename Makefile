@@ -19,7 +19,7 @@ test: $(VENV)/test.installed  ## run the tests
 	$(BIN)/$(PYTEST)
 
 test-fast: $(VENV)/test.installed  ## run the tests of less than half a second each, without real models
-	$(BIN)/$(PYTEST) -m "not slow and not llm" --durations 10 --durations-min 0.5
+	$(BIN)/$(PYTEST) -m "not slow and not llm" --hypothesis-profile fast --durations 10 --durations-min 0.5
 
 test-lowest: $(LOWEST)/installed  ## run the tests with the lowest versions that pyproject.toml admits
 	$(LOWEST)/bin/$(PYTEST) $(OLD:%=-W default::%)

@@ -32,7 +32,9 @@ def share_with_complement(masks):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("n", "budget"), [(7, 200), (14, 302), (20, 1200)])
+@pytest.mark.parametrize(
+    ("n", "budget"), [(7, 200), (14, 302), pytest.param(20, 1200, marks=pytest.mark.slow)]
+)
 def test_the_plan_is_what_is_asked(name, n, budget):
     told = spex.plan(n, budget, estimator=name)
     masks, found = asked(n, budget=budget, estimator=name)

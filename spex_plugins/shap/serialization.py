@@ -6,13 +6,19 @@ that is named in a file with arguments by name, though the constructor of a subc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
-from typing import Any
+from os import PathLike
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 
 import shap
 from shap._serializable import Deserializer, Serializer
 
 from spex_plugins.errors import InputError
+from spex_plugins.files import replacing
 
 __all__ = ["SavedWithSettings"]
 
@@ -28,13 +34,15 @@ class SavedWithSettings:
 
         Parameters
         ----------
-        out_file : file object
-            Open for writing bytes.
+        out_file : file object or path-like
+            Open for writing bytes; nothing is written if the explainer cannot be saved. The file at a path is
+            replaced once the new one is complete.
         model_saver, masker_saver : str or callable
             As in `shap.Explainer.save`.
         """  # numpydoc ignore=RS01
-        _loadable(self).save(out_file, model_saver, masker_saver)
-        _save_settings(self, out_file)
+        with _complete(out_file) as file:
+            _loadable(self).save(file, model_saver, masker_saver)
+            _save_settings(self, file)
 
     @classmethod
     def load(
@@ -44,7 +52,7 @@ class SavedWithSettings:
 
         Parameters
         ----------
-        in_file : file object
+        in_file : file object or path-like
             Open for reading bytes.
         model_loader, masker_loader : callable, optional
             As in `shap.Explainer.load`.
@@ -61,6 +69,9 @@ class SavedWithSettings:
         InputError
             If the file holds an explainer of another class.
         """
+        if isinstance(in_file, str | PathLike):
+            with open(in_file, "rb") as file:
+                return cls.load(file, model_loader, masker_loader, instantiate)
         explainer = _SavedExplainer.load(in_file, model_loader, masker_loader, instantiate)
         if not instantiate:
             return explainer["arguments"]
@@ -97,6 +108,19 @@ class _SavedExplainer(shap.Explainer):  # type: ignore[misc]
         with Deserializer(in_file, _BLOCK, min_version=_VERSION, max_version=_VERSION) as block:
             kind, settings = block.load("kind"), block.load("settings")
         return {"kind": kind, "arguments": arguments | settings}
+
+
+@contextmanager
+def _complete(out_file: Any) -> Iterator[BinaryIO]:
+    """Open a file whose content is written to ``out_file`` once it is complete."""
+    if isinstance(out_file, str | PathLike):
+        with replacing(out_file) as file:
+            yield file
+        return
+    with TemporaryFile() as file:
+        yield file
+        file.seek(0)
+        copyfileobj(file, out_file)
 
 
 def _save_settings(explainer: Any, out_file: Any) -> None:

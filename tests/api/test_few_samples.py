@@ -9,6 +9,8 @@ import pytest
 
 import spex_plugins as spex
 
+ESTIMATORS = ["auto", "shapley", "spex", pytest.param("proxyspex", marks=pytest.mark.slow)]
+
 
 def linear(masks):
     return masks @ np.arange(1.0, masks.shape[1] + 1)
@@ -25,7 +27,7 @@ def warned(call):
     return [(one.category, str(one.message), one.filename) for one in caught]
 
 
-@pytest.mark.parametrize("estimator", ["auto", "shapley", "spex", "proxyspex"])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize(
     ("function", "budget", "text"),
     [
@@ -46,7 +48,7 @@ def test_explain(function, budget, text, estimator):
         assert filename == __file__
 
 
-@pytest.mark.parametrize("estimator", ["auto", "shapley", "spex", "proxyspex"])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize(("n", "budget"), [(30, 300), (5, "auto"), (3, 8), (1, 2)])
 def test_enough_is_not_complained_of(n, budget, estimator):
     assert not warned(lambda: spex.explain(linear, n, budget=budget, estimator=estimator, progress=False))

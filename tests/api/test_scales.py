@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 
 import spex_plugins as spex
 
-ESTIMATORS = ["auto", "shapley", "spex", "gaussian_process", "sparse_regression", "proxyspex", "stacking"]
+ESTIMATORS = ["auto", "shapley", "spex", "gaussian_process", "sparse_regression", "stacking"]
+ESTIMATORS.append(pytest.param("proxyspex", marks=pytest.mark.slow))
 FRESH = np.random.default_rng(9).random((1000, 20)) < 0.5
 
 

@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose
 
 import spex_plugins as spex
 
-ESTIMATORS = ["auto", "shapley", "spex", "gaussian_process", "sparse_regression", "proxyspex", "stacking"]
+ESTIMATORS = ["auto", "shapley", "spex", "gaussian_process", "sparse_regression", "stacking"]
+ESTIMATORS.append(pytest.param("proxyspex", marks=pytest.mark.slow))
 
 
 def value(masks):

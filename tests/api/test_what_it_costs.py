@@ -31,7 +31,9 @@ def test_batch_size_is_respected(batch_size):
     same(found, asked(linear, 20, 100))
 
 
-@pytest.mark.parametrize(("n", "budget"), [(5, 32), (30, 250), (40, 4000)])
+@pytest.mark.parametrize(
+    ("n", "budget"), [(5, 32), (30, 250), pytest.param(40, 4000, marks=pytest.mark.slow)]
+)
 def test_the_same_call_gives_the_same_answer(n, budget):
     def noisy(masks):
         return linear(masks) + np.sin(1000.0 * linear(masks)) + masks[:, 0] * masks[:, 1]
@@ -43,7 +45,7 @@ def test_seeds_choose_the_masks_and_generators_continue():
     runs = [Recorded(linear) for _ in range(5)]
     generator = np.random.default_rng(5)
     for function, seed in zip(runs, [5, np.random.default_rng(5), generator, generator, 6], strict=True):
-        asked(function, 30, 100, seed=seed)
+        asked(function, 15, 40, seed=seed)
     keys = [run.masks.tobytes() for run in runs]
     assert keys[0] == keys[1] == keys[2]
     assert len(set(keys)) == 3

@@ -48,7 +48,7 @@ def test_answers_are_kept_and_each_is_charged(tmp_path):
 def test_infidelity_is_that_of_captum(tmp_path):
     from captum.metrics import infidelity
 
-    from captum_faithfulness import judged
+    from faithfulness.captum_faithfulness import judged
     from library.games.stored_answers import StoredAnswers
     from library.methods.captum_methods import additive
 
@@ -71,7 +71,7 @@ def test_infidelity_is_that_of_captum(tmp_path):
 
 
 def test_masks_that_a_method_has_seen_do_not_judge(tmp_path):
-    from captum_faithfulness import judged
+    from faithfulness.captum_faithfulness import judged
     from library.games.stored_answers import StoredAnswers
     from library.methods.captum_methods import additive
 

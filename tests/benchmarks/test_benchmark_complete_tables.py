@@ -53,9 +53,9 @@ def test_half_of_the_games_are_reserved_for_reports():
 
 
 def test_from_a_model_to_a_table_of_ratios(tiny, tmp_path, capsys, monkeypatch):
-    import complete_tables
     from library.games.complete.kinds import Name
     from library.per_call import Worker
+    from values import complete_tables
 
     folder = tmp_path / "models"
     Worker.set_up(folder, None, 0)
@@ -92,8 +92,8 @@ def test_from_a_model_to_a_table_of_ratios(tiny, tmp_path, capsys, monkeypatch):
 
 
 def test_a_method_that_asks_too_much_fails(tiny, tmp_path, monkeypatch):
-    import complete_tables
     from library.per_call import Worker
+    from values import complete_tables
 
     Worker.set_up(tmp_path, None, 0)
     complete_tables.known.cache_clear()

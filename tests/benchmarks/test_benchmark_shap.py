@@ -17,9 +17,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::P
 @pytest.fixture
 def few_methods(monkeypatch):
     """SHAP compiles for seconds, for every explainer."""
-    import shap_benchmark
-    import shapley_accuracy
     from library.methods.shap_explainers import METHODS
+    from values import shap_benchmark, shapley_accuracy
 
     few = {name: METHODS[name] for name in ("SPEX", "Permutation", "Partition")}
     monkeypatch.setattr(shapley_accuracy, "METHODS", few)
@@ -29,7 +28,7 @@ def few_methods(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.usefixtures("few_methods")
 def test_accuracy_of_trees(monkeypatch, tmp_path, capsys):
-    import shapley_accuracy
+    from values import shapley_accuracy
 
     options = ["--models", "trees", "--rows", "1", "--seeds", "1", "--budgets", "200", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["shapley_accuracy.py", *options])
@@ -46,7 +45,7 @@ def test_accuracy_of_trees(monkeypatch, tmp_path, capsys):
 @pytest.mark.slow
 @pytest.mark.usefixtures("few_methods")
 def test_shaps_benchmark_on_a_small_table(monkeypatch, tmp_path, capsys):
-    import shap_benchmark
+    from values import shap_benchmark
 
     options = ["--games", "small", "--rows", "2", "--max-evals", "64", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["shap_benchmark.py", *options])
@@ -60,8 +59,8 @@ def test_shaps_benchmark_on_a_small_table(monkeypatch, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_the_explanation_error_of_a_row_is_zero_for_an_additive_model():
-    import shap_benchmark
     from library.games.shap_games import table_game
+    from values import shap_benchmark
 
     rng = np.random.default_rng(0)
     background, rows, slopes = rng.normal(size=(4, 3)), rng.normal(size=(2, 3)), np.array([1.0, -2.0, 3.0])
@@ -73,9 +72,9 @@ def test_the_explanation_error_of_a_row_is_zero_for_an_additive_model():
 
 @pytest.mark.slow
 def test_the_explanation_error_of_a_text_hides_its_words():
-    import shap_benchmark
     from library.data.reviews import Review
     from library.games.shap_games import text_game
+    from values import shap_benchmark
 
     def length(texts):
         return np.array([sum(len(word) for word in text.replace("...", "").split()) for text in texts])

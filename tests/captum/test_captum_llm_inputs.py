@@ -67,7 +67,7 @@ RANDOM = {
 }
 
 
-@pytest.mark.parametrize("at_once", [1, 5, 16])
+@pytest.mark.parametrize("at_once", [5, *(pytest.param(k, marks=pytest.mark.slow) for k in (1, 16))])
 @pytest.mark.parametrize("case", RANDOM)
 @pytest.mark.parametrize("attr_target", ["log_prob", "prob"])
 def test_values_are_the_mean_over_the_drawn_baselines(case, at_once, attr_target, model, tokenizer):

@@ -1,4 +1,4 @@
-"""Hosts are imported once, with their own warnings off; what the pages do after that warns of nothing."""
+"""Captum is imported once, with its own warnings off; what the pages do after that warns of nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,5 @@ from contextlib import suppress
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    with suppress(ImportError):
-        import shap  # noqa: F401
     with suppress(ImportError):
         import captum.attr  # noqa: F401

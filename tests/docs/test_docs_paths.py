@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"]
+PAGES = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "benchmarks/README.md",
+]
 FOLDERS = "benchmarks|docs|examples|tests|spex_plugins"
 NAMED = re.compile(rf"\b(?:{FOLDERS})/[\w./*-]*\w/?|`(?:core|games|queries)/[\w/]+(?:\.py)?`|`\w+\.py`")
 
@@ -17,8 +22,14 @@ NAMED = re.compile(rf"\b(?:{FOLDERS})/[\w./*-]*\w/?|`(?:core|games|queries)/[\w/
 def test_what_a_page_names_is_there(page):
     for found in NAMED.findall(page.read_text()):
         name = found.strip("`")
-        folders = (ROOT, ROOT / "spex_plugins", ROOT / "benchmarks")
+        folders = (ROOT, ROOT / "spex_plugins", ROOT / "benchmarks", *(ROOT / "benchmarks").glob("*/"))
         assert any(list(folder.glob(name)) for folder in folders), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_benchmarks_that_a_page_runs_are_there(page):
+    for name in re.findall(r"python benchmarks ([a-z]\w+)", page.read_text()):
+        assert len(list(ROOT.glob(f"benchmarks/*/{name}.py"))) == 1, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -28,5 +39,11 @@ def test_relative_links_lead_somewhere(page):
 
 
 def test_the_paths_of_a_page_are_found():
-    text = "see `core/basis/indices.py`, `benchmarks/decoding.py --seeds 2`, docs/pictures/*.py, `x.csv`"
-    assert NAMED.findall(text) == ["`core/basis/indices.py`", "benchmarks/decoding.py", "docs/pictures/*.py"]
+    text = (
+        "see `core/basis/indices.py`, `benchmarks/speed/decoding.py --seeds 2`, docs/pictures/*.py, `x.csv`"
+    )
+    assert NAMED.findall(text) == [
+        "`core/basis/indices.py`",
+        "benchmarks/speed/decoding.py",
+        "docs/pictures/*.py",
+    ]

@@ -70,6 +70,7 @@ def test_shapley_values_are_twice_as_exact_as_those_of_permutations(games):
     assert ours < 0.5 * theirs
 
 
+@pytest.mark.slow
 def test_deviations_tell_the_errors(games):
     errors = np.concatenate([found.single_values().values - exact for _, exact, found in games])
     deviations = np.concatenate([found.single_values().deviations for *_, found in games])

@@ -101,6 +101,7 @@ def test_a_third_order_function_is_not_taken_for_one_of_second_order():
     assert_allclose(found.single_values("SV").values[1], 1e-6 / 3, rtol=0.5)
 
 
+@pytest.mark.slow
 def test_sparse_functions_are_exact():
     rng = np.random.default_rng(1)
     chosen = [tuple(sorted(rng.permutation(16)[: 1 + k % 3].tolist())) for k in range(15)]
@@ -126,6 +127,7 @@ def test_an_unknown_index_is_refused_before_any_call():
         spex.explain(lambda m: 1 / 0, 14, budget=100, estimator="shapley", index="shapley", progress=False)
 
 
+@pytest.mark.slow
 def test_deviations_hold_on_smooth_and_rough_games():
     within = {"SV": [], "k-SII": []}
     for make in (network, rough, saturating):
@@ -144,6 +146,7 @@ def test_deviations_hold_on_smooth_and_rough_games():
     assert np.mean(within["k-SII"]) > 0.85
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [network, rough, saturating])
 @pytest.mark.parametrize("index", ["SV", "BII"])
 def test_r2_is_that_of_the_masks_that_were_not_asked(make, index):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import pickle
 import traceback
 from urllib.parse import quote
 
@@ -150,3 +151,22 @@ def test_credentials_in_an_address_do_not_change_the_digest():
     first = digest("http://me:old@host/v1?api_key=1&version=2")
     assert first == digest("http://me:new@host/v1?api_key=22&version=2")
     assert first != digest("http://me:new@host/v1?api_key=22&version=3")
+
+
+@pytest.mark.parametrize("address", ["https://me:p4ss-word@host/v1", "https://host/v1?api_key=p4ss-word"])
+def test_credentials_in_an_address_are_not_pickled(address, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    given = ChatGame(TEXT, model="m", base_url=address)
+    with pytest.raises(spex.InputError, match=r"^base_url: .* cannot be pickled; set OPENAI_BASE_URL to it"):
+        pickle.dumps(given)
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    pickled = pickle.dumps(ChatGame(TEXT, model="m"))
+    assert b"p4ss-word" not in pickled
+    assert KEY.encode() not in pickled
+    again = pickle.loads(pickled)
+    assert again._connection.address == given._connection.address
+    assert again.fingerprint == given.fingerprint
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://other/v1")
+    with pytest.raises(spex.InputError, match=r"^OPENAI_BASE_URL: must be https://") as caught:
+        pickle.loads(pickled)
+    assert "p4ss-word" not in str(caught.value)

@@ -46,6 +46,7 @@ def test_equals_the_network_on_the_masked_photo():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("replacement", "features"), [("blur", Grid(7, 7)), ("inpaint", Superpixels(60))], ids=["blur", "inpaint"]
 )

@@ -13,6 +13,7 @@ from spex_plugins.regions import Grid
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
+pytestmark = pytest.mark.slow
 
 CAPTIONS = {
     "china": "an old temple in China with a curved roof",

@@ -23,7 +23,7 @@ MAKERS = [tiny.phi3, tiny.dynamic_llama, tiny.gpt_neo, tiny.rwkv]
 
 def _masks(n):
     rng = np.random.default_rng(0)
-    kept = rng.random((14, n)) < rng.random((14, 1))
+    kept = rng.random((7, n)) < rng.random((7, 1))
     return np.concatenate([np.zeros((1, n), bool), kept, np.ones((1, n), bool)])
 
 

@@ -128,6 +128,7 @@ def test_dollars_and_line_breaks_are_no_markup():
     assert not any(text.get_parse_math() for text in ax.texts)
 
 
+@pytest.mark.slow
 def test_two_hundred_words_are_drawn_soon():
     rng = np.random.default_rng(0)
     terms = {tuple(sorted(rng.choice(200, 2, replace=False).tolist())): rng.normal() for _ in range(20)}

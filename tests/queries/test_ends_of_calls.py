@@ -86,8 +86,8 @@ class ShutDown(Executor):
         (threads, {"cancel_futures": True}),
         (threads, {}),
         (processes, {"cancel_futures": True}),
-        (processes, {}),
-        (loky, {"kill_workers": True}),
+        pytest.param(processes, {}, marks=pytest.mark.slow),
+        pytest.param(loky, {"kill_workers": True}, marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("on_failure", ["raise", "drop"])

@@ -1,18 +1,15 @@
-"""A real text model, real tabular data, and a quiet import of SHAP."""
+"""A real text model and real tabular data."""
 
 from __future__ import annotations
 
 import os
-import warnings
 
 import numpy as np
 import pytest
 
+import shap
+
 os.environ.setdefault("MPLBACKEND", "Agg")
-with warnings.catch_warnings():
-    # SHAP 0.51 itself uses a colour map call that matplotlib ≥ 3.11 announces to deprecate.
-    warnings.simplefilter("ignore")
-    import shap
 
 POSITIVE = [
     "a wonderful film that never fails to charm",

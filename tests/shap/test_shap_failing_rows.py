@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from spex_plugins import Queries, ValueFunctionError
+from spex_plugins import InputError, Queries, ValueFunctionError
 from spex_plugins.shap import SpexExplainer
 
 X = np.random.default_rng(0).normal(size=(10, 4))
@@ -61,6 +62,30 @@ def test_the_row_is_named_and_the_others_are_kept(model, said):
     np.testing.assert_array_equal(
         error.explained[3].spectrum.coefficients, alone.interactions[0].spectrum.coefficients
     )
+
+
+def test_the_rows_that_are_kept_have_the_names_of_the_columns():
+    names = ["age", "height", "weight", "never varies"]
+    rows = X.copy()
+    rows[:, 3] = 0.0  # as in the background
+    model = returns(np.nan)
+    for explainer, given in (
+        (SpexExplainer(lambda x: model(x.to_numpy()), pd.DataFrame(BACKGROUND, columns=names)), rows),
+        (SpexExplainer(model, BACKGROUND, feature_names=names), rows),
+        (SpexExplainer(model, BACKGROUND), pd.DataFrame(rows, columns=names)),
+    ):
+        with pytest.raises(ValueFunctionError, match=r"^row 7") as caught:
+            explainer(given)
+        assert {one.feature_names for one in caught.value.explained.values()} == {tuple(names)}
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], [["a", "b"], ["c", "d"]], []])
+def test_other_names_than_columns_are_refused_before_the_model_runs(names):
+    def model(x):
+        raise AssertionError
+
+    with pytest.raises(InputError, match=r"^feature_names: expected 4 names, got \["):
+        SpexExplainer(model, BACKGROUND, feature_names=names)(X)
 
 
 def test_what_is_wrong_with_some_outputs_only_is_kept():

@@ -99,4 +99,4 @@ def test_image_of_chosen_outputs(images):
 def test_interactions_of_pixels(images):
     shap.plots.waterfall(images[0, ..., 0].interaction_explanation(), show=False)
     assert drawn_labels()[0] != ""
-    assert "x1 × x2" in drawn_labels()
+    assert "Feature 1 × Feature 2" in drawn_labels()

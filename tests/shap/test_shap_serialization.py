@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import io
 import pickle
+import threading
 
 import joblib
 import numpy as np
@@ -212,3 +214,20 @@ def test_another_explainer_in_a_file(table, background, tmp_path):
         SpexExplainer(model, background).save(file)
     with (tmp_path / "file").open("rb") as file, pytest.raises(InputError, match="no OtherArguments"):
         OtherArguments.load(file)
+
+
+def test_what_cannot_be_saved_leaves_the_file_as_it_was(background, tmp_path):
+    path = tmp_path / "explainer"
+    SpexExplainer(model, background, seed=7).save(path)
+    before = path.read_bytes()
+    unsaved = SpexExplainer(model, background)
+    unsaved.note = threading.Lock()  # written after all that SHAP itself writes
+    with pytest.raises(TypeError, match="cannot pickle"):
+        unsaved.save(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    assert SpexExplainer.load(path).seed == 7
+    stream = io.BytesIO(b"")
+    with pytest.raises(TypeError, match="cannot pickle"):
+        unsaved.save(stream)
+    assert stream.getvalue() == b""

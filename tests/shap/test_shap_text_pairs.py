@@ -73,9 +73,19 @@ ROWS = {
 }
 
 
+@pytest.fixture(scope="module")
+def truth(pipeline):
+    """Return the masks of the six words (64, 6), and the scores of the masked pairs."""
+    masks = ((np.arange(64)[:, None] >> np.arange(6)) & 1).astype(bool)
+    shown = [[word if kept else "[MASK]" for word, kept in zip(WORDS, mask, strict=True)] for mask in masks]
+    values = [scores(pipeline, " ".join(words[:3]), " ".join(words[3:])) for words in shown]
+    assert np.std(values, axis=0).min() > 0.01
+    return masks, values
+
+
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("features", [None, "word"])
-def test_pipelines_read_real_pairs(pipeline, rows, features):
+def test_pipelines_read_real_pairs(pipeline, truth, rows, features):
     explanation = SpexExplainer(pipeline, features=features)(ROWS[rows], silent=True)
     found = explanation[0].interactions
     names = [str(name) for name in explanation.feature_names[0]]
@@ -83,13 +93,8 @@ def test_pipelines_read_real_pairs(pipeline, rows, features):
     players = [i for i, name in enumerate(names) if name]
     assert found.n_calls == 64
     masks = np.zeros((64, found.n), dtype=bool)
-    masks[:, players] = (np.arange(64)[:, None] >> np.arange(6)) & 1
-    truth = []
-    for mask in masks[:, players]:
-        shown = [word if kept else "[MASK]" for word, kept in zip(WORDS, mask, strict=True)]
-        truth.append(scores(pipeline, " ".join(shown[:3]), " ".join(shown[3:])))
-    assert np.std(truth, axis=0).min() > 0.01
-    assert_allclose(found.predict(masks), truth, atol=1e-5)
+    masks[:, players], values = truth
+    assert_allclose(found.predict(masks), values, atol=1e-5)
     total = explanation.base_values[0] + explanation.values[0].sum(axis=0)
     assert_allclose(total, scores(pipeline, FIRST, SECOND), atol=1e-5)
     assert np.abs(total - scores(pipeline, f"{FIRST} {SECOND}", None)).max() > 0.01

@@ -42,7 +42,7 @@ def describe_run(benchmark: str, peers: dict[str, str] | None = None) -> dict[st
     """
     run = {
         "benchmark": benchmark,
-        "command": shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "command": shlex.join(["python", "benchmarks", Path(sys.argv[0]).stem, *sys.argv[1:]]),
         "date": strftime("%Y-%m-%d %H:%M"),
         "machine": f"{_cpu()}, {_cores()} cores",
         "python": platform.python_version(),

@@ -14,7 +14,7 @@ from library.measure.result_files import Report
 __all__ = ["BENCHMARKS", "THREAD_VARIABLES", "environment", "measure", "worker"]
 
 BENCHMARKS = Path(__file__).parents[2]
-"""Folder of the scripts; `library` is imported from there."""
+"""Folder from which `library` is imported."""
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -19,7 +19,7 @@ __all__ = ["Connection"]
 
 
 class Connection:
-    """Sends batches of requests from synchronous code; it can be pickled, without the key.
+    """Sends batches of requests from synchronous code; it can be pickled, without keys and passwords.
 
     Parameters
     ----------
@@ -54,6 +54,7 @@ class Connection:
         self._max_retries = check.count("max_retries", max_retries, 0, "how often a request is repeated")
         self._timeout = timeout
         self._own_client = client is None
+        self._address_is_given = base_url is not None
         self._connect(_make_client(base_url, api_key) if client is None else _checked_client(client))
 
     def send(self, batch: RequestBatch, after_first: Callable[[], None]) -> None:
@@ -72,16 +73,31 @@ class Connection:
         background_loop.run(self.requests.send(batch), batch.stop)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle without connections and without the key: a worker process needs OPENAI_API_KEY itself."""
+        """Pickle without connections, keys and passwords.
+
+        A worker process needs OPENAI_API_KEY itself, and an address with credentials as OPENAI_BASE_URL.
+        """
         if not self._own_client:
             raise InputError(
                 "client: cannot be pickled; give base_url instead, and the key as OPENAI_API_KEY."
             )
-        return {name: value for name, value in vars(self).items() if name != "requests"}
+        address = without_credentials(self.address)
+        if address != self.address and self._address_is_given:
+            raise InputError(
+                "base_url: an address with a password or a key cannot be pickled; set OPENAI_BASE_URL to it, "
+                "in worker processes too, and omit base_url."
+            )
+        state = {name: value for name, value in vars(self).items() if name != "requests"}
+        return state | {"address": address, "has_credentials": address != self.address}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        address, has_credentials = state["address"], state.pop("has_credentials")
         vars(self).update(state)
-        self._connect(_make_client(self.address, None))
+        self._connect(_make_client(None if has_credentials else address, None))
+        if without_credentials(self.address) != address:
+            raise InputError(
+                f"OPENAI_BASE_URL: must be {address}, with its credentials, in this process too."
+            )
 
     def _connect(self, client: Any) -> None:
         self.address = str(client.base_url)

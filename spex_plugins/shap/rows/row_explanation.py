@@ -14,9 +14,11 @@ from spex_plugins.shap.arguments import with_target
 from spex_plugins.shap.images.grouped_image import values_in_shape_of_input
 from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.rows.row_digest import digest_parts
-from spex_plugins.shap.rows.row_labels import clustering_of_row, output_labels
+from spex_plugins.shap.rows.row_labels import clustering_of_row, feature_names_of_row, output_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.result.few_samples import FewSamples
     from spex_plugins.result.interactions import Interactions
@@ -64,6 +66,7 @@ def explain_one_row(
     chosen = [] if f.output_indices is None else f.output_indices.tolist()
     found = _interactions(
         f,
+        feature_names_of_row(explainer.masker, loop.columns, row, f.mask_shapes),
         max_evals,
         loop.few,
         estimator=explainer.estimator,
@@ -91,13 +94,19 @@ def explain_one_row(
 
 
 def _interactions(
-    f: MaskedValueFunction, max_evals: int | None, few: FewSamples, **settings: Any
+    f: MaskedValueFunction,
+    names: Sequence[str],
+    max_evals: int | None,
+    few: FewSamples,
+    **settings: Any,
 ) -> Interactions:
     """Explain f, over all inputs; those that do not vary are features without effect.
 
     Parameters
     ----------
     f : MaskedValueFunction
+    names : sequence of str
+        Names of all inputs.
     max_evals : int, optional
         By default `spex_plugins.adapter_tools.default_budget`.
     few : FewSamples
@@ -106,10 +115,10 @@ def _interactions(
         Further arguments of `spex_plugins.explain`.
     """
     n = len(f.varying)
-    names = tuple(f"x{i}" for i in range(f.n_inputs))  # SHAP knows the names after the last row
     budget = adapter_tools.default_budget(n, f.most_listed) if max_evals is None else max_evals
     if n == 0:
         return adapter_tools.constant(f.empty, names, budget)
+    settings["feature_names"] = [names[i] for i in f.varying]
     (found,) = explain_each(f, n, lambda values: [values], budget=budget, **settings)
     return adapter_tools.widened(few.see(found), f.varying, names)
 

@@ -45,11 +45,30 @@ def clustering_of_row(masker: Any, row: tuple[Any, ...]) -> FloatArray | None:
     return clustering if isinstance(clustering, np.ndarray) else None
 
 
-def feature_names_of_row(masker: Any, explanations: Sequence[Any], row: int) -> list[str]:
-    """Return the names as SHAP has them, over all model inputs: columns, or the tokens of this row."""
-    per_row = callable(getattr(masker, "feature_names", None))
-    parts = [one.feature_names[row] if per_row else one.feature_names for one in explanations]
-    return [str(name) for part in parts for name in part]
+def feature_names_of_row(
+    masker: Any, columns: Sequence[list[str] | None], row: tuple[Any, ...], shapes: Sequence[tuple[int, ...]]
+) -> list[str]:
+    """Return the names as SHAP has them, over all model inputs: columns, or the tokens of this row.
+
+    Parameters
+    ----------
+    masker : object
+        If its ``feature_names`` is a method, as that of a Text masker is, it names the features of a row.
+    columns : sequence of list of str or None
+        Names of the columns of every model input; SHAP numbers those that have none.
+    row : tuple
+        The inputs of the model, one sample each.
+    shapes : sequence of tuple of int
+        Shape of the mask of every model input.
+    """
+    method = getattr(masker, "feature_names", None)
+    parts = method(*row) if callable(method) else columns
+    names: list[str] = []
+    for part, shape in zip(parts, shapes, strict=True):
+        size = int(np.prod(shape))
+        has_names = part is not None and len(part) == size
+        names += map(str, part) if has_names else (f"Feature {i}" for i in range(size))
+    return names
 
 
 def _check_names(given: Sequence[str], indices: IntArray | None) -> None:

@@ -16,8 +16,7 @@ from spex_plugins.shap.arguments import rows_to_explain, split_targets
 from spex_plugins.shap.explanation.join_rows import joined
 from spex_plugins.shap.explanation.pair_matrix import check_pair_matrix, pair_matrix_explanation
 from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
-from spex_plugins.shap.rows.row_labels import feature_names_of_row
-from spex_plugins.shap.tables.column_labels import label_columns
+from spex_plugins.shap.tables.column_labels import column_names, label_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +42,8 @@ class RowLoop:
     targets : list of str, optional
         The texts that a language model is scored on, one for every row.
     output_names : list of str, optional
+    columns : list of list of str or None
+        The names of the columns of every model input; None where they have none, or depend on the row.
     progress : bool
         Show the model calls of a row.
     few : FewSamples
@@ -54,6 +55,7 @@ class RowLoop:
     masker: Any
     targets: list[Any] | None
     output_names: list[str] | None
+    columns: list[list[str] | None]
     progress: bool
     few: FewSamples
     found: list[Interactions] = field(default_factory=list)
@@ -82,7 +84,9 @@ def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) 
     single = (inputs[0].shape[0] if hasattr(inputs[0], "shape") else len(inputs[0])) == 1
     progress = single and not settings.silent
     few = FewSamples(f"max_evals={settings.max_evals!r}", "raise max_evals")
-    loop = RowLoop(settings, masker, targets, explainer.output_names, progress, few)
+    per_row = callable(getattr(explainer.masker, "feature_names", None))
+    columns = column_names(tables, explainer.masker, None if per_row else explainer.feature_names)
+    loop = RowLoop(settings, masker, targets, explainer.output_names, columns, progress, few)
     try:
         answer = _looped(explainer, inputs, loop, settings.silent or single)
     except BaseException as error:  # also when the user interrupts the run
@@ -91,7 +95,7 @@ def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) 
         raise
     few.warn(stacklevel=3)  # at the caller of the explainer
     explanations = answer if isinstance(answer, list) else [answer]
-    label_columns(explanations, tables, explainer.masker, explainer.feature_names)
+    label_columns(explanations, columns, tables, explainer.masker)
     spex_explanations = _with_interactions(explainer, explanations, loop)
     return spex_explanations if isinstance(answer, list) else spex_explanations[0]
 
@@ -116,11 +120,8 @@ def _looped(explainer: Any, inputs: tuple[Any, ...], loop: RowLoop, silent: bool
 
 
 def _with_interactions(explainer: Any, explanations: Sequence[Any], loop: RowLoop) -> list[SpexExplanation]:
-    """Return SHAP's explanations with the interactions of their rows, under SHAP's names of the features."""
-    rows = []
-    for i, found in enumerate(loop.found):
-        names = feature_names_of_row(explainer.masker, explanations, i)
-        rows.append(found.renamed(names) if len(names) == found.n else found)
+    """Return SHAP's explanations with the interactions of their rows."""
+    rows = loop.found
     if loop.settings.outputs is None:
         explainer._keep_base_value(rows[0].empty_value[()])
     if loop.settings.interactions:

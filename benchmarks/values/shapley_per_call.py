@@ -1,10 +1,10 @@
 """Error of Shapley values per model call: ours beside shapiq's approximators, where the truth is known.
 
-    python benchmarks/shapley_per_call.py --peer-python PY
-    python benchmarks/shapley_per_call.py --report
+    python benchmarks shapley_per_call --peer-python PY
+    python benchmarks shapley_per_call --report
 
 Full tables of 2^n masks, trees with TreeSHAP's values, and long texts with a reference of millions of masks.
-Prints markdown; see README.md beside this file.
+Prints markdown; see benchmarks/README.md.
 """
 
 from __future__ import annotations

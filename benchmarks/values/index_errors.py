@@ -1,8 +1,8 @@
 """Errors of interaction indices, and whether the stated deviations tell them, where all 2^n values are known.
 
-    python benchmarks/index_errors.py
+    python benchmarks index_errors
 
-Prints markdown; see README.md beside this file.
+Prints markdown; see benchmarks/README.md.
 """
 
 from __future__ import annotations

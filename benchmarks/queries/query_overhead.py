@@ -1,9 +1,9 @@
 """What the query layer costs beside the model: asking, storing, opening, and what a second worker brings.
 
-    python benchmarks/query_overhead.py
+    python benchmarks query_overhead
 
 The value function of the first table costs next to nothing, so that what is left is the layer. Prints
-markdown; see README.md beside this file.
+markdown; see benchmarks/README.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Kill runs at random moments with SIGKILL, start them again, and look for answers that are lost or wrong.
 
-    python benchmarks/kill_nine.py --kills 100
+    python benchmarks kill_nine --kills 100
 
 Every run works at the same store and is killed after a random number of milliseconds, in the middle of a
 model call, a transaction or a start. After each, the store is read and compared with what had been asked.

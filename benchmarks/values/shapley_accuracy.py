@@ -1,9 +1,9 @@
 """Errors of Shapley values at equal numbers of evaluations: SPEX beside SHAP's own explainers.
 
-    python benchmarks/shapley_accuracy.py
+    python benchmarks shapley_accuracy
 
-Three models of texts of 64 words and one of a table with 30 columns. Prints markdown; see README.md beside
-this file.
+Three models of texts of 64 words and one of a table with 30 columns. Prints markdown; see
+benchmarks/README.md.
 """
 
 from __future__ import annotations

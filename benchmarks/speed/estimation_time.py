@@ -1,10 +1,10 @@
 """Estimation time: seconds of a fit without the model, and peak memory, for each of our estimators.
 
-    python benchmarks/estimation_time.py [--large] [--gpu]
+    python benchmarks estimation_time [--large] [--gpu]
 
 n = 64 with 2,000 calls and n = 1,000 with 4,000; with --large, n = 64 with 20,000 calls, the most that a
 Gaussian process gets. With --gpu the process has imported torch and uses its GPU. Every case runs in a
-process of its own, so that its peak memory is its own. Prints markdown; see README.md beside this file.
+process of its own, so that its peak memory is its own. Prints markdown; see benchmarks/README.md.
 """
 
 from __future__ import annotations

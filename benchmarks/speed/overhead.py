@@ -1,9 +1,9 @@
 """Overhead: what importing spex_plugins and a small explanation cost beside the model.
 
-    python benchmarks/overhead.py
+    python benchmarks overhead
 
 Every measurement runs in a fresh process; files are cached by an extra first one. Prints markdown; see
-README.md beside this file.
+benchmarks/README.md.
 """
 
 from __future__ import annotations

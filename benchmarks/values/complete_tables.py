@@ -1,9 +1,9 @@
 """Errors of Shapley values and pairs per model call on complete tables of real games, ours beside shapiq's.
 
-    python benchmarks/complete_tables.py --peer-python PY
-    python benchmarks/complete_tables.py --report
+    python benchmarks complete_tables --peer-python PY
+    python benchmarks complete_tables --report
 
-Makes the tables where they are missing, and prints markdown; see README.md beside this file.
+Makes the tables where they are missing, and prints markdown; see benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from library.report.complete_tables import (
 
 OURS = ("auto", "shapley")
 BUDGETS = [250, 500, 1000, 2000]
-KEPT = Path(__file__).parent / "results" / "complete_tables"
+KEPT = Path(__file__).parents[1] / "results" / "complete_tables"
 """Medians that were measured before; peers need not be computed again."""
 
 

@@ -1,9 +1,9 @@
 """Decoding: spex_plugins and the authors' package on the same functions, the same noise, as many samples.
 
-    python benchmarks/decoding.py [--peer-python PATH_TO_PYTHON_WITH_spectralexplain]
+    python benchmarks decoding [--peer-python PATH_TO_PYTHON_WITH_spectralexplain]
 
 Every measurement runs in a process of its own. The two designs differ (each package draws its own), their
-size 3 · 2^b · (p + 1) does not. Prints markdown; see README.md beside this file.
+size 3 · 2^b · (p + 1) does not. Prints markdown; see benchmarks/README.md.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """SHAP's own benchmark (`shap.benchmark`) on SPEX beside SHAP's explainers, with equal evaluations.
 
-    python benchmarks/shap_benchmark.py
+    python benchmarks shap_benchmark
 
 Tables of 30 and of 10 columns, and texts of 64 words. Prints markdown, draws with `shap.plots.benchmark`;
-see README.md beside this file.
+see benchmarks/README.md.
 """
 
 from __future__ import annotations

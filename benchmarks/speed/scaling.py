@@ -1,9 +1,9 @@
 """Scaling: thousands of features, phase by phase and through the public call.
 
-    python benchmarks/scaling.py
+    python benchmarks scaling
 
-Every case runs in a process of its own, so that its peak memory is its own. Prints markdown; see README.md
-beside this file.
+Every case runs in a process of its own, so that its peak memory is its own. Prints markdown;
+see benchmarks/README.md.
 """
 
 from __future__ import annotations

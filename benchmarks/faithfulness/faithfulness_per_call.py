@@ -1,9 +1,9 @@
 """Faithfulness per model call: R² on unseen uniform masks of real models, ours beside the peers'.
 
-    python benchmarks/faithfulness_per_call.py --peer-python PY
-    python benchmarks/faithfulness_per_call.py --report
+    python benchmarks faithfulness_per_call --peer-python PY
+    python benchmarks faithfulness_per_call --report
 
-Every method gets a multiple of the budget B, written NAME@MULTIPLE; see README.md beside this file.
+Every method gets a multiple of the budget B, written NAME@MULTIPLE; see benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ def main() -> None:
     )
     parser.add_argument("--ours", nargs="*", default=list(OURS), metavar="NAME", help="our estimators")
     parser.add_argument("--others", nargs="*", default=[*ADDITIVE, *PEERS], metavar="NAME[@MULTIPLE]")
-    parser.add_argument("--figure", type=Path, default=Path("benchmarks/faithfulness_per_call.png"))
+    parser.add_argument(
+        "--figure", type=Path, default=Path("benchmarks/faithfulness/faithfulness_per_call.png")
+    )
     arguments = parser.parse_args()
     folder = arguments.out / "faithfulness"
     if not arguments.report:

@@ -1,0 +1,1 @@
+"""The query layer: its time for a mask, and runs that are killed."""

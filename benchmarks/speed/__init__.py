@@ -1,0 +1,1 @@
+"""Seconds and memory of decoding, fits, the whole package, and language models."""
