@@ -23,6 +23,7 @@ from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.unidentifiable_features import of_all_features, warn_of_unidentifiable
 from spex_plugins.rounds import MOST_CALLS, explain_until
+from spex_plugins.stored_designs import continued_in
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "explain_each", "fit"]
@@ -205,6 +206,7 @@ def explain_each(
     method, rng = resolve(estimator, index), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
     with Session(value_function, how, total=len(design.masks)) as session:
+        design = continued_in(session, method, design, max_order, rng)
         answers = session.ask(design.masks)
     masks, everything = usable(design, answers, session.statement)
     complete = len(masks) == len(design.masks)

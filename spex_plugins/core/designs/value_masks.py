@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spex_plugins.core.basis.masks import is_among
 from spex_plugins.core.designs.complementary_masks import paired_masks
 from spex_plugins.core.designs.singles_design import singles_masks
 from spex_plugins.types import BoolArray
@@ -14,13 +15,15 @@ __all__ = ["value_masks"]
 _LEAST_SINGLES = 24
 
 
-def value_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
+def value_masks(n: int, count: int, rng: np.random.Generator, known: BoolArray | None = None) -> BoolArray:
     """Choose distinct masks with their complements, neither empty nor full.
 
     Parameters
     ----------
     n, count : int
     rng : numpy Generator
+    known : ndarray of bool, shape (k, n), optional
+        Masks that were chosen before; the new ones are neither these nor their complements.
 
     Returns
     -------
@@ -28,5 +31,8 @@ def value_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
         Rows 2k and 2k + 1 are complements.
     """
     if n >= _LEAST_SINGLES:
-        return singles_masks(n, count, rng)
-    return paired_masks(n, count, rng)
+        return singles_masks(n, count, rng, known)
+    if known is None:
+        return paired_masks(n, count, rng)
+    drawn = paired_masks(n, count + 2 * len(known), rng)
+    return drawn[~is_among(drawn, np.concatenate([known, ~known]))][:count]
