@@ -16,7 +16,7 @@ from spex_plugins.queries import Queries, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.result.assemble import fitted, interactions, usable
 from spex_plugins.result.interactions import Interactions
-from spex_plugins.stored_designs import continued_in
+from spex_plugins.stored_designs import kept_in
 from spex_plugins.types import FloatArray
 
 __all__ = ["MOST_CALLS", "explain_until", "first_round"]
@@ -60,7 +60,7 @@ def explain_until(
     missed: list[float] = []
     n_stored = 0
     with Session(value_function, how) as session:
-        drawn = continued_in(session, method, drawn, max_order, rng)
+        drawn = kept_in(session, method, drawn, max_order, rng)
         design = drawn.first(max(first_round(n, most_masks), drawn.n_known))
         while True:
             answers = session.ask(design.masks)

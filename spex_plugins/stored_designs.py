@@ -17,15 +17,26 @@ from spex_plugins.core.designs.design_record import design_from, design_key, des
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.queries import Session
 
-__all__ = ["continued_in"]
+__all__ = ["continued_in", "kept_in"]
 
 _MOST_KNOWN = 4  # for every mask of the design; more would not be used
+
+
+def kept_in(
+    session: Session, method: Estimator, fresh: Design, max_order: int | None, rng: np.random.Generator
+) -> Design:
+    """Return the design of a run as `continued_in` does, and keep it in the store."""
+    if fresh.plan.kind == "full" or not session.has_store:
+        return fresh
+    design = continued_in(session, method, fresh, max_order, rng)
+    kept = session.keep_design(fresh.plan.n, design_key(fresh), design_record(design))
+    return design_from(kept) or design
 
 
 def continued_in(
     session: Session, method: Estimator, fresh: Design, max_order: int | None, rng: np.random.Generator
 ) -> Design:
-    """Return the design of a run: the fresh one, or one that continues from the answers in the store.
+    """Return the design of a run: the one that was kept, or one that continues from the answers in the store.
 
     Parameters
     ----------
@@ -37,16 +48,12 @@ def continued_in(
     rng : numpy Generator
         Is not advanced.
     """
-    n = fresh.plan.n
-    if fresh.plan.kind == "full" or not session.has_store:
-        return fresh
-    key, records = design_key(fresh), session.designs(n)
-    design = design_from(records[key]) if key in records else None
-    if design is None:
-        known = _known(session, fresh, [design_from(record) for record in records.values()])
-        design = method.continued(fresh, known, max_order, deepcopy(rng))
-        design = design_from(session.keep_design(n, key, design_record(design))) or design
-    return design
+    key, records = design_key(fresh), session.designs(fresh.plan.n)
+    kept = design_from(records[key]) if key in records else None
+    if kept is not None:
+        return kept
+    known = _known(session, fresh, [design_from(record) for record in records.values()])
+    return method.continued(fresh, known, max_order, deepcopy(rng))
 
 
 def _known(session: Session, fresh: Design, designs: list[Design | None]) -> Known:

@@ -109,7 +109,7 @@ class Session:
         return {} if stored is None else stored.designs()
 
     def keep_design(self, n: int, key: str, design: bytes) -> bytes:
-        """Keep a design in the store; return it, or the one that another session kept under this key."""
+        """Keep a design in the store; return it, or the one that was kept under this key before."""
         stored = self._opened(n).stored
         return design if stored is None else stored.keep_design(key, design)
 

@@ -14,6 +14,7 @@ import numpy as np
 from spex_plugins.core.basis.masks import distinct_rows, is_among, one_of_each_pair
 from spex_plugins.core.decoding.coded_design import CodedDesign, complete_groups, grown
 from spex_plugins.core.designs.choose import held_out
+from spex_plugins.core.designs.complementary_masks import antithetic_masks
 from spex_plugins.core.designs.design import Design, filled
 from spex_plugins.core.designs.repulsive_masks import repulsive_masks
 from spex_plugins.core.designs.value_masks import value_masks
@@ -135,17 +136,19 @@ def _merged(
 ) -> Design:
     """Put known masks among those of a fresh design: behind its structure, and before its independent ones.
 
-    Masks that are nearly orthogonal serve few masks for every feature; they are left out where as many masks
-    are known.
+    They take the places of those that have the same role.
     """
     given, structured = known.masks, fresh.n_structured
-    enough = len(given) + len(fresh.masks) - structured >= budget
-    if fresh.coded is None and len(given) >= structured and enough:
-        structured = min(structured, 2)
+    if fresh.coded is None:
+        new = min(structured - int((~known.independent).sum()), budget - len(given))
+        structured = max(new, min(structured, 2))
     front = np.concatenate([fresh.masks[:structured], given[~known.independent]])
     behind = np.concatenate([given[known.independent], fresh.masks[fresh.n_structured :]])
     masks = _distinct(np.concatenate([front, behind]))
     n_known = structured + len(given)
+    if len(masks) < budget and fresh.plan.kind == "orthogonal":
+        pairs = antithetic_masks(fresh.plan.n, budget, rng)
+        masks = _distinct(np.concatenate([masks, pairs]))
     if len(masks) < budget:
         masks = filled(masks, budget, rng)
     plan = fresh.plan if whole is None else replace(fresh.plan, budget=whole.plan.budget)
@@ -159,8 +162,9 @@ def _independent_first(fresh: Design, known: Known, rng: np.random.Generator) ->
     chosen = _within(_classes(known.masks), classes + 2 * np.sqrt(classes), known.independent, rng)
     tests = known.independent[chosen]
     trained, tested = chosen[~tests], chosen[tests]
-    tested = tested[:budget]
-    trained = trained[: max(budget - max(held_out(budget), len(tested)), 0)]
+    others = budget - fresh.n_structured
+    trained = trained[: max(budget - max(min(len(tested), others), min(held_out(budget), others)), 0)]
+    tested = tested[: budget - len(trained)]
     rows = np.concatenate([trained, tested])
     return replace(known, masks=known.masks[rows], independent=known.independent[rows])
 

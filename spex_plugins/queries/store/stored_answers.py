@@ -141,7 +141,7 @@ class StoredAnswers(ReadOnlyAnswers):
             self.release(claim)
 
     def keep_design(self, key: str, design: bytes) -> bytes:
-        """Keep a design; return it, or the one that another session kept under this key before."""
+        """Keep a design; return it, or the one that was kept under this key before."""
         with self._db.writing():
             self._db.rows(
                 "INSERT OR IGNORE INTO designs (run, key, design) VALUES (?, ?, ?)",
