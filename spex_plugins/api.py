@@ -23,6 +23,7 @@ from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.unidentifiable_features import of_all_features, warn_of_unidentifiable
 from spex_plugins.rounds import MOST_CALLS, explain_until
+from spex_plugins.stored_designs import kept_in
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "explain_each", "fit"]
@@ -59,8 +60,10 @@ def explain(
         Number of features. By default ``value_function.n``, which the games of `spex_plugins.games` define.
     budget : int or "auto", optional
         Largest number of masks to evaluate; it is never exceeded, and never more than 2^n masks are
-        evaluated. With "auto", the default, all 2^n masks of up to 12 features are evaluated; with more
-        features, masks are evaluated in rounds until R² no longer improves or 20,000 masks are reached.
+        evaluated. Masks whose values are in the ``store`` count, and cost no call: after 1,000 calls, a
+        budget of 2,000 makes 1,000 more. With "auto", the default, all 2^n masks of up to 12 features are
+        evaluated; with more features, masks are evaluated in rounds until R² no longer improves or 20,000
+        masks are reached.
         `spex_plugins.plan` returns the expected cost without evaluating anything.
     target_r2 : float, optional
         Evaluate masks in rounds, for any number of features, until R² on left-out masks minus its standard
@@ -205,6 +208,7 @@ def explain_each(
     method, rng = resolve(estimator, index), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
     with Session(value_function, how, total=len(design.masks)) as session:
+        design = kept_in(session, method, design, max_order, rng)
         answers = session.ask(design.masks)
     masks, everything = usable(design, answers, session.statement)
     complete = len(masks) == len(design.masks)

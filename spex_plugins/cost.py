@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from spex_plugins import checks as check
+from spex_plugins.core.basis.masks import is_among
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.size_limits import check_size
+from spex_plugins.queries import Queries, Session
+from spex_plugins.queries.options import queries_of
 from spex_plugins.rounds import MOST_CALLS, first_round
+from spex_plugins.stored_designs import continued_in
+from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["RunPlan", "plan"]
 
@@ -33,6 +39,8 @@ class RunPlan:
         Smallest and largest duration of the model calls in seconds, if ``seconds_per_call`` was given.
     cost : tuple of (float, float), or None
         Smallest and largest cost of the model calls in the unit of ``price``, if that was given.
+    n_stored : int
+        Number of further masks whose values are in the store; they are not evaluated again.
     """
 
     n: int
@@ -41,10 +49,12 @@ class RunPlan:
     design: str
     seconds: tuple[float, float] | None = None
     cost: tuple[float, float] | None = None
+    n_stored: int = 0
 
     def __repr__(self) -> str:
+        stored = f", {self.n_stored:,} answers from the store" if self.n_stored else ""
         lines = [
-            ("model calls", _range((self.least_calls, self.most_calls), "{:,.0f}")),
+            ("model calls", _range((self.least_calls, self.most_calls), "{:,.0f}") + stored),
             ("masks", self.design),
         ]
         if self.seconds:
@@ -64,6 +74,7 @@ def plan(
     max_order: int | None = None,
     seconds_per_call: float | None = None,
     price: float | None = None,
+    queries: Queries | None = None,
 ) -> RunPlan:
     """Return the masks that `explain` would evaluate and what they would cost, without any model call.
 
@@ -85,6 +96,9 @@ def plan(
         Duration of the evaluation of one mask in seconds, for example measured on a few masks.
     price : float, optional
         Price of the evaluation of one mask, in any currency.
+    queries : Queries, optional
+        With its ``store`` and ``fingerprint``, the values in that file are taken into account, as `explain`
+        with the default seed does. Without, the plan is that of a function with no stored values.
 
     Returns
     -------
@@ -118,16 +132,36 @@ def plan(
     method, rng = resolve(estimator, index), np.random.default_rng(0)
     rounds = target is not None or (budget == "auto" and n > CHEAP_FEATURES)
     least = first_round(n, most) if rounds else most
-    if rounds:
-        chosen = method.sequence(n, least, least, max_order, rng).plan
-    else:
-        chosen = method.design(n, most, max_order, rng).plan
-    design = f"{chosen}, in rounds while R² improves" if least < most else str(chosen)
+    with _stored_session(queries) as session:
+        if rounds:
+            last = most if session.has_store else least
+            chosen = method.sequence(n, least, last, max_order, rng)
+        else:
+            chosen = method.design(n, most, max_order, rng)
+        stored = 0
+        if session.has_store:
+            chosen = continued_in(session, method, chosen, max_order, rng)
+            first = max(least, chosen.n_known)
+            known = is_among(chosen.masks, session.stored_masks(n))
+            stored, least = int(known.sum()), int((~known[:first]).sum())
+    design = f"{chosen.plan}, in rounds while R² improves" if rounds and least < most else str(chosen.plan)
+    most -= stored
 
     def times(factor: float | None) -> tuple[float, float] | None:
         return None if factor is None else (least * factor, most * factor)
 
-    return RunPlan(n, least, most, design, times(seconds_per_call), times(price))
+    return RunPlan(n, least, most, design, times(seconds_per_call), times(price), stored)
+
+
+def _stored_session(queries: Queries | None) -> Session:
+    """Return a session with the values of a store, if there are any; it evaluates nothing."""
+    how = queries_of(queries, {})
+    empty = how.store is None or not Path(how.store).exists()
+    return Session(_no_call, Queries() if empty else how)
+
+
+def _no_call(masks: BoolArray) -> FloatArray:
+    raise AssertionError("a plan evaluates no masks")
 
 
 def _range(values: tuple[float, float], form: str) -> str:

@@ -16,6 +16,7 @@ from spex_plugins.queries import Queries, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.result.assemble import fitted, interactions, usable
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.stored_designs import kept_in
 from spex_plugins.types import FloatArray
 
 __all__ = ["MOST_CALLS", "explain_until", "first_round"]
@@ -55,11 +56,12 @@ def explain_until(
     """
     most_masks = min(most, 2**n)
     drawn = method.sequence(n, first_round(n, most_masks), most_masks, max_order, rng)
-    design = drawn.first(first_round(n, most_masks))
     history: list[str] = []
     missed: list[float] = []
     n_stored = 0
     with Session(value_function, how) as session:
+        drawn = kept_in(session, method, drawn, max_order, rng)
+        design = drawn.first(max(first_round(n, most_masks), drawn.n_known))
         while True:
             answers = session.ask(design.masks)
             n_stored += answers.n_stored

@@ -10,6 +10,7 @@ import numpy as np
 from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.core.designs.choose import Plan
+from spex_plugins.core.designs.continued import Known, continued
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.known_functions import constant_fit, exact_fit
@@ -181,6 +182,35 @@ class Estimator(ABC):
         if first == most:
             return start
         return start.followed_by(self.design(n, most, max_order, rng).masks).first(most)
+
+    def continued(
+        self, fresh: Design, known: Known, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Choose the masks for a budget of which some are known, see `spex_plugins.core.designs.continued`.
+
+        Parameters
+        ----------
+        fresh : Design
+            What `design` or `sequence` chose.
+        known : Known
+            Masks whose values are known.
+        max_order : int or None
+            Largest number of features in a term, as given by the user.
+        rng : numpy.random.Generator
+            Source of random numbers; the same state gives the same masks.
+
+        Returns
+        -------
+        Design
+            As many masks as the fresh one, with known ones in place of new ones where they serve as well.
+
+        Raises
+        ------
+        MissingExtraError
+            If the estimator needs a package that is not installed.
+        """
+        n = fresh.plan.n
+        return continued(fresh, known, lambda budget: self.draw(n, budget, max_order, rng), rng)
 
     def fit(
         self,

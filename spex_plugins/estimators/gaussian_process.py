@@ -24,6 +24,7 @@ __all__ = ["GaussianProcessEstimator"]
 
 _DEFAULT_ORDER = 5
 _LEARNED = 1000  # masks that the kernel is learned from, at most: its cost is that of some 20 factors
+_RELEARNED = 1.5  # times as many masks are worth learning the final kernel anew
 _ROW = 3  # uniform masks often hide the word between two others
 
 
@@ -90,7 +91,7 @@ class GaussianProcessEstimator(FoldedEstimator):
         # calibrate the deviations. The final kernel is learned from more samples if these are few.
         enough = np.append(always, kept[folds[kept] >= 0])[:_LEARNED]
         first = learn(always[:_LEARNED] if len(always) else enough)
-        last = first if len(first.rows) == len(enough) else learn(enough)
+        last = first if _RELEARNED * len(first.rows) >= len(enough) else learn(enough)
         without = [
             posterior_spectrum(posterior(first, np.flatnonzero(folds != part), decoded), order)
             for part, decoded in enumerate(found[:-1])

@@ -35,6 +35,8 @@ class AnswerTable:
     answered : ndarray of bool, shape (M,)
     outputs : tuple or None
         () or (K,), the shape of a value; None as long as it is not known.
+    stored : ReadOnlyAnswers or None
+        As given.
     n_stored : int
         Number of answers that came from the store.
     failure : StoreError or None
@@ -42,7 +44,7 @@ class AnswerTable:
     """
 
     def __init__(self, n: int, stored: ReadOnlyAnswers | None = None) -> None:
-        self._stored = stored
+        self.stored = stored
         self.masks = np.zeros((0, n), dtype=bool)
         self.values: FloatArray = np.zeros(0)
         self.answered = np.zeros(0, dtype=bool)
@@ -82,20 +84,20 @@ class AnswerTable:
         asked = np.zeros(len(self), dtype=bool)
         asked[rows] = True
         missing = np.flatnonzero(asked & ~self.answered & ~self._dropped)
-        if self._stored is None:
+        if self.stored is None:
             return missing
         if self.outputs is None:
-            self._set_outputs(self._stored.outputs)
-        self._take(missing, *self._stored.look_up(self._packed[missing]))
+            self._set_outputs(self.stored.outputs)
+        self._take(missing, *self.stored.look_up(self._packed[missing]))
         return missing[~self.answered[missing]]
 
     def claim(self, rows: IntArray) -> tuple[int, IntArray, IntArray]:
         """Return the number of a claim, the rows that it holds, and those that another process asks for."""
-        if self._stored is None:
+        if self.stored is None:
             return 0, rows, rows[:0]
         number, free, others = 0, rows[:0], np.zeros(len(rows), dtype=bool)
         with self._noting_failure():
-            number, free, (at, values) = self._stored.claim(self._packed[rows])
+            number, free, (at, values) = self.stored.claim(self._packed[rows])
             self._take(rows, at, values)
             others = np.ones(len(rows), dtype=bool)
             others[free] = others[at] = False
@@ -114,9 +116,9 @@ class AnswerTable:
 
     def release(self, claim: int) -> None:
         """Give up a claim without an answer."""
-        if self._stored is not None and self.failure is None:
+        if self.stored is not None and self.failure is None:
             with self._noting_failure():
-                self._stored.release(claim)
+                self.stored.release(claim)
 
     def drop(self, rows: IntArray) -> None:
         """Note that rows have failed for good and are not to be asked for again."""
@@ -148,8 +150,8 @@ class AnswerTable:
             self.failure = error
 
     def _write(self, claim: int, rows: IntArray) -> None:
-        if self._stored is not None and self.failure is None:
-            self._stored.keep(claim, self._packed[rows], self.values[rows])
+        if self.stored is not None and self.failure is None:
+            self.stored.keep(claim, self._packed[rows], self.values[rows])
             self._durable[rows] = True
 
     def _take(self, rows: IntArray, at: IntArray, values: FloatArray) -> None:

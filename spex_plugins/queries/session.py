@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
+
 from spex_plugins.errors import StoreError, ValueFunctionError
 from spex_plugins.queries.answer_table import AnswerTable
 from spex_plugins.queries.answers import Answers, keep_answers, note_of_answers
@@ -89,6 +91,27 @@ class Session:
         if self._shared.limits.reached:
             parts.append(f"ended early by {self._shared.limits.reached}")
         return "; ".join(parts)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether values are kept in a store."""
+        return self._store is not None
+
+    def stored_masks(self, n: int) -> BoolArray:
+        """Return the masks (k, n) that have a value in the store."""
+        stored = self._opened(n).stored
+        packed = np.zeros((0, -(-n // 8)), dtype=np.uint8) if stored is None else stored.masks()
+        return np.unpackbits(packed, axis=1, count=n).astype(bool)
+
+    def designs(self, n: int) -> dict[str, bytes]:
+        """Return the designs that were kept in the store for this function of n features, oldest first."""
+        stored = self._opened(n).stored
+        return {} if stored is None else stored.designs()
+
+    def keep_design(self, n: int, key: str, design: bytes) -> bytes:
+        """Keep a design in the store; return it, or the one that was kept under this key before."""
+        stored = self._opened(n).stored
+        return design if stored is None else stored.keep_design(key, design)
 
     def ask(self, masks: BoolArray) -> Answers:
         """Return the values of masks; only those without a value in this session or its store are evaluated.

@@ -12,6 +12,7 @@ __all__ = [
     "complements",
     "distinct_pairs",
     "distinct_rows",
+    "is_among",
     "masks_of_numbers",
     "one_of_each_pair",
     "pair_numbers",
@@ -31,6 +32,11 @@ def distinct_rows(masks: BoolArray) -> tuple[IntArray, IntArray]:
     place = np.empty(len(first), dtype=np.intp)
     place[order] = np.arange(len(first))
     return first[order], place[inverse.ravel()]
+
+
+def is_among(masks: BoolArray, known: BoolArray) -> BoolArray:
+    """Return for every mask (m, n) whether it is one of other masks (k, n), shape (m,)."""
+    return np.isin(_keys(masks), _keys(known))
 
 
 def with_complements(masks: BoolArray) -> BoolArray:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spex_plugins.core.basis.masks import distinct_rows
+from spex_plugins.core.basis.masks import distinct_rows, is_among
 from spex_plugins.core.decoding.bch import BCH
 from spex_plugins.types import BoolArray, IntArray
 
-__all__ = ["CodedDesign", "draw_coded"]
+__all__ = ["CodedDesign", "complete_groups", "draw_coded", "grown"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,16 @@ class CodedDesign:
     def delays(self) -> BoolArray:
         """d_0 … d_p, shape (p + 1, n)."""
         return np.vstack([np.zeros((1, self.code.n), dtype=bool), self.code.parity_matrix.T])
+
+    @property
+    def bits(self) -> int:
+        """Base-2 logarithm of the number of bins of a group."""
+        return self.rows.shape[2].bit_length() - 1
+
+    @property
+    def masks(self) -> BoolArray:
+        """Its distinct masks, shape (m, n)."""
+        return _indexed(self, self.bits)[1]
 
     def without(self, group: int) -> CodedDesign:
         """Return the design of the other groups."""
@@ -75,9 +85,44 @@ def draw_coded(code: BCH, groups: int, bits: int, rng: np.random.Generator) -> t
         shift = by_group[group, rng.integers(by_group.shape[1])] ^ end
         offsets[group] ^= shift
         by_group[group] ^= shift
-    masks = by_group.reshape(-1, n)
+    return _indexed(coded, bits)
+
+
+def complete_groups(coded: CodedDesign, known: BoolArray) -> CodedDesign:
+    """Return the design of the groups all of whose masks are among known ones (k, n)."""
+    masks = coded.masks
+    complete = is_among(masks, known)[coded.rows].all(axis=(1, 2))
+    part = replace(coded, hashes=coded.hashes[complete], offsets=coded.offsets[complete])
+    return _indexed(part, coded.bits)[0]
+
+
+def grown(coded: CodedDesign, groups: int, rng: np.random.Generator) -> tuple[CodedDesign, BoolArray]:
+    """Add groups of the same number of masks to a coded design.
+
+    Parameters
+    ----------
+    coded : CodedDesign
+    groups : int
+        Number of further groups.
+    rng : numpy Generator
+
+    Returns
+    -------
+    design : CodedDesign
+    masks : ndarray of bool, shape (m, n)
+        Its distinct masks.
+    """
+    n, bits = coded.code.n, coded.bits
+    hashes = [coded.hashes, *(_hashes(n, bits, rng)[None] for _ in range(groups))]
+    offsets = np.concatenate([coded.offsets, rng.random((groups, n)) < 0.5])
+    return _indexed(replace(coded, hashes=np.concatenate(hashes), offsets=offsets), bits)
+
+
+def _indexed(coded: CodedDesign, bits: int) -> tuple[CodedDesign, BoolArray]:
+    """Return the design with the places of its masks, and its distinct masks."""
+    masks = _coded_masks(coded, bits)
     first, place = distinct_rows(masks)
-    return replace(coded, rows=place.reshape(groups, code.p + 1, 1 << bits)), masks[first]
+    return replace(coded, rows=place.reshape(-1, coded.code.p + 1, 1 << bits)), masks[first]
 
 
 def _hashes(n: int, bits: int, rng: np.random.Generator) -> IntArray:

@@ -15,7 +15,7 @@ from spex_plugins.core.designs.index_masks import index_masks
 from spex_plugins.core.designs.orthogonal_masks import orthogonal_masks
 from spex_plugins.types import BoolArray
 
-__all__ = ["Design", "make_design"]
+__all__ = ["Design", "filled", "make_design"]
 
 # Share of an orthogonal design, and masks for every feature, that are orthogonal; more of these gain nothing.
 # The others are independent of them and test the fit.
@@ -35,12 +35,16 @@ class Design:
     n_structured : int
         Number of masks that are not uniformly random: end points, coded masks and pairs.
     coded : CodedDesign or None
+    n_known : int
+        Number of the first masks among which are all that were known when the design was chosen; 0 if the
+        design does not continue from known masks.
     """
 
     plan: Plan
     masks: BoolArray
     n_structured: int
     coded: CodedDesign | None = None
+    n_known: int = 0
 
     @property
     def statement(self) -> str:
@@ -74,12 +78,12 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
         masks = np.concatenate([ends, orthogonal_masks(n, 2 * pairs, rng)])
         return Design(plan, masks, len(masks)).followed_by(antithetic_masks(n, count, rng)).first(plan.budget)
     if plan.kind == "uniform":
-        return Design(plan, _fill(ends, plan.budget, rng), len(ends))
+        return Design(plan, filled(ends, plan.budget, rng), len(ends))
     coded, structured = draw_coded(bch(n, plan.max_order), plan.groups, plan.bits, rng)
-    return Design(plan, _fill(structured, plan.budget, rng), len(structured), coded)
+    return Design(plan, filled(structured, plan.budget, rng), len(structured), coded)
 
 
-def _fill(masks: BoolArray, budget: int, rng: np.random.Generator) -> BoolArray:
+def filled(masks: BoolArray, budget: int, rng: np.random.Generator) -> BoolArray:
     """Append uniformly random masks, all distinct, until the budget is reached or nothing is left."""
     n = masks.shape[1]
     if n <= _LISTED and 4 * budget > 2**n:

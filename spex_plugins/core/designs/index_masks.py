@@ -15,7 +15,9 @@ __all__ = ["index_masks"]
 _LEAST_SINGLES = 24
 
 
-def index_masks(n: int, budget: int, index: str, rng: np.random.Generator) -> BoolArray:
+def index_masks(
+    n: int, budget: int, index: str, rng: np.random.Generator, known: BoolArray | None = None
+) -> BoolArray:
     """Choose distinct masks that repel each other: the empty and the full mask, then pairs of complements.
 
     Parameters
@@ -26,6 +28,9 @@ def index_masks(n: int, budget: int, index: str, rng: np.random.Generator) -> Bo
     index : str
         What will be read, a key of `spex_plugins.INDICES`.
     rng : numpy Generator
+    known : ndarray of bool, shape (k, n), optional
+        Masks that were chosen before, one of every pair of complements, neither empty nor full. They count
+        for the budget and are not returned.
 
     Returns
     -------
@@ -33,6 +38,7 @@ def index_masks(n: int, budget: int, index: str, rng: np.random.Generator) -> Bo
         m ≤ budget; rows 2k and 2k + 1 are complements.
     """
     if n < _LEAST_SINGLES or index in UNIFORM_INDICES:
-        return repulsive_masks(n, budget, index, rng)
+        return repulsive_masks(n, budget, index, rng, known)
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
-    return np.concatenate([ends, singles_masks(n, budget - len(ends), rng)])
+    count = budget - len(ends) - (0 if known is None else 2 * len(known))
+    return np.concatenate([ends, singles_masks(n, max(count, 0), rng, known)])

@@ -87,9 +87,7 @@ def unmeasured(values: FloatArray) -> tuple[FloatArray, str]:
     return np.full(values.shape[1], np.nan), TOO_FEW if varies else EQUAL
 
 
-def _supported(
-    masks: BoolArray, values: FloatArray, predicted: FloatArray, weights: FloatArray
-) -> BoolArray:
+def _supported(masks: BoolArray, values: FloatArray, predicted: FloatArray, weights: FloatArray) -> BoolArray:
     """Return for which outputs (K,) the left-out samples are sufficient and representative."""
     known = np.isfinite(predicted).all(axis=1)
     if not known.any():

@@ -74,12 +74,23 @@ def recovered(damaged: str | PathLike[str], new: str | PathLike[str]) -> Recover
                 run = store.run(fingerprint, n, description)
                 if len(values):
                     run.keep(0, packed.reshape(len(values), -1), values)
+                for key, design in _designs(old, number):
+                    run.keep_design(key, design)
                 run.close()
                 answers += len(values)
                 unreadable |= not (all_read and intact.all())
     finally:
         old.close()
     return Recovered(len(runs), answers, unreadable)
+
+
+def _designs(db: Database, number: int) -> list[tuple[Any, Any]]:
+    """Return the designs of a value function that can be read; their checksums are tested on use."""
+    query = (
+        "SELECT key, design FROM designs WHERE run = ? AND typeof(key) = 'text' AND typeof(design) = 'blob' "
+        "ORDER BY id"
+    )
+    return db.rows_until_damage(query, (number,))[0]
 
 
 def _readable(db: Database, number: int, size: int) -> tuple[list[tuple[Any, Any]], bool]:

@@ -8,7 +8,7 @@ from time import sleep
 from spex_plugins.errors import StoreError
 from spex_plugins.queries.store.database import Database, explained
 
-__all__ = ["prepare"]
+__all__ = ["has_designs", "prepare"]
 
 _VERSION = 2
 _APPLICATION = 0x53504558  # "SPEX": other SQLite files are left alone
@@ -28,6 +28,11 @@ _SCHEMA = (
         id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), owner TEXT NOT NULL,
         masks BLOB NOT NULL)""",
 )
+# Which masks a run chose, by a digest of those that it would have chosen without answers. Programs that
+# do not know this table are not disturbed by it.
+_DESIGNS = """CREATE TABLE IF NOT EXISTS designs (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), key TEXT NOT NULL,
+    design BLOB NOT NULL, UNIQUE (run, key))"""
 
 
 def prepare(db: Database) -> None:
@@ -62,6 +67,13 @@ def _prepare_to_write(db: Database, version: int) -> None:
     db.rows("PRAGMA wal_autocheckpoint = 8192")  # pages: masks fall all over the tree
     if version < _VERSION:
         _create(db)
+    if not has_designs(db):
+        db.rows(_DESIGNS)
+
+
+def has_designs(db: Database) -> bool:
+    """Tell whether a file has the table of designs, which older programs do not create."""
+    return bool(db.rows("SELECT 1 FROM sqlite_master WHERE name = 'designs'"))
 
 
 def _use_log(db: Database) -> None:

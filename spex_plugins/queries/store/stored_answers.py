@@ -10,6 +10,7 @@ import numpy as np
 from spex_plugins.errors import InputError, StoreError
 from spex_plugins.queries.store.answer_rows import as_bytes, decoded, encoded, shape_of
 from spex_plugins.queries.store.database import Database, explained
+from spex_plugins.queries.store.schema import has_designs
 from spex_plugins.queries.store.session_lock import SessionLock, dead_sessions, is_alive
 from spex_plugins.types import FloatArray, IntArray
 
@@ -47,6 +48,22 @@ class ReadOnlyAnswers:
     def look_up(self, packed: Any) -> Found:
         """Return the masks that have an answer; to be called once before these masks are claimed."""
         return self._find(packed)
+
+    def masks(self) -> Any:
+        """Return all masks that have an answer, packed, (m, ⌈n / 8⌉)."""
+        rows = self._db.rows("SELECT mask FROM answers WHERE run = ?", (self._number,))
+        return np.frombuffer(b"".join(mask for (mask,) in rows), dtype=np.uint8).reshape(-1, self._bytes)
+
+    def designs(self) -> dict[str, bytes]:
+        """Return the designs that were kept, by key, in the order in which they were."""
+        if not has_designs(self._db):
+            return {}
+        query = "SELECT key, design FROM designs WHERE run = ? ORDER BY id"
+        return dict(self._db.rows(query, (self._number,)))
+
+    def keep_design(self, key: str, design: bytes) -> bytes:
+        """Do nothing; return the design."""
+        return design
 
     def claim(self, packed: Any) -> Claim:
         """Refuse to have further masks asked for."""
@@ -122,6 +139,15 @@ class StoredAnswers(ReadOnlyAnswers):
             statement = f"INSERT OR IGNORE INTO answers VALUES ({self._number}, ?, ?)"
             self._db.repeat(statement, encoded(packed, values))
             self.release(claim)
+
+    def keep_design(self, key: str, design: bytes) -> bytes:
+        """Keep a design; return it, or the one that was kept under this key before."""
+        with self._db.writing():
+            self._db.rows(
+                "INSERT OR IGNORE INTO designs (run, key, design) VALUES (?, ?, ?)",
+                (self._number, key, design),
+            )
+        return self.designs()[key]
 
     def release(self, claim: int) -> None:
         """Give up a claim."""
