@@ -111,6 +111,7 @@ class Recording:
         value_function: ValueFunction,
         masks: BoolArray | Mapping[str, BoolArray] | None = None,
         *,
+        feature_names: Sequence[str] | None = None,
         single_precision: bool = False,
         about: Mapping[str, Any] | None = None,
         queries: Queries | None = None,
@@ -125,6 +126,8 @@ class Recording:
             such as the games of `spex_plugins.games`.
         masks : ndarray of bool, shape (m, n), or mapping of str to such, optional
             The masks, or the masks of every kind; masks may repeat. By default all 2^n.
+        feature_names : sequence of str, optional
+            Names of the n features, by default those of the value function.
         single_precision : bool
             Keep the values in single precision, in half the space: for models that compute in it.
         about : mapping of str to object, optional
@@ -149,7 +152,7 @@ class Recording:
         ValueFunctionError
             If the value function fails; its attributes hold the values obtained before.
         """
-        n, names = check.features_of(value_function, None, None)
+        n, names = check.features_of(value_function, None, feature_names)
         if masks is None and n > _LISTED:
             raise InputError(f"masks: all 2^{n} masks are too many; give the masks to record.")
         given = masks if isinstance(masks, Mapping) else {"given": masks}
