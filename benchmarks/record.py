@@ -8,13 +8,9 @@ recorded completely is skipped. See README.md beside this file.
 
 from __future__ import annotations
 
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 from time import process_time
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
 
 from library.recorded.inputs import GROUPS, Step, steps
 from library.recorded.masks import masks_of

@@ -18,7 +18,7 @@ from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
-from spex_plugins.recordings import on_recorded_masks
+from spex_plugins.recordings.recording import on_recorded_masks
 from spex_plugins.result.assemble import averaged, fitted, interactions, usable
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from spex_plugins.recordings.recorded_masks import RecordedMasks
-from spex_plugins.recordings.recording import Recording, on_recorded_masks
+from spex_plugins.recordings.recording import Recording
 
-__all__ = ["RecordedMasks", "Recording", "on_recorded_masks"]
+__all__ = ["Recording"]

@@ -9,10 +9,8 @@ from spex_plugins.types import BoolArray, IntArray
 __all__ = ["drawn_rows"]
 
 
-def drawn_rows(
-    masks: BoolArray, rows: IntArray, first: IntArray, count: int, rng: np.random.Generator
-) -> IntArray:
-    """Draw rows without replacement.
+def drawn_rows(masks: BoolArray, rows: IntArray, first: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return rows in a random order.
 
     Parameters
     ----------
@@ -22,19 +20,17 @@ def drawn_rows(
         Their rows.
     first : ndarray of int
         Rows to begin with.
-    count : int
-        Number of rows, those of ``first`` included.
     rng : numpy Generator
 
     Returns
     -------
-    ndarray of int, shape (min(count, …),)
-        Distinct; a smaller count gives the same first rows.
+    ndarray of int
+        Distinct: ``first``, and then the others.
     """
     together = 2 if _are_pairs(masks) else 1
     order = rng.permutation(len(rows) // together)
     drawn = rows.reshape(-1, together)[order].ravel()
-    return np.concatenate([first, drawn[~np.isin(drawn, first)]])[:count]
+    return np.concatenate([first, drawn[~np.isin(drawn, first)]])
 
 
 def _are_pairs(masks: BoolArray) -> bool:

