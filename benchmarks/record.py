@@ -3,7 +3,7 @@
     python benchmarks/record.py [--only smollm2 trees …] [--out benchmarks/recordings] [--list]
 
 It can be stopped at any time: answers are kept in a store, and the same command goes on where it was. What is
-recorded completely is skipped. See README.md beside this file.
+recorded completely is skipped; what failed is tried again. See README.md beside this file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 from time import process_time
+from traceback import print_exc
 
 from library.recorded.inputs import GROUPS, Step, steps
 from library.recorded.masks import masks_of
@@ -44,6 +45,18 @@ def record(step: Step, folder: Path, cache: Path) -> Recording:
     return found
 
 
+def attempt(step: Step, folder: Path, cache: Path) -> None:
+    """Record a step; an error is printed, as the others may succeed."""
+    start = process_time()
+    try:
+        found = record(step, folder, cache)
+    except Exception:
+        print_exc()
+        return
+    size = step.input.path(folder).stat().st_size
+    print(f"  {len(found)} masks, {process_time() - start:.0f} s, {size / 1e3:.0f} kB", flush=True)
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__, usage="%(prog)s [options]")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="models")
@@ -58,10 +71,7 @@ def main() -> None:
         masks = f"{step.count} uniform masks" if step.count else "all masks"
         print(f"{number} of {len(todo)}: {step.input.path(Path()).stem}, {masks}", flush=True)
         if not arguments.list:
-            start = process_time()
-            found = record(step, arguments.out, arguments.cache)
-            size = step.input.path(arguments.out).stat().st_size
-            print(f"  {len(found)} masks, {process_time() - start:.0f} s, {size / 1e3:.0f} kB", flush=True)
+            attempt(step, arguments.out, arguments.cache)
 
 
 if __name__ == "__main__":

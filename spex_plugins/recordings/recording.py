@@ -242,7 +242,7 @@ class Recording(RecordedAnswers):
         masks = f"all 2^{self.n} = {len(self):,}" if self.complete else f"{len(self):,} of 2^{self.n}"
         about = self.about if self.complete or not kinds else {"kinds": kinds} | self.about
         lines = [f"Recording of {self.n} features", f"  {'masks':<18}{masks}"]
-        return "\n".join(lines + [f"  {name:<18}{text!s:.80}" for name, text in about.items()])
+        return "\n".join(lines + [f"  {name:<18}{_in_short(text)}" for name, text in about.items()])
 
     def sample(
         self, budget: int, *, kind: str | None = None, seed: int | np.random.Generator = 0
@@ -357,6 +357,10 @@ class Recording(RecordedAnswers):
 def on_recorded_masks(method: Estimator, value_function: Any) -> Estimator:
     """Return the estimator for a value function: one that draws recorded masks, if it is a recording."""
     return value_function.estimator(method) if isinstance(value_function, Recording) else method
+
+
+def _in_short(text: Any) -> str:
+    return " ".join(str(text).split())[:80]
 
 
 def _as_json(about: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def fine_tuned(folder: Path) -> tuple[Any, Any, float]:
 
     torch.set_num_threads(1)
     logging.disable_progress_bar()
+    logging.set_verbosity_error()  # it reports that the head is new
     if not folder.is_dir():
         _train(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, local_files_only=True).eval()
@@ -63,6 +64,7 @@ def _train(folder: Path) -> None:
         if number % 50 == 0:
             print(f"  {number} of {len(batches)}: {loss.item():.3f}, {process_time():.0f} s", flush=True)
     accuracy = _accuracy(model.eval(), tokenizer, unseen[-_TESTED:])
+    split_reviews.cache_clear()  # most of a gigabyte
     part = folder.with_suffix(f".{os.getpid()}")  # the model is there complete or not at all
     model.save_pretrained(part)
     tokenizer.save_pretrained(part)
