@@ -10,6 +10,7 @@ import numpy as np
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
+from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.recordings.recorded_answers import UNIFORM
@@ -77,13 +78,18 @@ class RecordedMasks(Estimator):
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw recorded masks, see `Recording.sample`."""
+        if n != self.recording.n:
+            raise InputError(
+                f"estimator: it draws masks of {self.recording.n} features, and {n} are explained."
+            )
         wished = min(budget, len(self.recording))
         plan = self.method.draw(n, wished, max_order, np.random.default_rng(0)).plan
         kind = _kind(plan)
         known = kind in self.recording.kinds
         masks, _ = self.recording.sample(wished, kind=kind if known else None, seed=rng)
-        ends = int((masks == masks[:, :1]).all(axis=1).sum())
-        n_structured = ends if known and kind == UNIFORM else len(masks)
+        n_structured = len(masks) if known else 0  # what is not known passes for uniform, as in `fit`
+        if known and kind == UNIFORM:
+            n_structured = int((masks == masks[:, :1]).all(axis=1).sum())
         source = f"{len(self.recording)} recorded masks" + (f" ({kind})" if known else "")
         return _RecordedDesign(Plan("uniform", n, budget, plan.max_order), masks, n_structured, None, source)
 

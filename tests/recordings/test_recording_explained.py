@@ -117,6 +117,9 @@ def test_without_kinds_all_masks_are_drawn(recording):
     plain = spex.Recording(recording.masks(), recording(recording.masks()))
     found = spex.explain(plain, budget=100, index="SV", progress=False)
     assert found.design == f"100 of {len(recording)} recorded masks"
+    found = spex.explain(plain, budget=400, progress=False)
+    assert "cross-validated" in found.r2_source
+    assert found.r2 > 0.98
 
 
 def test_fit_to_a_sample(recording):
@@ -142,6 +145,11 @@ def test_an_estimator_of_recorded_masks(recording):
     assert complete.estimator("shapley").about == spex.estimators.resolve("shapley").about
     with pytest.raises(spex.InputError, match="estimator: 'none' is unknown"):
         recording.estimator("none")
+
+
+def test_an_estimator_of_recorded_masks_for_another_number_of_features(recording):
+    with pytest.raises(spex.InputError, match="draws masks of 20 features, and 6 are explained"):
+        spex.explain(functions.Game(6), budget=30, estimator=recording.estimator())
 
 
 def test_shap(recording):
