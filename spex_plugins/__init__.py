@@ -15,6 +15,7 @@ from spex_plugins.errors import (
     ValueFunctionError,
 )
 from spex_plugins.queries import Queries
+from spex_plugins.recordings import Recording
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.interactions import Interactions
 
@@ -27,6 +28,7 @@ __all__ = [
     "MissingExtraError",
     "PartialAnswerError",
     "Queries",
+    "Recording",
     "RunPlan",
     "Spectrum",
     "SpexError",

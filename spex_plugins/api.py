@@ -18,6 +18,7 @@ from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
+from spex_plugins.recordings.recording import on_recorded_masks
 from spex_plugins.result.assemble import averaged, fitted, interactions, usable
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
@@ -140,7 +141,7 @@ def explain(
             n,
             most=most,
             target_r2=target,
-            method=resolve(estimator, index),
+            method=on_recorded_masks(resolve(estimator, index), value_function),
             max_order=check.interaction_order(max_order),
             rng=check.generator(seed),
             names=names,
@@ -205,7 +206,7 @@ def explain_each(
     check_size(estimator, n, min(budget, 2**n))
     max_order = check.interaction_order(max_order)
     how = queries_of(queries, options)
-    method, rng = resolve(estimator, index), check.generator(seed)
+    method, rng = on_recorded_masks(resolve(estimator, index), value_function), check.generator(seed)
     design = method.design(n, budget, max_order, rng)
     with Session(value_function, how, total=len(design.masks)) as session:
         design = kept_in(session, method, design, max_order, rng)

@@ -4,6 +4,7 @@ measure   processes, clocks, counts of calls, R², and files of results with the
 data      film reviews and tables
 models    trained models that are explained
 games     value functions of masks, made of such models or of known functions
+recorded  inputs of real models whose answers are recorded, and their masks
 methods   what is compared: additive methods, SHAP's explainers, Captum's, other packages
 per_call  options, processes and attempts of the two benchmarks per model call
 report    tables and figures

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import numpy as np
 
@@ -38,7 +37,7 @@ class Estimator(ABC):
         designs if other masks do not explain the values.
     """
 
-    name: ClassVar[str]
+    name: str
     about: str = ""
     decodes: bool = False
 

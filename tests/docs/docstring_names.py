@@ -180,6 +180,16 @@ def masked_prompt(_):
     }
 
 
+def recording(_):
+    import spex_plugins as spex
+
+    class Long(Game):
+        n, feature_names = 20, tuple(f"word {i}" for i in range(20))
+
+    masks = np.random.default_rng(0).random((1500, 20)) < 0.5
+    return {"Recording": spex.Recording, "spex": spex, "game": Long(), "masks": masks}
+
+
 def session(_):
     from spex_plugins.queries import Queries, Session
 
@@ -274,6 +284,7 @@ NAMES = {
     "ImageTextAnswer": image_text,
     "MaskedPrompt": masked_prompt,
     "MultimodalGame": multimodal,
+    "Recording": recording,
     "Session": session,
     "Spex": spex,
     "SpexExplainer": shap_explainer,

@@ -31,7 +31,7 @@ from library.games.tables import table_value
 from library.models.tfidf_network import TfidfModel
 from library.models.vader import vader
 
-__all__ = ["GAMES", "long_text", "slow", "value_function"]
+__all__ = ["GAMES", "long_text", "review_of_length", "slow", "split_reviews", "value_function"]
 
 GAMES = ("tfidf", "minilm", "vader", "llm", *TABLES)
 _TRAINED = 10_000  # reviews that the models of texts see; the explained ones are others
@@ -52,7 +52,7 @@ def value_function(game: str, n: int, which: int, folder: Path) -> Value:
     """
     if game in TABLES:
         return table_value(game, n, which)
-    words = _explained(n, which, folder)
+    words = review_of_length(n, which, folder)
     if game == "tfidf":
         return _tfidf(folder).value_function(words)
     scorer = {"minilm": _minilm, "vader": lambda _: vader(), "llm": _llm}[game](folder)
@@ -92,18 +92,20 @@ def long_text(n: int, folder: Path) -> Value:
 
 
 def _joined(n: int) -> str:
-    words = [word for review in _split()[1][:n] for word in review.words]
+    words = [word for review in split_reviews()[1][:n] for word in review.words]
     return " ".join(words[:n])
 
 
 @cache
-def _split() -> tuple[list[Review], list[Review]]:
+def split_reviews() -> tuple[list[Review], list[Review]]:
+    """Return the reviews that models are trained on, and the others, in a random order."""
     data = reviews()
     order = np.random.default_rng(0).permutation(len(data))
     return [data[i] for i in order[:_TRAINED]], [data[i] for i in order[_TRAINED:]]
 
 
-def _explained(n: int, which: int, folder: Path) -> list[str]:
+def review_of_length(n: int, which: int, folder: Path) -> list[str]:
+    """Return the words of one of the unseen reviews of exactly n words."""
     texts = _kept(folder / f"texts-{n}.json", lambda: _of_length(n))
     if which >= len(texts):
         raise SystemExit(f"There are {len(texts)} unseen reviews of {n} words, not {which + 1}.")
@@ -111,7 +113,7 @@ def _explained(n: int, which: int, folder: Path) -> list[str]:
 
 
 def _of_length(n: int) -> list[str]:
-    return [" ".join(review.words) for review in _split()[1] if len(review.words) == n]
+    return [" ".join(review.words) for review in split_reviews()[1] if len(review.words) == n]
 
 
 def _kept(path: Path, make: Callable[[], list[str]]) -> list[str]:
@@ -125,14 +127,14 @@ def _kept(path: Path, make: Callable[[], list[str]]) -> list[str]:
 
 @cache
 def _tfidf(folder: Path) -> TfidfModel:
-    return TfidfModel.trained(lambda: _split()[0], folder / "tfidf.npz")
+    return TfidfModel.trained(lambda: split_reviews()[0], folder / "tfidf.npz")
 
 
 @cache
 def _minilm(folder: Path) -> Callable[[Any], np.ndarray]:
     from library.models.sentence_encoder import sentence_logits
 
-    return sentence_logits(lambda: _split()[0], folder / "minilm.npz")
+    return sentence_logits(lambda: split_reviews()[0], folder / "minilm.npz")
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Real models whose answers are recorded: inputs by name, with the masks that are asked."""
