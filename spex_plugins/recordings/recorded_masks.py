@@ -91,7 +91,8 @@ class RecordedMasks(Estimator):
         if known and kind == UNIFORM:
             n_structured = int((masks == masks[:, :1]).all(axis=1).sum())
         source = f"{len(self.recording)} recorded masks" + (f" ({kind})" if known else "")
-        return _RecordedDesign(Plan("uniform", n, budget, plan.max_order), masks, n_structured, None, source)
+        chosen = Plan("uniform", n, budget, plan.max_order)
+        return _RecordedDesign(chosen, masks, n_structured, source=source)
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw recorded masks, also where the budget allows all 2^n."""
@@ -118,5 +119,5 @@ class RecordedMasks(Estimator):
 
 def _kind(plan: Plan) -> str:
     """Return the kind of recorded masks that stands for the masks of a plan."""
-    of_all_sizes = plan.kind == "paired" or (plan.kind == "repulsive" and plan.index not in UNIFORM_INDICES)
+    of_all_sizes = plan.kind == "repulsive" and plan.index not in UNIFORM_INDICES
     return _ALL_SIZES if of_all_sizes else UNIFORM
