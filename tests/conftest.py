@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from hypothesis import settings
 
+os.environ.setdefault("MPLBACKEND", "Agg")
 # galois imports Numba, which sets the number of OpenMP threads of the process, PyTorch's included, to that of
 # the processors; small models run several times slower with them.
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
