@@ -1,4 +1,4 @@
-"""Which features the masks of samples tell apart.
+"""Features that can be distinguished by the masks of samples.
 
 A character χ_i is the same on all samples for a feature that is never, or always, masked; and those of two
 features are the same, or each minus the other, if both are always masked together, or one whenever the
@@ -21,7 +21,7 @@ __all__ = ["Identified", "identify"]
 
 @dataclass(frozen=True, eq=False)
 class Identified:
-    """What masks (m, n) tell apart: G groups of features.
+    """The G groups of features that masks (m, n) distinguish.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Identified:
         return [np.flatnonzero(self.group == g) for g in np.flatnonzero(sizes > 1)]
 
     def spread(self, spectrum: Spectrum) -> Spectrum:
-        """Return a spectrum over the G groups as one over the n features, every group sharing equally."""
+        """Return a spectrum over the G groups as one over the n features, each group shared equally."""
         n = len(self.group)
         members = np.argsort(self.group, kind="stable")[len(self.constant) :]
         sizes = np.append(np.bincount(self.group[members], minlength=len(self.features)), 1)
@@ -69,7 +69,7 @@ class Identified:
 
 
 def identify(masks: BoolArray) -> Identified:
-    """Find the features that masks (m, n) tell apart."""
+    """Find the features that masks (m, n) distinguish."""
     changed = np.packbits(masks ^ masks[:1], axis=0)  # complements become equal, constants zero
     _, first, inverse = np.unique(changed, axis=1, return_index=True, return_inverse=True)
     first_of = first[inverse.ravel()]

@@ -1,4 +1,4 @@
-"""Which complementary masks serve Shapley values and interactions, by the number of features."""
+"""Choice of the complementary masks for Shapley values and interactions by the number of features."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spex_plugins.types import BoolArray
 
 __all__ = ["value_masks"]
 
-# Features. With fewer, masks of all sizes serve about as well, and better where most small ones are asked.
+# Features. With fewer, masks of all sizes are as accurate, and more so if most small masks are evaluated.
 _LEAST_SINGLES = 24
 
 

@@ -1,9 +1,9 @@
-"""A linear part without penalty, where left-out samples want it.
+"""A linear part without penalty, if it predicts left-out samples better.
 
-A kernel shrinks what single features do by themselves towards 0, which serves few samples and costs the
-exactness of many: of a function of second order the differences f(x) − f(x̄) are linear, so that they tell its
-Shapley values without error from n + 1 pairs on. Whether single features shall be shrunk is decided by the
-differences of pairs that are left out, which are predicted with and without the penalty.
+A kernel shrinks main effects towards 0, which improves the estimates from few samples, but prevents exact
+ones from many: for a function of second order the differences f(x) − f(x̄) are linear, and determine the Shapley
+values exactly from n + 1 pairs on. Whether main effects are shrunk is decided by the differences of left-out
+pairs, which are predicted with and without the penalty.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, con
 
 __all__ = ["with_linear_part"]
 
-_FREE = 1e5  # variance of a coefficient that is as good as free, of functions with unit variance
+_FREE = 1e5  # prior variance of a practically free coefficient, for functions with unit variance
 
 
 def with_linear_part(process: GaussianProcess) -> GaussianProcess:
-    """Return the process with free linear coefficients where this predicts left-out odd parts better."""
+    """Return the process with free linear coefficients if it predicts left-out odd parts better."""
     masks, n = process.masks, process.kernel.n
     first, second = complements(masks)
     if len(first) <= n:
@@ -28,7 +28,7 @@ def with_linear_part(process: GaussianProcess) -> GaussianProcess:
     own, together = process.precisions
     signs = np.where(masks, -1.0, 1.0)
     solved = process.solve(signs)
-    # C⁻¹ of the free process (Woodbury), as far as left-out errors need it.
+    # The entries of C⁻¹ of the free process (Woodbury) that left-out errors depend on.
     product = signs.T @ solved
     product[np.diag_indices(n)] += 1 / _FREE
     half = np.linalg.solve(product, solved.T)  # (n, m)

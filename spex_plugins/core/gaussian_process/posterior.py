@@ -1,7 +1,7 @@
-"""The posterior of a Gaussian process in a form small enough to be stored with a result.
+"""The posterior of a Gaussian process, in a compact form that is stored with a result.
 
 The standard deviations of an index do not depend on the values of the samples; its mean does. The Gram matrix
-of the samples is not stored: it is computed again where deviations are asked for.
+of the samples is not stored: it is computed again when deviations are requested.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Posterior", "Uncertainty"]
 
-_MOST_SETS = 5000  # that are read where all of them could be
-_BLOCK = 1 << 22  # entries of a matrix between masks that are held at once
+_MOST_SETS = 5000  # sets that are computed if all of them could be
+_BLOCK = 1 << 22  # entries of a matrix between masks in memory at the same time
 
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """Posterior standard deviations of every index, by the masks of the samples and the kernel.
+    """Posterior standard deviations of every index, from the masks of the samples and the kernel.
 
     Attributes
     ----------
     kernel : MaskKernel
     noise : float
-        Variance of what the kernel cannot explain, of values with unit variance.
+        Variance of the part of values with unit variance that the kernel does not explain.
     packed : ndarray of uint8, shape (m, ceil(n / 8))
-        The masks of the samples, by `numpy.packbits`.
+        The masks of the samples, packed by `numpy.packbits`.
     scale : ndarray of float64, shape () or (K,)
         Factor of the deviations, which are those of values with unit variance.
     """
@@ -68,11 +68,11 @@ class Uncertainty:
         return replace(self, scale=self.scale[columns])
 
     def rescaled(self, scaling: Scaling) -> Self:
-        """Return the deviations of the values of which these are scaled ones."""
+        """Return the deviations of the values before scaling."""
         return replace(self, scale=self.scale * scaling.factor)
 
     def placed(self, at: IntArray, n: int) -> Self:
-        """Place the features at ``at`` among n; the others have no effect."""
+        """Return the function of n features, of which those not in ``at`` have no effect."""
         masks = np.zeros((len(self.packed), n), dtype=bool)
         masks[:, at] = self.masks
         return replace(self, kernel=self.kernel.placed(at, n), packed=np.packbits(masks, axis=1))
@@ -88,7 +88,7 @@ class Posterior(Uncertainty):
         The function at x is constant + k(x, masks) @ weights.
     constant : ndarray of float64, shape () or (K,)
     spectrum : Spectrum
-        The Fourier coefficients with most energy.
+        The Fourier coefficients with the largest energy.
     semivalues : Semivalues
         Shapley and Banzhaf values with their deviations, computed when the process was fitted.
     """
@@ -120,10 +120,10 @@ class Posterior(Uncertainty):
         return out + self.constant
 
     def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
-        """Read the function in an index, as `Spectrum.convert` reads a spectrum.
+        """Return the values of an index, as `Spectrum.convert` does.
 
-        All sets of up to ``order`` features are read where they are few, else those that the leading Fourier
-        coefficients touch.
+        All sets of up to ``order`` features have a value if they are few, else those that the leading Fourier
+        coefficients contribute to.
         """
         n, order = self.n, checked_order(index, order) or order
         orders = range(min(order, n) + 1)
@@ -154,7 +154,7 @@ class Posterior(Uncertainty):
         )
 
     def rescaled(self, scaling: Scaling) -> Self:
-        """Return the function of the values of which these are scaled ones."""
+        """Return the function of the values before scaling."""
         return replace(
             super().rescaled(scaling),
             weights=self.weights * scaling.factor,
@@ -164,7 +164,7 @@ class Posterior(Uncertainty):
         )
 
     def placed(self, at: IntArray, n: int) -> Self:
-        """Place the features at ``at`` among n; the others have no effect."""
+        """Return the function of n features, of which those not in ``at`` have no effect."""
         return replace(
             super().placed(at, n),
             spectrum=self.spectrum.placed(at, n),
