@@ -1,10 +1,10 @@
 """Features that can be distinguished by the masks of samples.
 
-A character χ_i is the same on all samples for a feature that is never, or always, masked; and those of two
-features are the same, or each minus the other, if both are always masked together, or one whenever the
-other is kept. Then samples determine a function of fewer features, one of every such group. It is read as
-one of all features by the convention that a group shares its character equally, χ_g = Σ_i ± χ_i / k, and
-that features which never vary have no effect.
+A character χ_i is constant on all samples for a feature that is never, or always, masked; those of two
+features are equal up to the sign if both are always masked together, or one whenever the other is kept. The
+samples then determine a function of fewer features, one for every such group. It is extended to all features
+by the convention that the character of a group is shared equally, χ_g = Σ_i ± χ_i / k, and that features
+which never vary have no effect.
 """
 
 from __future__ import annotations

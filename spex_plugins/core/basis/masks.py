@@ -54,7 +54,7 @@ def distinct_pairs(masks: BoolArray) -> BoolArray:
 
 
 def pair_numbers(masks: BoolArray) -> IntArray:
-    """Number the complementary pairs in the order of their first masks, shape (m,)."""
+    """Return the numbers of complementary pairs, in the order of their first masks, shape (m,)."""
     _, first, inverse = np.unique(_either(masks), axis=0, return_index=True, return_inverse=True)
     place = np.empty(len(first), dtype=np.intp)
     place[np.argsort(first)] = np.arange(len(first))

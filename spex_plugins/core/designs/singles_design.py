@@ -2,9 +2,9 @@
 
 With far fewer than 2^n samples, greedy A-optimal designs for Shapley values, under a kernel learned from
 such functions, consist of all single features with their complements, hardly any other masks of few
-features, and many of middle sizes. After the singles, a share of the sizes is therefore uniform on 2 … n/2 and the others on
-0.3 n … n/2, and each mask is followed by its complement, which cancels all even orders (Covert & Lee 2021).
-Of many random masks of a size, the one is chosen that minimises the energy
+features, and many of middle sizes. After the singles, a share of the sizes is therefore uniform on 2 … n/2
+and the others on 0.3 n … n/2, and each mask is followed by its complement, which cancels all even orders
+(Covert & Lee 2021). Of many random masks of a size, the one is chosen that minimises the energy
 
     U(x) = Σ_y ((1 + |⟨x, y⟩| / n) / 2)^8,    x, y ∈ {±1}^n
 

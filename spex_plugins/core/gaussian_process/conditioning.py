@@ -29,7 +29,7 @@ __all__ = [
 
 _LEARNED, _LEARNED_IN_PAIRS = 400, 1000  # largest number of masks for learning the kernel
 _ROW = 2  # more neighbours bring no improvement, and are harmful if the features have no order
-_SPREAD = 2.0  # prior standard deviation of the log rates
+_SPREAD = 2.0  # prior standard deviation of the log rates; wide, as a few hundred samples understate it
 _SHARE_LEARNED = 0.75  # largest share; the other samples measure the faithfulness
 
 

@@ -1,9 +1,9 @@
 """A linear part without penalty, if it predicts left-out samples better.
 
 A kernel shrinks main effects towards 0, which improves the estimates from few samples, but prevents exact
-ones from many: for a function of second order the differences f(x) − f(x̄) are linear, and determine the Shapley
-values exactly from n + 1 pairs on. Whether main effects are shrunk is decided by the differences of left-out
-pairs, which are predicted with and without the penalty.
+ones from many: for a function of second order the differences f(x) − f(x̄) are linear, and determine the
+Shapley values exactly from n + 1 pairs on. Whether main effects are shrunk is decided by the differences of
+left-out pairs, which are predicted with and without the penalty.
 """
 
 from __future__ import annotations
