@@ -19,9 +19,11 @@ with warnings.catch_warnings(), suppress(ImportError):
     import numba
 
     numba.config.DISABLE_JIT = True  # compiling SHAP's loops takes each process longer than running them here
-    import shap  # noqa: F401
+    from shap.maskers import _image
 
     numba.config.DISABLE_JIT = False
+    # This one gets a list of Numba's, which heapq accepts in compiled code only.
+    _image._jit_build_partition_tree = numba.njit(_image._jit_build_partition_tree)
 
 settings.register_profile("spex", derandomize=True, deadline=None, max_examples=25, database=None)
 settings.register_profile("fast", settings.get_profile("spex"), max_examples=8)
