@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from hypothesis import settings
 
+os.environ.setdefault("MPLBACKEND", "Agg")
 # galois imports Numba, which sets the number of OpenMP threads of the process, PyTorch's included, to that of
 # the processors; small models run several times slower with them.
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")
@@ -18,9 +19,11 @@ with warnings.catch_warnings(), suppress(ImportError):
     import numba
 
     numba.config.DISABLE_JIT = True  # compiling SHAP's loops takes each process longer than running them here
-    import shap  # noqa: F401
+    from shap.maskers import _image
 
     numba.config.DISABLE_JIT = False
+    # This one gets a list of Numba's, which heapq accepts in compiled code only.
+    _image._jit_build_partition_tree = numba.njit(_image._jit_build_partition_tree)
 
 settings.register_profile("spex", derandomize=True, deadline=None, max_examples=25, database=None)
 settings.register_profile("fast", settings.get_profile("spex"), max_examples=8)

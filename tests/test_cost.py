@@ -56,6 +56,7 @@ def _order(masks):
     return np.argsort(np.lexsort(masks.T))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plan_of_a_run_in_rounds_is_its_first_round(name):
     told = spex.plan(20, 450, target_r2=0.9999, estimator=name)

@@ -163,7 +163,7 @@ def test_there_are_configurations():
 def test_configurations(case, tunnel):
     given = dict(case["attribute_args"])
     if case["name"].startswith("conv"):
-        given |= {"max_order": 1, "n_samples": 250}  # 100 pixels: small additive fits are quick
+        given |= {"max_order": 1, "n_samples": 202}  # 100 pixels: small additive fits are quick
     method = Spex(case["model"])
     together = method.attribute(**given)
     parts = together if isinstance(together, tuple) else (together,)

@@ -31,7 +31,7 @@ def checked(folder, count):
 
 @pytest.mark.slow
 def test_ten_kills_lose_nothing(tmp_path):
-    from kill_nine import _BATCH, kill_often
+    from queries.kill_nine import _BATCH, kill_often
 
     tally = kill_often(tmp_path, 10, 1500, np.random.default_rng(1))
     assert tally.kills == 10
@@ -44,7 +44,7 @@ def test_ten_kills_lose_nothing(tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_share_the_work(tmp_path):
-    from kill_nine import asked_in, start
+    from queries.kill_nine import asked_in, start
 
     runs = [start(tmp_path, name, 600, 0.05) for name in ("a", "b")]
     assert [run.wait() for run in runs] == [0, 0]
@@ -57,7 +57,7 @@ def test_two_processes_share_the_work(tmp_path):
 
 @pytest.mark.slow
 def test_the_survivor_asks_what_a_killed_process_had_claimed(tmp_path):
-    from kill_nine import _BATCH, asked_in, start
+    from queries.kill_nine import _BATCH, asked_in, start
 
     victim = start(tmp_path, "victim", 300, 60.0)
     while not asked_in(tmp_path / "victim"):

@@ -63,6 +63,7 @@ def threads():
 
 
 KINDS = {make.__name__: make for make in (threads, processes, loky, dask)}
+LOCAL, CLUSTER = ["processes", "loky"], pytest.param("dask", marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +80,12 @@ def pools():
         yield pool
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=["threads", *LOCAL, CLUSTER])
 def executor(request, pools):
     return pools(request.param)
 
 
-@pytest.fixture(params=[kind for kind in KINDS if kind != "threads"])
+@pytest.fixture(params=[*LOCAL, CLUSTER])
 def remote(request, pools):
     return pools(request.param)
 

@@ -121,7 +121,9 @@ def test_a_name_is_no_fingerprint(path, fingerprint):
     function.__name__ = "weighted"
     if fingerprint is not None:
         function.fingerprint = fingerprint
-    with pytest.raises(InputError, match="fingerprint: a store must know what the answers depend on"):
+    with pytest.raises(
+        InputError, match="fingerprint: a store needs a text that identifies the value function"
+    ):
         spex.explain(function, 30, budget=50, store=path, progress=False)
     assert function.batches == []
     assert not path.exists()

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 import shap
-
-os.environ.setdefault("MPLBACKEND", "Agg")
 
 POSITIVE = [
     "a wonderful film that never fails to charm",

@@ -1,1 +1,1 @@
-"""Sets of features, masks, characters, the Fourier spectrum, and every index read from it."""
+"""Feature sets, masks, characters, the Fourier spectrum, and the indices computed from it."""

@@ -14,12 +14,12 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
 __all__ = ["characters", "evaluate", "pack", "project"]
 
-_CHUNK = 1 << 22  # ±1 entries that are held at once (16 MiB in float32)
-_FEW_PRODUCTS = 8  # times the number of sets: then a matrix of all products of their halves is cheaper
+_CHUNK = 1 << 22  # ±1 entries in memory at the same time (16 MiB in float32)
+_FEW_PRODUCTS = 8  # times the number of sets, up to which a matrix of products of their halves is cheaper
 
 
 def pack(masks: BoolArray) -> PackedMasks:
-    """Pack masks (m, n) into words (n + 1, ceil(m / 64)); the extra row of zeros serves the empty slots."""
+    """Pack masks (m, n) into words (n + 1, ceil(m / 64)); the extra row of zeros stands for empty slots."""
     m, n = masks.shape
     bits = np.zeros((n + 1, -(-m // 64) * 8), dtype=np.uint8)
     packed = np.packbits(masks.T, axis=1, bitorder="little")
@@ -76,7 +76,7 @@ def evaluate(masks: BoolArray, supports: IntArray, coefficients: FloatArray) -> 
     packed = pack(masks)
     out = np.zeros((m, *coefficients.shape[1:]))
     for block in _blocks(len(supports), m):
-        # float64 in the sum: index identities such as efficiency are promised to 1e-8.
+        # The sum is in float64: identities of indices such as efficiency hold to 1e-8.
         out += characters(packed, supports[block], m).T.astype(np.float64) @ coefficients[block]
     return out
 
@@ -113,7 +113,7 @@ def project(masks: BoolArray, supports: IntArray, weights: FloatArray) -> FloatA
 
 
 def _distinct(rows: IntArray, n: int) -> tuple[IntArray, IntArray]:
-    """Return the distinct rows (U, d) of features 0 … n, and for every row (T, d) which one it is, (T,)."""
+    """Return the distinct rows (U, d) of features 0 … n, and the number (T,) of each row among them."""
     keys = np.zeros(len(rows), dtype=np.int64)
     for column in rows.T:
         keys = keys * (n + 1) + column

@@ -1,13 +1,13 @@
-"""Any index of a sum of conjunctions: leaves of trees, and single masks.
+"""Indices of a sum of conjunctions, such as the leaves of trees or single masks.
 
-A conjunction is 1 on the masks that keep all of k features and lack all of z others, 0 elsewhere. By its
+A conjunction is 1 on the masks that keep all of k features and mask all of z others, 0 elsewhere. By its
 Möbius transform, (−1)^|L| for the features that are kept and any set L of the others, an index with the
-Möbius weights c(r, t) gives to a set T of t of these features, b of which are to be lacking, the value
+Möbius weights c(r, t) gives to a set T of t of these features, b of which are masked, the value
 
     I(T) = Σ_j (−1)^(b + j) C(z − b, j) c(k + b + j, t),
 
-and to all other sets nothing. With k + z = n it is the share of a single mask in the index, such as
-−s! (n − s − 1)! / n! of a mask of s features in the Shapley value of one that it lacks.
+and 0 to all other sets. With k + z = n it is the share of a single mask in the index, such as
+−s! (n − s − 1)! / n! of a mask of s features in the Shapley value of a feature that is masked.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
 __all__ = ["Conjunctions", "conjunction_weight", "mask_weights", "pack"]
 
-_DENSE = 1 << 20  # places of a table in which sets are added up
-_BLOCK = 1 << 22  # masks times conjunctions that are compared at once
+_DENSE = 1 << 20  # entries of the table in which sets are summed
+_BLOCK = 1 << 22  # masks times conjunctions that are compared at the same time
 
 
 @lru_cache(maxsize=65536)
 def conjunction_weight(index: str, order: int, kept: int, lacking: int, size: int, among: int) -> float:
-    """Return I(T) of a conjunction of ``kept`` + ``lacking`` features, ``among`` of T's in the latter."""
+    """Return I(T) of a conjunction of ``kept`` + ``lacking`` features; ``among`` of T's are masked."""
     total = Fraction(0)
     for j in range(lacking - among + 1):
         share = (-1) ** (among + j) * comb(lacking - among, j)
@@ -48,7 +48,7 @@ def _moebius_weight(index: str, order: int, r: int, t: int) -> Fraction:
 
 
 def mask_weights(masks: BoolArray, supports: IntArray, index: str, order: int) -> FloatArray:
-    """Return what the value at every mask (m, n) gives to the index of every set (U, d), shape (m, U).
+    """Return the weight of the value at every mask (m, n) in the index of every set (U, d), shape (m, U).
 
     An index is linear in the 2^n values, with weights that depend on |S ∩ T|, |S| and |T| alone.
     """
@@ -73,7 +73,7 @@ def mask_weights(masks: BoolArray, supports: IntArray, index: str, order: int) -
 
 @dataclass(frozen=True, eq=False)
 class Conjunctions:
-    """Σ_l values_l [the features of l are kept, or lacking, as it wants].
+    """Σ_l values_l [every feature of l is kept, or masked, as ``kept`` states].
 
     Attributes
     ----------
@@ -140,7 +140,7 @@ class Conjunctions:
 
 @lru_cache(maxsize=4096)
 def _weights_of_length(index: str, order: int, length: int, size: int) -> FloatArray:
-    """Return the weights of conjunctions of so many features, by how many of them and of T are (not) kept."""
+    """Return the weights of conjunctions of one length, by the numbers of kept features and of T's."""
     table = np.zeros((length + 1, size + 1))
     for k, b in product(range(length + 1), range(size + 1)):
         if size - b <= k and b <= length - k:
@@ -149,7 +149,7 @@ def _weights_of_length(index: str, order: int, length: int, size: int) -> FloatA
 
 
 def _added_up(rows: IntArray, values: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
-    """Add up the values (T, K) of equal sets (T, t) of one size."""
+    """Sum the values (T, K) of equal sets (T, t) of one size."""
     size = rows.shape[1]
     if n**size > _DENSE:
         return sets.merge(rows, values, n)
@@ -164,13 +164,13 @@ def _added_up(rows: IntArray, values: FloatArray, n: int) -> tuple[IntArray, Flo
 
 
 def _members(features: IntArray, some: BoolArray, n: int) -> BoolArray:
-    """Turn the features of rows (L, d) where ``some`` into masks (L, n)."""
+    """Return masks (L, n) of the features of rows (L, d) at which ``some`` is true."""
     out = np.zeros((len(features), n + 1), dtype=bool)
     out[np.arange(len(features))[:, None], np.where(some, features, n)] = True
     return out[:, :n]
 
 
 def pack(masks: BoolArray) -> PackedMasks:
-    """Pack masks (m, n) to words, shape (m, ceil(n / 64))."""
+    """Pack masks (m, n) into words, shape (m, ceil(n / 64))."""
     padded = np.pad(masks, ((0, 0), (0, -masks.shape[1] % 64)))
     return np.ascontiguousarray(np.packbits(padded, axis=1)).view(np.uint64)

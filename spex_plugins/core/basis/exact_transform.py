@@ -10,7 +10,7 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["exact_spectrum"]
 
-_ROUNDING = 1e-13  # coefficients below this share of an output's largest are rounding errors of the transform
+_ROUNDING = 1e-13  # relative to the largest coefficient of an output; smaller ones are rounding errors
 
 
 def exact_spectrum(masks: BoolArray, values: FloatArray) -> Spectrum:

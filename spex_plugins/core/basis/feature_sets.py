@@ -1,8 +1,8 @@
 """Sets of features as integer arrays.
 
 A *support array* has shape (T, d): row r lists the features of the r-th set in ascending order, and the
-number n itself (one past the last feature) marks the empty slots at its end. Nothing is ever stored
-densely over the n features.
+number n itself (one past the last feature) marks the empty slots at its end. No array is dense
+over the n features.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def from_sets(sets: Iterable[Iterable[int]], n: int) -> IntArray:
-    """Turn an iterable of feature sets into a support array of shape (T, d)."""
+    """Convert an iterable of feature sets to a support array of shape (T, d)."""
     rows = [sorted(s) for s in sets]
     width = max((len(row) for row in rows), default=0)
     out = np.full((len(rows), width), n, dtype=np.int32)
@@ -40,7 +40,7 @@ def from_sets(sets: Iterable[Iterable[int]], n: int) -> IntArray:
 
 
 def to_sets(supports: IntArray, n: int) -> list[tuple[int, ...]]:
-    """Turn a support array into a list of tuples."""
+    """Convert a support array to a list of tuples."""
     sizes = orders_of(supports, n).tolist()
     return [tuple(row[:size]) for row, size in zip(supports.tolist(), sizes, strict=True)]
 
@@ -59,7 +59,7 @@ def all_of_order(n: int, order: int) -> IntArray:
     """Return all sets of one order, shape (C(n, order), order), in lexicographic order."""
     rows = np.empty((1, 0), dtype=np.int32)
     last = np.array([-1], dtype=np.int32)
-    for _ in range(order):  # every row is continued by all features behind its last one
+    for _ in range(order):  # append to every row each feature after its last one
         counts = n - 1 - last
         ends = np.cumsum(counts)
         steps = np.arange(counts.sum(), dtype=np.int32) - np.repeat(ends - counts, counts).astype(np.int32)
@@ -82,7 +82,7 @@ def sort_order(supports: IntArray, n: int) -> IntArray:
 
 
 def merge(supports: IntArray, values: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
-    """Sort the rows and add up the values of equal rows.
+    """Sort the rows and sum the values of equal rows.
 
     Parameters
     ----------

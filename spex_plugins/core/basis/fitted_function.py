@@ -1,4 +1,4 @@
-"""What a fit gives: a function of masks from which predictions, indices and their deviations are read."""
+"""Protocol of a fitted function of masks: predictions, indices and their standard deviations."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Deviations(Protocol):
         ...
 
     def output(self, columns: int | IntArray) -> Self:
-        """Return those of one of K outputs, or of several."""
+        """Return the deviations of one of K outputs, or of several."""
         ...
 
     def rescaled(self, scaling: Scaling) -> Self:
-        """Return those of the values of which these are scaled ones."""
+        """Return the deviations of the values before scaling."""
         ...
 
     def placed(self, at: IntArray, n: int) -> Self:
-        """Place the features at ``at`` among n; the others have no effect."""
+        """Return the function of n features, of which those not in ``at`` have no effect."""
         ...
 
 
 class FittedFunction(Deviations, Protocol):
-    """A function of masks: everything that an explanation says is read from it.
+    """A fitted function of masks, from which all results of an explanation are computed.
 
     Implemented by `Spectrum`, by `SpectrumWithDeviations`, and by the posterior of a Gaussian process, which
     has more terms than can be listed.
@@ -52,7 +52,7 @@ class FittedFunction(Deviations, Protocol):
 
     @property
     def spectrum(self) -> Spectrum:
-        """The Fourier spectrum: all of it where the function is one, else the terms with most energy."""
+        """The Fourier spectrum: complete if the function is sparse, else its terms of largest energy."""
         ...
 
     def predict(self, masks: BoolArray) -> FloatArray:
@@ -70,18 +70,18 @@ class FittedFunction(Deviations, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SpectrumWithDeviations:
-    """A spectrum, with single values that are known better and the deviations of every index.
+    """A spectrum with more accurate single values, and with the standard deviations of every index.
 
-    Predictions and the table of an index are those of the spectrum. Where a Gaussian process was fitted too,
-    single values and deviations are those of its posterior; where all 2^n values are known, the single values
-    are exact, also if the spectrum was cut at an order.
+    Predictions and the table of an index are those of the spectrum. If a Gaussian process was fitted too,
+    single values and deviations are those of its posterior; if all 2^n values are known, the single values
+    are exact, even if the spectrum was truncated at an order.
 
     Attributes
     ----------
     spectrum : Spectrum
     semivalues : Semivalues
     uncertainty : Deviations, optional
-        None: the deviations are those that the spectrum states.
+        If None, the deviations are those of the spectrum.
     """
 
     spectrum: Spectrum
@@ -103,7 +103,7 @@ class SpectrumWithDeviations:
         return self.spectrum.predict(masks)
 
     def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
-        """Read the spectrum in an index, see `Spectrum.convert`."""
+        """Return the values of an index, see `Spectrum.convert`."""
         return self.spectrum.convert(index, order)
 
     def single_values(self, index: str) -> SingleValues:
@@ -124,7 +124,7 @@ class SpectrumWithDeviations:
         )
 
     def rescaled(self, scaling: Scaling) -> SpectrumWithDeviations:
-        """Return the function of the values of which these are scaled ones."""
+        """Return the function of the values before scaling."""
         return replace(
             self,
             spectrum=self.spectrum.rescaled(scaling),
@@ -133,7 +133,7 @@ class SpectrumWithDeviations:
         )
 
     def placed(self, at: IntArray, n: int) -> SpectrumWithDeviations:
-        """Place the features at ``at`` among n; the others have no effect."""
+        """Return the function of n features, of which those not in ``at`` have no effect."""
         return replace(
             self,
             spectrum=self.spectrum.placed(at, n),

@@ -1,10 +1,10 @@
-"""Which features the masks of samples tell apart.
+"""Features that can be distinguished by the masks of samples.
 
-A character χ_i is the same on all samples for a feature that is never, or always, masked; and those of two
-features are the same, or each minus the other, if both are always masked together, or one whenever the
-other is kept. Then samples determine a function of fewer features, one of every such group. It is read as
-one of all features by the convention that a group shares its character equally, χ_g = Σ_i ± χ_i / k, and
-that features which never vary have no effect.
+A character χ_i is constant on all samples for a feature that is never, or always, masked; those of two
+features are equal up to the sign if both are always masked together, or one whenever the other is kept. The
+samples then determine a function of fewer features, one for every such group. It is extended to all features
+by the convention that the character of a group is shared equally, χ_g = Σ_i ± χ_i / k, and that features
+which never vary have no effect.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Identified", "identify"]
 
 @dataclass(frozen=True, eq=False)
 class Identified:
-    """What masks (m, n) tell apart: G groups of features.
+    """The G groups of features that masks (m, n) distinguish.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Identified:
         return [np.flatnonzero(self.group == g) for g in np.flatnonzero(sizes > 1)]
 
     def spread(self, spectrum: Spectrum) -> Spectrum:
-        """Return a spectrum over the G groups as one over the n features, every group sharing equally."""
+        """Return a spectrum over the G groups as one over the n features, each group shared equally."""
         n = len(self.group)
         members = np.argsort(self.group, kind="stable")[len(self.constant) :]
         sizes = np.append(np.bincount(self.group[members], minlength=len(self.features)), 1)
@@ -69,7 +69,7 @@ class Identified:
 
 
 def identify(masks: BoolArray) -> Identified:
-    """Find the features that masks (m, n) tell apart."""
+    """Find the features that masks (m, n) distinguish."""
     changed = np.packbits(masks ^ masks[:1], axis=0)  # complements become equal, constants zero
     _, first, inverse = np.unique(changed, axis=1, return_index=True, return_inverse=True)
     first_of = first[inverse.ravel()]

@@ -1,8 +1,8 @@
-"""Interaction indices, all read from a sparse Fourier spectrum by one table of weights for each.
+"""Interaction indices of a sparse Fourier spectrum, each given by one table of weights.
 
-Every index here is linear, symmetric and gives nothing to dummy features. The value of T is therefore
-I(T) = Σ_{S ⊇ T} w(|S|, |T|) F(S): a single table of weights per index, and a term of order s only ever
-touches its own subsets of the sizes that were asked for. A character χ_S has the Möbius transform
+Every index here is linear, symmetric and 0 for dummy features. The value of T is therefore
+I(T) = Σ_{S ⊇ T} w(|S|, |T|) F(S): a single table of weights per index, and a term of order s only
+contributes to its subsets of the required sizes. A character χ_S has the Möbius transform
 a(R) = (−2)^{|R|} for R ⊆ S, so with the textbook form I(T) = Σ_{R ⊇ T} c(|R|, |T|) a(R) the weights are
 w(s, t) = Σ_{r=t}^{s} C(s − t, r − t) (−2)^r c(r, t). They are computed in exact rational arithmetic: the
 alternating sum loses every digit in floating point from orders of about 25.
@@ -43,13 +43,13 @@ class Index:
     name : str
         The name in the literature.
     source : str
-        Where it is defined.
+        Publication that defines it.
     efficient : bool
         Whether the values of orders 1..ℓ add up to f(all features) − f(no features).
     fixed_order : int or None
         The only order the index has (1 for values of single features), or None.
     moebius_weight : callable (r, t, ℓ) -> Fraction
-        c(r, t): what the Möbius coefficient of a set of order r gives to its subsets of order t.
+        c(r, t): weight of the Möbius coefficient of a set of order r in its subsets of order t.
     """
 
     symbol: str
@@ -121,12 +121,12 @@ _TABLE = (
     Index("FBII", "faithful Banzhaf interaction index", "Tsai et al. 2023", False, None, _faith_banzhaf),
 )
 INDICES: dict[str, Index] = {index.symbol: index for index in _TABLE}
-"""Every index by its symbol; ``"Fourier"``, the spectrum itself, is understood wherever an index is."""
+"""Every index by its symbol; ``"Fourier"``, the spectrum itself, is accepted in addition."""
 
 
 @lru_cache(maxsize=4096)
 def index_weight(index: str, order: int, s: int, t: int) -> Fraction:
-    """Return w(s, t): what F(S), |S| = s, gives to each of the subsets of S of size t."""
+    """Return w(s, t): the weight of F(S), |S| = s, in each subset of S of size t."""
     if index == "Fourier":
         return Fraction(s == t)
     c = INDICES[index].moebius_weight
@@ -137,7 +137,7 @@ def index_weight(index: str, order: int, s: int, t: int) -> Fraction:
 def index_values(
     index: str, order: int, n: int, supports: IntArray, coefficients: FloatArray
 ) -> tuple[IntArray, FloatArray]:
-    """Read Fourier coefficients in an index.
+    """Compute the values of an index from Fourier coefficients.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def index_values(
     Returns
     -------
     supports : ndarray of int, shape (U, d')
-        The sets that receive a value, canonical order, the empty set among them where it has one.
+        The sets that receive a value, in canonical order; the empty set is among them if it has a value.
     values : ndarray of float64, shape (U,) or (U, K)
     """
     rows: list[IntArray] = []
@@ -169,7 +169,7 @@ def index_values(
             if weight:
                 parts = sets.subsets(terms, t)
                 each = parts.shape[1]
-                # Merged at once: a dense spectrum has far more (set, subset) pairs than sets.
+                # Merged size by size: a dense spectrum has far more (set, subset) pairs than sets.
                 part = parts.reshape(len(terms) * each, t)
                 part, shares = sets.merge(part, np.repeat(weight * of_terms, each, axis=0), n)
                 rows.append(part)
@@ -178,7 +178,7 @@ def index_values(
         return np.empty((0, 0), dtype=np.int32), np.zeros((0, *coefficients.shape[1:]))
     found, merged_values = sets.merge(sets.combine(rows, n), np.concatenate(values), n)
     magnitude = np.abs(merged_values)
-    # What cancels leaves only rounding errors, of the size of the interactions: a constant may be far larger.
+    # Cancellation leaves rounding errors relative to the interactions; a constant may be far larger.
     largest = magnitude[sets.orders_of(found, n) > 0].max(axis=0, initial=0.0)
     present = magnitude > _ROUNDING * largest
     kept = present.any(axis=tuple(range(1, present.ndim)))
@@ -186,7 +186,7 @@ def index_values(
 
 
 def checked_order(index: str, order: int | None) -> int | None:
-    """Return the order as an int: 1 where there is no other, None if it is free; or raise InputError."""
+    """Return the order as an int, 1 if the index has no other, None if it is free; or raise InputError."""
     if index != "Fourier" and index not in INDICES:
         raise InputError(f"index: {index!r} is unknown; choose one of {['Fourier', *INDICES]}.")
     fixed = None if index == "Fourier" else INDICES[index].fixed_order
@@ -200,6 +200,6 @@ def checked_order(index: str, order: int | None) -> int | None:
 
 
 def same_single_values(index: str, other: str) -> bool:
-    """Tell whether two indices of order 1 give single features the same values."""
+    """Return whether two indices of order 1 have the same values of single features."""
     one, two = INDICES[index].moebius_weight, INDICES[other].moebius_weight
     return all(one(r, 1, 1) == two(r, 1, 1) for r in range(1, 9))

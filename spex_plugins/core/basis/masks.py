@@ -21,12 +21,12 @@ __all__ = [
 
 
 def masks_of_numbers(numbers: IntArray, n: int) -> BoolArray:
-    """Return the masks (m, n) of numbers (m,), whose bit i tells whether feature i is kept."""
+    """Return the masks (m, n) of numbers (m,), whose bit i states whether feature i is kept."""
     return ((numbers[:, None] >> np.arange(n)) & 1).astype(bool)
 
 
 def distinct_rows(masks: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return the rows of masks that occur first, in order, and for every row its place among them."""
+    """Return the first occurrences of distinct masks, in order, and for every row its number among them."""
     _, first, inverse = np.unique(_keys(masks), return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty(len(first), dtype=np.intp)
@@ -40,7 +40,7 @@ def is_among(masks: BoolArray, known: BoolArray) -> BoolArray:
 
 
 def with_complements(masks: BoolArray) -> BoolArray:
-    """Return those of masks (m, n) that are neither empty nor full, one of every pair, and their complements.
+    """Return one inner mask of every complementary pair among masks (m, n), each with its complement.
 
     Rows 2k and 2k + 1 are complements.
     """
@@ -49,7 +49,7 @@ def with_complements(masks: BoolArray) -> BoolArray:
 
 
 def one_of_each_pair(masks: BoolArray) -> BoolArray:
-    """Return those of masks (m, n) that are neither empty nor full, the first one of every pair."""
+    """Return the first inner mask of every complementary pair among masks (m, n)."""
     return distinct_pairs(masks[(masks != masks[:, :1]).any(axis=1)])
 
 
@@ -60,7 +60,7 @@ def distinct_pairs(masks: BoolArray) -> BoolArray:
 
 
 def pair_numbers(masks: BoolArray) -> IntArray:
-    """Return equal numbers for complements, counted up by their first mask, shape (m,)."""
+    """Return the numbers of complementary pairs, in the order of their first masks, shape (m,)."""
     _, first, inverse = np.unique(_either(masks), axis=0, return_index=True, return_inverse=True)
     place = np.empty(len(first), dtype=np.intp)
     place[np.argsort(first)] = np.arange(len(first))
@@ -68,7 +68,7 @@ def pair_numbers(masks: BoolArray) -> IntArray:
 
 
 def complements(masks: BoolArray) -> tuple[IntArray, IntArray]:
-    """Return the places of the first and of the second masks of all pairs among distinct masks, each (P,)."""
+    """Return the rows of the first and of the second masks of all pairs among distinct masks, each (P,)."""
     numbers = pair_numbers(masks)
     order = np.argsort(numbers, kind="stable")
     twice = np.flatnonzero(numbers[order[1:]] == numbers[order[:-1]])
@@ -76,7 +76,7 @@ def complements(masks: BoolArray) -> tuple[IntArray, IntArray]:
 
 
 def _either(masks: BoolArray) -> IntArray:
-    """Pack masks to rows that are equal for complements."""
+    """Pack masks into rows that are equal for complements."""
     return np.packbits(masks ^ masks[:, :1], axis=1)
 
 

@@ -1,4 +1,4 @@
-"""Values on a scale on which float64 serves: outputs of one variance, and values that can be squared."""
+"""Scaling of values: outputs of unit variance, and values whose squares do not overflow."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["Samples", "Scaling", "standardised", "well_scaled"]
 
 _EPS = float(np.finfo(np.float64).eps)
-_EQUAL = 4 * _EPS  # share of the largest value by which values may differ and still be taken for one
-_FAR = 2.0**-20  # share of the largest value; where values differ by less, an offset is taken off them
-_SQUARED = 200  # exponents of 2 that are out of reach of underflow and overflow when squared and summed up
+_EQUAL = 4 * _EPS  # relative to the largest value; values that differ by less are equal
+_FAR = 2.0**-20  # relative to the largest value; if values differ by less, an offset is subtracted
+_SQUARED = 200  # exponents of 2 at which sums of squares neither underflow nor overflow
 
 
 def standardised(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return values (m, K) of mean 0 and deviation 1, the means and the deviations; 0 for constants."""
+    """Return values (m, K) with mean 0 and deviation 1 (0 for constants), the means and the deviations."""
     mean, spread = values.mean(axis=0), values.std(axis=0)
     spread = np.where(np.ptp(values, axis=0) > _EQUAL * np.abs(values).max(axis=0), spread, 0.0)
     return (values - mean) / np.where(spread > 0, spread, 1.0) * (spread > 0), mean, spread
@@ -32,13 +32,13 @@ class Scaling:
 
     @property
     def changes(self) -> bool:
-        """Whether any value was changed."""
+        """Whether any value is changed."""
         return bool(self.centre.any() or (self.factor != 1).any())
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Masks and their values, standardised output by output.
+    """Masks and their values, each output standardised.
 
     Attributes
     ----------
@@ -60,15 +60,15 @@ class Samples:
         return cls(masks, *standardised(values))
 
     def select(self, rows: IntArray) -> Samples:
-        """Return some of the samples, on the scale of all."""
+        """Return a selection of the samples, on the scale of all."""
         return replace(self, masks=self.masks[rows], scaled=self.scaled[rows])
 
 
 def well_scaled(values: FloatArray) -> tuple[FloatArray, Scaling]:
-    """Take off what would make squares and differences lose their digits: far offsets, extreme scales.
+    """Remove large offsets and extreme scales, with which squares and differences lose precision.
 
     Both are exact: the factor is a power of two, and the centre is one of the values and at least half as
-    large as all others (Sterbenz's lemma). Ordinary values are left as they are. Values that differ by
+    large as all others (Sterbenz's lemma). Other values are not changed. Values that differ by
     rounding errors only become equal.
 
     Parameters

@@ -22,7 +22,7 @@ class SingleValues:
     values : ndarray of float64, shape (n,) or (n, K)
         One value for every feature, in the unit of the value function.
     deviations : ndarray of float64, shape (n,) or (n, K)
-        Standard deviations of the values, in the same unit: 0 where they are exact, NaN where they are not
+        Standard deviations of the values, in the same unit: 0 if they are exact, NaN if they are not
         known.
     """
 
@@ -31,12 +31,12 @@ class SingleValues:
 
     @classmethod
     def read(cls, supports: IntArray, values: FloatArray, n: int) -> SingleValues:
-        """Read the sets of one feature from those of an index (U, d), with values (U,) or (U, K).
+        """Select the single features from the sets (U, d) of an index with values (U,) or (U, K).
 
         Returns
         -------
         SingleValues
-            Without deviations: these are NaN.
+            With deviations of NaN.
         """
         found = first_order(supports, values, n)
         return cls(found, np.full_like(found, np.nan))
@@ -70,12 +70,12 @@ class SingleValues:
         return SingleValues(self.values * factor, self.deviations * factor)
 
     def placed(self, at: IntArray, n: int) -> SingleValues:
-        """Place the features among others, which have no effect.
+        """Return the values of more features, of which the added ones have no effect.
 
         Parameters
         ----------
         at : ndarray of int
-            Where the features are placed.
+            Numbers of the present features among all.
         n : int
             Number of all features.
 
@@ -89,7 +89,7 @@ class SingleValues:
 
 @dataclass(frozen=True, eq=False)
 class Semivalues:
-    """Shapley and Banzhaf values that were estimated by themselves, not read from a sparse spectrum.
+    """Shapley and Banzhaf values that were estimated directly, not from a sparse spectrum.
 
     Attributes
     ----------
@@ -100,21 +100,21 @@ class Semivalues:
     banzhaf: SingleValues
 
     def of(self, index: str) -> SingleValues | None:
-        """Return those that a key of `INDICES` has at order 1; None if it has neither."""
+        """Return the values of an index at order 1, None if they are neither Shapley nor Banzhaf values."""
         if same_single_values(index, "SV"):
             return self.shapley
         return self.banzhaf if same_single_values(index, "BV") else None
 
     def output(self, columns: int | IntArray) -> Semivalues:
-        """Return those of one of K outputs, or of several."""
+        """Return the values of one of K outputs, or of several."""
         return Semivalues(self.shapley.output(columns), self.banzhaf.output(columns))
 
     def scaled(self, factor: FloatArray) -> Semivalues:
-        """Return those of the values times ``factor`` (K,)."""
+        """Return the values and deviations times ``factor`` (K,)."""
         return Semivalues(self.shapley.scaled(factor), self.banzhaf.scaled(factor))
 
     def placed(self, at: IntArray, n: int) -> Semivalues:
-        """Place the features at ``at`` among n; the others have no effect."""
+        """Return the values of n features, of which those not in ``at`` have no effect."""
         return Semivalues(self.shapley.placed(at, n), self.banzhaf.placed(at, n))
 
 

@@ -395,6 +395,6 @@ class Spectrum:
 
 
 def norms(values: FloatArray) -> FloatArray:
-    """Return the root sum of squares over outputs of values (T,) or (T, K), shape (T,); none overflows."""
+    """Return the root sum of squares over outputs of values (T,) or (T, K), without overflow, shape (T,)."""
     largest = np.abs(values).max(initial=0.0) or 1.0
     return largest * np.sqrt(((values / largest) ** 2).sum(axis=tuple(range(1, values.ndim))))

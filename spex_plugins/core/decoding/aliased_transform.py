@@ -1,4 +1,4 @@
-"""The aliased transform of a coded design, and how a set of features shows in it.
+"""Aliased transform of a coded design, and the signature of a feature set in it.
 
 U_{c,q}(j) = 2^{−b} Σ_ℓ f(M_c ℓ + d_q + o_c) (−1)^{⟨ℓ, j⟩}
            = Σ_{S: hash_c(S) = j} (−1)^{|S ∩ (d_q + o_c)|} F(S):
@@ -18,12 +18,12 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Signatures", "aliased_transform", "correlate", "fit_support", "residual"]
 
-_CHUNK = 1 << 22  # entries (sets × delays × outputs) that are held at once
+_CHUNK = 1 << 22  # entries (sets × delays × outputs) in memory at the same time
 
 
 @dataclass(frozen=True, eq=False)
 class Signatures:
-    """Where T sets fall and with which signs.
+    """Bins and signs of T sets.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Signatures:
     @classmethod
     def of(cls, coded: CodedDesign, supports: IntArray) -> Signatures:
         """Compute the signatures of a support array (T, d)."""
-        # One more row for the empty slots of the support array.
+        # The extra row stands for the empty slots of the support array.
         hashes = np.pad(coded.hashes, ((0, 0), (0, 1)))
         offsets = np.pad(coded.offsets, ((0, 0), (0, 1)))
         delays = np.packbits(np.pad(coded.delays.T, ((0, 1), (0, 0))), axis=1)
@@ -83,7 +83,7 @@ def correlate(bins: FloatArray, signature: Signatures) -> FloatArray:
     Returns
     -------
     ndarray of float32, shape (C, T, K)
-        Each entry estimates F(S); sets that share the bin disturb it.
+        Each entry estimates F(S), up to the contributions of sets in the same bin.
     """
     groups, _, delays, outputs = bins.shape
     count = len(signature.signs)
@@ -102,7 +102,7 @@ def correlate(bins: FloatArray, signature: Signatures) -> FloatArray:
 def fit_support(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> FloatArray:
     """Least squares of all bins on given sets; returns F (T, K).
 
-    Two sets only meet in a group where they share the bin, so the normal equations cost T²·C·(p + 1).
+    Two sets interact only in groups in which they share the bin, so the normal equations cost T²·C·(p + 1).
     """
     groups, _, delays, outputs = bins.shape
     signature = Signatures.of(coded, supports)
@@ -125,7 +125,7 @@ def _correlate_exactly(bins: FloatArray, signature: Signatures) -> FloatArray:
 def residual(
     bins: FloatArray, coded: CodedDesign, supports: IntArray, coefficients: FloatArray
 ) -> FloatArray:
-    """Subtract sets with coefficients (T, K) from all the bins that they fall into."""
+    """Subtract sets with coefficients (T, K) from all their bins."""
     groups, size, delays, outputs = bins.shape
     signature = Signatures.of(coded, supports)
     shown = (signature.signs[:, :, None] * coefficients[:, None, :]).reshape(-1, delays * outputs)

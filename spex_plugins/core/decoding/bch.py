@@ -1,8 +1,8 @@
-"""Systematic, shortened binary BCH codes, and hard decoding of thousands of words at once.
+"""Systematic, shortened binary BCH codes, and hard decoding of many words at the same time.
 
 The codeword of a message (k_0, …, k_{n−1}) is c(x) = x^p k(x) + r(x) with r(x) = x^p k(x) mod g(x): position
-i < p holds parity bit i, position p + i holds message bit i. Only the parities travel: the message part
-of every received word is zero, so the "error pattern" of a word is the message itself, plus parity errors.
+i < p holds parity bit i, position p + i holds message bit i. Only the parities are received: the message part
+of every word is zero, so the "error pattern" of a word is the message itself, plus parity errors.
 
 Source: Lin & Costello, Error Control Coding, chapter 6.
 """

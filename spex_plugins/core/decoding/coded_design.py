@@ -1,6 +1,6 @@
 """Coded designs: aliased masks, delayed by the parity columns of a BCH code.
 
-A coded design queries, for groups c and delays q, the masks M_c ℓ + d_q + o_c, ℓ in {0, 1}^b. Row i of M_c,
+A coded design evaluates, for groups c and delays q, the masks M_c ℓ + d_q + o_c, ℓ in {0, 1}^b. Row i of M_c,
 read as an integer, is the *hash* of feature i; the hash of a set is the XOR over its features. d_0 = 0, and
 d_1 … d_p are the parity columns of a BCH code. The random offsets o_c keep every mask marginally uniform;
 those of two groups are such that a mask of the one is empty and a mask of the other is full.
@@ -30,7 +30,7 @@ class CodedDesign:
         Row i of M_c as an integer with b bits.
     offsets : ndarray of bool, shape (C, n)
     rows : ndarray of int, shape (C, p + 1, 2^b)
-        Where the mask of (c, q, ℓ) stands among the distinct masks.
+        Row of the mask of (c, q, ℓ) among the distinct masks.
     """
 
     code: BCH
@@ -126,7 +126,7 @@ def _indexed(coded: CodedDesign, bits: int) -> tuple[CodedDesign, BoolArray]:
 
 
 def _hashes(n: int, bits: int, rng: np.random.Generator) -> IntArray:
-    """Draw n hashes whose matrix has full rank; single features share a bin only when they must."""
+    """Draw n hashes whose matrix has full rank; single features share a bin only if there are fewer bins."""
     units = 1 << np.arange(bits)
     others = np.setdiff1d(np.arange(1, 1 << bits), units)
     rounds = [rng.permutation(np.arange(1, 1 << bits)) for _ in range(n // ((1 << bits) - 1))]

@@ -1,4 +1,4 @@
-"""Where the errors of many words are: Berlekamp's iteration, a test for roots, and the Chien search.
+"""Error location for many words: Berlekamp's iteration, a test for roots, and the Chien search.
 
 All functions take a field and arrays with one column per word. The error locator of a word with errors at the
 positions i_1 … i_e is C(x) = Π_k (1 − α^{i_k} x).
@@ -40,7 +40,7 @@ def error_locators(gf: Field, odd: IntArray) -> tuple[IntArray, IntArray]:
         log_d = gf.log[discrepancy]
         update = current ^ gf.exp[gf.log[shifted] + log_d]
         grows = (discrepancy != 0) & (2 * length <= step)
-        # Divide by the discrepancy where the register grows; multiply by x² in either case.
+        # Divide by the discrepancy if the register grows; multiply by x² in either case.
         scaled = np.where(grows, gf.exp[log_c + (gf.size - log_d) % gf.size], shifted)
         shifted = np.zeros_like(shifted)
         shifted[2:] = scaled[:-2]
@@ -53,7 +53,7 @@ def error_locators(gf: Field, odd: IntArray) -> tuple[IntArray, IntArray]:
 def splits(gf: Field, tail: IntArray) -> BoolArray:
     """Whether x^e + C_1 x^{e−1} + … + C_e has e distinct non-zero roots: x^(2^a) ≡ x modulo it.
 
-    This costs a·e² operations a word and spares most words the search over all positions.
+    This costs a·e² operations per word, and avoids the search over all positions for most words.
     """
     errors = len(tail)
     if errors == 1:

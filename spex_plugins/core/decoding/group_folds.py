@@ -1,9 +1,9 @@
-"""Cross-validation over the groups of a coded design, for which no uniform masks need be kept.
+"""Cross-validation over the groups of a coded design, which needs no additional uniform masks.
 
-In every group a set falls into another bin, with another sign. Sets that were taken for others, because they
-share a bin or because the code cannot correct them, may well describe the group that shows them so, but not
-the next one. Each group is therefore predicted from the others, with the sets that are decoded from these
-alone. As one group less decodes less, R² is on the low side where there are few bins.
+In every group a set falls into a different bin, with a different sign. Sets that are decoded incorrectly,
+because they share a bin or because the code cannot correct them, may describe the groups that they are
+decoded from, but not another one. Each group is therefore predicted from the others, with the sets that are
+decoded from these alone. As fewer groups decode fewer sets, R² is biased downwards if there are few bins.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ __all__ = ["group_folds", "sets_without_groups"]
 
 
 def group_folds(masks: BoolArray, coded: CodedDesign) -> IntArray:
-    """Return the group of every mask (m, n), shape (m,); −1 for those of no group or of several.
+    """Return the group of every mask (m, n), shape (m,); −1 if it belongs to none or to several.
 
-    So it is for the empty and the full mask, which are unlike the others.
+    This holds for the empty and the full mask too, which differ from the others.
     """
     groups = len(coded.rows)
     member = np.zeros((len(masks), groups), dtype=bool)
@@ -31,5 +31,5 @@ def group_folds(masks: BoolArray, coded: CodedDesign) -> IntArray:
 
 
 def sets_without_groups(values: FloatArray, coded: CodedDesign) -> list[IntArray]:
-    """Return for every group the sets that the other groups show by themselves."""
+    """Return for every group the sets that are decoded from the other groups alone."""
     return [find_support(values, coded.without(group)) for group in range(len(coded.rows))]

@@ -1,7 +1,7 @@
-"""From the bins of a coded design to the sets that carry the function.
+"""Detection of the sets with significant coefficients from the bins of a coded design.
 
-Rounds of detection and least squares. Detectors are tried from cheap to thorough: hard decoding of the bins
-that still hold energy, an exact matched filter over all sets of low order, soft decoding with few and with
+Rounds of detection and least squares. Detectors are tried in order of their cost: hard decoding of the bins
+that still have energy, an exact matched filter over all sets of low order, soft decoding with few and with
 many flips. After every success all coefficients are fitted jointly and subtracted (rather than peeled off
 one by one, so that early errors do not stay in the bins), and the search starts again from the cheapest.
 """
@@ -28,16 +28,16 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["find_support"]
 
-_MATCHED = 1_000_000  # largest number of sets that are matched one by one
-_FLIPS = (4, 8)  # least reliable bits that soft and thorough decoding turn over
+_MATCHED = 1_000_000  # largest number of sets that are tested individually
+_FLIPS = (4, 8)  # least reliable bits that are flipped, by soft and by extended decoding
 _ROUNDS = 50
-_PROGRESS = 1e-3  # share of the remaining energy that a round must explain
-_DONE = 1e-24  # share of the whole energy that counts as rounding errors
-_SIGNIFICANT = 5.0  # standard errors; of 10^6 pure-noise sets about one passes
-_LEADING = 0.2  # a round takes matches of at least this share of its best, which disturb each other less
+_PROGRESS = 1e-3  # least share of the remaining energy that a round must explain
+_DONE = 1e-24  # share of the total energy that is attributed to rounding errors
+_SIGNIFICANT = 5.0  # standard errors; about one in 10^6 sets passes in pure noise
+_LEADING = 0.2  # a round accepts matches of at least this share of its best, which interfere less
 _AGREEMENT = 0.3  # least squared correlation of a bin with the set decoded from it
 _EXCESS = 2.5  # standard deviations by which the energy of a bin must exceed noise for soft decoding
-_OUTPUTS = 4  # principal components of the outputs that take part in the search
+_OUTPUTS = 4  # principal components of the outputs that are searched
 
 
 def find_support(values: FloatArray, coded: CodedDesign) -> IntArray:
@@ -75,7 +75,7 @@ def find_support(values: FloatArray, coded: CodedDesign) -> IntArray:
 
 def _detectors(coded: CodedDesign) -> list[Callable[[FloatArray], IntArray]]:
     low = _low_orders(coded.code.n, coded.code.t)
-    signature = cache(lambda: Signatures.of(coded, low))  # many sets, in vain where hard decoding suffices
+    signature = cache(lambda: Signatures.of(coded, low))  # many sets, unnecessary if hard decoding suffices
     soft = [partial(_decoded, coded=coded, flips=flips) for flips in _FLIPS]
     return [
         partial(_decoded, coded=coded, flips=0),
@@ -85,7 +85,7 @@ def _detectors(coded: CodedDesign) -> list[Callable[[FloatArray], IntArray]]:
 
 
 def _principal(values: FloatArray) -> FloatArray:
-    """Reduce K standardised outputs to the few directions in which they vary most."""
+    """Reduce K standardised outputs to their first principal components."""
     spread = values.std(axis=0)
     scaled = values / np.where(spread > 0, spread, 1.0)
     if values.shape[1] <= _OUTPUTS:
@@ -100,7 +100,7 @@ def _energy(bins: FloatArray) -> FloatArray:
 
 
 def _low_orders(n: int, t: int) -> IntArray:
-    """All sets of orders 0, 1, … as far as matching them one by one is cheap."""
+    """All sets of orders 0, 1, … as long as testing them individually is cheap."""
     parts: list[IntArray] = []
     total = 0
     for order in range(min(n, t) + 1):
@@ -130,7 +130,7 @@ def _refitted(bins: FloatArray, coded: CodedDesign, supports: IntArray) -> tuple
 
 
 def _standing_out(rest: FloatArray, signature: Signatures) -> IntArray:
-    """Return which sets stand out in the mean of all groups and do not owe it to a group."""
+    """Return which sets are significant in the mean over the groups, and not because of a single group."""
     groups, size, delays, _ = rest.shape
     by_group = correlate(rest, signature)  # (C, T, K)
     mean = by_group.mean(axis=0)
@@ -139,12 +139,12 @@ def _standing_out(rest: FloatArray, signature: Signatures) -> IntArray:
     error = np.sqrt(_energy(rest).mean() / (groups * delays))
     threshold = max(_SIGNIFICANT * error, _LEADING * strength.max())
     stand_out = np.flatnonzero((strength > threshold) & (along > 0.5 * strength**2))
-    # More sets than bins would only fit each other's disturbance.
+    # More sets than bins would fit each other's interference.
     return stand_out[np.argsort(-strength[stand_out])[: groups * size]]
 
 
 def _decoded(rest: FloatArray, coded: CodedDesign, flips: int) -> IntArray:
-    """Return the sets decoded from the bins: from all for hard decoding, else from those above the noise."""
+    """Return the sets decoded from all bins (hard decoding) or from those above the noise (soft decoding)."""
     energy = _energy(rest)
     deviation = np.sqrt(2 / rest.shape[2])  # relative, of the energy of pure noise
     noise = np.quantile(energy, 0.25) / (1 - 0.67 * deviation)  # its normal quartile lies at −0.67
@@ -160,7 +160,7 @@ def _decoded(rest: FloatArray, coded: CodedDesign, flips: int) -> IntArray:
 
 
 def _dominant(signals: FloatArray) -> FloatArray:
-    """Reduce (N, p + 1, K) to the combination of outputs with most energy, (N, p + 1)."""
+    """Reduce (N, p + 1, K) to the combination of outputs with the largest energy, (N, p + 1)."""
     if signals.shape[2] == 1:
         return signals[:, :, 0]
     _, directions = np.linalg.eigh(np.swapaxes(signals, 1, 2) @ signals)
@@ -168,7 +168,7 @@ def _dominant(signals: FloatArray) -> FloatArray:
 
 
 def _best_of_each(word: IntArray, agreement: FloatArray) -> BoolArray:
-    """Mark the candidate with the best agreement for every word, where it is good enough."""
+    """Mark the candidate with the best agreement for every word, if it exceeds the threshold."""
     order = np.lexsort([-agreement, word])
     first = np.ones(len(word), dtype=bool)
     first[1:] = word[order][1:] != word[order][:-1]

@@ -1,8 +1,8 @@
-"""Soft decoding of bins: Chase's algorithm over many received words at once.
+"""Soft decoding of bins: Chase's algorithm for many received words at the same time.
 
 The parities of a bin are received as real numbers whose signs are the bits and whose sizes are their
 reliabilities. All flips of the least reliable bits are decoded algebraically; a flip only adds its own
-syndromes, so the words are never written out. The sign of the coefficient itself is unknown: a negative one
+syndromes, so the words are never formed. The sign of the coefficient itself is unknown: a negative one
 inverts every bit, so both readings are decoded. Source: Chase 1972 (algorithm 2).
 """
 
@@ -15,7 +15,7 @@ from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["decode_words"]
 
-_CHUNK = 1 << 18  # words that are decoded at once
+_CHUNK = 1 << 18  # words that are decoded at the same time
 
 
 def decode_words(code: BCH, received: FloatArray, flips: int) -> tuple[IntArray, IntArray]:
@@ -32,7 +32,7 @@ def decode_words(code: BCH, received: FloatArray, flips: int) -> tuple[IntArray,
     Returns
     -------
     words : ndarray of int, shape (D,)
-        Which received word each candidate belongs to, ascending.
+        Number of the received word of each candidate, ascending.
     supports : ndarray of int32, shape (D, t)
         The candidate sets, distinct per word; n marks empty slots.
     """

@@ -1,1 +1,1 @@
-"""Which masks are asked for a budget."""
+"""Designs: the masks that are evaluated for a budget."""

@@ -1,16 +1,16 @@
-"""When all 2^n masks are asked: the transform is exact then, and there is nothing to estimate."""
+"""Cases in which all 2^n masks are evaluated, and the transform is exact."""
 
 from __future__ import annotations
 
 __all__ = ["CHEAP_FEATURES", "FEATURES_OF_PROMPTS", "all_masks_within"]
 
 CHEAP_FEATURES = 12
-"""All masks of so many features are asked by default: an exact transform costs less than a fit to a few."""
+"""Largest number of features of which all masks are evaluated by default."""
 
 FEATURES_OF_PROMPTS = 10
-"""The same for language models, whose answers cost more than any transform."""
+"""The same for language models, whose outputs cost more than any transform."""
 
 
 def all_masks_within(n: int, masks: int) -> bool:
-    """Tell whether so many distinct masks of n features are all of them, or a budget allows all of them."""
+    """Return whether a number of distinct masks, or a budget, is that of all 2^n masks."""
     return 2**n <= masks

@@ -1,4 +1,4 @@
-"""Which masks to spend a budget on: decided from n, the budget and the largest order, before any call."""
+"""Choice of a design from the number of features, the budget and the largest order, before any call."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from spex_plugins.core.designs.all_masks import all_masks_within
 
 __all__ = ["Plan", "held_out", "least_coded", "plan"]
 
-_DEFAULT_ORDER = 5  # the order that the published SPEX experiments decode (Kang et al. 2025)
-_GROUPS = 3  # least number of hash functions: peeling needs two, the third settles ties
+_DEFAULT_ORDER = 5  # the largest order in the experiments of Kang et al. 2025
+_GROUPS = 3  # least number of hash functions: peeling needs two, a third resolves ties
 _LEAST_BITS = 2
-_UNIFORM_BITS = 4  # from so many on, uniform masks that test the fit are kept where the budget allows it
+_UNIFORM_BITS = 4  # least b with which uniform masks for testing the fit are added, if the budget allows it
 _HELD_OUT = 0.1
 _HELD_OUT_RANGE = (100, 1000)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a budget is spent.
+    """The design for a budget.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class Plan:
     groups, bits : int
         C and b of a coded design, which has C·2^b·(p + 1) masks; 0 otherwise.
     wished : int
-        The order that was asked for, where this is larger than ``max_order``; 0 otherwise.
+        The requested order if it is larger than ``max_order``; 0 otherwise.
     needed : int
-        The least budget that allows the order ``wished``; 0 where none does.
+        The smallest budget that allows the order ``wished``; 0 if there is none.
     index : str
-        What repulsive masks are chosen for.
+        The index that repulsive masks are chosen for.
     """
 
     kind: Literal["full", "coded", "uniform", "orthogonal", "repulsive"]
@@ -52,7 +52,7 @@ class Plan:
 
     @property
     def limit(self) -> str:
-        """Why sets of the order that was asked for are not looked for, in words; "" where they are."""
+        """The reason why sets of the requested order are not searched, empty if they are."""
         if not self.wished:
             return ""
         remedy = f"{self.needed:,} calls" if self.needed else "another estimator"
@@ -82,15 +82,15 @@ class Plan:
 def plan(n: int, budget: int, max_order: int | None = None, least_bits: int = _LEAST_BITS) -> Plan:
     """Choose the design for a budget.
 
-    A coded design of a high order and few bins comes before one of a lower order and more bins: sets that
-    share a bin can be told apart, but those of an order that the code does not correct are lost.
+    A coded design of a higher order with fewer bins is preferred to one of a lower order with more bins: sets
+    that share a bin can be separated, but sets of an order that the code does not correct are lost.
 
     Parameters
     ----------
     n : int
         Number of features.
     budget : int
-        Model calls that may be made.
+        Largest number of model calls.
     max_order : int, optional
         Largest order to look for. Without it, 5 where the budget allows a coded design of that order, fewer
         where it allows one of a lower order only, and 2 elsewhere.
@@ -121,7 +121,7 @@ def least_coded(n: int, max_order: int | None = None, least_bits: int = _LEAST_B
 
 
 def held_out(masks: int) -> int:
-    """Return how many of so many masks suffice to test a fit to the others."""
+    """Return how many of a number of masks suffice to test a fit to the others."""
     least, most = _HELD_OUT_RANGE
     return int(min(max(_HELD_OUT * masks, least), most))
 
@@ -131,6 +131,6 @@ def _size(n: int, budget: int, order: int) -> tuple[int, int]:
     rows = bch(n, order).p + 1
     spare = budget - held_out(budget)
     if spare < _GROUPS * rows << _UNIFORM_BITS:
-        spare = budget  # the groups will test each other
+        spare = budget  # the groups are used to test each other
     bits = (spare // (_GROUPS * rows)).bit_length() - 1
     return spare // (rows << bits), bits

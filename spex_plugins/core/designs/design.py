@@ -1,4 +1,4 @@
-"""The masks of a plan: distinct, seeded, with the empty and the full coalition always among them."""
+"""The masks of a plan: distinct and seeded, and including the empty and the full mask."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from spex_plugins.types import BoolArray
 
 __all__ = ["Design", "filled", "make_design"]
 
-# Share of an orthogonal design, and masks for every feature, that are orthogonal; more of these gain nothing.
-# The others are independent of them and test the fit.
+# Share of a design, and masks per feature, that are orthogonal; larger numbers bring no improvement.
+# The other masks are independent of them and test the fit.
 _ORTHOGONAL, _ORTHOGONAL_PER_FEATURE = 0.8, 8
-_LISTED = 22  # up to 2^22 masks can be listed when most of them are wanted
+_LISTED = 22  # up to 2^22 masks can be listed if most of them are needed
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Distinct masks and what they are for.
+    """Distinct masks and their structure.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Design:
 
     @property
     def statement(self) -> str:
-        """What was chosen, in words."""
+        """Description of the design, for results."""
         return f"{len(self.masks)} distinct masks: {self.plan}"
 
     def first(self, count: int) -> Design:
@@ -56,7 +56,7 @@ class Design:
         return replace(self, masks=self.masks[:count], n_structured=min(self.n_structured, count))
 
     def followed_by(self, masks: BoolArray) -> Design:
-        """Return the design with masks (m, n) behind its own, without those that it has."""
+        """Return the design with further masks (m, n) appended, without those that it contains."""
         together = np.concatenate([self.masks, masks])
         return replace(self, masks=together[distinct_rows(together)[0]])
 
@@ -65,7 +65,7 @@ def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     """Draw the masks of a plan; the same generator state gives the same masks."""
     n = plan.n
     if plan.kind == "full":
-        # In any order, but the end points first: a run may be cut short.
+        # In random order after the end points: a run may end early.
         masks = masks_of_numbers(np.concatenate([[0, 2**n - 1], rng.permutation(np.arange(1, 2**n - 1))]), n)
         return Design(plan, masks, len(masks))
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)

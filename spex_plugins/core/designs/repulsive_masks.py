@@ -1,11 +1,11 @@
-"""Masks that repel each other: every mask is as unlike those before it as a mask of its size can be.
+"""Repulsive masks: each mask differs from the previous ones as much as its size allows.
 
-Each mask x is the one of its size with the least
+Each mask x is the one of its size that minimises
 
     U(x) = Σ_y exp((|⟨x, y⟩| / n − 1) / τ),        x, y in {−1, 1}^n,
 
-over the masks y chosen before. |⟨x, y⟩| is the same for a mask and its complement, which follows it. Among
-masks of up to 16 features all are searched, beyond them some random ones.
+over the masks y chosen before. |⟨x, y⟩| is the same for a mask and its complement, which follows it. For up
+to 16 features all masks are candidates, for more features a random sample.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["repulsive_masks"]
 
 _RANGE = 0.1  # τ
 _NOISE = 1e-3  # breaks ties
-_SEARCHED = 16  # features, up to which all masks are candidates
-_WORK = 1 << 28  # candidates compared with chosen masks; further masks are random ones of their size
+_SEARCHED = 16  # number of features up to which all masks are candidates
+_WORK = 1 << 28  # comparisons of candidates with chosen masks; further masks are drawn at random
 _CANDIDATES = (64, 256)
 _MOST_LISTED = 2048  # pairs of masks of one size
-_COMPARED = 1 << 17  # candidates of a mask times masks before it; more candidates where these are few
+_COMPARED = 1 << 17  # candidates of a mask times previous masks; the fewer these are, the more candidates
 
 
 def repulsive_masks(
@@ -41,7 +41,7 @@ def repulsive_masks(
     budget : int
         Number of masks, from 2 to 2^n.
     index : str
-        What will be read, see `size_law`.
+        The index that will be computed, see `size_law`.
     rng : numpy Generator
     known : ndarray of bool, shape (k, n), optional
         Masks that were chosen before, one of every pair of complements, neither empty nor full. They repel
@@ -105,7 +105,7 @@ def _all_of_size(n: int, size: int) -> BoolArray:
 
 
 def _interleaved(counts: IntArray, rng: np.random.Generator) -> IntArray:
-    """Return every size as often as it counts, all of them spread evenly: a run may be cut short."""
+    """Return every size as often as its count, evenly interleaved, as a run may end early."""
     sizes = np.repeat(np.arange(len(counts)), counts)
     rank = np.arange(len(sizes)) - np.repeat(np.cumsum(counts) - counts, counts)
     place = (rank + 0.5) / counts[sizes]
@@ -153,7 +153,7 @@ def _drawn(n: int, sizes: IntArray, before: BoolArray, rng: np.random.Generator)
 
 
 class _Pool:
-    """The masks of one size that have not been chosen: all of them where they are few, else random ones."""
+    """The masks of one size that have not been chosen: all of them if they are few, else random ones."""
 
     def __init__(self, n: int, size: int, rng: np.random.Generator) -> None:
         self._n, self._size, self._rng = n, size, rng
@@ -162,7 +162,7 @@ class _Pool:
             self._all = (2 * _all_of_size(n, size) - 1.0).astype(np.float32)
 
     def draw(self, count: int, chosen: FloatArray) -> FloatArray:
-        """Return about so many distinct masks (c, n), as signs, that are not among the chosen ones."""
+        """Return about c distinct masks (c, n), as signs, that have not been chosen."""
         while True:
             if self._listed:
                 drawn = self._rng.permutation(self._all)[: max(count, len(chosen) + 1)]

@@ -1,11 +1,10 @@
-"""Masks for the Shapley values of 30 features and more: all singles, then few sizes, far from each other.
+"""Masks for Shapley values of 30 features and more: all single features, then a few sizes, far apart.
 
-Where n features have far fewer samples than 2^n, the masks that tell most about a Shapley value under a
-kernel that was learned from such functions are all single features with their complements, hardly any mask
-of few features more, and many of middle sizes (greedy A-optimal designs). So after the singles a share of the
-sizes is uniform on 2 … n/2 and the others on 0.3 n … n/2, and each mask comes with its complement, which
-cancels all even orders (Covert & Lee 2021). Of many random masks of a size the one is taken that is least
-like those before, in the energy
+With far fewer than 2^n samples, greedy A-optimal designs for Shapley values, under a kernel learned from
+such functions, consist of all single features with their complements, hardly any other masks of few
+features, and many of middle sizes. After the singles, a share of the sizes is therefore uniform on 2 … n/2
+and the others on 0.3 n … n/2, and each mask is followed by its complement, which cancels all even orders
+(Covert & Lee 2021). Of many random masks of a size, the one is chosen that minimises the energy
 
     U(x) = Σ_y ((1 + |⟨x, y⟩| / n) / 2)^8,    x, y ∈ {±1}^n
 
@@ -24,15 +23,15 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["singles_masks"]
 
-_UNIFORM = 0.6  # share of the sizes on 2 … n/2; less is better for few masks a feature, and harmful for many
-_MIDDLE = 0.3  # of n, the least size of the others
-_DRAWN = 256  # masks of a size that are made of the same random orders of the features
-_CANDIDATES = 1 << 15  # of all sizes together, at most; and so many for every mask that is chosen:
+_UNIFORM = 0.6  # share of the sizes on 2 … n/2; a smaller share improves small budgets and harms large ones
+_MIDDLE = 0.3  # smallest size of the others, as a share of n
+_DRAWN = 256  # masks of a size that share the same random permutations of the features
+_CANDIDATES = 1 << 15  # candidates of all sizes together, at most, and for every chosen mask:
 _CANDIDATES_EACH = 256
-_UNIT = 1 << 24  # parts in which a term of the energy is counted
+_UNIT = 1 << 24  # integer units of a term of the energy
 _TAKEN = 1 << 48  # the energy of a mask that is chosen
-_GOLDEN = 0.6180339887498949  # steps of this length visit (0, 1) evenly, wherever they stop
-_MOST_MISSES = 64  # times in a row that a size has no candidates left
+_GOLDEN = 0.6180339887498949  # steps of this length cover (0, 1) evenly (golden ratio)
+_MOST_MISSES = 64  # consecutive draws without candidates after which the search ends
 
 
 def singles_masks(n: int, count: int, rng: np.random.Generator, known: BoolArray | None = None) -> BoolArray:
@@ -43,11 +42,11 @@ def singles_masks(n: int, count: int, rng: np.random.Generator, known: BoolArray
     n : int
         Number of features.
     count : int
-        Number of masks. If it is odd, the last one comes without its complement up to 2 n masks, and is left
-        out beyond: without lone masks a Gaussian process takes a quarter of the time.
+        Number of masks. If it is odd, the last one has no complement up to 2 n masks, and is omitted for
+        more: a Gaussian process is four times as fast if all masks have complements.
     rng : numpy Generator
     known : ndarray of bool, shape (k, n), optional
-        Masks that were chosen before, of any design; the new ones are others and far from them.
+        Masks that were chosen before, of any design; the new ones differ and are far from them.
 
     Returns
     -------
@@ -55,9 +54,9 @@ def singles_masks(n: int, count: int, rng: np.random.Generator, known: BoolArray
         Rows 2k and 2k + 1 are complements; m ≤ count.
     """
     before = np.zeros((0, n), dtype=bool) if known is None else one_of_each_pair(known)
-    ends = np.zeros((1, n), dtype=bool)  # as far from one mask of a size as from another, and never chosen
+    ends = np.zeros((1, n), dtype=bool)  # equally far from all masks of a size, and never chosen
     pairs = -(-count // 2) if count <= 2 * n else count // 2
-    singles = np.eye(n, dtype=bool)[: n if n > 2 else 1]  # two features are each other's complements
+    singles = np.eye(n, dtype=bool)[: n if n > 2 else 1]  # with two features, the singles are complements
     given = len(before) + pairs >= 2 * len(singles) - 2
     first = _others(singles, before)[:pairs] if given else singles[:0]
     chosen = _spread_out(n, pairs - len(first), np.concatenate([ends, before, first]), rng)
@@ -66,7 +65,7 @@ def singles_masks(n: int, count: int, rng: np.random.Generator, known: BoolArray
 
 
 def _others(masks: BoolArray, known: BoolArray) -> BoolArray:
-    """Return the masks that are not known, nor their complements; distinct themselves."""
+    """Return the distinct masks that are neither known nor complements of known ones."""
     together = one_of_each_pair(np.concatenate([known, masks]))
     return together[len(known) :]
 
@@ -93,7 +92,7 @@ def _spread_out(n: int, count: int, known: BoolArray, rng: np.random.Generator) 
 
 
 def _candidates(n: int, counts: FloatArray, rng: np.random.Generator) -> tuple[BoolArray, IntArray]:
-    """Draw so many masks of every size, and where those of a size start; the sizes are in order."""
+    """Draw candidates of every size, sorted by size, and return them with the first row of each size."""
     ranks = rng.random((_DRAWN, n)).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     ranks = ranks.astype(np.int16 if n < 2**15 else np.int32)
     blocks = -(-counts.astype(np.intp) // _DRAWN)
@@ -102,7 +101,7 @@ def _candidates(n: int, counts: FloatArray, rng: np.random.Generator) -> tuple[B
 
 
 def _words(masks: BoolArray) -> NDArray[np.uint64]:
-    """Pack masks (m, n) to words of 64 features, the last one filled up, (W, m)."""
+    """Pack masks (m, n) into words of 64 features, the last one padded, (W, m)."""
     packed = np.packbits(masks, axis=1)
     filled = np.zeros((len(masks), 8 * -(-packed.shape[1] // 8)), dtype=np.uint8)
     filled[:, : packed.shape[1]] = packed
@@ -122,7 +121,7 @@ def _energies(n: int) -> IntArray:
 
 
 def _quantiles(rng: np.random.Generator) -> Iterator[float]:
-    """Yield numbers that fill (0, 1) evenly, from a random one on."""
+    """Yield numbers that cover (0, 1) evenly, starting at a random one."""
     number = rng.random()
     while True:
         yield number
@@ -130,7 +129,7 @@ def _quantiles(rng: np.random.Generator) -> Iterator[float]:
 
 
 def _law(n: int) -> FloatArray:
-    """Return the probability of the sizes 0 … n/2 of a mask that is not a single."""
+    """Return the probability of the sizes 0 … n/2 of a mask of several features."""
     sizes, most = np.arange(n // 2 + 1), n // 2
     uniform, middle = (sizes >= min(least, most) for least in (2, np.ceil(_MIDDLE * n)))
     return _UNIFORM * uniform / uniform.sum() + (1 - _UNIFORM) * middle / middle.sum()

@@ -1,9 +1,9 @@
-"""How many masks of every size to ask, for the index that will be read.
+"""Number of masks of every size, for the index that will be computed.
 
-An index weighs masks by their size alone. Shapley values and the interactions that generalise them weigh a
-mask of size s by about 1 / (C(n, s) s (n − s)), so that few features kept, or few masked, matter as much as
-all other masks together; Banzhaf values and Fourier coefficients weigh all masks the same, and nearly all of
-these keep about half of the features.
+The weight of a mask in an index depends on its size alone. In Shapley values and the interactions that
+generalise them, it is about 1 / (C(n, s) s (n − s)) for size s, so that all sizes matter about equally, also
+those of very few masks; in Banzhaf values and Fourier coefficients all masks have the same weight, and nearly
+all of these keep about half of the features.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from spex_plugins.types import FloatArray, IntArray
 __all__ = ["UNIFORM_INDICES", "reading_law", "size_counts", "size_law"]
 
 UNIFORM_INDICES = frozenset({"BV", "BII", "FBII", "Fourier"})
-"""Indices that weigh all masks the same; the others weigh all sizes alike."""
+"""Indices in which all masks have the same weight; in the others, all sizes have about the same."""
 
-_EXPONENT = 0.75  # between uniform masks within the inner sizes and the Shapley kernel, whose exponent is 1
+_EXPONENT = 0.75  # 0: uniform inner sizes; 1: the Shapley kernel
 
 
 def reading_law(n: int, index: str) -> FloatArray:
-    """Return how much an index weighs the inner masks of every size 0 … n together, (n + 1,).
+    """Return the total weight of the inner masks of every size 0 … n in an index, (n + 1,).
 
-    That is the Shapley kernel 1 / (s (n − s)), or the binomial distribution.
+    This is the Shapley kernel 1 / (s (n − s)), or the binomial distribution.
     """
     if index in UNIFORM_INDICES:
         return size_law(n, index)
@@ -47,10 +47,10 @@ def size_law(n: int, index: str) -> FloatArray:
 
 
 def size_counts(law: FloatArray, count: int, rng: np.random.Generator) -> IntArray:
-    """Return how many masks of every size to ask, sizes s and n − s alike.
+    """Return the number of masks of every size, equal for sizes s and n − s.
 
-    Sizes whose masks are all expected to be asked are asked completely; the others get what remains, by one
-    uniform offset (systematic sampling).
+    Sizes whose expected count reaches that of all their masks are complete; the others get the remaining
+    masks, by one uniform offset (systematic sampling).
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def size_counts(law: FloatArray, count: int, rng: np.random.Generator) -> IntArr
     Returns
     -------
     ndarray of int, shape (n + 1,)
-        They add up to ``count``.
+        The sum is ``count``.
     """
     n = len(law) - 1
     half = n // 2
@@ -91,7 +91,7 @@ def size_counts(law: FloatArray, count: int, rng: np.random.Generator) -> IntArr
 
 
 def _systematic(expected: FloatArray, rng: np.random.Generator) -> IntArray:
-    """Round expected counts so that their sum is kept and every count is right on average."""
+    """Round expected counts such that their sum is kept and every count is unbiased."""
     ends = np.floor(np.cumsum(expected) + rng.random()).astype(np.intp)
     ends[-1] = round(float(expected.sum()))
     ends = np.minimum(ends, ends[-1])

@@ -1,1 +1,1 @@
-"""Functions that were fitted to samples: predictions, every index in closed form, and how sure they are."""
+"""Functions fitted to samples: predictions, every index in closed form, and their uncertainty."""

@@ -1,4 +1,4 @@
-"""Functions that few samples determine exactly: an odd part that is linear, and sparse functions."""
+"""Functions that few samples determine exactly: a linear odd part, and sparse functions."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["exact_function", "linear_odd_part", "meets"]
 
-_ROUNDING = 1e-10  # share of the largest value
+_ROUNDING = 1e-10  # relative to the largest value
 _RIDGE = 1e-13
 
 
 def linear_odd_part(masks: BoolArray, odd: FloatArray) -> FloatArray | None:
     """Return b (n, K) with odd = Σ_i ± b_i, + where feature i is kept; None if the odd part is not linear.
 
-    The odd part of a function of second order is: its values of single features are exact from n + 1 pairs
-    on, one more than there are features.
+    The odd part of a function of second order is linear; its values of single features are exact with n + 1
+    or more pairs.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def linear_odd_part(masks: BoolArray, odd: FloatArray) -> FloatArray | None:
 
 
 def meets(masks: BoolArray, values: FloatArray, supports: IntArray) -> bool:
-    """Tell whether terms at these sets (T, d), at most half as many as masks, meet all values (m, K)."""
+    """Return whether terms at sets (T, d), at most half as many as masks, reproduce all values (m, K)."""
     m = len(masks)
     if 2 * len(supports) > m:
         return False
@@ -54,7 +54,7 @@ def meets(masks: BoolArray, values: FloatArray, supports: IntArray) -> bool:
 
 
 def exact_function(spectrum: Spectrum, masks: BoolArray) -> StackedFunction:
-    """Return a spectrum with K outputs as a fitted function without doubts."""
+    """Return a spectrum with K outputs as a fitted function without uncertainty."""
     n, (outputs,) = spectrum.n, spectrum.output_shape
     supports, values = spectrum.convert("Moebius", max(spectrum.max_order, 1))
     terms = Conjunctions(n, supports, supports < n, values)

@@ -1,4 +1,4 @@
-"""A sum of kernels at masks, Σ_j k(·, x_j) w_j: the mean of a Gaussian process, and its indices."""
+"""Kernel expansion Σ_j k(·, x_j) w_j, the posterior mean of a Gaussian process, and its indices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["KernelExpansion"]
 
-_BLOCK = 1 << 22  # entries of a matrix between masks that are held at once
+_BLOCK = 1 << 22  # entries of a matrix between masks in memory at the same time
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What of the samples is fitted: the odd and the even parts of pairs of complements, or the values."""
+"""The parts of samples that are fitted: odd and even parts of complementary pairs, or the values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Frame(Protocol):
 
     @property
     def rows(self) -> IntArray:
-        """The samples that stand for every entry, shape (p,)."""
+        """The sample that represents every entry, shape (p,)."""
         ...
 
     def take(self, values: FloatArray) -> FloatArray:
@@ -74,6 +74,6 @@ class WholeFrame:
 def pair_frames(masks: BoolArray) -> tuple[PairFrame, PairFrame]:
     """Return the frames of the odd and the even parts of the pairs among distinct masks (m, n)."""
     first, second = complements(masks)
-    swap = masks[first].sum(axis=1) > masks[second].sum(axis=1)  # the one that keeps fewer features first
+    swap = masks[first].sum(axis=1) > masks[second].sum(axis=1)  # the mask with fewer features comes first
     first, second = np.where(swap, second, first), np.where(swap, first, second)
     return PairFrame(first, second, -1), PairFrame(first, second, 1)

@@ -1,10 +1,10 @@
-"""A fitted function: kernel expansions, conjunctions, and what they leave over of the answers.
+"""A fitted function: kernel expansions, conjunctions, and the residuals at the samples.
 
 f(x) = constant + Σ_j k(x, x_j) w_j + Σ_l v_l [x meets l] + Σ_S r_S [x = S]
 
-The last sum runs over the masks that were asked: there, the function is the answer. An index weighs single
-masks by up to 1/n, so that residuals at masks of few features, or of nearly all, are not noise to it. Every
-index is read from all parts in closed form, and predictions come from the same function.
+The last sum runs over the samples, which the function interpolates. The weight of a single mask in an index
+is up to 1/n, so that residuals at masks of few features, or of nearly all, are not negligible. Every index is
+computed from all parts in closed form, and predictions from the same function.
 """
 
 from __future__ import annotations
@@ -28,53 +28,53 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["StackedFunction", "Variances", "no_conjunctions"]
 
-_MOST_SETS = 5000  # that are read where all of them could be
-_BLOCK = 1 << 22  # entries of a matrix of masks and sets that are held at once
+_MOST_SETS = 5000  # sets that are computed if all of them could be
+_BLOCK = 1 << 22  # entries of a matrix of masks and sets in memory at the same time
 
 
 class Variances(Protocol):
-    """How sure a part of a function is of an index."""
+    """Posterior variances of an index of a part of a function."""
 
     def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the posterior variances at sets (U, d), shape (U, K)."""
         ...
 
     def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return the same where the factor of the samples' covariance matrix is at hand."""
+        """Return the same, given the factor of the samples' covariance matrix."""
         ...
 
     def scaled(self, factor: FloatArray) -> Variances:
-        """Return those of the values times ``factor`` (K,) or ()."""
+        """Return the variances of the values times ``factor`` (K,) or ()."""
         ...
 
     def of_outputs(self, columns: IntArray) -> Variances:
-        """Return those of some outputs, ``columns`` of shape (K',)."""
+        """Return the variances of some outputs, ``columns`` of shape (K',)."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class StackedFunction:
-    """The function of K outputs, or of one where ``scalar``.
+    """The function of K outputs, or of one if ``scalar``.
 
     Attributes
     ----------
     n : int
         Number of features.
     at : ndarray of int, shape (n',)
-        The features that the parts are functions of; the others have no effect.
+        The features that the parts depend on; the others have no effect.
     constant : ndarray of float64, shape (K,)
     expansions : tuple of KernelExpansion
     conjunctions : Conjunctions
     masks : ndarray of bool, shape (m, n')
-        The masks that were asked.
+        The masks of the samples.
     residuals : ndarray of float64, shape (m, K)
-        What the other parts leave over of their answers.
+        Residuals of the other parts at the samples.
     doubts : tuple of Variances
         Of independent parts.
     spectrum : Spectrum
-        The Fourier coefficients with most energy, of all n features.
+        The Fourier coefficients with the largest energy, of all n features.
     shapley : SingleValues, optional
-        The Shapley values of all n features with their deviations, where these are at hand.
+        The Shapley values of all n features with their deviations, if these are known.
     scalar : bool
     """
 
@@ -96,7 +96,7 @@ class StackedFunction:
         return () if self.scalar else self.constant.shape
 
     def predict(self, masks: BoolArray) -> FloatArray:
-        """Return the function at masks (l, n), shape (l,) or (l, K): the answers where they are known."""
+        """Return the function at masks (l, n), shape (l,) or (l, K): the samples are reproduced."""
         masks = checked_masks(masks, self.n)[:, self.at]
         out = self.constant + self.conjunctions.predict(masks)
         for part in self.expansions:
@@ -109,10 +109,10 @@ class StackedFunction:
         return out[:, 0] if self.scalar else out
 
     def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
-        """Read the function in an index, as `spex_plugins.core.basis.indices.convert` reads a spectrum.
+        """Return the values of an index, as `Spectrum.convert` does.
 
-        All sets of up to ``order`` features are read where they are few, else those that the leading Fourier
-        coefficients touch.
+        All sets of up to ``order`` features have a value if they are few, else those that the leading Fourier
+        coefficients contribute to.
         """
         n, order = len(self.at), checked_order(index, order) or order
         orders = range(min(order, n) + 1)
@@ -189,7 +189,7 @@ class StackedFunction:
         )
 
     def rescaled(self, scaling: Scaling) -> StackedFunction:
-        """Return the function of the values of which these are scaled ones."""
+        """Return the function of the values before scaling."""
         factor = scaling.factor
         conjunctions = replace(self.conjunctions, values=self.conjunctions.values * factor)
         return replace(
@@ -204,7 +204,7 @@ class StackedFunction:
         )
 
     def placed(self, at: IntArray, n: int) -> StackedFunction:
-        """Place the features at ``at`` among n; the others have no effect."""
+        """Return the function of n features, of which those not in ``at`` have no effect."""
         return replace(
             self,
             n=n,
@@ -220,7 +220,7 @@ def _keys(masks: BoolArray) -> np.ndarray:
 
 
 def _looked_up(supports: IntArray, found: IntArray, values: FloatArray, n: int) -> FloatArray:
-    """Return the values (F, K) of the sets found (F, d') at distinct sets (U, d), 0 where there is none."""
+    """Return the values (F, K) of sets (F, d') at distinct sets (U, d), 0 for sets without a value."""
     numbers = np.concatenate([np.arange(len(supports)) + 1.0, np.zeros(len(found))])
     table = np.column_stack([numbers, np.concatenate([np.zeros((len(supports), values.shape[1])), values])])
     _, merged = sets.merge(sets.combine([supports, found], n), table, n)

@@ -1,4 +1,4 @@
-"""Sets of features that are likely to matter, from a learned kernel."""
+"""Feature sets with large prior variances under a learned kernel."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from spex_plugins.types import IntArray
 
 __all__ = ["likely_sets"]
 
-# Of every order so many sets are proposed, among so many features with the largest rates.
+# Number of sets of every order, and of the features with the largest rates that they are made of.
 _PROPOSED = {2: (200, 2000), 3: (100, 24), 4: (25, 12)}
 
 
 def likely_sets(kernel: MaskKernel, max_order: int) -> IntArray:
-    """Return the spikes, and the sets of two to four features with the largest prior variances, (T, d)."""
+    """Return the significant sets, and the sets of 2 to 4 features of largest prior variance, (T, d)."""
     n = kernel.n
     ranked = np.argsort(-kernel.product.rates, kind="stable").astype(np.int32)
     sizes = sets.orders_of(kernel.supports, n)

@@ -33,17 +33,17 @@ class GaussianProcess:
     Attributes
     ----------
     kernel : MaskKernel
-        Of values with unit variance.
+        Kernel for values with unit variance.
     noise : float
-        Variance of what the kernel cannot explain of such values.
+        Variance of the part of such values that the kernel does not explain.
     samples : Samples
         m masks with K values each.
     weights : ndarray of float64, shape (m, K)
         The posterior mean at x is mean + spread · k(x, masks) @ weights.
     factor : Factor
-        Of the Gram matrix with noise.
+        Factor of the Gram matrix with noise.
     untouched : ndarray of int
-        Samples that the kernel was not learned from.
+        Samples that were not used for learning the kernel.
     """
 
     kernel: MaskKernel
@@ -73,21 +73,21 @@ class GaussianProcess:
         return self.mean + self.spread * (self.kernel.gram(masks, self.masks) @ self.weights)
 
     def solve(self, right: FloatArray) -> FloatArray:
-        """Return the Gram matrix with noise, inverted, times ``right`` (m, …)."""
+        """Return the inverse of the Gram matrix with noise times ``right`` (m, …)."""
         return self.factor.solve(right)
 
     @cached_property
     def left_out(self) -> tuple[FloatArray, FloatArray]:
-        """Every sample predicted without it and its complement (Rasmussen & Williams 2006, section 5.4.2).
+        """Errors of every sample without it and its complement (Rasmussen & Williams 2006, section 5.4.2).
 
-        The complement would give the sample away: of an odd function, one is minus the other.
+        The complement would reveal the sample: for an odd function, one is minus the other.
 
         Returns
         -------
         errors : ndarray of float64, shape (m, K)
             Value minus prediction.
         scores : ndarray of float64, shape (m, K)
-            Errors in predicted standard deviations.
+            Errors divided by the predicted standard deviations.
         """
         first, second = complements(self.masks)
         errors, variance = left_out_errors(self.weights, *self.precisions, first, second)
@@ -122,7 +122,7 @@ def left_out_errors(
     variance : ndarray of float64, shape (m, 1)
         Of the prediction.
     """
-    # What the weights and precisions of two complements make of each other; nothing where one is alone.
+    # 2 × 2 blocks of complements; samples without a complement have none.
     shared, others, other_own = np.zeros(len(own)), np.zeros_like(weights), np.ones(len(own))
     shared[first] = shared[second] = together
     others[first], others[second] = weights[second], weights[first]
@@ -134,19 +134,19 @@ def left_out_errors(
 def condition(kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray) -> GaussianProcess:
     """Condition a kernel with a noise variance on samples.
 
-    The "noise" is what the kernel cannot explain of an exact answer. The empty and the full mask are met
-    without it: Shapley values add up to their difference.
+    The "noise" is the part of exact values that the kernel does not explain. The empty and the full mask have
+    none, so that Shapley values sum to their difference.
 
     Parameters
     ----------
     kernel : MaskKernel
-        Of values with unit variance.
+        Kernel for values with unit variance.
     noise : float
         Variance of such values.
     samples : Samples
         m masks with K values each.
     untouched : ndarray of int
-        Samples that the kernel was not learned from.
+        Samples that were not used for learning the kernel.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def condition(kernel: MaskKernel, noise: float, samples: Samples, untouched: Int
 def condition_with_spikes(
     kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray, found: IntArray
 ) -> GaussianProcess:
-    """Condition as `condition` does, after the kernel has got the spikes that the samples call for.
+    """Condition after extending the kernel by the significant sets of the samples.
 
     ``found`` (T, d) are sets of a coded design, see `find_spikes`.
     """
@@ -177,11 +177,11 @@ def _conditioned(
 
 
 def noise_of(noise: float, masks: BoolArray) -> FloatArray:
-    """Return the variance of the noise of every sample, (m,): the end points have none."""
+    """Return the noise variance of every sample, (m,), which is 0 for the end points."""
     return np.where(inner(masks), noise, 0.0) + JITTER
 
 
 def inner(masks: BoolArray) -> BoolArray:
-    """Tell which masks are neither empty nor full, shape (m,)."""
+    """Return which masks are neither empty nor full, shape (m,)."""
     kept = masks.sum(axis=1)
     return (kept > 0) & (kept < masks.shape[1])

@@ -1,9 +1,9 @@
-"""Any index of a Gaussian process, in closed form and with its uncertainty.
+"""Indices of a Gaussian process in closed form, with their uncertainty.
 
 An index is linear in the function, so that its posterior is normal: Bayesian quadrature (O'Hagan 1991) of
 Shapley values, interactions and Fourier coefficients alike. Its covariance with the samples is a sum over
 all supersets of a set, in which the prior variances of Fourier coefficients and the characters of the
-samples are products over features; `index_quadrature` makes a sum over a few nodes of it.
+samples are products over features; `index_quadrature` reduces it to a sum over a few nodes.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["index_covariance", "index_deviations"]
 
-_BLOCK = 1 << 22  # entries of a covariance that are held at once
+_BLOCK = 1 << 22  # entries of a covariance in memory at the same time
 
 
 def index_covariance(
     kernel: MaskKernel, masks: BoolArray, supports: IntArray, index: str, order: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Return how the values of an index vary, and how they vary with those of samples, before any answer.
+    """Return the prior variances of an index, and its prior covariances with the values of samples.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _of_characters(kernel: MaskKernel, supports: IntArray, index: str, order: in
     n, count = kernel.n, len(supports)
     characters = Spectrum.from_terms(n, kernel.supports, np.eye(len(kernel.supports)))
     found, values = characters.convert(index, order)
-    # One table with the number of every set that is asked about, and the values of those that have some.
+    # One table with the numbers of all requested sets, and the values of those that have any.
     numbers = np.concatenate([np.arange(count) + 1.0, np.zeros(len(found))])
     table = np.column_stack([numbers, np.concatenate([np.zeros((count, values.shape[1])), values])])
     _, merged = sets.merge(sets.combine([supports, found], n), table, n)
@@ -103,11 +103,11 @@ def _with_samples(
     """Return the prior covariance of every sample's value with the index at every row (U, t), (m, U)."""
     out = np.zeros((len(masks), len(rows)))
     for amplitude, e in zip(kernel.amplitudes, kernel.correlations, strict=True):
-        # The factor of a feature outside the set, where a sample keeps it and where it lacks it, (P, n).
+        # The factor of a feature outside the set, for samples that keep it and that mask it, (P, n).
         kept, lacking = _factor(-nodes, e), _factor(nodes, e)
         log = masks @ np.log(kept / lacking).T + np.log(lacking).sum(axis=1)
         polynomial = np.exp(log) * (amplitude * weights)  # (m, P)
-        inside = np.stack([(1 - e) / 2 / lacking, (e - 1) / 2 / kept])  # (2, P, n): takes its place
+        inside = np.stack([(1 - e) / 2 / lacking, (e - 1) / 2 / kept])  # (2, P, n): replaces it
         for states in product((False, True), repeat=rows.shape[1]):
             met = np.ones((len(masks), len(rows)), dtype=bool)
             ratio = np.ones((len(nodes), len(rows)))

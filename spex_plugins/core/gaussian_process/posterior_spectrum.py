@@ -4,8 +4,8 @@ The prior covariance of F(S) with the value at a mask x is p_S χ_S(x), p_S its 
 
     E[F(S) | y] = p_S Σ_j α_j χ_S(x_j)
 
-There are 2^n of them, and few that matter: those of low order and, hierarchically, those among the features
-with the largest rates.
+Of the 2^n coefficients few are large: those of low order and, hierarchically, those of the features with the
+largest rates.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from spex_plugins.types import IntArray
 
 __all__ = ["posterior_spectrum"]
 
-# Among so many features with the largest rates, all sets of an order are looked at.
+# Number of features with the largest rates, all of whose sets of an order are computed.
 _AMONG = {2: 1000, 3: 45, 4: 22, 5: 16}
-_KEPT = 2000  # terms; more of them change the prediction by less than its error
+_KEPT = 2000  # terms; further ones change the prediction by less than its error
 
 
 def posterior_spectrum(process: GaussianProcess, max_order: int) -> Spectrum:
-    """Return the terms with most energy, of up to ``max_order`` features; coefficients (T, K)."""
+    """Return the terms of largest energy, of up to ``max_order`` features; coefficients (T, K)."""
     kernel, n = process.kernel, process.masks.shape[1]
     parts = [
         *_candidates(kernel, max_order),
@@ -35,12 +35,12 @@ def posterior_spectrum(process: GaussianProcess, max_order: int) -> Spectrum:
     ]
     sums = np.concatenate([project(process.masks, rows, process.weights) for rows in parts])
     rows = sets.combine(parts, n)
-    # A set that comes twice has the same sum twice: the mean of both.
+    # A set that occurs twice has equal sums, of which the mean is taken.
     rows, merged = sets.merge(rows, np.column_stack([np.ones(len(rows)), sums]), n)
     sums = merged[:, 1:] / merged[:, :1]
     coefficients = process.spread * kernel.prior_variances(rows)[:, None] * sums
     coefficients[sets.orders_of(rows, n) == 0] += process.mean
-    # The constant is of no interest in the choice; outputs count in their own units.
+    # The constant is excluded from the choice; outputs have their own units.
     share = ((coefficients / np.where(process.spread > 0, process.spread, 1.0)) ** 2).sum(axis=1)
     share[sets.orders_of(rows, n) == 0] = np.inf
     best = np.sort(np.argsort(-share, kind="stable")[:_KEPT])

@@ -1,14 +1,14 @@
-"""Sums over all supersets of a set, weighted as an index weighs them, as sums over a few nodes.
+"""Quadrature of the sums over all supersets of a set in an index.
 
-An index reads I(T) = Σ_{S ⊇ T} w(|S|, |T|) F(S). Where F(S) is a product over the features of S, the terms
-of one size add up to an elementary symmetric polynomial e_k of the features outside T, and the sum is a
+An index is I(T) = Σ_{S ⊇ T} w(|S|, |T|) F(S). If F(S) is a product over the features of S, the terms of one
+size sum to an elementary symmetric polynomial e_k of the features outside T, and the sum is a
 linear functional of the polynomial
 
     P(u) = Π_{i ∉ T} (1 + u z_i) = Σ_k e_k u^k    ↦    Σ_k w(|T| + k, |T|) e_k = Σ_l c_l P(u_l)
 
-With Gauss–Legendre nodes u_l it is found from the functional's values at the Legendre polynomials, in exact
-arithmetic, as these have alternating coefficients. For the Shapley value it is integration itself, over
-the diagonal u = 1 − 2p of the multilinear extension (Owen 1972).
+The weights of the Gauss–Legendre nodes u_l follow from the values of the functional at the Legendre
+polynomials, in exact arithmetic, as these have alternating coefficients. For the Shapley value it is the
+integral over the diagonal u = 1 − 2p of the multilinear extension (Owen 1972).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from spex_plugins.types import FloatArray
 
 __all__ = ["index_quadrature"]
 
-_MOST_NODES = 64  # exact up to as many features; beyond, P is smooth
+_MOST_NODES = 64  # exact for as many features; beyond, P is smooth
 
 
 @lru_cache(maxsize=256)

@@ -54,16 +54,16 @@ class PartDoubt:
         return self.known_variances(factorised(matrix), supports, index, order)
 
     def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return the same where the factor of the samples' covariance matrix is at hand."""
+        """Return the same, given the factor of the samples' covariance matrix."""
         found = part_index_variances(self.kernel, self.sign, self.masks, factor, supports, index, order)
         return np.multiply.outer(found, self.scale**2)
 
     def scaled(self, factor: FloatArray) -> PartDoubt:
-        """Return those of the values times ``factor``."""
+        """Return the variances of the values times ``factor``."""
         return replace(self, scale=self.scale * factor)
 
     def of_outputs(self, columns: IntArray) -> PartDoubt:
-        """Return those of some outputs."""
+        """Return the variances of some outputs."""
         return replace(self, scale=self.scale[columns])
 
 

@@ -1,17 +1,17 @@
 """Learn the kernel of the odd or the even part of a function by marginal likelihood, from pairs.
 
-A product kernel does not change where both masks are replaced by their complements. So the odd and even
-parts of the values of a pair, (f(x) ∓ f(x̄)) / √2, are independent, with the covariances
+A product kernel is invariant when both masks are replaced by their complements. The odd and even parts of the
+values of a pair, (f(x) ∓ f(x̄)) / √2, are therefore independent, with the covariances
 
     k(x, y) ∓ k(x, ȳ),
 
-of half as many rows as there are masks: a quarter of the cost. In k(x, ȳ) the features that x and y share
-take the place of those in which they differ.
+which have half as many rows as there are masks and need a quarter of the time. In k(x, ȳ) the features in
+which x and y agree take the place of those in which they differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -31,7 +31,7 @@ _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class PartKernel:
-    """A kernel, and the variance of what it cannot explain of values with unit variance."""
+    """A kernel for values with unit variance, and the variance of the part that it does not explain."""
 
     product: ProductKernel
     noise: float
@@ -46,8 +46,7 @@ def learn_part_kernel(
 ) -> PartKernel:
     """Maximise the marginal likelihood of the parts of values with mean 0 and variance 1.
 
-    The logs of the rates have a normal prior around their mean, which is learned too: features are alike
-    until the samples say otherwise.
+    The logs of the rates have a normal prior around their mean, which is estimated too.
 
     Parameters
     ----------
@@ -59,7 +58,7 @@ def learn_part_kernel(
     spread : float
         Standard deviation of the log rates around their mean, a priori.
     start : PartKernel, optional
-        Where the search starts.
+        Start of the search.
     """
     from scipy.optimize import minimize
     from threadpoolctl import threadpool_limits
@@ -72,12 +71,12 @@ def learn_part_kernel(
     first = np.concatenate(
         [log_rates, np.log(start.product.amplitudes), [np.log(start.noise), log_rates.mean()]]
     )
-    if not any(values.any() for values in parts.values()):  # nothing to learn from
+    if not any(values.any() for values in parts.values()):  # all values are 0
         return start
-    # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
+    # Threads bring no improvement for such small matrices, and wait for each other on a busy machine.
     with threadpool_limits(1, "blas"):
         learned = minimize(
-            _objective(masks, parts, spread),
+            _NegativeLogPosterior(masks, parts, spread),
             first,
             jac=True,
             method="L-BFGS-B",
@@ -88,55 +87,83 @@ def learn_part_kernel(
     return PartKernel(ProductKernel(rates, amplitudes), float(noise))
 
 
-def _objective(
-    masks: BoolArray, parts: Mapping[int, FloatArray], spread: float
-) -> Callable[[FloatArray], tuple[float, FloatArray]]:
-    """Return the function that tells the negative log posterior of the log parameters, and its gradient.
+class _NegativeLogPosterior:
+    """Negative log posterior of the log parameters, with its gradient.
 
-    It works in arrays of its own: fresh ones would cost as much as the arithmetic.
+    All arrays of p × p entries are allocated once, as their allocation would cost as much as the arithmetic.
     """
-    (p, n), q = masks.shape, len(SCALES)
-    kept = np.ascontiguousarray(masks, dtype=np.float64)
-    diagonal = np.diag_indices(p)
-    near, far = np.empty((q, p, p)), np.empty((q, p, p))
-    both, opposite, total, spare = (np.empty((p, p)) for _ in range(4))
-    left, right = np.ones((p, n + 2)), np.ones((n + 2, p))
-    right[:n] = kept.T
 
-    def evaluated(parameters: FloatArray) -> tuple[float, FloatArray]:
+    def __init__(self, masks: BoolArray, parts: Mapping[int, FloatArray], spread: float) -> None:
+        (p, n), q = masks.shape, len(SCALES)
+        self._parts, self._spread = parts, spread
+        self._kept = np.ascontiguousarray(masks, dtype=np.float64)
+        self._diagonal = np.diag_indices(p)
+        self._near, self._far = np.empty((q, p, p)), np.empty((q, p, p))
+        self._both, self._opposite, self._total, self._spare = (np.empty((p, p)) for _ in range(4))
+        self._left, self._right = np.ones((p, n + 2)), np.ones((n + 2, p))
+        self._right[:n] = self._kept.T
+
+    def __call__(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        n = self._kept.shape[1]
         log_rates, (*_, mean_rate) = np.split(parameters, [n])
-        rates, amplitudes, (noise, _) = np.split(np.exp(parameters), [n, n + q])
-        np.multiply(kept, -2.0 * rates, out=left[:, :n])
-        left[:, n] = right[n + 1] = kept @ rates
-        np.matmul(left, right, out=near[0])
-        _powers(near, far, rates.sum())
-        off = (log_rates - mean_rate) / spread
-        value = 0.5 * float(off @ off)
-        trace = 0.0
-        both.fill(0.0)
-        opposite.fill(0.0)
-        for sign, values in parts.items():
-            total.fill(0.0)
-            for terms, side in ((near, 1.0), (far, sign)):
-                for term, amplitude in zip(terms, amplitudes, strict=True):
-                    np.multiply(term, side * amplitude, out=spare)
-                    np.add(total, spare, out=total)
-            matrix = total.T  # Fortran's order
-            matrix[diagonal] += noise + JITTER
-            cost, slope = gaussian_likelihood(matrix, values)
-            value += cost
-            trace += float(slope[diagonal].sum())
-            np.add(both, slope, out=both)
-            if sign > 0:
-                np.add(opposite, slope, out=opposite)
-            else:
-                np.subtract(opposite, slope, out=opposite)
-        by_amplitude = amplitudes * [
-            np.vdot(both, a) + np.vdot(opposite, b) for a, b in zip(near, far, strict=True)
-        ]
-        # What a difference of x and y in a feature does, and what a feature shared by them does.
-        differing, shared = near[0], far[0]
-        for terms, slope in ((near, both), (far, opposite)):
+        rates, amplitudes, (noise, _) = np.split(np.exp(parameters), [n, n + len(SCALES)])
+        self._update_terms(rates)
+        costs, trace = self._likelihoods(amplitudes, noise)
+        off = (log_rates - mean_rate) / self._spread
+        by_amplitude = self._by_amplitude(amplitudes)
+        gradient = np.concatenate(
+            [
+                off / self._spread - rates * self._by_rate(amplitudes),
+                by_amplitude,
+                [noise * trace, -off.sum() / self._spread],
+            ]
+        )
+        return sum(costs, start=0.5 * float(off @ off)), gradient
+
+    def _update_terms(self, rates: FloatArray) -> None:
+        """Set the terms of k(x, y) and of k(x, ȳ), without their amplitudes."""
+        n = len(rates)
+        np.multiply(self._kept, -2.0 * rates, out=self._left[:, :n])
+        self._left[:, n] = self._right[n + 1] = self._kept @ rates
+        np.matmul(self._left, self._right, out=self._near[0])
+        _powers(self._near, self._far, rates.sum())
+
+    def _likelihoods(self, amplitudes: FloatArray, noise: float) -> tuple[list[float], float]:
+        """Return the negative log likelihood of each part, and its derivative in the noise.
+
+        Set the derivatives in the entries of k(x, y) and of k(x, ȳ), summed over the parts.
+        """
+        costs, trace = [], 0.0
+        self._both.fill(0.0)
+        self._opposite.fill(0.0)
+        for sign, values in self._parts.items():
+            cost, slope = gaussian_likelihood(self._covariance(sign, amplitudes, noise), values)
+            costs.append(cost)
+            trace += float(slope[self._diagonal].sum())
+            np.add(self._both, slope, out=self._both)
+            (np.add if sign > 0 else np.subtract)(self._opposite, slope, out=self._opposite)
+        return costs, trace
+
+    def _covariance(self, sign: int, amplitudes: FloatArray, noise: float) -> FloatArray:
+        """Return the covariance matrix of a part in Fortran's order."""
+        self._total.fill(0.0)
+        for terms, side in ((self._near, 1.0), (self._far, sign)):
+            for term, amplitude in zip(terms, amplitudes, strict=True):
+                np.multiply(term, side * amplitude, out=self._spare)
+                np.add(self._total, self._spare, out=self._total)
+        matrix = self._total.T
+        matrix[self._diagonal] += noise + JITTER
+        return matrix
+
+    def _by_amplitude(self, amplitudes: FloatArray) -> FloatArray:
+        """Return the derivatives in the log amplitudes, (Q,)."""
+        pairs = zip(self._near, self._far, strict=True)
+        return amplitudes * [np.vdot(self._both, a) + np.vdot(self._opposite, b) for a, b in pairs]
+
+    def _by_rate(self, amplitudes: FloatArray) -> FloatArray:
+        """Return minus the derivatives in the rates, (n,); the terms are overwritten."""
+        differing, shared = self._near[0], self._far[0]  # for features in which x and y differ, and agree
+        for terms, slope in ((self._near, self._both), (self._far, self._opposite)):
             terms[0] *= SCALES[0] * amplitudes[0]
             for term, scale, amplitude in zip(terms[1:], SCALES[1:], amplitudes[1:], strict=True):
                 term *= scale * amplitude
@@ -144,21 +171,13 @@ def _objective(
             terms[0] *= slope
         everywhere = float(shared.sum())
         differing -= shared
+        kept = self._kept
         along = 2 * (differing.sum(axis=1) @ kept - (kept * (differing @ kept)).sum(axis=0))
-        gradient = np.concatenate(
-            [
-                off / spread - rates * (along + everywhere),
-                by_amplitude,
-                [noise * trace, -off.sum() / spread],
-            ]
-        )
-        return value, gradient
-
-    return evaluated
+        return along + everywhere
 
 
 def _powers(near: FloatArray, far: FloatArray, total: float) -> None:
-    """Turn the distances in near[0] into exp(−s_q d) in near and exp(−s_q (total − d)) in far."""
+    """Replace the distances d in near[0] by exp(−s_q d) in near and exp(−s_q (total − d)) in far."""
     distances = near[0]
     np.clip(distances, 0.0, total, out=distances)  # rounding
     distances *= -SCALES[0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from spex_plugins.core.kernels.gaussian_likelihood import gaussian_likelihood
@@ -13,7 +11,7 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["JITTER", "learn_sized_kernel"]
 
 JITTER = 1e-6  # added to every noise variance, of values with unit variance
-_ITERATIONS = 25  # more change the posterior by less than its error
+_ITERATIONS = 25  # further ones change the posterior by less than its error
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 _SPREAD = 1.0  # standard deviation of the log rates around their mean, which is learned
 _TILT = 1.0  # standard deviation of the tilts
@@ -26,8 +24,7 @@ def learn_sized_kernel(
 ) -> tuple[SizedKernel, float]:
     """Maximise the marginal likelihood of values with mean 0 and variance 1.
 
-    The logs of the rates have a normal prior around their mean, which is learned too: features are alike
-    until the samples say otherwise.
+    The logs of the rates have a normal prior around their mean, which is estimated too.
 
     Parameters
     ----------
@@ -41,7 +38,7 @@ def learn_sized_kernel(
     -------
     kernel : SizedKernel
     noise : float
-        Variance of what the kernel cannot explain.
+        Variance of the part of the values that the kernel does not explain.
     """
     from scipy.optimize import minimize
     from threadpoolctl import threadpool_limits
@@ -59,11 +56,11 @@ def learn_sized_kernel(
     tilts = [_TILTS if tilted else (0.0, 0.0)] * q
     bounds = [*[_LOG_RATE] * n, *[_LOG_AMPLITUDE] * q, *tilts, _LOG_NOISE, _LOG_RATE]
     learned = start
-    if len(masks):  # LAPACK complains of empty matrices on the terminal
-        # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
+    if len(masks):  # LAPACK prints messages about empty matrices
+        # Threads bring no improvement for such small matrices, and wait for each other on a busy machine.
         with threadpool_limits(1, "blas"):
             learned = minimize(
-                _objective(masks, values),
+                _NegativeLogPosterior(masks, values),
                 start,
                 jac=True,
                 method="L-BFGS-B",
@@ -80,59 +77,77 @@ def _split(parameters: FloatArray, n: int) -> list[FloatArray]:
     return np.split(parameters, np.cumsum([n, q, q]))
 
 
-def _objective(masks: BoolArray, values: FloatArray) -> Callable[[FloatArray], tuple[float, FloatArray]]:
-    """Return the function that tells the negative log posterior of the parameters, and its gradient.
+class _NegativeLogPosterior:
+    """Negative log posterior of the parameters, with its gradient.
 
-    It works in arrays of its own: fresh ones would cost as much as the arithmetic.
+    All arrays of m × m entries are allocated once, as their allocation would cost as much as the arithmetic.
     """
-    m, n = masks.shape
-    kept = np.ascontiguousarray(masks, dtype=np.float64)
-    offsets = size_offsets(masks)
-    diagonal = np.diag_indices(m)
-    kernels = [np.empty((m, m)) for _ in SCALES]
-    total, sum_of_two = np.empty((m, m), order="F"), np.empty((m, m))
-    left, right = np.ones((m, n + 2)), np.ones((n + 2, m))
-    right[:n] = kept.T
 
-    def evaluated(parameters: FloatArray) -> tuple[float, FloatArray]:
-        log_rates, log_amplitudes, tilts, (log_noise, mean_rate) = _split(parameters, n)
+    def __init__(self, masks: BoolArray, values: FloatArray) -> None:
+        m, n = masks.shape
+        self._values = values
+        self._kept = np.ascontiguousarray(masks, dtype=np.float64)
+        self._offsets = size_offsets(masks)
+        self._diagonal = np.diag_indices(m)
+        self._kernels = [np.empty((m, m)) for _ in SCALES]
+        self._total, self._sum_of_two = np.empty((m, m), order="F"), np.empty((m, m))
+        self._left, self._right = np.ones((m, n + 2)), np.ones((n + 2, m))
+        self._right[:n] = self._kept.T
+
+    def __call__(self, parameters: FloatArray) -> tuple[float, FloatArray]:
+        log_rates, log_amplitudes, tilts, (log_noise, mean_rate) = _split(parameters, self._kept.shape[1])
         rates, noise = np.exp(log_rates), np.exp(log_noise)
-        np.multiply(kept, -2.0 * rates, out=left[:, :n])
-        left[:, n] = right[n + 1] = kept @ rates
-        np.matmul(left, right, out=kernels[0])
-        to_powers(kernels)
-        for kernel, log_amplitude, tilt in zip(kernels, log_amplitudes, tilts, strict=True):
-            side = np.exp(0.5 * log_amplitude + tilt * offsets)
-            kernel *= side[:, None]
-            kernel *= side
-        np.add(kernels[0], kernels[1], out=sum_of_two)
-        np.add(sum_of_two, kernels[2], out=total)
-        total[diagonal] += noise + JITTER
+        self._update_kernels(rates, log_amplitudes, tilts)
         try:
-            cost, slope = gaussian_likelihood(total, values)
+            cost, slope = gaussian_likelihood(self._covariance(noise), self._values)
         except np.linalg.LinAlgError:
             return np.inf, np.zeros_like(parameters)
         off = (log_rates - mean_rate) / _SPREAD
         value = cost + 0.5 * (off**2).sum() + 0.5 * ((tilts / _TILT) ** 2).sum()
-        trace = slope[diagonal].sum()
-        along = np.empty((len(SCALES), m))  # of the rows of the matrices
-        for q, (kernel, scale) in enumerate(zip(kernels, SCALES, strict=True)):
-            kernel *= slope
-            kernel.sum(axis=1, out=along[q])
-            kernel *= scale
-        by_distance = kernels[0]
-        by_distance += kernels[1]
-        by_distance += kernels[2]
-        # Σ_kl by_distance_kl [x_ki ≠ x_li] for every feature i
-        differing = 2 * (by_distance.sum(axis=1) @ kept - (kept * (by_distance @ kept)).sum(axis=0))
+        trace = slope[self._diagonal].sum()
+        by_row, by_rate = self._slopes(slope)
         gradient = np.concatenate(
             [
-                off / _SPREAD - rates * differing,
-                along.sum(axis=1),
-                2 * along @ offsets + tilts / _TILT**2,
+                off / _SPREAD - rates * by_rate,
+                by_row.sum(axis=1),
+                2 * by_row @ self._offsets + tilts / _TILT**2,
                 [noise * trace, -off.sum() / _SPREAD],
             ]
         )
         return float(value), gradient
 
-    return evaluated
+    def _update_kernels(self, rates: FloatArray, log_amplitudes: FloatArray, tilts: FloatArray) -> None:
+        """Set the terms of the kernel between all masks."""
+        n = len(rates)
+        np.multiply(self._kept, -2.0 * rates, out=self._left[:, :n])
+        self._left[:, n] = self._right[n + 1] = self._kept @ rates
+        np.matmul(self._left, self._right, out=self._kernels[0])
+        to_powers(self._kernels)
+        for kernel, log_amplitude, tilt in zip(self._kernels, log_amplitudes, tilts, strict=True):
+            side = np.exp(0.5 * log_amplitude + tilt * self._offsets)
+            kernel *= side[:, None]
+            kernel *= side
+
+    def _covariance(self, noise: float) -> FloatArray:
+        """Return the covariance matrix of the values."""
+        np.add(self._kernels[0], self._kernels[1], out=self._sum_of_two)
+        np.add(self._sum_of_two, self._kernels[2], out=self._total)
+        self._total[self._diagonal] += noise + JITTER
+        return self._total
+
+    def _slopes(self, slope: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the derivatives in the logs of the rows of each term (Q, m), and minus those in the rates.
+
+        The terms of the kernel are overwritten.
+        """
+        by_row = np.empty((len(SCALES), len(self._kept)))
+        for q, (kernel, scale) in enumerate(zip(self._kernels, SCALES, strict=True)):
+            kernel *= slope
+            kernel.sum(axis=1, out=by_row[q])
+            kernel *= scale
+        by_distance, kept = self._kernels[0], self._kept
+        by_distance += self._kernels[1]
+        by_distance += self._kernels[2]
+        # Σ_kl by_distance_kl [x_ki ≠ x_li] for every feature i
+        by_rate = 2 * (by_distance.sum(axis=1) @ kept - (kept * (by_distance @ kept)).sum(axis=0))
+        return by_row, by_rate

@@ -120,7 +120,7 @@ class WholeDoubt:
         return self.known_variances(factorised(matrix), supports, index, order)
 
     def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return the same where the factor of the samples' covariance matrix is at hand."""
+        """Return the same, given the factor of the samples' covariance matrix."""
         n, noise = self.masks.shape[1], _noise(self.noise, self.masks)
         covariance = index_covariance(self.kernel, self.masks, supports, index, order)
         covariance += noise[:, None] * mask_weights(self.masks, supports, index, order)
@@ -132,11 +132,11 @@ class WholeDoubt:
         return np.multiply.outer(np.maximum(prior - known, 0.0), self.scale**2)
 
     def scaled(self, factor: FloatArray) -> WholeDoubt:
-        """Return those of the values times ``factor``."""
+        """Return the variances of the values times ``factor``."""
         return replace(self, scale=self.scale * factor)
 
     def of_outputs(self, columns: IntArray) -> WholeDoubt:
-        """Return those of some outputs."""
+        """Return the variances of some outputs."""
         return replace(self, scale=self.scale[columns])
 
 

@@ -1,1 +1,1 @@
-"""Calls of the value function: where they run, how they end, and which are repeated."""
+"""Calls of the value function: executors, outcomes, and retries."""

@@ -1,4 +1,4 @@
-"""Outcome of a batch: which masks were answered, and what is wrong with the others."""
+"""Outcome of a batch: the masks that were answered, and the problem with the others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BatchOutcome:
     values : ndarray of float64, shape (b,) or (b, K)
         Undefined at masks that were not answered.
     problem : str
-        What is wrong with the others, as the end of a sentence about the value function.
+        Description of the problem with the others, the end of a sentence about the value function.
     error : BaseException or None
         The exception, if there was one.
     isolates_failures : bool
@@ -43,7 +43,7 @@ class BatchOutcome:
 
     @classmethod
     def failed(cls, error: BaseException, b: int) -> BatchOutcome:
-        """Return the outcome of a batch of b masks that an exception ended without any answer."""
+        """Return the outcome of a batch of b masks for which an exception was raised and nothing answered."""
         return cls(np.zeros(b, dtype=bool), np.zeros(b), _raised(error), error)
 
 
@@ -58,10 +58,10 @@ def read_outcome(
     b : int
         Number of masks in the batch.
     outputs : tuple or None
-        () or (K,), the shape of the values before; None if there were none.
+        () or (K,), the shape of the previous values; None if there are none.
     """
     if isinstance(ended, BaseException) and not isinstance(ended, Exception):
-        ended = ended.__cause__ or ended  # an interrupted function may give what it has
+        ended = ended.__cause__ or ended  # an interrupted function may pass on its answers
     if isinstance(ended, PartialAnswerError):
         return _partial(ended, b, outputs)
     if isinstance(ended, BaseException):
@@ -96,7 +96,7 @@ def _other_shape(values: FloatArray, outputs: tuple[int, ...] | None) -> str:
 
 
 def _among(values: FloatArray) -> str:
-    """Tell which of several outputs are not finite, if not all are."""
+    """Name the outputs that are not finite, if only some of several are."""
     bad = np.flatnonzero(~np.isfinite(values).all(axis=0)).tolist() if values.ndim == 2 else []
     if not bad or len(bad) == values.shape[1]:
         return ""

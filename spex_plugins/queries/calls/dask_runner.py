@@ -1,4 +1,4 @@
-"""Batches in a Dask cluster."""
+"""Batches that run in a Dask cluster."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from spex_plugins.queries.calls.process_runner import ProcessPoolRunner
 
 __all__ = ["DaskRunner"]
 
-_NO_WORKERS = 60.0  # seconds that a cluster may be without workers, as while they are started anew
+_NO_WORKERS = 60.0  # seconds that a cluster may be without workers, for example during a restart
 
 
 class DaskRunner(ProcessPoolRunner):
-    """Runs batches in a cluster, whose workers may die and come back without the function.
+    """Runs batches in a cluster, whose workers may be restarted without the function.
 
-    The function is part of a task rather than scattered: tasks that need data that died with a worker never
-    end, all others are run again.
+    The function is part of a task rather than scattered data: tasks never end if the data that they need was
+    lost with a worker, while tasks without such data are run again.
     """
 
-    cancels_only_waiting = False  # a task that is cancelled may have begun, and its answer is lost
+    cancels_only_waiting = False  # a cancelled task may be running, and its answer would be lost
 
     def __init__(self, value_function: ValueFunction, executor: Any) -> None:
         super().__init__(value_function, executor)
-        self._client = executor._client  # the executor of a client has no public way back to it
+        self._client = executor._client  # the executor has no public attribute for its client
         self.workers = max(1, sum(self._client.nthreads().values()))
         self._no_workers_since = np.inf
         self._tasks: dict[Future[CallOutcome], str] = {}
@@ -41,7 +41,7 @@ class DaskRunner(ProcessPoolRunner):
         tasks = list(self._tasks.items())
         lost = {key for _, key in tasks if self._is_lost(key)}
         for future, key in tasks:
-            if key in lost & self._lost:  # at the last check too: no message about it is under way
+            if key in lost & self._lost:  # at the previous check too, so this is not a delayed message
                 future.cancel()
         self._lost = lost
         no_workers = not self._client.scheduler_info().get("workers")
@@ -51,15 +51,15 @@ class DaskRunner(ProcessPoolRunner):
         return f"cannot be called any more: the Dask cluster has had no workers for {_NO_WORKERS:g} seconds."
 
     def _is_lost(self, key: str) -> bool:
-        """Tell whether the client no longer waits for a task, as after a restart of the cluster."""
+        """Return whether the client no longer waits for a task, as after a restart of the cluster."""
         state = self._client.futures.get(key)
         return state is None or state.status in ("cancelled", "lost")
 
     def _submit(self, *task: Any) -> Future[CallOutcome]:
-        key = f"spex-{uuid4().hex}"  # the same masks asked again after a failure are another task
+        key = f"spex-{uuid4().hex}"  # a retry of the same masks is another task
         with catch_warnings():
-            simplefilter("ignore", UserWarning)  # of large tasks: there is one for every worker
-            submit: Any = self._executor.submit  # takes keywords of Dask's
+            simplefilter("ignore", UserWarning)  # about large tasks: there is one for each worker
+            submit: Any = self._executor.submit  # accepts keywords of Dask
             future = submit(*task, key=key, pure=False)
         self._tasks[future] = key
         future.add_done_callback(self._tasks.pop)

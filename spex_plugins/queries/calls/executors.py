@@ -1,4 +1,4 @@
-"""Which runner suits an executor."""
+"""Choice of the runner for an executor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_runner(value_function: ValueFunction, executor: Executor | None, *, may
     executor : concurrent.futures.Executor or None
         None for calls in this process.
     may_hang : bool
-        Whether a call in this process needs a thread of its own, which can be left alone.
+        Whether a call in this process needs a thread of its own, which can be abandoned.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One call of a value function, where it runs: in this process, a thread, or a worker far away."""
+"""One call of a value function, in this process, a thread, or a remote worker."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["CallOutcome", "ReturnedValues", "ValueFunction", "call_function", "read_values"]
 
 ValueFunction = Callable[[BoolArray], Any]
-"""Takes masks (m, n), True = feature kept, and returns values (m,) or (m, K)."""
+"""Maps masks (m, n), True = feature kept, to values (m,) or (m, K)."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReturnedValues:
-    """What a value function returned for one batch.
+    """Values that a value function returned for one batch.
 
     Attributes
     ----------
     values : ndarray of float64, shape (b,) or (b, K)
-        Empty where they are no numbers of that shape.
+        Empty if the function returned something else.
     problem : str
-        What is wrong with them, "" if nothing (NaN and inf are numbers here).
+        Description of the problem, empty if there is none; NaN and inf are accepted here.
     seconds : float
         Duration of the call.
     """
@@ -37,11 +37,11 @@ class ReturnedValues:
 
 
 CallOutcome = ReturnedValues | BaseException | None
-"""What a call ended with; None where a worker does not have the function."""
+"""Outcome of a call; None if the worker does not have the function."""
 
 
 def call_function(value_function: ValueFunction, masks: BoolArray) -> ReturnedValues:
-    """Call the function with one batch; the values are copies, as functions may reuse their buffers."""
+    """Call the function with one batch; the values are copied, as a function may reuse its buffer."""
     start = perf_counter()
     raw = value_function(masks)
     problem, values = read_values(raw, len(masks))
@@ -49,11 +49,11 @@ def call_function(value_function: ValueFunction, masks: BoolArray) -> ReturnedVa
 
 
 def read_values(raw: Any, m: int) -> tuple[str, FloatArray]:
-    """Read m values, (m,) or (m, K), or tell why that is impossible."""
+    """Return the problem with m returned values, empty if there is none, and the values (m,) or (m, K)."""
     none = np.zeros(0)
     try:
         values = np.asarray(raw)
-        if values.dtype == object and raw is not None:  # None: a forgotten return
+        if values.dtype == object and raw is not None:  # None: a missing return statement
             values = np.asarray(raw, dtype=np.float64)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         values = none.astype(str)

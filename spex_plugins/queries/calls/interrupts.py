@@ -1,4 +1,4 @@
-"""Blocks of code that a first Ctrl-C does not break off."""
+"""Blocks of code that a first Ctrl-C does not interrupt."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["interrupt_delayed", "interrupt_ignored"]
 
 @contextmanager
 def interrupt_ignored() -> Iterator[list[Any]]:
-    """Ignore a first SIGINT, and note it in the list; a second one is handled as always.
+    """Ignore a first SIGINT, and append it to the list; a second one is handled as usual.
 
-    Other threads than the main thread are never interrupted.
+    Threads other than the main thread are never interrupted.
     """
     before = signal.getsignal(signal.SIGINT)
     ignored: list[Any] = []
@@ -36,7 +36,7 @@ def interrupt_ignored() -> Iterator[list[Any]]:
 
 @contextmanager
 def interrupt_delayed() -> Iterator[None]:
-    """Handle a first SIGINT at the end of the block; a second one breaks it off."""
+    """Handle a first SIGINT at the end of the block; a second one interrupts it."""
     with interrupt_ignored() as ignored:
         yield
     if ignored:

@@ -1,4 +1,4 @@
-"""Batches in this process: in the calling thread, a thread per call, or the threads of a pool."""
+"""Batches that run in this process: in the calling thread, a thread per call, or the threads of a pool."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class DirectRunner:
     def _call(self, future: Future[CallOutcome], masks: BoolArray) -> None:
         try:
             values = call_function(self._function, masks)
-        except BaseException as error:  # an interrupt may come with answers too
+        except BaseException as error:  # an interrupt may carry answers too
             future.set_exception(error)
         else:
             future.set_result(values)
 
 
 class ThreadPerCallRunner(DirectRunner):
-    """Calls the function in a thread that can be left alone when it hangs."""
+    """Calls the function in a thread that can be abandoned if it does not end."""
 
     calls_here = False
 

@@ -1,4 +1,4 @@
-"""Batches in other processes, each of which receives the value function once."""
+"""Batches that run in other processes, each of which receives the value function once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["ProcessPoolRunner"]
 
 
 class ProcessPoolRunner:
-    """Runs batches in other processes; the function is sent only where a worker says that it lacks it."""
+    """Runs batches in other processes; the function is sent only to workers that report that they lack it."""
 
     calls_here = False
     cancels_only_waiting = True
@@ -42,7 +42,7 @@ class ProcessPoolRunner:
 
 
 def _pickled(value_function: ValueFunction) -> bytes:
-    """Pickle a function, with cloudpickle if installed, which also takes lambdas and notebooks."""
+    """Pickle a function, with cloudpickle if it is installed, which supports lambdas and notebooks."""
     try:
         from cloudpickle import dumps
     except ImportError:

@@ -1,4 +1,4 @@
-"""One engine for calls that are repeated: how often, after which delay, and for how long in all."""
+"""Retries of failed calls: their number, their delays, and the longest outage."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from time import monotonic
 
 __all__ = ["Backoff", "Outage", "Retries"]
 
-_SEPARATE = 120.0  # seconds between failures that belong to two outages; waits between calls are shorter
+_SEPARATE = 120.0  # seconds between failures of two different outages; delays are shorter
 
 
 @dataclass(frozen=True)
 class Backoff:
-    """Exponential backoff with jitter, so that clients that failed together do not return together.
+    """Exponential backoff with jitter, so that clients that failed together do not retry together.
 
     Attributes
     ----------
     first, longest : float
-        Seconds to wait after the first failure, and at most; the delay doubles with every failure.
+        Delay after the first failure and largest delay, in seconds; it doubles with every failure.
     jitter : tuple of float
         The delay is multiplied by a random number between these two.
     """
@@ -31,20 +31,20 @@ class Backoff:
 
     def delay(self, failures: int, random: Random) -> float:
         """Return the seconds to wait after a number of failures."""
-        doublings = min(failures - 1, 64)  # more are no float
+        doublings = min(failures - 1, 64)  # larger powers exceed float64
         return min(self.longest, self.first * 2.0**doublings) * random.uniform(*self.jitter)
 
 
 class Outage:
-    """The time for which the other side has been out of reach, bounded over all calls together.
+    """Duration for which a service has been unreachable, bounded over all calls together.
 
     Parameters
     ----------
     was_reached : callable
-        From an error to True where the other side answered, False where it could not be reached, and None
-        where the error does not tell.
+        Maps an error to True if the service answered, False if it could not be reached, and None if the error
+        does not tell.
     longest : float
-        Seconds after which nothing is repeated until there is an answer.
+        Seconds after which calls are no longer repeated until there is an answer.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Outage:
         self._last = -inf
 
     def note(self, error: BaseException | None) -> None:
-        """Take note of the error of a call."""
+        """Record the error of a call."""
         reached = self._was_reached(error)
         if reached:
             self.end()
@@ -68,7 +68,7 @@ class Outage:
             self._last = now
 
     def end(self) -> None:
-        """Take note of an answer."""
+        """Record an answer."""
         self._first = None
 
     @property
@@ -86,9 +86,9 @@ class Retries:
     ----------
     backoff : Backoff
     repetitions : callable
-        From an error, or None for an unusable answer, to how often a call that ends so may be repeated.
+        Maps an error, or None for an unusable answer, to the number of times that the call may be repeated.
     outage : Outage, optional
-        By default, the time in which a call is repeated has no bound.
+        By default, the duration of an outage has no bound.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Retries:
     ) -> None:
         self.outage = outage or Outage()
         self._backoff, self._repetitions = backoff, repetitions
-        self._random = Random()  # a generator of its own leaves the user's seeds untouched
+        self._random = Random()  # a separate generator leaves the global one unchanged
 
     def delay(self, error: BaseException | None, failures: int) -> float | None:
         """Return the seconds to wait after a number of failures of a call, None if it is not repeated."""
@@ -109,5 +109,5 @@ class Retries:
         return self._backoff.delay(failures, self._random)
 
     def succeeded(self) -> None:
-        """Take note of an answer."""
+        """Record an answer."""
         self.outage.end()

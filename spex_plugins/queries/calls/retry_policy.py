@@ -1,4 +1,4 @@
-"""Which failures of a value function are worth another call."""
+"""Choice of the failures of a value function after which a call is repeated."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ _FIRST_DELAY, _LONGEST_DELAY, _JITTER = 0.5, 60.0, (0.5, 1.0)  # seconds
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Tell whether memory ran out, in Python or on a device (no framework is imported to find out)."""
+    """Return whether memory ran out, in Python or on a device; no framework is imported for this."""
     return isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
 
 
 def is_fatal(error: BaseException | None) -> bool:
-    """Tell whether no other mask can fare better: unusable arguments, workers that are gone."""
+    """Return whether all other masks would fail as well: unusable arguments, or workers that have ended."""
     ours = isinstance(error, SpexError) and not isinstance(error, PartialAnswerError)
     return ours or isinstance(error, BrokenExecutor)
 
 
 def repetitions(error: BaseException | None, most: int | None) -> int:
-    """Return how often a mask is asked for again.
+    """Return how often a failed mask is repeated.
 
     Parameters
     ----------
     error : BaseException or None
-        None if the function returned, and its answer is unusable.
+        None if the function returned an unusable answer.
     most : int or None
         The number that the user allows; by default 5 after an error that is likely to be transient, else 0.
     """
@@ -52,6 +52,6 @@ def repetitions(error: BaseException | None, most: int | None) -> int:
 
 
 def retries_of_calls(most: int | None) -> Retries:
-    """Return the retries for the calls of a value function; most is that of `repetitions`."""
+    """Return the retries for the calls of a value function; see `repetitions` for ``most``."""
     backoff = Backoff(_FIRST_DELAY, _LONGEST_DELAY, _JITTER)
     return Retries(backoff, lambda error: repetitions(error, most))

@@ -1,4 +1,4 @@
-"""What a runner of batches offers, whatever it runs them in."""
+"""Protocol of the runners of batches."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Runner(Protocol):
     calls_here : bool
         Whether `submit` makes the call itself, and returns when it has ended.
     cancels_only_waiting : bool
-        Whether its futures can be cancelled only as long as they do not run. Where a running one can be
-        cancelled too, its answer would be lost.
+        Whether its futures can be cancelled only while they wait. If running ones can be cancelled too, their
+        answers would be lost.
     """
 
     workers: int
@@ -31,11 +31,11 @@ class Runner(Protocol):
     cancels_only_waiting: bool
 
     def submit(self, masks: BoolArray, *, with_function: bool = False) -> Future[CallOutcome]:
-        """Submit a batch. A worker that returns None needs the batch again, together with the function."""
+        """Submit a batch. If the result is None, the batch must be submitted again with the function."""
         ...
 
     def check(self) -> str:
-        """Cancel futures that will never end, and return why no others can; "" if nothing is wrong.
+        """Cancel futures that will never end, and return why no others can be run, or an empty string.
 
         Called when no batch has ended for some seconds.
         """
@@ -43,6 +43,8 @@ class Runner(Protocol):
 
 
 def worker_count(executor: Executor) -> int:
-    """Return the number of workers of an executor, or of processors where it does not tell."""
-    workers = getattr(executor, "_max_workers", None)  # pools and loky agree on this name, none is public
+    """Return the number of workers of an executor, or of processors if it is not known."""
+    workers = getattr(
+        executor, "_max_workers", None
+    )  # pools of the standard library and of loky have this private attribute
     return workers if isinstance(workers, int) and workers > 0 else os.cpu_count() or 1

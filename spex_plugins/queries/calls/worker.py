@@ -1,4 +1,4 @@
-"""What runs in the worker of another process: the function is kept there from batch to batch."""
+"""Code that runs in the worker of another process, which keeps the function from batch to batch."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _lock = Lock()
 
 
 def call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, int]) -> CallOutcome:
-    """Keep the function under its key and call it, or return None where it is missing.
+    """Store the function under its key and call it, or return None if it is missing.
 
-    What would end the worker, such as SystemExit, is returned instead of raised. A first Ctrl-C, which a
-    terminal sends to workers too, is ignored: the answer is waited for.
+    Exceptions that would end the worker, such as SystemExit, are returned instead of raised. A first Ctrl-C,
+    which a terminal sends to workers too, is ignored, as the main process waits for the answer.
 
     Parameters
     ----------
@@ -50,5 +50,5 @@ def call_kept(key: str, pickled: bytes | None, packed: Any, shape: tuple[int, in
         with interrupt_ignored():
             return call_function(function, masks)
     except (KeyboardInterrupt, SystemExit) as error:
-        partial = error.__cause__  # would not be pickled along
+        partial = error.__cause__  # pickling would drop it
         return partial if isinstance(partial, PartialAnswerError) else error

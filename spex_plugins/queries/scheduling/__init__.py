@@ -1,1 +1,1 @@
-"""Which masks are asked for when: order, batches, limits, repetitions, and calls in flight."""
+"""Scheduling of the model calls: order of the masks, batches, limits, retries, and calls in flight."""

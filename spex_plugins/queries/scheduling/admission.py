@@ -1,4 +1,4 @@
-"""Which batch begins next: what the limits allow of the queue, and no other process asks for."""
+"""Selection of the next batch: masks that the limits allow and no other process is evaluating."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["Admission"]
 
-_POLL = 0.1  # seconds between looks at what other processes have answered
+_POLL = 0.1  # seconds between checks for answers of other processes
 
 
 class Admission:
@@ -21,7 +21,7 @@ class Admission:
     Attributes
     ----------
     seconds_per_mask : float
-        Of the call that ended last, from which the duration of the next one is estimated; 0 before.
+        Duration of the latest call, divided by its masks; the estimate for the next one. 0 before the first.
     """
 
     def __init__(self, table: AnswerTable, queue: BatchQueue, work: FloatArray, shared: SharedState) -> None:
@@ -29,7 +29,10 @@ class Admission:
         self.seconds_per_mask = 0.0
 
     def next_batch(self, in_flight: Sequence[Batch]) -> Batch | None:
-        """Return a batch, which is paid for from now on; empty if it was not free, None if none may begin."""
+        """Return the next batch, and add its cost to the total.
+
+        It is empty if other processes have claimed all of it, and None if no batch may begin.
+        """
         batch = self._queue.take(perf_counter())
         if batch is None or not self._shorten(batch, in_flight):
             return None
@@ -45,7 +48,7 @@ class Admission:
         return batch
 
     def _shorten(self, batch: Batch, in_flight: Sequence[Batch]) -> bool:
-        """Keep what the limits allow; the rest waits (and is never asked for if the run ends)."""
+        """Return masks that the limits do not allow to the queue; tell whether any are left."""
         limits, rows = self._shared.limits, batch.rows
         ahead = sum(len(other.rows) for other in in_flight) / self._shared.runner.workers
         in_time = limits.in_time(len(rows), self.seconds_per_mask, ahead * self.seconds_per_mask)

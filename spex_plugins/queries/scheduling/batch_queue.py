@@ -1,4 +1,4 @@
-"""The masks that wait to be asked for, for the first time or again."""
+"""Queue of the masks that are still to be evaluated, for the first time or again."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["Batch", "BatchQueue"]
 
 @dataclass(eq=False)
 class Batch:
-    """Rows of the answer table that go into one call.
+    """Rows of the answer table that are evaluated in one call.
 
     Attributes
     ----------
     rows : ndarray of int, shape (b,)
     failures : int
-        Number of times that they have failed.
+        Number of calls of these rows that have failed.
     ready : float
-        When they may be asked for, by the clock of `time.perf_counter`.
+        Earliest time of the call, on the clock of `time.perf_counter`.
     claim : int
         Number of the claim in the store.
     deadline : float
-        When they must have been answered.
+        Latest time of the answer, on the same clock.
     is_late : bool
-        Whether they missed it.
+        Whether the deadline has passed.
     """
 
     rows: IntArray
@@ -40,15 +40,15 @@ class Batch:
 
 
 class BatchQueue:
-    """A queue of batches: masks that are asked for again go first, once their delay is over.
+    """Queue of batches; masks to be retried come first, once their delay is over.
 
     Parameters
     ----------
     order : ndarray of int
-        Rows of the answer table in the order in which they are asked for.
+        Rows of the answer table in the order of their evaluation.
     sizes : BatchSize
     workers : int
-        Number of batches that run at a time.
+        Number of batches that run at the same time.
     """
 
     def __init__(self, order: IntArray, sizes: BatchSize, workers: int) -> None:
@@ -60,13 +60,13 @@ class BatchQueue:
         return bool(self._again) or self._next < len(self._order)
 
     def take(self, now: float) -> Batch | None:
-        """Return a batch that may be asked for."""
+        """Return a batch that may be evaluated now, None if there is none."""
         for i, batch in enumerate(self._again):
             if batch.ready <= now:
                 return self.cut(self._again.pop(i), self._sizes.largest)
         left = self._order[self._next :]
         size = self._sizes.size
-        if not self._sizes.is_fixed:  # work for every worker
+        if not self._sizes.is_fixed:  # leave work for every worker
             size = min(size, -(-len(left) // self._workers))
         new = left[:size]
         self._next += len(new)
@@ -74,23 +74,23 @@ class BatchQueue:
         return Batch(new) if len(new) else None
 
     def put_back(self, rows: IntArray, failures: int, ready: float = 0.0) -> None:
-        """Queue masks again."""
+        """Return masks to the queue."""
         self._again.append(Batch(rows, failures, ready))
 
     def drop(self, answered: BoolArray) -> None:
-        """Remove masks that have been answered while they waited to be asked for again."""
+        """Remove masks that were answered while they waited for a retry."""
         for batch in self._again:
             batch.rows = batch.rows[~answered[batch.rows]]
         self._again = [batch for batch in self._again if len(batch.rows)]
 
     def cut(self, batch: Batch, size: int) -> Batch:
-        """Put all but the first masks of a batch back."""
+        """Return all but the first masks of a batch to the queue."""
         if size < len(batch.rows):
             self.put_back(batch.rows[size:], batch.failures)
             batch.rows = batch.rows[:size]
         return batch
 
     def ready(self) -> float:
-        """Return when the next batch may be asked for."""
+        """Return the earliest time of the next batch, inf if the queue is empty."""
         fresh = self._next < len(self._order)
         return 0.0 if fresh else min((batch.ready for batch in self._again), default=np.inf)

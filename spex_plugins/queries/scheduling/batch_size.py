@@ -1,4 +1,4 @@
-"""The number of masks in a batch: it depends on their number, not on the clock, unless time is limited."""
+"""Number of masks in a batch; it depends on measured times only if the time is limited."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ import numpy as np
 __all__ = ["BatchSize"]
 
 _FIRST, _SOON = 16, 64
-_SHARE = 8  # a crash or an interrupt costs no more than an eighth of what was asked before
+_SHARE = 8  # a crash or an interrupt loses at most an eighth of the masks before
 _LARGEST = 1024
 
 
 class BatchSize:
-    """A batch size that grows with the number of masks asked for.
+    """Batch size that grows with the number of masks evaluated so far.
 
-    The answers of a model in single precision depend on which inputs it gets together. So that equal calls
-    give equal answers on a busy machine too, sizes do not follow the clock: they are 16, 16, 32, 64, and then
-    64 or an eighth of all masks before, up to 1,024; or 16, and then what the value function names as its
-    ``batch_size``. Only a time limit makes them follow the clock.
+    The outputs of a model in single precision depend on the other inputs of the batch. For equal calls to
+    give equal values under any load, sizes do not depend on measured times: they are 16, 16, 32, 64, and then
+    64 or an eighth of all masks before, up to 1,024; or 16, and then the attribute ``batch_size`` of the
+    value function. With a time limit, they depend on the duration of the previous batch.
 
     Parameters
     ----------
     fixed : int or None
-        A size that the user chose; it is reduced only when memory runs out.
+        Size chosen by the user; it is reduced only if memory runs out.
     usual : int, optional
-        The size that suits the value function.
+        Size recommended by the value function.
     timeout : float, optional
-        A batch should take less than a third of it.
+        Seconds; a batch should take less than a third of them.
     max_seconds : float, optional
-        A batch should take less than a tenth of it. The first one is a single mask, which tells how long
-        the next ones will take.
+        A batch should take less than a tenth of it. The first one is a single mask, from whose duration that
+        of the next ones is estimated.
 
     Attributes
     ----------
     largest : int
-        The most that fit into memory, as far as is known.
+        Upper bound of the size; it is reduced if memory runs out.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class BatchSize:
 
     @property
     def size(self) -> int:
-        """Masks for the next batch."""
+        """Number of masks in the next batch."""
         return max(1, int(min(self._wished(), self.largest, self._in_time)))
 
     def take(self, masks: int) -> None:
-        """Note that so many new masks are asked for."""
+        """Count the new masks of a batch."""
         self._asked += masks
 
     def note(self, masks: int, seconds: float) -> None:
-        """Learn from a batch that was answered how many masks are answered in time."""
+        """Update the number of masks that can be answered in time from the duration of a batch."""
         self._in_time = np.inf if self.is_fixed else masks * self._seconds / max(seconds, 1e-9)
 
     def shrink(self, masks: int) -> None:
-        """Learn that so many masks do not fit into the memory."""
+        """Reduce the largest size to half of a number of masks that did not fit into memory."""
         self.largest = max(1, min(self.largest, masks // 2))
 
     def _wished(self) -> int:

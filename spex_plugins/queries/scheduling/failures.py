@@ -1,4 +1,4 @@
-"""What becomes of masks without an answer: they are asked for again, dropped, or end the run."""
+"""Handling of masks without an answer: a retry, their omission, or the end of the run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Failure:
     ----------
     rows : ndarray of int, shape (b,)
     problem : str
-        What is wrong, as the end of a sentence about the value function.
+        Description of the failure, the end of a sentence about the value function.
     cause : BaseException or None
     values : ndarray of float64, shape (b,) or (b, K), or None
         What was returned for them, if anything.
@@ -38,16 +38,16 @@ class Failure:
 
 
 class Failures:
-    """Decides about masks without an answer.
+    """Decides whether masks without an answer are retried or dropped, or end the run.
 
     Attributes
     ----------
     fatal : Failure or None
-        What ends the run.
+        The failure that ends the run.
     dropped : list of Failure
-        What the run goes on without; answers that come late may follow.
+        Failures that do not end the run; late answers to their masks may still arrive.
     pause_until : float
-        When the next batch may begin, by the clock of `time.perf_counter`, if a service asked for a pause.
+        Earliest time of the next call, on the clock of `time.perf_counter`, if a service requested a pause.
     """
 
     def __init__(self, queue: BatchQueue, shared: SharedState) -> None:
@@ -57,14 +57,14 @@ class Failures:
         self.pause_until = 0.0
 
     def end(self, failure: Failure) -> None:
-        """End the run; only the first failure counts."""
+        """End the run; of several failures the first is reported."""
         self.fatal = self.fatal or failure
 
     def handle(self, batch: Batch, rows: IntArray, outcome: BatchOutcome) -> None:
         """Queue rows of a batch again, drop them, or end the run."""
         error, queries = outcome.error, self._shared.queries
         retry_after = error.retry_after if isinstance(error, PartialAnswerError) else None
-        # Where a service answers some masks and tells when it accepts more, nothing has failed.
+        # A service that answers some masks and states when it accepts more has not failed.
         failures = max(1, batch.failures + (retry_after is None or not outcome.answered.any()))
         if is_out_of_memory(error) and len(rows) > 1:
             self._shared.sizes.shrink(len(batch.rows))
@@ -76,7 +76,7 @@ class Failures:
             returned = outcome.values[np.isin(batch.rows, rows)] if unusable else None
             self.end(Failure(rows, outcome.problem, error, returned))
         elif len(rows) > 1 and not outcome.isolates_failures:
-            for half in np.array_split(rows, 2):  # to find the mask that fails
+            for half in np.array_split(rows, 2):  # bisection finds the mask that fails
                 self._queue.put_back(half, batch.failures)
         else:
             self.dropped.append(Failure(rows, outcome.problem, error))
@@ -84,7 +84,7 @@ class Failures:
             self._shared.bar.set_postfix_str(f"{count} dropped", refresh=False)
 
     def _ask_again(self, rows: IntArray, failures: int, delay: float, retry_after: float | None) -> None:
-        """Queue rows again, after the delay that a service asked for or, without one, after ours."""
+        """Queue rows again, after the delay that the service requested or, without one, the backoff delay."""
         now = perf_counter()
         if retry_after is not None:  # it holds for all batches
             delay = max(0.0, retry_after)

@@ -1,4 +1,4 @@
-"""Batches that were submitted to a runner, and how each of them ends."""
+"""Batches that were submitted to a runner, and their outcomes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from spex_plugins.types import BoolArray
 
 __all__ = ["InFlight"]
 
-_LOOK = 1.0  # seconds after which a signal is seen that came just before waiting began
+_LOOK = 1.0  # seconds; longest delay of a signal that arrives just before the wait begins
 
 
 class InFlight:
     """The batches submitted to a runner; the oldest ones run, the others wait for a worker.
 
-    A batch that misses its deadline is no longer counted, but its answer is taken when it comes after all.
+    A batch that misses its deadline is no longer counted, but its answer is used if it arrives later.
     """
 
     def __init__(self, runner: Runner) -> None:
@@ -35,37 +35,37 @@ class InFlight:
 
     @property
     def batches(self) -> list[Batch]:
-        """All, the oldest first."""
+        """All batches, the oldest first."""
         return list(self._batches.values())
 
     @property
     def running(self) -> list[Batch]:
-        """Those that run."""
+        """The batches that run, one for each worker."""
         return self.batches[: self._runner.workers]
 
     def submit(self, batch: Batch, masks: BoolArray, *, with_function: bool) -> None:
-        """Submit a batch, with the value function where a worker lacks it."""
+        """Submit a batch, together with the value function if a worker does not have it."""
         # An interrupt while a pool starts a thread must not lose the call that it makes.
         with nullcontext() if self._runner.calls_here else interrupt_delayed():
             future = self._runner.submit(masks, with_function=with_function)
             self._batches[future] = batch
-            # `concurrent.futures.wait` does not return for what a pool cancels at its shutdown.
+            # `concurrent.futures.wait` does not return for futures that a pool cancels at its shutdown.
             future.add_done_callback(lambda _: self._news.set())
 
     def wait(self, seconds: float) -> None:
-        """Wait until a batch has ended, for so many seconds at most, and never longer than one."""
+        """Wait until a batch has ended, at most for a number of seconds, and for one second at most."""
         self._news.wait(min(seconds, _LOOK))
         self._news.clear()
 
     def ended(self) -> Iterator[tuple[Batch, CallOutcome]]:
-        """Return the batches that have ended; each counts until the caller is done with it."""
+        """Return the batches that have ended; each is counted until the caller has processed it."""
         for batches in (self._batches, self._late):
             for future in [future for future in batches if future.done()]:
                 yield batches[future], _outcome(future)
                 batches.pop(future, None)
 
     def expire(self, now: float) -> list[Batch]:
-        """Return the batches that missed their deadline; those that have begun may still answer."""
+        """Return the batches that missed their deadline; those that have begun may still be answered."""
         expired = [(future, batch) for future, batch in self._batches.items() if batch.deadline <= now]
         for future, batch in expired:
             if future.done():

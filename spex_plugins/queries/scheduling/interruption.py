@@ -1,4 +1,4 @@
-"""The end of an interrupted run: calls under way will be paid for, so their answers are kept."""
+"""End of an interrupted run: calls in flight are charged anyway, so their answers are kept."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from spex_plugins.queries.scheduling.in_flight import InFlight
 
 __all__ = ["finish_interrupted"]
 
-_LEAST_GRACE, _LONGEST_GRACE = 2.0, 60.0  # seconds for calls under way when the user interrupts
+_LEAST_GRACE, _LONGEST_GRACE = 2.0, 60.0  # seconds to wait for calls in flight
 
 
 def finish_interrupted(
     error: BaseException, table: AnswerTable, in_flight: InFlight, longest: float, bar: Any
 ) -> None:
-    """Wait for calls under way, ask for nothing more, and keep what is answered, in the store if possible.
+    """Wait for the calls in flight, begin no others, and keep the answers, in the store if possible.
 
     Parameters
     ----------
     error : BaseException
-        What interrupts the run; it gets a note if not all answers could be stored.
+        The exception that interrupts the run; a note is added to it if not all answers could be stored.
     table : AnswerTable
     in_flight : InFlight
     longest : float
-        Seconds that the slowest call took, for which the calls under way are waited for.
+        Duration of the slowest call in seconds, which bounds the wait.
     bar : tqdm
     """
     try:
         _wait(table, in_flight, longest, bar)
-    finally:  # the user may interrupt the waiting too
+    finally:  # the user may interrupt the wait too
         _keep_ended(table, in_flight)
         table.flush()
         if table.failure not in (None, error):
@@ -50,7 +50,7 @@ def _wait(table: AnswerTable, in_flight: InFlight, longest: float, bar: Any) -> 
 
 
 def _keep_ended(table: AnswerTable, in_flight: InFlight) -> None:
-    """Keep the answers of batches that have ended, whatever else happened to them."""
+    """Keep the answers of batches that have ended, also of those that failed in part."""
     for batch, ended in in_flight.ended():
         if ended is not None:
             outcome = read_outcome(ended, len(batch.rows), table.outputs)

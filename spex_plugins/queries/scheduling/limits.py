@@ -14,7 +14,7 @@ _ROUNDING = 1e-9  # a sum of prices may differ from the limit that it equals
 
 
 class Limits:
-    """Time and cost of a session, both counted from its beginning.
+    """Time and cost of a session, both measured from its beginning.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ class Limits:
     Attributes
     ----------
     reached : str
-        The limit that ended the session, in words; "" as long as none has.
+        The limit that ended the session, in words; empty while none has.
     cost : float
-        Price of everything that was asked for, answered or not.
+        Price of all masks submitted so far, answered or not.
     """
 
     def __init__(self, max_seconds: float | None, max_cost: float | None) -> None:
@@ -36,13 +36,13 @@ class Limits:
         self.cost = 0.0
 
     def affordable(self, prices: FloatArray) -> int:
-        """Return how many of the first masks, with these prices (m,), the cost limit allows."""
+        """Return how many masks, from the first on, with prices (m,), the cost limit allows."""
         if self._cost is None:
             return len(prices)
         return int(np.searchsorted(self.cost + np.cumsum(prices), self._cost * (1 + _ROUNDING), side="right"))
 
     def in_time(self, masks: int, seconds_per_mask: float, waiting: float) -> int:
-        """Return how many masks can be answered in time, if a worker is free after waiting."""
+        """Return how many masks can be answered in time, if a worker is free after ``waiting`` seconds."""
         if self._seconds is None:
             return masks
         left = self._left() - waiting
@@ -51,15 +51,15 @@ class Limits:
         return masks if seconds_per_mask == 0 else int(min(masks, left / seconds_per_mask))
 
     def end_for_cost(self) -> None:
-        """Note that the next mask would cost too much."""
+        """Record that the next mask would exceed the cost limit."""
         self.reached = self.reached or f"max_cost={self._cost:g}"
 
     def end_for_time(self) -> None:
-        """Note that the next mask would come too late."""
+        """Record that the next mask would exceed the time limit."""
         self.reached = self.reached or f"max_seconds={self._seconds:g}"
 
     def allow_wait(self, seconds: float) -> bool:
-        """Tell whether there is time to wait for some seconds."""
+        """Return whether the time limit allows a wait of some seconds."""
         if self._seconds is not None and self._left() <= seconds:
             self.end_for_time()
         return not self.reached

@@ -1,4 +1,4 @@
-"""The order in which masks are asked for: those with the most work first, window by window."""
+"""Order of evaluation: within windows of masks, those with the most work come first."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _WINDOW, _TIMED_WINDOW = 1024, 128  # masks
 
 
 def longest_first(rows: IntArray, work: FloatArray, *, timed: bool) -> IntArray:
-    """Sort rows by falling work, window by window.
+    """Sort rows by decreasing work within each window.
 
-    Masks of equal length are best computed together, and the longest show first whether they fit into memory.
-    But a run may end early, and its answers must not be those to the longest masks alone: the windows keep
-    the order asked. They are small where time may end the run; what is too expensive is left out beforehand.
+    Masks of similar length are computed most efficiently together, and starting with the longest shows early
+    whether they fit into memory. A run may end early, and its answers must not be those of the longest masks
+    alone: the windows keep the given order, and are smaller if there is a time limit.
 
     Parameters
     ----------
     rows : ndarray of int
-        In the order asked.
+        In the order of the design.
     work : ndarray of float64
         Work of every row.
     timed : bool
@@ -39,14 +39,14 @@ def longest_first(rows: IntArray, work: FloatArray, *, timed: bool) -> IntArray:
 
 
 def work_of(value_function: ValueFunction, masks: BoolArray, rows: IntArray) -> FloatArray:
-    """Estimate the work of masks by the value function's method ``work``; without one, it is 1 for each.
+    """Estimate the work of masks by the method ``work`` of the value function; 1 for each if it has none.
 
     Parameters
     ----------
     value_function : callable
     masks : ndarray of bool, shape (m, n)
     rows : ndarray of int
-        The masks that are asked for.
+        The masks to evaluate.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def work_of(value_function: ValueFunction, masks: BoolArray, rows: IntArray) -> 
     Raises
     ------
     InputError
-        If the method returns something else than a number ≥ 0 for each mask.
+        If the method does not return a number ≥ 0 for each mask.
     """
     work = np.zeros(len(masks))
     estimate = getattr(value_function, "work", None)

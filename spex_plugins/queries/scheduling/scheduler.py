@@ -1,4 +1,4 @@
-"""The batches of one call of `Session.ask`: they begin, end, fail and are asked again; answers are kept."""
+"""Evaluation of the batches of one call of `Session.ask`, with retries; all answers are kept."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _CHECK = 5.0  # seconds without an ended batch after which the executor is check
 
 
 class Scheduler:
-    """Asks for rows of an answer table until all are answered or dropped, or a limit or a failure ends it.
+    """Evaluates rows of an answer table until all are answered or dropped, or a limit or a failure stops it.
 
     Parameters
     ----------
     table : AnswerTable
     order : ndarray of int
-        The rows to ask for, in this order.
+        The rows to evaluate, in this order.
     work : ndarray of float64, shape (M,)
         Work of every row of the table.
     shared : SharedState
@@ -47,7 +47,7 @@ class Scheduler:
         self._interrupted = False
 
     def run(self) -> None:
-        """Ask until everything is answered, dropped, or beyond a limit; or until something fails."""
+        """Evaluate until all masks are answered or dropped, a limit is reached, or a failure ends the run."""
         try:
             while self._begin() or self._in_flight or self._wait_to_begin():
                 if self._in_flight:
@@ -61,17 +61,17 @@ class Scheduler:
 
     @property
     def failure(self) -> Failure | None:
-        """What ended the run."""
+        """The failure that ended the run, None if there was none."""
         return self._failures.fatal
 
     @property
     def dropped(self) -> list[Failure]:
-        """What the run went on without."""
+        """The failures that did not end the run, with the masks that still have no answer."""
         missing = [replace(one, rows=self._missing(one.rows)) for one in self._failures.dropped]
         return [one for one in missing if len(one.rows)]
 
     def _begin(self) -> bool:
-        """Submit as many batches as may be in flight; tell whether there was any."""
+        """Submit as many batches as may be in flight; return whether there were any."""
         begun = False
         while len(self._in_flight) < self._shared.in_flight and (batch := self._next_batch()):
             self._submit(batch)
@@ -103,14 +103,14 @@ class Scheduler:
         return failed or bool(self._shared.limits.reached)
 
     def _wait_to_begin(self) -> bool:
-        """Wait until a batch may begin, if one may; called when none is in flight."""
+        """Wait until a batch may begin; return whether one may. Called when none is in flight."""
         if self._over() or not self._queue:
             return False
         pause = max(0.0, self._ready() - perf_counter())
         if not self._shared.limits.allow_wait(pause):
             return False
         self._in_flight.wait(pause)
-        self._settle_ended()  # a late answer may make the next try superfluous
+        self._settle_ended()  # a late answer may make the next call unnecessary
         return True
 
     def _ready(self) -> float:
@@ -138,7 +138,7 @@ class Scheduler:
             self._check_runner()
 
     def _check_runner(self) -> None:
-        """End the run where the executor can answer no more, and no future will tell."""
+        """End the run if the executor can no longer answer, which its futures do not show."""
         if problem := self._shared.runner.check():
             for batch in self._in_flight.batches:
                 self._in_flight.drop(batch)
@@ -154,7 +154,7 @@ class Scheduler:
         return count
 
     def _settle(self, batch: Batch, ended: CallOutcome) -> None:
-        """Keep the answers of a batch; decide about the masks without one."""
+        """Keep the answers of a batch, and handle the masks without one."""
         if ended is None:
             if not (self._interrupted or batch.is_late):
                 self._submit(batch, with_function=True)
@@ -162,7 +162,7 @@ class Scheduler:
         outcome = read_outcome(ended, len(batch.rows), self._table.outputs)
         self._keep(batch, outcome)
         if isinstance(ended, BaseException) and not isinstance(ended, Exception):
-            raise ended  # it means to end the program
+            raise ended  # it is meant to end the program
         if outcome.seconds is not None:
             self._longest = max(self._longest, outcome.seconds)
             self._admission.seconds_per_mask = outcome.seconds / len(batch.rows)
@@ -181,7 +181,7 @@ class Scheduler:
             self._table.release(batch.claim)
 
     def _drop_answered(self) -> None:
-        """Ask and wait no longer for masks whose answers came late from an earlier try."""
+        """Remove masks from the queue and from calls in flight that a late answer has made unnecessary."""
         self._queue.drop(self._table.answered)
         for batch in self._in_flight.batches:
             if not len(self._missing(batch.rows)):

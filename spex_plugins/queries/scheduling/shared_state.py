@@ -1,4 +1,4 @@
-"""What the calls of a session share."""
+"""State that the calls of a session share."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class SharedState:
 
     @classmethod
     def of(cls, function: ValueFunction, queries: Queries, runner: Runner, total: int | None) -> SharedState:
-        """Return the state at the beginning of a session; its clock starts now."""
+        """Return the state at the beginning of a session; its time limit starts now."""
         usual = getattr(function, "batch_size", None)
-        usual = usual if type(usual) is int and usual > 0 else None  # other types mean something else
+        usual = usual if type(usual) is int and usual > 0 else None  # other types have another meaning
         sizes = BatchSize(queries.batch_size, usual, queries.timeout, queries.max_seconds)
         limits = Limits(queries.max_seconds, queries.max_cost)
         bar = _progress_bar(function, total, shown=queries.progress)
@@ -45,7 +45,7 @@ class SharedState:
 
 
 def _progress_bar(function: ValueFunction, total: int | None, *, shown: bool) -> Any:
-    """Return a bar that shows after a second, or at once under the title that a host asks for."""
+    """Return a progress bar that appears after a second, or at once with the title that a host sets."""
     from tqdm.auto import tqdm
 
     title = getattr(function, "progress_title", None)

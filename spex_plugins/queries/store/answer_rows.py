@@ -1,4 +1,4 @@
-"""Answers as rows of a store: float64 with a checksum that shows whether a row is damaged."""
+"""Answers as rows of a store: float64 with a checksum that detects damaged rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["as_bytes", "decoded", "encoded", "shape_of"]
 
-_CHECKSUM = 4  # bytes: the CRC-32 of mask and answer; rows of the first version have none
+_CHECKSUM = 4  # bytes of the CRC-32 of mask and answer, which rows of the first version lack
 
 
 def as_bytes(rows: Any) -> list[bytes]:
@@ -23,7 +23,7 @@ def as_bytes(rows: Any) -> list[bytes]:
 
 
 def shape_of(outputs: int | None) -> tuple[int, ...] | None:
-    """Return the shape of a value as the table of runs has it: K, 0 without that axis, None if unknown."""
+    """Return the shape of a value from its entry in the table of runs: K, 0 for a scalar, None if unknown."""
     return None if outputs is None else (outputs,) if outputs else ()
 
 
@@ -43,12 +43,12 @@ def decoded(rows: Sequence[tuple[Any, Any]], outputs: tuple[int, ...] | None) ->
     ----------
     rows : sequence of (mask, answer)
     outputs : tuple or None
-        () or (K,), the shape of a value; None where it is not known.
+        () or (K,), the shape of a value; None if it is not known.
 
     Returns
     -------
     values : ndarray of float64, shape (i,) or (i, K)
-        Of the rows that are intact.
+        Values of the intact rows.
     intact : ndarray of bool, shape (m,)
     """
     size = 8 * prod(outputs or ())

@@ -34,9 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = ArgumentParser(prog="python -m spex_plugins", description="Sparse spectral explanations.")
     store = parser.add_subparsers(required=True).add_parser("store", help="read a store of answers")
     actions = store.add_subparsers(required=True)
-    info = actions.add_parser("info", help="what the store holds")
+    info = actions.add_parser("info", help="show the content of a store")
     export = actions.add_parser("export", help="write the answers to one value function")
-    recover = actions.add_parser("recover", help="copy what can be read of a damaged store to a new one")
+    recover = actions.add_parser("recover", help="copy the readable answers of a damaged store to a new one")
     for action, run in ((info, _info), (export, _export), (recover, _recover)):
         action.add_argument("store", type=Path, help="an SQLite file, as given to explain(store=…)")
         action.set_defaults(run=run)
@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         help="a file .npz with arrays masks and values, for spex_plugins.fit, or a table .csv",
     )
-    export.add_argument("--fingerprint", help="which function: the beginning of what info shows")
+    export.add_argument(
+        "--fingerprint", help="the value function: the beginning of a fingerprint that info shows"
+    )
     recover.add_argument("out", type=Path, help="the new store, a file that does not exist")
     chosen = parser.parse_args(arguments)
     try:
@@ -97,7 +99,7 @@ def _recover(chosen: Namespace) -> int:
     found = recovered(chosen.store, chosen.out)
     print(f"{found.answers:,} answers to {found.functions} functions written to {chosen.out}")
     if found.unreadable:
-        print("Others could not be read; they will be asked for again.", file=sys.stderr)
+        print("Others could not be read; they will be evaluated again.", file=sys.stderr)
     return 0
 
 

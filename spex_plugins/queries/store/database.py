@@ -1,4 +1,4 @@
-"""An SQLite file whose errors say which file it is, what is wrong with it, and what helps."""
+"""An SQLite file whose errors name the file, the problem and the remedy."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ __all__ = ["Database", "explained"]
 
 _WAIT = 60.0  # seconds for another process to finish its transaction
 _REMEDIES = {
-    sqlite3.SQLITE_FULL: "; make room on its disk and run again",
-    sqlite3.SQLITE_NOTADB: "; if it was one, it is damaged: put back a copy of it",
+    sqlite3.SQLITE_FULL: "; free space on its disk and run again",
+    sqlite3.SQLITE_NOTADB: "; if it was one, it is damaged: restore a copy of it",
 }
 
 
 class Database:
-    """A connection to a file. Two processes may use it at the same time, under one name.
+    """A connection to a file, which several processes may use at the same time under the same name.
 
     Parameters
     ----------
     path : path
-        A symbolic link stands for the file that it leads to.
+        A symbolic link is resolved.
 
     Attributes
     ----------
     path : Path
-        Absolute, without links: it stays the same file when the working directory changes.
+        Absolute and without links, so that it does not depend on the working directory.
     read_only : bool
-        Whether the file, its folder or its file system cannot be written.
+        Whether the file, its folder or its file system is not writable.
     connection : sqlite3.Connection
 
     Raises
@@ -65,7 +65,7 @@ class Database:
             return self.connection.execute(query, tuple(values)).fetchall()
 
     def rows_until_damage(self, query: str, values: Iterable[Any]) -> tuple[list[Any], Exception | None]:
-        """Return the rows that can be read, and what ended them."""
+        """Return the rows that can be read, and the error that ended reading, if any."""
         rows: list[Any] = []
         try:
             rows.extend(self.connection.execute(query, tuple(values)))
@@ -80,7 +80,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Run a transaction that may write, alone among all processes; nothing of it stays if it fails."""
+        """Run a transaction with exclusive write access; it is rolled back if it fails."""
         try:
             self.rows("BEGIN IMMEDIATE")
             yield
@@ -93,7 +93,7 @@ class Database:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn the errors of SQLite into a `StoreError` that names the file and the remedy."""
+    """Convert errors of SQLite to a `StoreError` that names the file and the remedy."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -105,7 +105,7 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
-    """Open a file that cannot be written; without a log beside it, no process is writing it."""
+    """Open a read-only file; if it has no write-ahead log, no process is writing it."""
     log = Path(f"{path}-wal")
     if log.exists():
         connection = _connect_to_read(path, "mode=ro")
@@ -116,8 +116,8 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
             connection.close()
             if log.stat().st_size:
                 raise StoreError(
-                    f"store: {path} cannot be read where it is ({error}), as its newest answers are still "
-                    f"in {log.name}; copy both files to a folder that can be written."
+                    f"store: {path} cannot be read in its folder ({error}), as its newest answers are still "
+                    f"in {log.name}; copy both files to a writable folder."
                 ) from error
     return _connect_to_read(path, "immutable=1")
 
@@ -127,7 +127,7 @@ def _connect_to_read(path: Path, how: str) -> sqlite3.Connection:
 
 
 def _check_names(path: Path) -> None:
-    """Refuse a file with several names: SQLite keeps a log for each, and does not see that of the others."""
+    """Refuse a file with several names: SQLite keeps a separate log for each of them."""
     if path.exists() and (path.stat().st_nlink > 1 or files.is_mount_point(path)):
         raise StoreError(
             f"store: {path} has a second name (a hard link, or a mount of the file alone), and SQLite does "

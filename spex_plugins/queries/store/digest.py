@@ -1,4 +1,4 @@
-"""A digest of texts and arrays, from which fingerprints are made."""
+"""Digest of texts and arrays, for fingerprints."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["digest_of_data"]
 
 
 def digest_of_data(*parts: str | NDArray[Any]) -> str:
-    """Return a SHA-256 digest of texts and arrays, from which their content cannot be read.
+    """Return a SHA-256 digest of texts and arrays, which does not reveal their content.
 
     Parameters
     ----------
     *parts : str or ndarray
-        In order. Of an array, data type, shape and bytes count.
+        Their order matters. The digest of an array depends on its data type, shape and bytes.
 
     Returns
     -------
@@ -32,6 +32,6 @@ def digest_of_data(*parts: str | NDArray[Any]) -> str:
             about, content = "text", part.encode()
         else:
             about, content = f"{part.dtype.str}{part.shape}", np.ascontiguousarray(part).tobytes()
-        total.update(f"{about}:{len(content)}:".encode())  # so that no two lists of parts read alike
+        total.update(f"{about}:{len(content)}:".encode())  # so that different lists of parts differ
         total.update(content)
     return total.hexdigest()

@@ -1,4 +1,4 @@
-"""Copying what can still be read of a damaged store to a new one."""
+"""Copy of the readable answers of a damaged store to a new one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from spex_plugins.queries.store.store import Store
 
 __all__ = ["Recovered", "recovered"]
 
-_PARTS = 256  # of a table, by the first byte of the mask: each is read from both ends up to the damage
+_PARTS = 256  # of a table, by the first byte of the mask; each is read from both ends up to a damaged page
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """What was recovered.
+    """Summary of a recovery.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ def recovered(damaged: str | PathLike[str], new: str | PathLike[str]) -> Recover
     InputError
         If the new file exists.
     StoreError
-        If not even the list of value functions can be read.
+        If the list of value functions cannot be read.
     """
     if Path(new).exists():
         raise InputError(f"out: {new} exists already; choose the name of a new file.")
@@ -94,7 +94,7 @@ def _designs(db: Database, number: int) -> list[tuple[Any, Any]]:
 
 
 def _readable(db: Database, number: int, size: int) -> tuple[list[tuple[Any, Any]], bool]:
-    """Return the rows (mask, answer) of a value function with masks of some bytes, and whether it is all."""
+    """Return the readable rows (mask, answer) of a value function, and whether these are all."""
     found: dict[Any, Any] = {}
     complete = True
     for part in range(_PARTS):

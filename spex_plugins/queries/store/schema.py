@@ -1,4 +1,4 @@
-"""The tables of a store, their versions, and how a file is prepared to hold them."""
+"""Tables of a store, their versions, and the preparation of a file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from spex_plugins.queries.store.database import Database, explained
 __all__ = ["has_designs", "prepare"]
 
 _VERSION = 2
-_APPLICATION = 0x53504558  # "SPEX": other SQLite files are left alone
-_WAIT = 60.0  # seconds for another process that switches to the log at the same time
+_APPLICATION = 0x53504558  # "SPEX"; other SQLite files are refused
+_WAIT = 60.0  # seconds to wait for another process that enables the log at the same time
 
 # A mask is its bits, eight features a byte, the first one highest (numpy.packbits); an answer is K float64,
 # little-endian, and a checksum, which the first version did not write. outputs is K, 0 for a function without
@@ -36,12 +36,12 @@ _DESIGNS = """CREATE TABLE IF NOT EXISTS designs (
 
 
 def prepare(db: Database) -> None:
-    """Check that a file is a store, or make it one, and set how it is written.
+    """Check that a file is a store, or initialise it, and configure the connection.
 
     Raises
     ------
     StoreError
-        If the file is something else, was written by a newer version, or stays locked.
+        If the file is not a store, was written by a newer version, or remains locked.
     """
     application, version, tables = (
         db.rows(query)[0][0]
@@ -64,7 +64,7 @@ def _prepare_to_write(db: Database, version: int) -> None:
     _use_log(db)
     db.rows("PRAGMA synchronous = FULL")
     db.rows("PRAGMA cache_size = -65536")  # KiB
-    db.rows("PRAGMA wal_autocheckpoint = 8192")  # pages: masks fall all over the tree
+    db.rows("PRAGMA wal_autocheckpoint = 8192")  # pages; masks are written all over the tree
     if version < _VERSION:
         _create(db)
     if not has_designs(db):
@@ -77,7 +77,7 @@ def has_designs(db: Database) -> bool:
 
 
 def _use_log(db: Database) -> None:
-    """Switch to the write-ahead log; SQLite does not wait by itself when two processes do so at once."""
+    """Enable the write-ahead log; SQLite does not wait when two processes do so at once."""
     for _ in range(int(_WAIT / 0.05)):
         try:
             db.connection.execute("PRAGMA journal_mode = WAL")
@@ -91,9 +91,9 @@ def _use_log(db: Database) -> None:
 
 
 def _create(db: Database) -> None:
-    """Create the tables; those of the first version are the same."""
+    """Create the tables; those of version 1 are the same."""
     with db.writing():
-        if db.rows("PRAGMA user_version")[0][0] == 0:  # else another process was quicker
+        if db.rows("PRAGMA user_version")[0][0] == 0:  # otherwise another process has created them
             for table in _SCHEMA:
                 db.rows(table)
             db.rows(f"PRAGMA application_id = {_APPLICATION}")

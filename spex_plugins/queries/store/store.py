@@ -1,4 +1,4 @@
-"""The file that keeps values: SQLite, one row per mask, read as a whole only for an export."""
+"""The file of stored values: an SQLite database with one row for each mask."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Store", "StoredRun"]
 
 @dataclass(frozen=True)
 class StoredRun:
-    """Summary of the values that a store has of one value function.
+    """Summary of the stored values of one value function.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class StoredRun:
     answers : int
         Number of masks that have a value.
     description : str or None
-        The note that was last given.
+        The latest note.
     created : str
         Date and time of the first run, ISO 8601 in UTC.
     """
@@ -50,14 +50,14 @@ class StoredRun:
 class Store:
     """A file of values, created if it does not exist. Several processes can use it at the same time.
 
-    Each batch of values is one transaction. It is kept if the process is killed and, because every
-    transaction waits for the disk (``synchronous = FULL``), after a power failure.
+    Each batch of values is one transaction. It survives the end of the process and, because every
+    transaction waits for the disk (``synchronous = FULL``), a power failure.
 
     Parameters
     ----------
     path : path-like
-        A file on a local disk: SQLite's write-ahead log does not work over a network. A read-only file can be
-        used for reading.
+        A file on a local disk: SQLite's write-ahead log does not work over a network. Read-only files can be
+        read.
 
     Raises
     ------
@@ -191,7 +191,7 @@ class Store:
         return bits.astype(bool), values
 
     def _number(self, found: list[tuple[int, int]], n: int) -> int:
-        """Return the number of a value function of n features, 0 where there is none."""
+        """Return the row id of a value function of n features, 0 if there is none."""
         if found and found[0][1] != n:
             raise InputError(
                 f"fingerprint: in the store, it belongs to a function of {found[0][1]} features, not {n}; "

@@ -1,4 +1,4 @@
-"""The answers of one value function in a store: looked up by mask, claimed, and added to."""
+"""The answers of one value function in a store: look-up by mask, claims, and new answers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["Claim", "Found", "ReadOnlyAnswers", "StoredAnswers"]
 
-_AT_ONCE = 900  # parameters of a query that every SQLite takes
+_AT_ONCE = 900  # parameters of a query, which every build of SQLite allows
 
 Found = tuple[IntArray, FloatArray]
-"""Which of the masks have an answer, (k,) indices, and their values, (k,) or (k, K)."""
+"""Indices (k,) of the masks that have an answer, and their values (k,) or (k, K)."""
 
 Claim = tuple[int, IntArray, Found]
-"""Number of a claim (0 if empty), the masks that it holds, (k,) indices, and what others answered since."""
+"""Number of a claim (0 if empty), indices (k,) of its masks, and answers that others have added since."""
 
 
 class ReadOnlyAnswers:
@@ -66,14 +66,14 @@ class ReadOnlyAnswers:
         return design
 
     def claim(self, packed: Any) -> Claim:
-        """Refuse to have further masks asked for."""
+        """Raise InputError, as answers to further masks could not be stored."""
         raise InputError(
             f"store: {self._db.path} cannot be written, and it lacks answers that this run needs: they would "
             "be paid for and lost. Copy it to a folder that can be written, or leave store= out."
         )
 
     def keep(self, claim: int, packed: Any, values: FloatArray) -> None:
-        """Do nothing: no answer comes without a claim."""
+        """Do nothing; there are no answers without a claim."""
 
     def release(self, claim: int) -> None:
         """Do nothing."""
@@ -99,8 +99,8 @@ class ReadOnlyAnswers:
 class StoredAnswers(ReadOnlyAnswers):
     """The answers of one value function in a store that can be written.
 
-    Sessions that use a store at the same time claim a batch before they ask for it, so that no mask is asked
-    for twice; claims of a process that died are ignored.
+    Sessions that use a store at the same time claim a batch before they evaluate it, so that no mask is
+    evaluated twice; claims of a process that has ended are ignored.
     """
 
     def __init__(self, db: Database, number: int, n: int) -> None:
@@ -118,12 +118,12 @@ class StoredAnswers(ReadOnlyAnswers):
         return self._find(packed)
 
     def claim(self, packed: Any) -> Claim:
-        """Claim the masks that no session has answered or is asking for."""
+        """Claim the masks that no session has answered or is evaluating."""
         self._db.rows("PRAGMA synchronous = NORMAL")  # a claim need not outlive its process
         with self._db.writing():
             free = np.ones(len(packed), dtype=bool)
             found: Found = np.zeros(0, dtype=np.intp), np.zeros(0)
-            if self._version() != self._unchanged_since:  # another session is asking, or was
+            if self._version() != self._unchanged_since:  # another session has written
                 busy, found = self._busy(), self._find(packed)
                 free = np.array([key not in busy for key in as_bytes(packed)])
                 free[found[0]] = False
@@ -131,11 +131,11 @@ class StoredAnswers(ReadOnlyAnswers):
         return number, np.flatnonzero(free), found
 
     def keep(self, claim: int, packed: Any, values: FloatArray) -> None:
-        """Write answers, (m,) or (m, K), and give up the claim; they are on the disk when this returns."""
+        """Write answers, (m,) or (m, K), to the disk, and release the claim."""
         self._db.rows("PRAGMA synchronous = FULL")
         with self._db.writing():
             self._agree(values.shape[1:])
-            # An answer that is there already stays: both are true, and the first may have been used.
+            # An existing answer is kept: both are valid, and the first may have been used.
             statement = f"INSERT OR IGNORE INTO answers VALUES ({self._number}, ?, ?)"
             self._db.repeat(statement, encoded(packed, values))
             self.release(claim)
@@ -150,12 +150,12 @@ class StoredAnswers(ReadOnlyAnswers):
         return self.designs()[key]
 
     def release(self, claim: int) -> None:
-        """Give up a claim."""
+        """Release a claim."""
         if claim:
             self._db.rows("DELETE FROM claims WHERE id = ?", (claim,))
 
     def close(self) -> None:
-        """Give up all claims; where that can no longer be written, they end with the session's lock."""
+        """Release all claims; if that cannot be written, they end with the lock of the session."""
         with suppress(StoreError):
             self._db.rows("DELETE FROM claims WHERE owner = ?", (self._lock.name,))
         self._lock.close()
@@ -165,7 +165,7 @@ class StoredAnswers(ReadOnlyAnswers):
         return int(self._db.rows("PRAGMA data_version")[0][0])
 
     def _busy(self) -> set[bytes]:
-        """Return the masks that other sessions are asking for."""
+        """Return the masks that other sessions are evaluating."""
         rows = self._claims_of_others()
         dead = {owner for owner in {owner for owner, _ in rows} if not is_alive(self._db.path, owner)}
         self._db.repeat("DELETE FROM claims WHERE owner = ?", [(owner,) for owner in dead])
