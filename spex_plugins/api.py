@@ -61,8 +61,9 @@ def explain(
     budget : int or "auto", optional
         Largest number of masks to evaluate; it is never exceeded, and never more than 2^n masks are
         evaluated. Masks whose values are in the ``store`` count, and cost no call: after 1,000 calls, a
-        budget of 2,000 makes 1,000 more. With "auto", the default, all 2^n masks of up to 12 features are evaluated; with more
-        features, masks are evaluated in rounds until R² no longer improves or 20,000 masks are reached.
+        budget of 2,000 makes 1,000 more. With "auto", the default, all 2^n masks of up to 12 features are
+        evaluated; with more features, masks are evaluated in rounds until R² no longer improves or 20,000
+        masks are reached.
         `spex_plugins.plan` returns the expected cost without evaluating anything.
     target_r2 : float, optional
         Evaluate masks in rounds, for any number of features, until R² on left-out masks minus its standard
