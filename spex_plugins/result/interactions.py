@@ -17,7 +17,8 @@ from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.errors import InputError
 from spex_plugins.result import npz_file
 from spex_plugins.result.index_table import IndexTable
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.result.supported_terms import supported_terms, term_summary
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Interactions"]
 
@@ -97,8 +98,21 @@ class Interactions:
 
     @property
     def spectrum(self) -> Spectrum:
-        """The Fourier spectrum: `function` itself if that is a `Spectrum`, else its largest terms."""
-        return self.function.spectrum
+        """The Fourier spectrum: `function` itself if that is a `Spectrum`, else its supported terms.
+
+        These are the terms that stand out from the errors at left-out masks. ``function.spectrum`` has the
+        others, as far as they are known; predictions and indices are those of `function`, with all of them.
+        """
+        spectrum, listed = self.function.spectrum, self._supported
+        return spectrum if len(listed) == len(spectrum) else spectrum._select(listed)
+
+    @property
+    def _supported(self) -> IntArray:
+        """Numbers of the terms of ``function.spectrum`` that are listed."""
+        spectrum = self.function.spectrum
+        if self.exact or isinstance(self.function, Spectrum):
+            return np.arange(len(spectrum))
+        return np.flatnonzero(supported_terms(spectrum, self.r2, self.n_calls + self.n_stored))
 
     @property
     def plan(self) -> str:
@@ -227,7 +241,8 @@ class Interactions:
         -------
         ndarray of float64, shape (m,) or (m, K)
             Values of the fitted function, in the unit of the value function. They equal
-            ``spectrum.predict(masks)`` unless `spectrum` lists the largest terms only.
+            ``spectrum.predict(masks)`` if `function` is a `Spectrum`; otherwise, `spectrum` lists the
+            supported terms only.
 
         Raises
         ------
@@ -339,15 +354,6 @@ class Interactions:
             f"{v:.3f}" + ("" if np.isnan(e) else f" ± {e:.3f}")
             for v, e in zip(self.r2.ravel()[:6], errors, strict=False)
         )
-        orders = self.spectrum.orders
-        size = norms(self.spectrum.coefficients[orders > 0])
-        share = (size / (size.max(initial=0.0) or 1.0)) ** 2
-        counts = np.bincount(orders)
-        energy = np.bincount(orders[orders > 0], weights=share, minlength=len(counts))
-        terms = ", ".join(
-            f"{counts[k]} of order {k} ({energy[k] / energy[1:].sum():.0%} of the variance)"
-            for k in np.flatnonzero(counts[1:]) + 1
-        )
         stored = f", {self.n_stored} answers from the store" if self.n_stored else ""
         return [
             ("features", str(self.n)),
@@ -355,7 +361,7 @@ class Interactions:
             ("masks", self.design),
             ("estimator", ": ".join(filter(None, [self.estimator, self.method]))),
             ("R²", f"{r2} ({self.r2_source})"),
-            ("terms", terms or "none"),
+            ("terms", term_summary(self.function.spectrum, self._supported)),
         ]
 
     def __repr__(self) -> str:
