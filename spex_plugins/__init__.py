@@ -14,6 +14,8 @@ from spex_plugins.errors import (
     UnidentifiableWarning,
     ValueFunctionError,
 )
+from spex_plugins.levels import LevelsExplained, explain_levels
+from spex_plugins.noisy import NoisyExplained, explain_noisy
 from spex_plugins.queries import Queries
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.interactions import Interactions
@@ -24,7 +26,9 @@ __all__ = [
     "IndexTable",
     "InputError",
     "Interactions",
+    "LevelsExplained",
     "MissingExtraError",
+    "NoisyExplained",
     "PartialAnswerError",
     "Queries",
     "RunPlan",
@@ -34,6 +38,8 @@ __all__ = [
     "UnidentifiableWarning",
     "ValueFunctionError",
     "explain",
+    "explain_levels",
+    "explain_noisy",
     "fit",
     "plan",
 ]

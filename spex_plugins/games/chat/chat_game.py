@@ -135,7 +135,7 @@ class ChatGame:
                 'text, replacement: must be a text, and "remove" or the text that replaces masked parts.'
             )
         self._parts = masked_parts(text, features)
-        self.n, self.feature_names = len(self._parts.spans), self._parts.names
+        self.n, self.feature_names = len(self._parts.names), self._parts.names
         self._placeholder = None if replacement == "remove" else replacement
         self._question = Question(endpoint, model, template, answer, against, top_logprobs, extra)
         characters = self._question.fixed_characters + len(text)
@@ -147,7 +147,7 @@ class ChatGame:
         parameters = {
             "server": without_credentials(self._connection.address),
             "text": text,
-            "spans": self._parts.spans,
+            "spans": self._parts.described,
             "mask": replacement,
         }
         try:
