@@ -26,7 +26,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["NoisyExplained", "explain_noisy"]
 
 _BITS = 20  # of the number of a repeat
-_SHARE, _LEAST_REPEATS = 0.1, 24  # of the budget, to measure the noise: its variance is known to a third then
+_SHARE, _LEAST_REPEATS = 0.15, 24  # of the budget, to measure the noise: its variance is known to a third then
 _OF_ENDS = 3  # repeats of the empty and the full mask
 _LEAST_BUDGET = 32
 
@@ -79,7 +79,7 @@ def explain_noisy(
     """Explain a function whose answers are random, such as a similarity of sampled replies.
 
     Most calls go to masks that are new: each tells about the function and averages the noise over all of
-    them. A tenth of the budget, at least 24 calls, repeats masks, the empty and the full one first, to
+    them. A seventh of the budget, at least 24 calls, repeats masks, the empty and the full one first, to
     measure the variance of the noise. When all 2^n masks have been evaluated, the rest of the budget repeats
     them in turn. R² on left-out answers, divided by the share of their variance that is not noise, is that
     against the function without noise (correction for attenuation, Spearman 1904).

@@ -157,7 +157,7 @@ def _corrected(fit: Fit, share: tuple[FloatArray, FloatArray]) -> Fit:
     """Return a fit with its R² against the function without noise; NaN where all may be noise."""
     noise, error = share
     signal = 1 - noise
-    told = signal > 2 * error
+    told = signal > error
     r2 = np.where(told, fit.r2 / np.where(told, signal, 1.0), np.nan)
     of_fit = 0.0 if fit.r2_error is None else fit.r2_error
     deviation = np.where(told, np.hypot(of_fit, r2 * error) / np.where(told, signal, 1.0), np.nan)

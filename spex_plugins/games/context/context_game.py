@@ -10,8 +10,8 @@ import numpy as np
 
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
-from spex_plugins.games.context.context_parts import LAYOUT, context_parts
-from spex_plugins.games.context.documents import group_numbers, read_documents
+from spex_plugins.games.documents.context_parts import LAYOUT, context_parts
+from spex_plugins.games.documents.documents import group_numbers, read_documents
 from spex_plugins.games.context.reply import own_reply, sentence_of_tokens
 from spex_plugins.games.model_fingerprint import digest
 from spex_plugins.games.text.masked_prompt import MaskedPrompt

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.context.documents import Document, feature_names
+from spex_plugins.games.documents.documents import Document, feature_names
 from spex_plugins.games.text.text_features import MaskedParts
 from spex_plugins.types import BoolArray
 
