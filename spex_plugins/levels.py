@@ -167,7 +167,7 @@ def explain_levels(
 
 
 class _Run:
-    """Explains levels in one session; counts the masks that were evaluated and keeps them for later levels."""
+    """Explains levels in one session, and keeps the masks of a level for the next one."""
 
     def __init__(
         self,
@@ -223,7 +223,7 @@ def _grouped(groups: Any, names: Any, value_function: Any, n: int) -> _Level:
     count = int(label_of.max(initial=-1)) + 1 if label_of.dtype.kind in "iu" else 0
     if label_of.shape != (n,) or not np.array_equal(np.unique(label_of), np.arange(count)) or not count:
         raise InputError(
-            f"groups: must be {n} integers, the numbers of the groups from 0 without a gap; got {given!r:.80}."
+            f"groups: must be {n} integers, the numbers of groups from 0 without a gap; got {given!r:.80}."
         )
     if names is None and groups is None:
         names = getattr(value_function, "group_names", None)

@@ -26,7 +26,10 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["NoisyExplained", "explain_noisy"]
 
 _BITS = 20  # of the number of a repeat
-_SHARE, _LEAST_REPEATS = 0.15, 24  # of the budget, to measure the noise: its variance is known to a third then
+_SHARE, _LEAST_REPEATS = (
+    0.15,
+    24,
+)  # of the budget, to measure the noise: its variance is known to a third then
 _OF_ENDS = 3  # repeats of the empty and the full mask
 _LEAST_BUDGET = 32
 

@@ -66,7 +66,9 @@ class CallResults:
         self.ended = True
 
 
-def call_each(function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], concurrency: int) -> CallResults:
+def call_each(
+    function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], concurrency: int
+) -> CallResults:
     """Call a function once with each of several tuples of arguments.
 
     Parameters

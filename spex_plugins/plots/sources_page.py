@@ -141,9 +141,7 @@ def _section(answer: str, content: PlotData, names: Sequence[str], documents: di
 def _source(name: str, text: str | None, effect: float, limit: float) -> str:
     body = f"<p>{_text(text)}</p>" if text else ""
     color = shade(effect, limit, most=_SHADE)
-    return (
-        f'<li style="background:{color}"><div>{_text(name)}{body}</div><b>{signed(effect, limit)}</b></li>'
-    )
+    return f'<li style="background:{color}"><div>{_text(name)}{body}</div><b>{signed(effect, limit)}</b></li>'
 
 
 def _together(content: PlotData) -> str:

@@ -124,7 +124,9 @@ def fit_means(
     asked = np.flatnonzero(counts)
     means = (_sums(rows, values, len(masks))[asked].T / counts[asked]).T
     noise_free = not noise.variance.any()
-    left = noise.variance * (1 / counts[np.intersect1d(inner, asked)]).mean() if len(inner) else noise.variance
+    left = (
+        noise.variance * (1 / counts[np.intersect1d(inner, asked)]).mean() if len(inner) else noise.variance
+    )
     complete = all_masks_within(masks.shape[1], len(asked))
     coded = design if design.coded and len(asked) == len(masks) else None
     sample = masks[asked], means, coded, max_order

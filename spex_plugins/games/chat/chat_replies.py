@@ -78,7 +78,13 @@ class ChatReplies:
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         check.count("max_tokens", max_tokens, 1, "the longest reply")
-        fields = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "seed": 0}
+        fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens}
+        fields |= {"seed": 0}
+            "model": model,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "seed": 0,
+        }
         fields |= dict(extra or {})
         self._fields = {name: value for name, value in fields.items() if value is not None}
         self._connection = Connection(

@@ -10,9 +10,9 @@ import numpy as np
 
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
+from spex_plugins.games.context.reply import own_reply, sentence_of_tokens
 from spex_plugins.games.documents.context_parts import LAYOUT, context_parts
 from spex_plugins.games.documents.documents import group_numbers, read_documents
-from spex_plugins.games.context.reply import own_reply, sentence_of_tokens
 from spex_plugins.games.model_fingerprint import digest
 from spex_plugins.games.text.masked_prompt import MaskedPrompt
 from spex_plugins.games.text.prompt_arguments import check_eval_mode, distinct_names
@@ -235,8 +235,8 @@ class ContextGame:
     def __repr__(self) -> str:
         outputs = f", {len(self.output_names)} outputs" if self.output_names else ""
         return (
-            f"ContextGame({self.question!r:.60}: {len(self.documents)} documents, {self.n} features{outputs}, "
-            f"answer {self.answer!r:.60})"
+            f"ContextGame({self.question!r:.60}: {len(self.documents)} documents, {self.n} features"
+            f"{outputs}, answer {self.answer!r:.60})"
         )
 
 

@@ -21,7 +21,9 @@ __all__ = ["CallLog", "CallRecord"]
 _TABLE = """CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, mask BLOB NOT NULL, value TEXT NOT NULL,
     cost REAL NOT NULL, seconds REAL NOT NULL, trace TEXT, ended TEXT NOT NULL)"""
-_INSERT = "INSERT INTO calls (fingerprint, mask, value, cost, seconds, trace, ended) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT = (
+    "INSERT INTO calls (fingerprint, mask, value, cost, seconds, trace, ended) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _SELECT = "SELECT mask, value, cost, seconds, trace, ended FROM calls WHERE fingerprint = ? ORDER BY id"
 
 

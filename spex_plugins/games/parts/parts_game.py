@@ -216,9 +216,12 @@ class PartsGame:
             value, cost = np.zeros((0, 0)), 0.0
         if value.ndim > 1 or not value.size or not np.isfinite(cost):
             raise InputError(
-                f"call: must return a number, K numbers or a CallOutcome with a finite cost, got {result!r:.80}."
+                "call: must return a number, K numbers or a CallOutcome with a finite cost, got "
+                f"{result!r:.80}."
             )
         self._shape = value.shape if self._shape is None else self._shape
         if value.shape != self._shape:
-            raise InputError(f"call: returned shape {value.shape} after {self._shape}; return as many each time.")
+            raise InputError(
+                f"call: returned shape {value.shape} after {self._shape}; return as many each time."
+            )
         return CallOutcome(value.tolist(), cost, outcome.trace)

@@ -100,7 +100,9 @@ class ReplyGame:
         if not isinstance(text, str) or not isinstance(replacement, str):
             raise InputError('text, replacement: must be a text, and "remove" or what replaces masked parts.')
         if not isinstance(template, str) or template.count(PLACE) != 1:
-            raise InputError(f"template: must hold {PLACE!r} once, the place of the text; got {template!r:.80}.")
+            raise InputError(
+                f"template: must hold {PLACE!r} once, the place of the text; got {template!r:.80}."
+            )
         self._reply, self._around = reply, template.split(PLACE)
         self._parts: MaskedParts = masked_parts(text, features)
         self._replacement = None if replacement == "remove" else replacement
@@ -254,7 +256,9 @@ class ReplyGame:
         return self._characters(masks) * self._repeats / _CHARACTERS_PER_TOKEN
 
     def __repr__(self) -> str:
-        return f"ReplyGame({self.n} features, {self._repeats} replies a mask, reference {self.reference!r:.60})"
+        return (
+            f"ReplyGame({self.n} features, {self._repeats} replies a mask, reference {self.reference!r:.60})"
+        )
 
     def _prompts(self, masks: BoolArray) -> list[str]:
         before, behind = self._around

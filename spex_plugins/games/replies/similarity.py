@@ -123,7 +123,8 @@ def similarity_of(given: Any) -> tuple[Similarity, str | None]:
         about = getattr(given, "fingerprint", None)
         return given, about if isinstance(about, str) else None
     raise InputError(
-        f"similarity: must be one of {list(SIMILARITIES)} or a function of reply and reference, got {given!r:.80}."
+        f"similarity: must be one of {list(SIMILARITIES)} or a function of reply and reference, got "
+        f"{given!r:.80}."
     )
 
 

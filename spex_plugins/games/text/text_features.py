@@ -63,10 +63,7 @@ class MaskedParts:
 
 
 Spans = (
-    str
-    | Sequence[tuple[int, int]]
-    | Callable[[str], Sequence[str] | Sequence[tuple[int, int]]]
-    | MaskedParts
+    str | Sequence[tuple[int, int]] | Callable[[str], Sequence[str] | Sequence[tuple[int, int]]] | MaskedParts
 )
 
 
