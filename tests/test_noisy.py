@@ -25,7 +25,10 @@ class Noisy:
         self.deviation, self.seed, self.asked = deviation, seed, Counter()
 
     def sample(self, masks, repeats):
-        rows = [bytes(row) + bytes([repeat]) for row, repeat in zip(np.packbits(masks, axis=1), repeats, strict=True)]
+        rows = [
+            bytes(row) + bytes([repeat])
+            for row, repeat in zip(np.packbits(masks, axis=1), repeats, strict=True)
+        ]
         self.asked.update(rows)
         noise = [np.random.default_rng([self.seed, *row]).normal() for row in rows]
         return signal(masks) + self.deviation * np.array(noise)
@@ -133,7 +136,9 @@ def test_a_store_keeps_repeats(tmp_path):
     assert not second.asked
     assert other.interactions.n_stored == 120
     assert one.interactions.index("FBII").as_dict() == other.interactions.index("FBII").as_dict()
-    spex.explain(signal_game(), budget=8, store=tmp_path / "run.sqlite", fingerprint="noisy 1", progress=False)
+    spex.explain(
+        signal_game(), budget=8, store=tmp_path / "run.sqlite", fingerprint="noisy 1", progress=False
+    )
 
 
 def signal_game():

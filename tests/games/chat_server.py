@@ -108,7 +108,11 @@ class ChatServer:
     def reply(self, body, prompt):
         answer = self.log_probs(prompt)
         if isinstance(answer, str):  # a whole reply
-            choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": answer}}
+            choice = {
+                "index": 0,
+                "finish_reason": "stop",
+                "message": {"role": "assistant", "content": answer},
+            }
             usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(answer.split())}
             return {"object": "chat.completion", "choices": [choice], "usage": usage, "model": body["model"]}
         table = sorted(answer.items(), key=lambda item: -item[1])

@@ -79,13 +79,7 @@ class ChatReplies:
     ) -> None:
         check.count("max_tokens", max_tokens, 1, "the longest reply")
         fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens}
-        fields |= {"seed": 0}
-            "model": model,
-            "temperature": temperature,
-            "max_tokens": max_tokens,
-            "seed": 0,
-        }
-        fields |= dict(extra or {})
+        fields |= {"seed": 0} | dict(extra or {})
         self._fields = {name: value for name, value in fields.items() if value is not None}
         self._connection = Connection(
             client, base_url, api_key, concurrency=concurrency, max_retries=max_retries, timeout=timeout

@@ -25,7 +25,6 @@ class Document:
     ----------
     name : str
     text : str
-        As it is written with its name.
     before, behind : str
         What is written around its parts.
     parts : MaskedParts or None
@@ -46,7 +45,7 @@ class Document:
     def masked(self, mask: BoolArray, replacement: str | None) -> str:
         """Return the text that is left by a mask (n,); "" if nothing is."""
         if self.parts is None:
-            return self.text
+            return f"{self.before}{self.text}{self.behind}"
         if replacement is None and not mask.any():
             return ""
         (left,) = self.parts.texts(mask[None], replacement)
@@ -84,7 +83,7 @@ def read_documents(documents: Any, pinned: Any, features: Spans, document: str) 
     for name, text in texts.items():
         before, behind = (piece.replace(_NAME, name) for piece in around)
         parts = None if name in never else _parts(text, features)
-        found.append(Document(name, f"{before}{text}{behind}", before, behind, parts))
+        found.append(Document(name, text, before, behind, parts))
     return tuple(found)
 
 

@@ -110,10 +110,8 @@ class ReplyGame:
         self._repeats = check.count("repeats", repeats, 1, "replies to each mask")
         self._concurrency = check.count("concurrency", concurrency, 1, "calls at a time")
         self.n, self.feature_names = len(self._parts.names), self._parts.names
-        lengths = prompt_lengths(
-            [self._parts], self._replacement, len(template) + len(text), lambda texts: list(map(len, texts))
-        )
-        self._characters = lengths
+        characters = sum(map(len, self._around)) + len(text)
+        self._characters = prompt_lengths([self._parts], self._replacement, characters, _lengths)
         self._known: dict[str, float] = {}
         if reference is None:
             reference = self._first_reply()
@@ -304,3 +302,7 @@ class ReplyGame:
         if not isinstance(reply, str) or not reply.strip():
             raise InputError(f"reply: must return a text, got {reply!r:.80}.")
         return reply
+
+
+def _lengths(texts: list[str]) -> list[int]:
+    return [len(text) for text in texts]

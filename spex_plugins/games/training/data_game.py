@@ -148,13 +148,12 @@ class DataGame:
             return self._scored(self._model(X, y))
         from sklearn.base import clone, is_classifier
         from sklearn.dummy import DummyClassifier
-        from sklearn.exceptions import ConvergenceWarning
 
         single = is_classifier(self._model) and y.ndim == 1 and (y == y[0]).all()
         # Many classifiers refuse a single class, of which there is nothing to learn but the class.
         chosen = DummyClassifier(strategy="prior") if single else clone(self._model)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore")  # of few rows, once for every mask
             return self._scored(chosen.fit(X, y))
 
     def _scored(self, trained: Any) -> float:
