@@ -24,7 +24,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["LevelsExplained", "explain_levels"]
 
-_FIRST = 3  # the groups get one third of the budget, if it does not allow all of their masks
+_FIRST = 3  # the groups get one third of the budget, if half of it does not allow all of their masks
 _LEAST = 2  # masks of a fit
 
 
@@ -88,11 +88,11 @@ def explain_levels(
     """Explain groups of features, then the features of the groups that matter, within one budget.
 
     Groups are documents, paragraphs or regions; their features are sentences, words or cells. First, whole
-    groups are masked: all masks of groups if a third of the budget allows them, else a third of the budget.
+    groups are masked: all masks of groups if half of the budget allows them, else a third of the budget.
     The groups that matter are the fewest whose total Sobol' indices (Homma & Saltelli 1996) of the fitted
     function make up a share of their sum. With the rest of the budget, the features of these groups are
     masked one by one, and the other groups as a whole. No mask is evaluated twice, and the answers of the
-    first level serve the second.
+    first level serve the second. If the first level finds nothing, all groups are chosen.
 
     Parameters
     ----------
@@ -107,7 +107,17 @@ def explain_levels(
         By default ``value_function.group_names``, or group 0, group 1, ….
     share : float
         Share of the total Sobol' indices that the chosen groups have, 0 < share < 1.
-    estimator, index, max_order, seed, queries, **options
+    estimator : str or Estimator
+        As in `explain`.
+    index : str, optional
+        As in `explain`.
+    max_order : int, optional
+        As in `explain`.
+    seed : int or numpy.random.Generator
+        As in `explain`.
+    queries : Queries, optional
+        As in `explain`.
+    **options
         As in `explain`.
 
     Returns
@@ -153,7 +163,7 @@ def explain_levels(
     settings = resolve(estimator, index), check.interaction_order(max_order), check.generator(seed)
     with Session(value_function, queries_of(queries, options)) as session:
         run = _Run(session, most, *settings)
-        of_groups = run.explain(first, max(_LEAST, most // _FIRST))
+        of_groups = run.explain(first, _of_groups(len(first.names), most))
         chosen = _important(of_groups, wanted)
         second = _opened(first, chosen, names)
         of_features = run.explain(second, max(_LEAST, most - run.calls))
@@ -164,6 +174,11 @@ def explain_levels(
         tuple(np.flatnonzero(second.label_of == label).tolist()) for label in range(len(second.names))
     )
     return LevelsExplained(of_groups, chosen, of_features, members)
+
+
+def _of_groups(count: int, budget: int) -> int:
+    """Return how much of a budget the groups get."""
+    return 2**count if 2 * 2**count <= budget else max(_LEAST, budget // _FIRST)
 
 
 class _Run:
@@ -195,12 +210,11 @@ class _Run:
         answers = self._session.ask(level.widened(design.masks))
         self._stored += answers.n_stored
         masks, values = usable(design, answers, self._session.statement)
-        # Masks of the level before are not drawn from this one's: with them, no sample is told apart.
-        as_drawn = design if self._known is None or design.coded else None
-        complete = as_drawn if len(masks) == len(design.masks) else None
+        # Levels have few masks, some of which are those of the level before: all test the fit in turn.
+        coded = design if design.coded and len(masks) == len(design.masks) else None
         self._keep(level.widened(masks))
         try:
-            result = fitted(self._method, masks, values, complete, self._max_order, deepcopy(self._rng))
+            result = fitted(self._method, masks, values, coded, self._max_order, deepcopy(self._rng))
         except BaseException as error:  # also KeyboardInterrupt: the values have been paid for
             keep_answers(error, level.widened(masks), values)
             raise
@@ -243,7 +257,7 @@ def _important(found: Interactions, share: float) -> tuple[int, ...]:
     ranked = np.argsort(-total[:-1], kind="stable")
     before: FloatArray = np.cumsum(total[ranked]) - total[ranked]
     needed = before < share * total[:-1].sum()
-    return tuple(ranked[needed].tolist()) or (int(ranked[0]),)
+    return tuple(ranked[needed].tolist()) or tuple(range(found.n))
 
 
 def _opened(groups: _Level, chosen: Sequence[int], names: Sequence[str]) -> _Level:

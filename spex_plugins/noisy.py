@@ -97,7 +97,17 @@ def explain_noisy(
         Number of features. By default ``value_function.n``.
     budget : int
         Largest number of calls, repeats included.
-    estimator, max_order, seed, feature_names, queries, **options
+    estimator : str or Estimator
+        As in `explain`.
+    max_order : int, optional
+        As in `explain`.
+    seed : int or numpy.random.Generator
+        As in `explain`.
+    feature_names : sequence of str, optional
+        As in `explain`.
+    queries : Queries, optional
+        As in `explain`.
+    **options
         As in `explain`. A store keeps every answer, and repeats as such.
 
     Returns
@@ -131,7 +141,7 @@ def explain_noisy(
     >>> found = spex.explain_noisy(f, 8, budget=600)
     >>> found.interactions.index("FBII").top(1)
     FBII, order ≤ 2: 1 sets
-            +1.8  x0 × x1
+          +1.671  x0 × x1
     """
     check.keywords(options, QueryOptions.__annotations__)
     n, names = check.features_of(value_function, n, feature_names)

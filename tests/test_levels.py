@@ -62,6 +62,17 @@ def test_small_groups_are_exact():
     assert found.interactions.n_calls == 16
 
 
+def test_groups_that_do_nothing_are_all_looked_into():
+    """Two features of every group cancel each other where whole groups are masked."""
+
+    def f(masks):
+        return 1.0 * masks[:, 0] - masks[:, 1] + masks[:, 5] - masks[:, 4]
+
+    found = explain_levels(f, np.repeat(np.arange(4), 2), budget=90, progress=False)
+    assert found.chosen == (0, 1, 2, 3)
+    assert sorted(found.interactions.index("FSII", 1).names) == ["x0", "x1", "x4", "x5"]
+
+
 def test_several_outputs():
     def f(masks):
         return np.stack([masks[:, 0] & masks[:, 5], masks[:, 6]], axis=1).astype(float)
@@ -109,7 +120,7 @@ def test_what_was_paid_is_kept_when_a_call_fails():
 )
 def test_unusable_arguments(changes, name):
     settings = {"budget": 10, "progress": False} | changes
-    with pytest.raises(InputError, match=f"^{name}"):
+    with pytest.raises(InputError, match=rf"^{name}"):
         explain_levels(lambda m: m[:, 0] * 1.0, **settings)
 
 
@@ -118,5 +129,5 @@ def test_a_function_without_groups():
         return masks[:, 0] * 1.0
 
     f.n = 3
-    with pytest.raises(InputError, match="^groups: give"):
+    with pytest.raises(InputError, match=r"^groups: give"):
         explain_levels(f, budget=10)

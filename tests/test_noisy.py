@@ -166,5 +166,5 @@ def test_masks_of_an_error_have_no_numbers():
 
 @pytest.mark.parametrize(("changes", "name"), [({"budget": 20}, "budget"), ({"index": "SV"}, "index")])
 def test_unusable_arguments(changes, name):
-    with pytest.raises(InputError, match=f"^{name}"):
+    with pytest.raises(InputError, match=rf"^{name}"):
         explain_noisy(signal, 8, **{"budget": 100} | changes)

@@ -187,7 +187,8 @@ def test_fingerprints():
     changes = [
         {"answer": "Rome."}, {"pinned": ["atlas"]}, {"features": "document"}, {"orders": 2},
         {"layout": "{question}\n{context}"}, {"document": "{text}"}, {"outputs": "sentences"},
-        {"replacement": "…"}, {"value": "mean_log_prob"}, {"orders": 2, "seed": 1}, {"orders": 2, "outputs": "orders"},
+        {"replacement": "…"}, {"value": "mean_log_prob"}, {"orders": 2, "seed": 1},
+        {"orders": 2, "outputs": "orders"},
     ]  # fmt: skip
     others = [game(model, **change).fingerprint for change in changes]
     others.append(game(model, chat_words()).fingerprint)
@@ -228,16 +229,16 @@ def test_two_levels():
     ],
 )
 def test_unusable_arguments(changes, name):
-    with pytest.raises(InputError, match=f"^{name}"):
+    with pytest.raises(InputError, match=rf"^{name}"):
         game(**changes)
 
 
 @pytest.mark.parametrize("documents", [{}, [], {"a": " "}, {1: "text"}, "text"])
 def test_unusable_documents(documents):
-    with pytest.raises(InputError, match="^documents"):
+    with pytest.raises(InputError, match=r"^documents"):
         ContextGame(tiny.gpt2(), WORDS, QUESTION, documents, answer="Rome")
 
 
 def test_a_model_in_training_mode():
-    with pytest.raises(InputError, match="^model"):
+    with pytest.raises(InputError, match=r"^model"):
         game(tiny.gpt2().train())

@@ -79,7 +79,7 @@ def test_functions_and_scores():
 
 
 def test_regression_needs_a_value_without_data():
-    with pytest.raises(InputError, match="^empty_value"):
+    with pytest.raises(InputError, match=r"^empty_value"):
         game(LinearRegression())
     assert game(LinearRegression(), empty_value=0.0)(all_masks(6))[0] == 0.0
 
@@ -113,13 +113,14 @@ def test_fingerprints_and_pickle():
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"groups": [0, 1]}, "groups"), ({"groups": GROUPS * 2}, "groups"), ({"feature_names": ["a"]}, "feature_names"),
+        ({"groups": [0, 1]}, "groups"), ({"groups": GROUPS * 2}, "groups"),
+        ({"feature_names": ["a"]}, "feature_names"),
     ],
 )  # fmt: skip
 def test_unusable_arguments(changes, name):
-    with pytest.raises(InputError, match=f"^{name}"):
+    with pytest.raises(InputError, match=rf"^{name}"):
         game(**changes)
-    with pytest.raises(InputError, match="^model"):
+    with pytest.raises(InputError, match=r"^model"):
         game(3)
-    with pytest.raises(InputError, match="^X, y"):
+    with pytest.raises(InputError, match=r"^X, y"):
         DataGame(NearestCentroid(), TRAIN[0], TRAIN[1][:3], *TEST)

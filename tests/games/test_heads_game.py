@@ -112,7 +112,7 @@ def test_accuracy_and_log_probs():
         for one, prompt, answer in zip(ids, PROMPTS, RIGHT, strict=True)
     ]
     np.testing.assert_allclose(plain(full), np.mean(truth), atol=1e-4)
-    with pytest.raises(InputError, match="^against"):
+    with pytest.raises(InputError, match=r"^against"):
         plain.accuracy(full)
 
 
@@ -164,13 +164,13 @@ def test_fingerprints_and_pickle():
     ],
 )  # fmt: skip
 def test_unusable_arguments(changes, name):
-    with pytest.raises(InputError, match=f"^{name}"):
+    with pytest.raises(InputError, match=rf"^{name}"):
         game(tiny.gpt2(), **changes)
 
 
 def test_unusable_models():
     for model in (tiny.t5(), tiny.gpt2().train(), tiny.rwkv()):
-        with pytest.raises(InputError, match="^model"):
+        with pytest.raises(InputError, match=r"^model"):
             game(model)
 
 
@@ -189,11 +189,11 @@ def test_best_subset_is_the_best_of_all():
             values = found.predict(of_size)
             reached = found.predict(best_subset(found, size)[None])[0]
             assert reached >= np.quantile(values, 0.99) - 1e-9
-    with pytest.raises(InputError, match="^size"):
+    with pytest.raises(InputError, match=r"^size"):
         best_subset(found, 11)
-    with pytest.raises(InputError, match="^interactions"):
+    with pytest.raises(InputError, match=r"^interactions"):
         best_subset(3, 1)
     both = explain(lambda m: np.stack([m[:, 0], m[:, 1]], axis=1) * 1.0, 3, progress=False)
     assert best_subset(both, 1, output=1).tolist() == [False, True, False]
-    with pytest.raises(InputError, match="^output"):
+    with pytest.raises(InputError, match=r"^output"):
         best_subset(both, 1)

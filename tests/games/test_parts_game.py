@@ -122,7 +122,7 @@ def test_failed_calls_are_repeated_alone():
 
 @pytest.mark.parametrize("wrong", ["text", [[1.0]], [], CallOutcome(1.0, cost=np.inf), object()])
 def test_values_that_are_none(wrong):
-    with pytest.raises(InputError, match="^call"):
+    with pytest.raises(InputError, match=r"^call"):
         PartsGame(lambda kept: wrong, PARTS)(all_masks(4))
 
 
@@ -137,10 +137,11 @@ def test_a_call_that_returns_nothing_or_another_shape():
 def test_fingerprints(tmp_path):
     one, same = (PartsGame(worth, PARTS, fingerprint="a") for _ in range(2))
     assert one.fingerprint == same.fingerprint
-    others = [PartsGame(worth, PARTS, fingerprint="b"), PartsGame(worth, PARTS, pinned="rules", fingerprint="a"),
+    others = [PartsGame(worth, PARTS, fingerprint="b"),
+              PartsGame(worth, PARTS, pinned="rules", fingerprint="a"),
               PartsGame(worth, {"search": 1}, fingerprint="a")]  # fmt: skip
     assert len({game.fingerprint for game in (one, *others)}) == 4
-    with pytest.raises(InputError, match="^fingerprint"):
+    with pytest.raises(InputError, match=r"^fingerprint"):
         explain(PartsGame(worth, PARTS), store=tmp_path / "run.sqlite")
 
 
@@ -161,7 +162,7 @@ def test_pickled(tmp_path):
 )  # fmt: skip
 def test_unusable_arguments(changes, name):
     settings = {"call": worth, "parts": PARTS} | changes
-    with pytest.raises(InputError, match=f"^{name}"):
+    with pytest.raises(InputError, match=rf"^{name}"):
         PartsGame(settings.pop("call"), settings.pop("parts"), **settings)
 
 

@@ -73,9 +73,9 @@ def test_embeddings():
     near = Embedded(lambda texts: np.array([vectors[text] for text in texts]))
     assert near("a", "b") == pytest.approx(np.sqrt(0.5))
     assert near("zero", "b") == 0.0
-    with pytest.raises(InputError, match="^embed"):
+    with pytest.raises(InputError, match=r"^embed"):
         Embedded(lambda texts: [1.0])("a", "b")
-    with pytest.raises(InputError, match="^embed"):
+    with pytest.raises(InputError, match=r"^embed"):
         Embedded(3)
 
 
@@ -183,7 +183,7 @@ def test_failed_calls_keep_the_others():
 @pytest.mark.parametrize("wrong", [None, "text", np.nan, [1, 2]])
 def test_a_judge_that_gives_no_number(wrong):
     game = ReplyGame(verdict, TEXT, similarity=lambda reply, reference: wrong)
-    with pytest.raises(InputError, match="^similarity"):
+    with pytest.raises(InputError, match=r"^similarity"):
         game(np.ones((1, 6), bool))
 
 
@@ -205,7 +205,7 @@ def test_fingerprints(tmp_path):
     others = {ReplyGame(verdict, TEXT, **settings | change).fingerprint for change in changes}
     assert len(others | {game.fingerprint}) == len(changes) + 1
     assert ReplyGame(verdict, TEXT).fingerprint is None
-    with pytest.raises(InputError, match="^fingerprint"):
+    with pytest.raises(InputError, match=r"^fingerprint"):
         explain(ReplyGame(verdict, TEXT), budget=10, store=tmp_path / "run.sqlite")
 
 
@@ -219,14 +219,15 @@ def test_pickled():
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"reply": 3}, "reply"), ({"similarity": "rouge"}, "similarity"), ({"template": "no place"}, "template"),
+        ({"reply": 3}, "reply"), ({"similarity": "rouge"}, "similarity"),
+        ({"template": "no place"}, "template"),
         ({"repeats": 0}, "repeats"), ({"concurrency": 0}, "concurrency"), ({"reference": 3}, "reference"),
         ({"text": 3}, "text"), ({"reply": lambda prompt: " "}, "reply"),
     ],
 )  # fmt: skip
 def test_unusable_arguments(changes, name):
     settings = {"reply": verdict, "text": TEXT} | changes
-    with pytest.raises(InputError, match=f"^{name}"):
+    with pytest.raises(InputError, match=rf"^{name}"):
         ReplyGame(settings.pop("reply"), settings.pop("text"), **settings)
 
 

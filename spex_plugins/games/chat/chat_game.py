@@ -185,13 +185,25 @@ class ChatGame:
 
         Parameters
         ----------
-        question, documents, pinned, system, features, document, layout
-            See `ContextGame`.
+        question : str
+            The question.
+        documents : mapping of str to str, or sequence of str
+            Texts by name.
         model : str
             The name of the model in the API.
+        pinned : sequence of str
+            Names of documents that are never masked.
         answer : str, optional
             By default, the first token of the model's own reply to the question with all documents, which is
             asked for at once; only for chats.
+        system : str, optional
+            Message of the system; only for chats.
+        features : {"document", "sentence", "paragraph", "word"} or callable
+            The n parts that can be masked.
+        document : str
+            How a document is written, with "{text}" and, if it is shown, "{name}".
+        layout : str
+            The message of the user, with "{context}" and "{question}".
         **options
             Further arguments of `ChatGame`.
 

@@ -142,8 +142,18 @@ class ReplyGame:
         ----------
         reply : callable
             See `ReplyGame`.
-        question, documents, pinned, features, document, layout
-            See `ContextGame`.
+        question : str
+            The question.
+        documents : mapping of str to str, or sequence of str
+            Texts by name.
+        pinned : sequence of str
+            Names of documents that are never masked.
+        features : {"document", "sentence", "paragraph", "word"} or callable
+            The n parts that can be masked.
+        document : str
+            How a document is written, with "{text}" and, if it is shown, "{name}".
+        layout : str
+            The prompt, with "{context}" and "{question}".
         **options
             Further arguments of `ReplyGame`.
 
