@@ -251,7 +251,7 @@ def _grouped(groups: Any, names: Any, value_function: Any, n: int) -> _Level:
 def _important(found: Interactions, share: float) -> tuple[int, ...]:
     """Return the fewest features whose total Sobol' indices make up a share of their sum."""
     spectrum = found.spectrum
-    energy = (spectrum.coefficients.reshape(len(spectrum), -1) ** 2).sum(axis=1)
+    energy = (np.atleast_2d(spectrum.coefficients.T) ** 2).sum(axis=0)
     total = np.zeros(found.n + 1)
     np.add.at(total, spectrum.supports, energy[:, None])
     ranked = np.argsort(-total[:-1], kind="stable")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, Unpack
 
 import numpy as np
@@ -26,10 +27,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["NoisyExplained", "explain_noisy"]
 
 _BITS = 20  # of the number of a repeat
-_SHARE, _LEAST_REPEATS = (
-    0.15,
-    24,
-)  # of the budget, to measure the noise: its variance is known to a third then
+_SHARE, _LEAST_REPEATS = 0.1, 24  # of the budget; 24 repeats tell the variance of the noise to a third
 _OF_ENDS = 3  # repeats of the empty and the full mask
 _LEAST_BUDGET = 32
 
@@ -72,7 +70,7 @@ def explain_noisy(
     n: int | None = None,
     *,
     budget: int,
-    estimator: str | Estimator = "auto",
+    estimator: str | Estimator | None = None,
     max_order: int | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Any = None,
@@ -82,7 +80,7 @@ def explain_noisy(
     """Explain a function whose answers are random, such as a similarity of sampled replies.
 
     Most calls go to masks that are new: each tells about the function and averages the noise over all of
-    them. A seventh of the budget, at least 24 calls, repeats masks, the empty and the full one first, to
+    them. A tenth of the budget, at least 24 calls, repeats masks, the empty and the full one first, to
     measure the variance of the noise. When all 2^n masks have been evaluated, the rest of the budget repeats
     them in turn. R² on left-out answers, divided by the share of their variance that is not noise, is that
     against the function without noise (correction for attenuation, Spearman 1904).
@@ -97,8 +95,9 @@ def explain_noisy(
         Number of features. By default ``value_function.n``.
     budget : int
         Largest number of calls, repeats included.
-    estimator : str or Estimator
-        As in `explain`.
+    estimator : str or Estimator, optional
+        As in `explain`. By default "averaging", the mean of sparse regression and ProxySPEX; without the
+        extra ``trees``, "auto", which gives standard deviations too.
     max_order : int, optional
         As in `explain`.
     seed : int or numpy.random.Generator
@@ -146,7 +145,8 @@ def explain_noisy(
     check.keywords(options, QueryOptions.__annotations__)
     n, names = check.features_of(value_function, n, feature_names)
     most = check.count("budget", budget, _LEAST_BUDGET, "the number of model calls that may be made")
-    method, rng = resolve(estimator), check.generator(seed)
+    chosen = ("averaging" if find_spec("lightgbm") else "auto") if estimator is None else estimator
+    method, rng = resolve(chosen), check.generator(seed)
     order = check.interaction_order(max_order)
     repeats = min(max(_LEAST_REPEATS, round(_SHARE * most)), most // 2)
     design = method.design(n, most - repeats, order, rng)

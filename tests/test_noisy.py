@@ -83,7 +83,7 @@ def test_every_repeat_is_asked_once_within_the_budget():
     found = explain_noisy(game, budget=300, progress=False)
     assert sum(game.asked.values()) == found.interactions.n_calls == 300
     assert set(game.asked.values()) == {1}
-    assert found.n_repeats == 45
+    assert found.n_repeats == 30
     assert float(found.noise) == pytest.approx(1.0, abs=4 * float(found.noise_error))
     assert "repeats" in repr(found)
 
