@@ -2,9 +2,10 @@
 
     python benchmarks/noisy_functions.py [--calls 500 1000] [--noise 0.5 1.0] [--seeds 3]
 
-The noise is normal, its standard deviation a multiple of that of the function under uniform masks. Compared are
-`explain_noisy` (repeats included in its calls), ProxySPEX on new masks only, and averages of 2 or 4 answers to each
-of fewer masks, explained by ``estimator="auto"``. Functions: VADER's rules on reviews, and sparse random functions.
+The noise is normal, its standard deviation a multiple of that of the function under uniform masks. Compared
+are `explain_noisy` (repeats included in its calls), ProxySPEX on new masks only, and averages of 2 or 4
+answers to each of fewer masks, explained by ``estimator="auto"``. Functions: VADER's rules on reviews, and
+sparse random functions.
 """
 
 from __future__ import annotations

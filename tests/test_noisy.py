@@ -74,7 +74,8 @@ def test_r2_is_that_against_the_function_without_noise(deviation):
         raw.append(float(found.answers_r2))
         assert abs(stated[-1] - true[-1]) < 3 * float(found.interactions.r2_error)
     missed = [abs(np.mean(one) - np.mean(true)) for one in (stated, raw)]
-    assert missed[0] < missed[1] / 3
+    assert missed[0] < 0.6 * missed[1]  # folds are fitted to fewer masks
+    assert np.mean(raw) < np.mean(stated) < np.mean(true) + 0.02
     assert "without noise" in found.interactions.r2_source
 
 

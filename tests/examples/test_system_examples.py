@@ -37,7 +37,7 @@ def test_the_replies_are_told_from_their_noise(tmp_path):
     out = run("replies.py", tmp_path)
     strongest = re.findall(r"^ +([+-]\d\.\d\d)  (.*)$", out, re.MULTILINE)[:2]
     assert {name for _, name in strongest} == {"dull × Never", "not × disaster"}
-    assert re.search(r"noise +0\.\d+ ± 0\.\d+ \(60 repeats\)", out)
+    assert re.search(r"noise +0\.\d+ ± 0\.\d+ \(40 repeats\)", out)
     assert "against the function without noise" in out
 
 
