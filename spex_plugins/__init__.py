@@ -14,6 +14,8 @@ from spex_plugins.errors import (
     UnidentifiableWarning,
     ValueFunctionError,
 )
+from spex_plugins.levels import LevelsExplained, explain_levels
+from spex_plugins.noisy import NoisyExplained, explain_noisy
 from spex_plugins.queries import Queries
 from spex_plugins.recordings import Recording
 from spex_plugins.result.index_table import IndexTable
@@ -25,7 +27,9 @@ __all__ = [
     "IndexTable",
     "InputError",
     "Interactions",
+    "LevelsExplained",
     "MissingExtraError",
+    "NoisyExplained",
     "PartialAnswerError",
     "Queries",
     "Recording",
@@ -36,6 +40,8 @@ __all__ = [
     "UnidentifiableWarning",
     "ValueFunctionError",
     "explain",
+    "explain_levels",
+    "explain_noisy",
     "fit",
     "plan",
 ]

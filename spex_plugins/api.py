@@ -71,8 +71,8 @@ def explain(
         error reaches this value, 0 < target_r2 < 1.
     estimator : str or Estimator, optional
         "auto" (the most faithful for a given number of calls), "gaussian_process", "sparse_regression",
-        "spex", "shapley" (that of "auto" for Shapley values), "proxyspex", "boosted_residual" or "stacking"
-        (these three need the extra ``trees``), or an instance of a subclass of
+        "spex", "shapley" (that of "auto" for Shapley values), "proxyspex", "boosted_residual", "stacking" or
+        "averaging" (these four need the extra ``trees``), or an instance of a subclass of
         `spex_plugins.estimators.Estimator`.
     index : str, optional
         What will be read, a key of `spex_plugins.INDICES`: "auto" chooses its masks for it, and weights its

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
+from spex_plugins.estimators.averaging import Averaging
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.common.fit_result import Fit, FoldedFit
@@ -20,6 +21,7 @@ from spex_plugins.estimators.stacking import Stacking
 
 __all__ = [
     "Auto",
+    "Averaging",
     "BoostedResidual",
     "Estimator",
     "Fit",
@@ -39,6 +41,7 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     chosen.name: chosen
     for chosen in (
         Auto,
+        Averaging,
         BoostedResidual,
         GaussianProcessEstimator,
         ProxySpex,

@@ -22,7 +22,7 @@ from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Stacking"]
+__all__ = ["Stacking", "combined"]
 
 _ROUNDING = 1e-10  # share of the variance attributed to rounding
 _LEAST_VARIANCE = 1e-4  # share of that of the values, below which a prediction counts as a constant
@@ -94,7 +94,7 @@ class Stacking(FoldedEstimator):  # numpydoc ignore=RS01
         parts = "; ".join(
             f"{share.mean():.0%} {fit.method}" for share, fit in zip(shares, fits, strict=True) if share.any()
         )
-        return FoldedFit(_combined(fits, shares, constant), out_of_fold, parts or "the mean")
+        return FoldedFit(combined(fits, shares, constant), out_of_fold, parts or "the mean")
 
 
 def _clearly_better(one: FloatArray, other: FloatArray, values: FloatArray, masks: BoolArray) -> bool:
@@ -120,7 +120,7 @@ def _weights(predicted: FloatArray, values: FloatArray) -> tuple[FloatArray, Flo
     return shares, centre - (shares * mean).sum(axis=0)
 
 
-def _combined(fits: Sequence[FoldedFit], shares: FloatArray, constant: FloatArray) -> FittedFunction:
+def combined(fits: Sequence[FoldedFit], shares: FloatArray, constant: FloatArray) -> FittedFunction:
     """Return the weighted sum of the spectra, with the deviations of the first member that has them."""
     spectra = [fit.function.spectrum for fit in fits]
     n = spectra[0].n

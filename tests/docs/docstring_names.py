@@ -7,6 +7,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from stand_ins import Game, answering_server, classifier, from_tests, images, language_model
+from system_stand_ins import agent, documents, heads, replying_server, training_data
 
 REVIEW = "The film is not the disaster critics described"
 
@@ -277,14 +278,21 @@ def in_games(name):
 
 NAMES = {
     "ChatGame": chat,
+    "ChatReplies": replying_server,
     "ConSE": conse,
+    "ContextGame": documents,
+    "DataGame": training_data,
+    "Embedded": replying_server,
     "GroupedImage": shap_image,
     "GroupedText": shap_text,
+    "HeadsGame": heads,
     "ImageGame": image_game,
     "ImageTextAnswer": image_text,
     "MaskedPrompt": masked_prompt,
     "MultimodalGame": multimodal,
+    "PartsGame": agent,
     "Recording": recording,
+    "ReplyGame": replying_server,
     "Session": session,
     "Spex": spex,
     "SpexExplainer": shap_explainer,

@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from system_stand_ins import agent, documents, heads, replying_server, training_data
 
 WORDS = ["the", "cast", "never", "fails", "to", "charm", "but", "plot", "drags", "on", "and"]
 
@@ -175,9 +176,14 @@ def images(_):
 
 STAND_INS = {
     "README.md": readme,
+    "docs/howto/agents.md": agent,
     "docs/howto/closed_models.md": answering_server,
+    "docs/howto/documents.md": documents,
+    "docs/howto/heads.md": heads,
     "docs/howto/images.md": images,
     "docs/howto/long_texts.md": long_texts,
+    "docs/howto/replies.md": replying_server,
+    "docs/howto/training_data.md": training_data,
     "docs/start/captum.md": start_captum,
     "docs/start/language_models.md": pretrained,
     "docs/start/shap.md": start_shap,

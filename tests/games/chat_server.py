@@ -24,7 +24,8 @@ class ChatServer:
     Parameters
     ----------
     log_probs : callable
-        From a prompt to a dict of tokens to their log-probabilities, of the whole vocabulary.
+        From a prompt to a dict of tokens to their log-probabilities, of the whole vocabulary, or to a text,
+        which is the reply.
     fault : callable
         From a prompt and the number of earlier attempts at it to None, one of FAULTS, or
         (status, headers, body).
@@ -105,7 +106,16 @@ class ChatServer:
         handler.wfile.flush()
 
     def reply(self, body, prompt):
-        table = sorted(self.log_probs(prompt).items(), key=lambda item: -item[1])
+        answer = self.log_probs(prompt)
+        if isinstance(answer, str):  # a whole reply
+            choice = {
+                "index": 0,
+                "finish_reason": "stop",
+                "message": {"role": "assistant", "content": answer},
+            }
+            usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(answer.split())}
+            return {"object": "chat.completion", "choices": [choice], "usage": usage, "model": body["model"]}
+        table = sorted(answer.items(), key=lambda item: -item[1])
         first = table[0]
         if self.shape == "chat":
             count = body.get("top_logprobs") or body["logprobs"]

@@ -12,7 +12,7 @@ from chat_server import FAULTS, SLOW, TEXT, WORDS, ChatServer, truth, words_of
 
 import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError
-from spex_plugins.games.chat import background_loop
+from spex_plugins.games import background_loop
 from spex_plugins.games.chat import requests as chat_requests
 from spex_plugins.games.chat.chat_game import ChatGame
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,21 +12,25 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.games.chat.api_errors import can_be_answered_later
+from spex_plugins.games.chat.chat_replies import ChatReplies
 from spex_plugins.games.chat.connection import Connection
 from spex_plugins.games.chat.credentials import without_credentials
 from spex_plugins.games.chat.error_messages import partial_answer
-from spex_plugins.games.chat.question import Question, Template
+from spex_plugins.games.chat.question import PLACE, Question, Template
 from spex_plugins.games.chat.request_batch import RequestBatch, Usage
 from spex_plugins.games.chat.scores import BoundCounter
+from spex_plugins.games.documents.context_parts import LAYOUT, context_parts
+from spex_plugins.games.documents.documents import group_numbers, read_documents
 from spex_plugins.games.text.prompt_length import prompt_lengths
 from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["ChatGame"]
 
 _CHARACTERS_PER_TOKEN = 4.0  # of English; only an estimate of costs rests on it
 _CALLS_PER_CONNECTION = 8
+_CONNECTION = {"client", "base_url", "api_key", "concurrency", "max_retries", "timeout", "extra"}
 
 
 class ChatGame:
@@ -109,6 +113,12 @@ class ChatGame:
     >>> print(game)
     """
 
+    question: str
+    answer: str
+    documents: dict[str, str]
+    groups: IntArray
+    group_names: tuple[str, ...]
+
     def __init__(
         self,
         text: str,
@@ -135,7 +145,7 @@ class ChatGame:
                 'text, replacement: must be a text, and "remove" or the text that replaces masked parts.'
             )
         self._parts = masked_parts(text, features)
-        self.n, self.feature_names = len(self._parts.spans), self._parts.names
+        self.n, self.feature_names = len(self._parts.names), self._parts.names
         self._placeholder = None if replacement == "remove" else replacement
         self._question = Question(endpoint, model, template, answer, against, top_logprobs, extra)
         characters = self._question.fixed_characters + len(text)
@@ -147,7 +157,7 @@ class ChatGame:
         parameters = {
             "server": without_credentials(self._connection.address),
             "text": text,
-            "spans": self._parts.spans,
+            "spans": self._parts.described,
             "mask": replacement,
         }
         try:
@@ -155,6 +165,78 @@ class ChatGame:
         except TypeError as error:
             raise InputError(f"template, extra: must hold only what JSON can write; {error}.") from None
         self.fingerprint = digest_of_data("ChatGame", content)
+
+    @classmethod
+    def of_documents(
+        cls,
+        question: str,
+        documents: Mapping[str, str] | Sequence[str],
+        *,
+        model: str,
+        pinned: Sequence[str] = (),
+        answer: str | None = None,
+        system: str | None = None,
+        features: Spans = "document",
+        document: str = "{name}: {text}",
+        layout: str = LAYOUT,
+        **options: Any,
+    ) -> ChatGame:
+        """Return the game of the documents of a question, as `ContextGame` for models on this machine.
+
+        Parameters
+        ----------
+        question : str
+            The question.
+        documents : mapping of str to str, or sequence of str
+            Texts by name.
+        model : str
+            The name of the model in the API.
+        pinned : sequence of str
+            Names of documents that are never masked.
+        answer : str, optional
+            By default, the first token of the model's own reply to the question with all documents, which is
+            asked for at once; only for chats.
+        system : str, optional
+            Message of the system; only for chats.
+        features : {"document", "sentence", "paragraph", "word"} or callable
+            The n parts that can be masked.
+        document : str
+            How a document is written, with "{text}" and, if it is shown, "{name}".
+        layout : str
+            The message of the user, with "{context}" and "{question}".
+        **options
+            Further arguments of `ChatGame`.
+
+        Returns
+        -------
+        ChatGame
+            Also with ``question``, ``answer`` and ``documents``, and with ``groups`` and ``group_names``, for
+            `explain_levels`.
+
+        Raises
+        ------
+        InputError
+            If an argument cannot be used.
+        """
+        read = read_documents(documents, pinned, features, document)
+        text, parts = context_parts(read, range(len(read)), layout, question)
+        if options.get("endpoint", "chat") == "chat":
+            template: Any = [{"role": "user", "content": PLACE}]
+            if system is not None:
+                template.insert(0, {"role": "system", "content": system})
+        elif system is not None or answer is None:
+            raise InputError("answer, system: completions need an answer, and have no system message.")
+        else:
+            template = f"{PLACE}\nAnswer:"
+        if answer is None:
+            shared = {name: options[name] for name in _CONNECTION & set(options)}
+            whole = [{**message, "content": message["content"].replace(PLACE, text)} for message in template]
+            answer = ChatReplies(model, max_tokens=1, **shared)(whole)
+        game = cls(text, model=model, template=template, answer=answer, features=parts, **options)
+        game.question, game.answer = question, answer.strip()
+        game.documents, game.groups = {one.name: one.text for one in read}, group_numbers(read)
+        game.group_names = tuple(one.name for one in read if one.parts is not None)
+        return game
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Return the values of masks; masks that leave the same text are asked for once.

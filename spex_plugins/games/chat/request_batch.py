@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from spex_plugins.games.chat.api_errors import PassingError, UnreachableError
-from spex_plugins.games.chat.scores import Score
 
 __all__ = ["Request", "RequestBatch", "Usage"]
 
@@ -18,7 +17,7 @@ class Request:
 
     chat: bool
     fields: dict[str, Any]
-    read: Callable[[Any], Score]
+    read: Callable[[Any], Any]
 
 
 @dataclass
@@ -56,8 +55,8 @@ class RequestBatch:
 
     Attributes
     ----------
-    scores : list of Score or None
-        In the order of the requests; None where there is no answer.
+    scores : list
+        What was read from the replies, in the order of the requests; None where there is no answer.
     waiting : iterator of int
         The requests that have not been sent.
     problem : Exception or None
@@ -72,7 +71,7 @@ class RequestBatch:
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
-        self.scores: list[Score | None] = [None] * len(requests)
+        self.scores: list[Any] = [None] * len(requests)
         self.waiting = iter(range(len(requests)))
         self.problem: Exception | None = None
         self.ended = False
@@ -83,7 +82,7 @@ class RequestBatch:
         """Send no more requests."""
         self.ended = True
 
-    def answered(self, i: int, score: Score) -> None:
+    def answered(self, i: int, score: Any) -> None:
         """Keep the answer to a request."""
         self.scores[i], self._in_a_row = score, 0
 

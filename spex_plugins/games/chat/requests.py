@@ -12,7 +12,6 @@ from spex_plugins.games.chat.credentials import credentials_of
 from spex_plugins.games.chat.error_messages import explained
 from spex_plugins.games.chat.rate_limit import RateLimit
 from spex_plugins.games.chat.request_batch import Request, RequestBatch, Usage
-from spex_plugins.games.chat.scores import Score
 from spex_plugins.queries.calls.retries import Backoff, Outage, Retries
 
 __all__ = ["Requests"]
@@ -80,7 +79,7 @@ class Requests:
             except Exception as error:
                 batch.failed(self._explained(error))
 
-    async def _ask(self, request: Request, batch: RequestBatch) -> Score:
+    async def _ask(self, request: Request, batch: RequestBatch) -> Any:
         """Send a request until it is answered, or until repeating it is of no use."""
         failures = 0
         while True:
@@ -116,7 +115,7 @@ class Requests:
             await asyncio.sleep(min(seconds, 1.0))  # another response may change the limit meanwhile
         self._limit.start()
 
-    async def _attempt(self, request: Request) -> Score:
+    async def _attempt(self, request: Request) -> Any:
         headers, tokens = None, 0
         self.usage.requests += 1
         try:

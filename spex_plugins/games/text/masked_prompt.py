@@ -157,7 +157,7 @@ class MaskedPrompt:
         self._tokens = prompt_lengths(
             self._prompts.parts, self._prompts.replacement, lengths[0], self._token_counts
         )
-        self.output_names = self._names_of_outputs(ends[0], answers)
+        self.output_names = self._names_of_outputs(answers)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Evaluate the model at masks.
@@ -200,6 +200,12 @@ class MaskedPrompt:
         """  # numpydoc ignore=RS01
         return self._prompts(np.asarray(mask, dtype=bool)[None])[0]
 
+    @property
+    def answer_tokens(self) -> list[int]:
+        """The tokens of the first answer, with all features."""
+        tokens: list[int] = self._scorer.answer_tokens(self.prompt(np.ones(self.n, dtype=bool)))
+        return tokens
+
     def work(self, masks: BoolArray) -> FloatArray:
         """Estimate the number of tokens of the prompts of masks.
 
@@ -223,7 +229,7 @@ class MaskedPrompt:
             "model": model_digest(self._model),
             "tokenizer": tokenizer_digest(self._tokenizer),
             "prompt": [self._text, self._template, self.prompt(np.ones(self.n, dtype=bool))],
-            "spans": [part.spans for part in self._prompts.parts],
+            "spans": [part.described for part in self._prompts.parts],
             "placeholder": self._prompts.replacement,
             "answers": [self._answers, self._alternatives, self._single],
             "value": [self._value, self._by_token],
@@ -233,8 +239,7 @@ class MaskedPrompt:
     def _token_counts(self, texts: list[str]) -> list[int]:
         return [len(row) for row in self._scorer.encoder.bare(texts)]
 
-    def _names_of_outputs(self, prompt: Prompt, answers: tuple[Any, ...]) -> tuple[str, ...] | None:
+    def _names_of_outputs(self, answers: tuple[Any, ...]) -> tuple[str, ...] | None:
         if self._by_token:
-            ids = self._scorer.answer_tokens(prompt)
-            return distinct_names([self._tokenizer.decode([token]) for token in ids])
+            return distinct_names([self._tokenizer.decode([token]) for token in self.answer_tokens])
         return None if self._single else distinct_names([str(answer) for answer in answers])

@@ -15,8 +15,6 @@ from spex_plugins.types import BoolArray
 
 __all__ = ["MaskedParts", "Spans", "masked_parts"]
 
-Spans = str | Sequence[tuple[int, int]] | Callable[[str], Sequence[str] | Sequence[tuple[int, int]]]
-
 _FIXED = -1
 
 
@@ -40,6 +38,11 @@ class MaskedParts:
     segments: tuple[tuple[str, str, int], ...]
     tail: str
 
+    @property
+    def described(self) -> tuple[Any, ...]:
+        """What the texts of masks depend on beside the whole text."""
+        return self.spans
+
     def texts(self, masks: BoolArray, replacement: str | None) -> list[str]:
         """Return the texts with the features of masks (b, n).
 
@@ -59,21 +62,28 @@ class MaskedParts:
         return f"{self.segments[0][0]}{shown[0][1]}{rest}{self.tail}" if shown else self.tail.lstrip()
 
 
+Spans = (
+    str | Sequence[tuple[int, int]] | Callable[[str], Sequence[str] | Sequence[tuple[int, int]]] | MaskedParts
+)
+
+
 def masked_parts(text: str, features: Spans) -> MaskedParts:
     """Return the parts of a text that can be masked.
 
     Parameters
     ----------
     text : str
-    features : {"word", "sentence", "paragraph"}, sequence of (start, end), or callable
+    features : {"word", "sentence", "paragraph"}, sequence of (start, end), callable, or MaskedParts
         A function from the text returns such spans, or the parts as strings, in the order of the text and
-        with nothing but white space between them.
+        with nothing but white space between them. Parts of the text are returned as they are.
 
     Raises
     ------
     InputError
         If there is no feature, or the spans overlap or do not fit the text.
     """
+    if isinstance(features, MaskedParts):
+        return features
     found: Any = features
     if isinstance(features, str) or callable(features):
         found = splitter(features)(text)

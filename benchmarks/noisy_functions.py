@@ -1,0 +1,103 @@
+"""R² against the noise-free function, of functions whose answers are noisy, at equal numbers of calls.
+
+    python benchmarks/noisy_functions.py [--calls 500 1000] [--noise 0.5 1.0] [--seeds 3]
+
+The noise is normal, its standard deviation a multiple of that of the function under uniform masks. Compared
+are `explain_noisy` (repeats included in its calls), ProxySPEX on new masks only, and averages of 2 or 4
+answers to each of fewer masks, explained by ``estimator="auto"``. Functions: VADER's rules on reviews, and
+sparse random functions.
+"""
+
+from __future__ import annotations
+
+import warnings
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import numpy as np
+
+import spex_plugins as spex
+from library.data.reviews import reviews
+from library.games.sparse_functions import Problem
+from library.measure.scores import r_squared
+from library.models.vader import vader
+from library.report.markdown import table
+
+_TEST = 4000
+_WORDS, _FEATURES, _TERMS = 24, 20, 25
+
+
+class Noisy:
+    """A function with noise that is new at every call."""
+
+    def __init__(self, function: Callable[[np.ndarray], np.ndarray], n: int, noise: float, seed: int) -> None:
+        self.n, self._function, self._noise = n, function, noise
+        self._rng = np.random.default_rng([seed, 1])
+        self.calls = 0
+
+    def __call__(self, masks: np.ndarray) -> np.ndarray:
+        self.calls += len(masks)
+        return self._function(masks) + self._noise * self._rng.normal(size=len(masks))
+
+    def averaged(self, repeats: int) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the mean of several answers to each mask."""
+        return lambda masks: np.mean([self(masks) for _ in range(repeats)], axis=0)
+
+
+def functions(seeds: int) -> Iterator[tuple[str, int, int, Callable[[np.ndarray], np.ndarray]]]:
+    """Return the name of every function, its number of features and its seed, with the function."""
+    texts = [review.words for review in reviews() if len(review.words) == _WORDS]
+    for seed, words in enumerate(texts[:seeds]):
+        yield "VADER", _WORDS, seed, _masked(words)
+    for seed in range(seeds):
+        yield "sparse", _FEATURES, seed, Problem(_FEATURES, _TERMS, 0.0, seed).values
+
+
+def _masked(words: list[str]) -> Callable[[np.ndarray], np.ndarray]:
+    score = vader()
+    return lambda masks: score(
+        [" ".join(w for w, kept in zip(words, mask, strict=True) if kept) for mask in masks]
+    )
+
+
+def explained(method: str, function: Noisy, calls: int, seed: int) -> spex.Interactions:
+    settings = {"seed": seed, "progress": False}
+    if method == "explain_noisy":
+        return spex.explain_noisy(function, budget=calls, **settings).interactions
+    if method == "ProxySPEX":
+        return spex.explain(function, budget=calls, estimator="proxyspex", **settings)
+    repeats = int(method.split()[-1])
+    return spex.explain(function.averaged(repeats), function.n, budget=calls // repeats, **settings)
+
+
+METHODS = ("explain_noisy", "ProxySPEX", "mean of 2", "mean of 4")
+
+
+def main() -> None:
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, nargs="+", default=[500, 1000])
+    parser.add_argument("--noise", type=float, nargs="+", default=[0.25, 0.5, 1.0])
+    parser.add_argument("--seeds", type=int, default=3)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    scores: dict[tuple[str, float, int], dict[str, list[float]]] = {}
+    for name, n, seed, function in functions(arguments.seeds):
+        test = np.random.default_rng([seed, 2]).random((_TEST, n)) < 0.5
+        truth = function(test)
+        for noise, calls in product(arguments.noise, arguments.calls):
+            cell = scores.setdefault((name, noise, calls), {method: [] for method in METHODS})
+            for method in METHODS:
+                noisy = Noisy(function, n, noise * truth.std(), seed)
+                found = explained(method, noisy, calls, seed)
+                assert noisy.calls <= calls, method
+                cell[method].append(r_squared(truth, found.predict(test)))
+    rows = [
+        [name, f"{noise:g}", f"{calls:,}", *(f"{np.median(cell[method]):.3f}" for method in METHODS)]
+        for (name, noise, calls), cell in scores.items()
+    ]
+    print(table(["function", "noise / signal", "calls", *METHODS], rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Calls of a user's function, synchronous or asynchronous, several at a time, whose results are all kept."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from spex_plugins.errors import InputError, PartialAnswerError
+from spex_plugins.games import background_loop
+from spex_plugins.games.chat.api_errors import can_be_answered_later
+from spex_plugins.types import FloatArray
+
+__all__ = ["CallResults", "call_each", "raise_problem"]
+
+
+@dataclass
+class CallResults:
+    """What calls returned.
+
+    Attributes
+    ----------
+    results : list
+        In the order of the inputs; None where there is none.
+    problem : BaseException or None
+        The first error; after it, no call was begun.
+    seconds : list of float
+        Duration of every call that has a result.
+    """
+
+    results: list[Any]
+    problem: BaseException | None = None
+    seconds: list[float] = field(default_factory=list)
+    ended: bool = field(default=False, repr=False)
+
+    def succeeded(self, i: int, result: Any, start: float) -> None:
+        """Keep the result of a call that began at ``start`` of the performance counter."""
+        if result is None:
+            raise TypeError("the function returned None instead of a result.")
+        self.results[i], self.seconds[i] = result, perf_counter() - start
+
+    def failed(self, error: BaseException) -> None:
+        """Take note of an error and begin nothing more."""
+        self.problem = self.problem or error
+        self.ended = True
+
+    def read(self, reader: Callable[[Any], Any]) -> list[Any]:
+        """Return what a reader makes of every result; where it refuses one, None, and that is the problem."""
+        found = []
+        for result in self.results:
+            try:
+                found.append(None if result is None else reader(result))
+            except InputError as error:
+                found.append(None)
+                self.problem = self.problem or error
+        return found
+
+    def end(self) -> None:
+        """Begin nothing more."""
+        self.ended = True
+
+
+def call_each(
+    function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], concurrency: int
+) -> CallResults:
+    """Call a function once with each of several tuples of arguments.
+
+    Parameters
+    ----------
+    function : callable
+        One that is asynchronous, or returns an awaitable, runs in the event loop of this package.
+    inputs : sequence of tuple
+    concurrency : int
+        Calls at a time; those of a synchronous function run in threads if there are several.
+
+    Returns
+    -------
+    CallResults
+        Also after an error or an interrupt, which is its ``problem``.
+    """
+    done = CallResults([None] * len(inputs), seconds=[0.0] * len(inputs))
+    try:
+        if _is_async(function):
+            background_loop.run(_gather(function, inputs, concurrency, done), done.end)
+        elif concurrency == 1:
+            for i in range(len(inputs)):
+                _call(function, inputs, i, done)
+        else:
+            with ThreadPoolExecutor(concurrency) as pool:
+                list(pool.map(lambda i: _call(function, inputs, i, done), range(len(inputs))))
+    except (KeyboardInterrupt, SystemExit) as error:
+        done.problem = error
+    return done
+
+
+def raise_problem(problem: BaseException | None, values: FloatArray, answered: Any) -> None:
+    """Raise what prevented values (b,) or (b, K), with those that are known, if there are any."""
+    if problem is None:
+        return
+    if not np.any(answered) and not can_be_answered_later(problem):
+        raise problem
+    text = f"{type(problem).__name__}: {problem}".removesuffix(": ")
+    missing = int(len(values) - np.sum(answered))
+    partial = PartialAnswerError(
+        f"{missing} of {len(values)} masks were not answered: {text}", values=values, answered=answered
+    )
+    if isinstance(problem, Exception):
+        raise partial from problem
+    raise problem from partial  # an interrupt: the session keeps the answers in it
+
+
+def _is_async(function: Any) -> bool:
+    called = getattr(function, "func", function)  # of functools.partial
+    return inspect.iscoroutinefunction(called) or inspect.iscoroutinefunction(
+        getattr(called, "__call__", None)  # noqa: B004
+    )
+
+
+def _call(function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], i: int, done: CallResults) -> None:
+    if done.ended:
+        return
+    start = perf_counter()
+    try:
+        result = function(*inputs[i])
+        waited = background_loop.run(_awaited(result)) if inspect.isawaitable(result) else result
+        done.succeeded(i, waited, start)
+    except Exception as error:
+        done.failed(error)
+
+
+async def _awaited(result: Any) -> Any:
+    return await result
+
+
+async def _gather(
+    function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], concurrency: int, done: CallResults
+) -> None:
+    waiting = iter(range(len(inputs)))
+
+    async def work() -> None:
+        while not done.ended and (i := next(waiting, None)) is not None:
+            start = perf_counter()
+            try:
+                done.succeeded(i, await function(*inputs[i]), start)
+            except Exception as error:
+                done.failed(error)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(concurrency, len(inputs))):
+            group.create_task(work())

@@ -1,0 +1,156 @@
+"""Whole replies of a language model behind an OpenAI-compatible API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spex_plugins import checks as check
+from spex_plugins.errors import InputError
+from spex_plugins.games.calls import CallResults
+from spex_plugins.games.chat.connection import Connection
+from spex_plugins.games.chat.credentials import without_credentials
+from spex_plugins.games.chat.request_batch import Request, RequestBatch, Usage
+from spex_plugins.queries.store.digest import digest_of_data
+
+__all__ = ["ChatReplies"]
+
+Prompt = str | Sequence[Mapping[str, Any]]
+"""The message of the user, or all messages."""
+
+
+class ChatReplies:
+    """Replies of a chat model behind an OpenAI-compatible API; it needs no log-probabilities.
+
+    Failed requests are repeated and limits obeyed as in `ChatGame`.
+
+    Parameters
+    ----------
+    model : str
+        The name of the model in the API; better one with a date.
+    client : openai.AsyncOpenAI, optional
+        By default made from `base_url` and `api_key`, and these from the environment.
+    base_url, api_key : str, optional
+        By default OPENAI_BASE_URL and OPENAI_API_KEY.
+    temperature : float
+        0: the likeliest reply. Above: sampled replies, which differ from repeat to repeat.
+    max_tokens : int
+        Largest number of tokens of a reply.
+    concurrency, max_retries : int
+        Requests at a time; how often one is repeated.
+    timeout : float
+        Seconds for one request.
+    extra : mapping
+        Further fields of every request; None leaves one out that would be sent (``{"seed": None}``).
+
+    Attributes
+    ----------
+    fingerprint : str
+        Digest of server and request; never of the key.
+    usage : Usage
+        Requests and tokens of this process.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+    MissingExtraError
+        If openai is not installed.
+
+    Examples
+    --------
+    >>> game = ReplyGame(ChatReplies("gpt-4.1-mini-2025-04-14"), review, template="Summarise: {}")
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        client: Any = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        temperature: float = 0.0,
+        max_tokens: int = 256,
+        concurrency: int = 8,
+        max_retries: int = 6,
+        timeout: float = 60.0,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        check.count("max_tokens", max_tokens, 1, "the longest reply")
+        fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens}
+        fields |= {"seed": 0} | dict(extra or {})
+        self._fields = {name: value for name, value in fields.items() if value is not None}
+        self._connection = Connection(
+            client, base_url, api_key, concurrency=concurrency, max_retries=max_retries, timeout=timeout
+        )
+        self.concurrency = concurrency
+        about = {"server": without_credentials(self._connection.address)} | self._fields
+        try:
+            self.fingerprint = digest_of_data("ChatReplies", json.dumps(about, sort_keys=True))
+        except TypeError as error:
+            raise InputError(f"extra: must hold only what JSON can write; {error}.") from None
+
+    def __call__(self, prompt: Prompt) -> str:
+        """Return the reply to a prompt.
+
+        Parameters
+        ----------
+        prompt : str or sequence of messages
+            The message of the user, or all messages.
+
+        Returns
+        -------
+        str
+            The content of the first choice.
+
+        Raises
+        ------
+        InputError
+            If the server refuses the request, or has never been reached.
+        """
+        done = self.many([prompt], [0])
+        if done.problem is not None:
+            raise done.problem
+        return str(done.results[0])
+
+    def many(self, prompts: Sequence[Prompt], repeats: Sequence[int]) -> CallResults:
+        """Return the replies to several prompts.
+
+        Parameters
+        ----------
+        prompts : sequence of str or of messages
+            The message of the user, or all messages, of each.
+        repeats : sequence of int
+            The number of the repeat of each, which is added to the seed.
+
+        Returns
+        -------
+        CallResults
+            Replies, None where there is none, and why.
+        """  # numpydoc ignore=RS01
+        batch = RequestBatch([self._request(*each) for each in zip(prompts, repeats, strict=True)])
+        problem: BaseException | None = None
+        try:
+            self._connection.send(batch, lambda: None)
+        except (KeyboardInterrupt, SystemExit) as error:
+            problem = error
+        return CallResults(list(batch.scores), problem or batch.problem)
+
+    @property
+    def usage(self) -> Usage:
+        """Requests and tokens of this process."""
+        return self._connection.requests.usage
+
+    def _request(self, prompt: Prompt, repeat: int) -> Request:
+        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+        seed = {"seed": self._fields["seed"] + int(repeat)} if "seed" in self._fields else {}
+        return Request(True, {**self._fields, **seed, "messages": messages}, _content)
+
+
+def _content(reply: Any) -> str:
+    try:
+        content = reply["choices"][0]["message"]["content"]
+    except (KeyError, IndexError, TypeError):
+        raise json.JSONDecodeError("the reply has no message", repr(reply)[:200], 0) from None
+    return content or ""

@@ -1,0 +1,1 @@
+"""The documents of a question as parts of one text."""

@@ -1,0 +1,1 @@
+"""Games of the parts of a model: attention heads and neurons."""

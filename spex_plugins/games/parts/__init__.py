@@ -1,0 +1,1 @@
+"""Games of the parts of a call of any system: tools, agents, memories, examples, rules."""

@@ -1,0 +1,227 @@
+"""`PartsGame`: what the parts of a system contribute, by calls of a user's function with some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from spex_plugins import checks as check
+from spex_plugins.errors import InputError
+from spex_plugins.games.calls import call_each, raise_problem
+from spex_plugins.games.parts.call_log import CallLog, CallRecord
+from spex_plugins.queries.store.digest import digest_of_data
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["CallOutcome", "PartsGame"]
+
+
+@dataclass(frozen=True)
+class CallOutcome:
+    """What a call of a `PartsGame` may return instead of its value alone.
+
+    Attributes
+    ----------
+    value : float or sequence of float
+        The value, or those of K outputs.
+    cost : float
+        What the call cost, in any unit.
+    trace : Any
+        What JSON can write, such as the steps of an agent; other objects are written as their text.
+    """
+
+    value: Any
+    cost: float = 0.0
+    trace: Any = None
+
+
+class PartsGame:
+    """Value function of the parts of a system: what comes of a call with some of them.
+
+    Parts are tools, sub-agents, items of a memory, examples, rules of a system prompt, stages of a pipeline.
+
+    Parameters
+    ----------
+    call : callable
+        From a dict of the kept parts, in the given order, to a number, K numbers or a `CallOutcome`;
+        synchronous or asynchronous.
+    parts : mapping of str to object
+        The parts by name.
+    pinned : sequence of str
+        Names of parts that are always kept.
+    concurrency : int
+        Calls at a time; those of a synchronous function run in threads if there are several.
+    part_costs : mapping of str to float
+        Expected cost of a call for each part that is kept, beside ``base_cost``; only for estimates.
+    base_cost : float
+        Expected cost of a call with none of them.
+    traces : path-like, optional
+        The file of a store, which may be that of the values too: costs, durations and traces of all calls
+        are written there, see `records`.
+    fingerprint : str, optional
+        Identifies everything that the values depend on beside the names of the parts; a store needs it. By
+        default that of ``call``, if it has one.
+    output_names : sequence of str, optional
+        Names of K outputs.
+
+    Attributes
+    ----------
+    n : int
+        Number of parts that can be left out.
+    feature_names : tuple of str
+        Their names.
+    output_names : tuple of str or None
+        As given.
+    fingerprint : str or None
+        Digest, if it is known.
+    batch_size : int
+        Masks that run at the same time.
+    cost : float
+        Sum of the costs of the calls of this process.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+
+    Examples
+    --------
+    >>> async def call(tools):
+    ...     run = await agent(task, tools=list(tools.values()))
+    ...     return CallOutcome(grade(run.answer), cost=run.dollars, trace=run.steps)
+    >>> game = PartsGame(call, {"search": search, "calculator": calculator}, traces="run.sqlite",
+    ...                  fingerprint="agent 3, task 17")
+    >>> found = spex.explain(game, store="run.sqlite")
+    """
+
+    def __init__(
+        self,
+        call: Callable[[dict[str, Any]], Any],
+        parts: Mapping[str, Any],
+        *,
+        pinned: Sequence[str] = (),
+        concurrency: int = 1,
+        part_costs: Mapping[str, float] | None = None,
+        base_cost: float = 1.0,
+        traces: str | PathLike[str] | None = None,
+        fingerprint: str | None = None,
+        output_names: Sequence[str] | None = None,
+    ) -> None:
+        if not callable(call):
+            raise InputError(f"call: must be a function of the kept parts, got {type(call).__name__}.")
+        if not isinstance(parts, Mapping) or not all(isinstance(name, str) for name in parts):
+            raise InputError(f"parts: must be a dict of names to parts, got {parts!r:.80}.")
+        always = {pinned} if isinstance(pinned, str) else set(pinned)
+        for argument, names in (("pinned", always), ("part_costs", set(part_costs or {}))):
+            if names - set(parts):
+                raise InputError(f"{argument}: there is no part {min(names - set(parts))!r}.")
+        self._call, self._parts = call, dict(parts)
+        self.feature_names = tuple(name for name in self._parts if name not in always)
+        self.n = len(self.feature_names)
+        if not self.n:
+            raise InputError("parts, pinned: there must be at least one part that can be left out.")
+        self._number = {name: i for i, name in enumerate(self.feature_names)}
+        self.output_names = None if output_names is None else tuple(map(str, output_names))
+        self.batch_size = self._concurrency = check.count("concurrency", concurrency, 1, "calls at a time")
+        costs = part_costs or {}
+        self._costs = np.array([float(costs.get(name, 0.0)) for name in self.feature_names])
+        self._base = float(base_cost) + sum(float(costs.get(name, 0.0)) for name in always)
+        known = fingerprint or getattr(call, "fingerprint", None)
+        about = repr([list(self._parts), sorted(always)])
+        self.fingerprint = digest_of_data("PartsGame", known, about) if isinstance(known, str) else None
+        self._log = None
+        if traces is not None:
+            self._log = CallLog(traces, self.fingerprint or "", self.feature_names)
+        self.cost = 0.0
+        self._shape: tuple[int, ...] | None = None
+
+    def __call__(self, masks: BoolArray) -> FloatArray:
+        """Call the function once for every mask.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a part is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,) or (b, K)
+            What the function returned.
+
+        Raises
+        ------
+        PartialAnswerError
+            If some calls fail. It has the values of the others.
+        InputError
+            If a value is not a number, or not as many numbers as the others are.
+        """
+        masks = np.asarray(masks, dtype=bool)
+        done = call_each(self._call, [(self._kept(mask),) for mask in masks], self._concurrency)
+        outcomes = done.read(self._read)
+        answered = np.array([outcome is not None for outcome in outcomes], dtype=bool)
+        rows = np.flatnonzero(answered)
+        self.cost += sum(outcomes[i].cost for i in rows)
+        if self._log is not None and len(rows):
+            self._log.add([(masks[i], outcomes[i], done.seconds[i]) for i in rows])
+        values = np.full((len(masks), *(self._shape or ())), np.nan)
+        if len(rows):
+            values[rows] = [outcomes[i].value for i in rows]
+        raise_problem(done.problem, values, answered)
+        return values
+
+    def work(self, masks: BoolArray) -> FloatArray:
+        """Estimate the cost of every mask.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a part is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,)
+            From ``base_cost`` and ``part_costs``.
+        """  # numpydoc ignore=RS01
+        return self._base + np.asarray(masks, dtype=np.float64) @ self._costs
+
+    def records(self) -> list[CallRecord]:
+        """Return the calls of this game that are in the file ``traces``, also those of other processes.
+
+        Returns
+        -------
+        list of CallRecord
+            Oldest first; empty where no file was given.
+        """
+        return [] if self._log is None else self._log.read()
+
+    def __repr__(self) -> str:
+        return f"PartsGame({self.n} parts: {', '.join(self.feature_names)!s:.80}; cost so far {self.cost:g})"
+
+    def _kept(self, mask: BoolArray) -> dict[str, Any]:
+        return {
+            name: part
+            for name, part in self._parts.items()
+            if name not in self._number or mask[self._number[name]]
+        }
+
+    def _read(self, result: Any) -> CallOutcome:
+        """Return an outcome whose value is a float or a list, always as long as the first one."""
+        outcome = result if isinstance(result, CallOutcome) else CallOutcome(result)
+        try:
+            value, cost = np.asarray(outcome.value, dtype=np.float64), float(outcome.cost)
+        except (TypeError, ValueError):
+            value, cost = np.zeros((0, 0)), 0.0
+        if value.ndim > 1 or not value.size or not np.isfinite(cost):
+            raise InputError(
+                "call: must return a number, K numbers or a CallOutcome with a finite cost, got "
+                f"{result!r:.80}."
+            )
+        self._shape = value.shape if self._shape is None else self._shape
+        if value.shape != self._shape:
+            raise InputError(
+                f"call: returned shape {value.shape} after {self._shape}; return as many each time."
+            )
+        return CallOutcome(value.tolist(), cost, outcome.trace)

@@ -1,0 +1,1 @@
+"""Games of whole replies, for models that give no probabilities."""

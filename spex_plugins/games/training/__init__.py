@@ -1,0 +1,1 @@
+"""Games of the data that a model is trained on."""

@@ -1,0 +1,195 @@
+"""`DataGame`: what training points, or groups of them, contribute to a model that is trained on them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from spex_plugins import checks as check
+from spex_plugins.errors import InputError
+from spex_plugins.queries.store.digest import digest_of_data
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["DataGame"]
+
+
+class DataGame:
+    """Value function of training data: the score of a model that is trained on some of them.
+
+    Every mask trains a model anew. An `executor` of `explain` trains several at a time.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator, or callable
+        An estimator is cloned, with ``seed`` in place of every ``random_state`` that is None. A function
+        takes the rows of X and y that are kept and returns a model that is trained on them, the same one for
+        the same rows, with a method ``score`` or as ``score`` expects it.
+    X, y : array_like, of m rows
+        Training data.
+    X_test, y_test : array_like
+        Data that the trained models are scored on.
+    groups : sequence of int, shape (m,), optional
+        Number of the group of every row, from 0 without a gap; by default every row is a feature.
+    score : callable, optional
+        From a trained model, X_test and y_test to a number; by default ``model.score``: accuracy, or R².
+    empty_value : float, optional
+        Value without training data. By default, for a classifier scored by its accuracy, one divided by the
+        number of classes.
+    seed : int
+        See ``model``.
+    feature_names : sequence of str, optional
+        By default "row 0", …, or "group 0", ….
+    fingerprint : str, optional
+        Identifies ``model`` and ``score``, if they are functions; a store needs it.
+
+    Attributes
+    ----------
+    n : int
+        Number of rows, or groups.
+    feature_names : tuple of str
+        Their names.
+    fingerprint : str or None
+        Digest of everything that the values depend on, if it is known.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+
+    Examples
+    --------
+    >>> game = DataGame(LogisticRegression(), X, y, X_test, y_test)
+    >>> found = spex.explain(game, budget=5000, index="SV")
+    >>> worst = found.single_values("SV").values.argsort()[:10]
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        X: Any,
+        y: Any,
+        X_test: Any,
+        y_test: Any,
+        *,
+        groups: Sequence[int] | None = None,
+        score: Callable[[Any, Any, Any], float] | None = None,
+        empty_value: float | None = None,
+        seed: int = 0,
+        feature_names: Sequence[str] | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        self._estimator = hasattr(model, "fit") and hasattr(model, "get_params")
+        if not self._estimator and not callable(model):
+            raise InputError(
+                f"model: must be a scikit-learn estimator or a function, got {type(model).__name__}."
+            )
+        self._model = _seeded(model, seed) if self._estimator else model
+        self._X, self._y = np.asarray(X), np.asarray(y)
+        self._test = np.asarray(X_test), np.asarray(y_test)
+        m = len(self._X)
+        if len(self._y) != m or len(self._test[0]) != len(self._test[1]) or not m:
+            raise InputError("X, y, X_test, y_test: must have one label for every row, at least one row.")
+        self._group_of = np.arange(m) if groups is None else np.asarray(groups)
+        self.n = int(self._group_of.max()) + 1 if self._group_of.dtype.kind in "iu" else 0
+        if self._group_of.shape != (m,) or not np.array_equal(np.unique(self._group_of), np.arange(self.n)):
+            raise InputError(f"groups: must be {m} integers from 0 without a gap, got {groups!r:.80}.")
+        kind = "row" if groups is None else "group"
+        names = [f"{kind} {i}" for i in range(self.n)] if feature_names is None else feature_names
+        self.feature_names = check.names_of_features(names, self.n)
+        self._score = score
+        self._empty = self._value_without_data() if empty_value is None else float(empty_value)
+        self._sizes = np.bincount(self._group_of).astype(np.float64)
+        self.fingerprint = self._digest(fingerprint)
+
+    def __call__(self, masks: BoolArray) -> FloatArray:
+        """Train a model for every mask, and return its score.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a row, or group, is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,)
+            Scores.
+        """  # numpydoc ignore=RS01
+        return np.array(
+            [self._trained_score(mask) for mask in np.asarray(masks, dtype=bool)], dtype=np.float64
+        )
+
+    def work(self, masks: BoolArray) -> FloatArray:
+        """Return the number of rows that the model of every mask is trained on.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a row, or group, is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b,)
+            Rows; at least 1.
+        """  # numpydoc ignore=RS01
+        return np.maximum(np.asarray(masks, dtype=np.float64) @ self._sizes, 1.0)
+
+    def __repr__(self) -> str:
+        return f"DataGame({type(self._model).__name__}, {self.n} features, {len(self._X)} rows)"
+
+    def _trained_score(self, mask: BoolArray) -> float:
+        kept = mask[self._group_of]
+        if not kept.any():
+            return self._empty
+        X, y = self._X[kept], self._y[kept]
+        if not self._estimator:
+            return self._scored(self._model(X, y))
+        from sklearn.base import clone, is_classifier
+        from sklearn.dummy import DummyClassifier
+
+        single = is_classifier(self._model) and y.ndim == 1 and (y == y[0]).all()
+        # Many classifiers refuse a single class, of which there is nothing to learn but the class.
+        chosen = DummyClassifier(strategy="prior") if single else clone(self._model)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of few rows, once for every mask
+            return self._scored(chosen.fit(X, y))
+
+    def _scored(self, trained: Any) -> float:
+        value = trained.score(*self._test) if self._score is None else self._score(trained, *self._test)
+        return float(value)
+
+    def _value_without_data(self) -> float:
+        if self._estimator and self._score is None:
+            from sklearn.base import is_classifier
+
+            if is_classifier(self._model):
+                return 1 / len(np.unique(np.concatenate([self._y, self._test[1]])))
+        raise InputError("empty_value: give the value of a model without training data.")
+
+    def _digest(self, given: str | None) -> str | None:
+        known = given
+        if known is None and self._estimator and self._score is None:
+            kind = type(self._model)
+            known = (
+                f"{kind.__module__}.{kind.__qualname__} {sorted(self._model.get_params().items(), key=str)!r}"
+            )
+        if known is None:
+            return None
+        data = [np.ascontiguousarray(each) for each in (self._X, self._y, *self._test, self._group_of)]
+        if any(each.dtype == object for each in data):
+            return digest_of_data(
+                "DataGame 1", known, repr([each.tolist() for each in data]), repr(self._empty)
+            )
+        return digest_of_data("DataGame 1", known, *data, repr(self._empty))
+
+
+def _seeded(model: Any, seed: int) -> Any:
+    from sklearn.base import clone
+
+    copy = clone(model)
+    names = [
+        name for name, value in copy.get_params().items() if name.endswith("random_state") and value is None
+    ]
+    return copy.set_params(**dict.fromkeys(names, seed))

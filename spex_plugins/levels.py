@@ -1,0 +1,271 @@
+"""Explain groups of features first, then the features of the groups that matter, in one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, Unpack
+
+import numpy as np
+
+from spex_plugins import checks as check
+from spex_plugins.core.basis.masks import distinct_rows
+from spex_plugins.errors import InputError
+from spex_plugins.estimators import resolve
+from spex_plugins.estimators.base import Estimator
+from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
+from spex_plugins.queries.calls.function_call import ValueFunction
+from spex_plugins.queries.options import queries_of
+from spex_plugins.result.assemble import fitted, interactions, usable
+from spex_plugins.result.few_samples import FewSamples
+from spex_plugins.result.interactions import Interactions
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["LevelsExplained", "explain_levels"]
+
+_FIRST = 3  # the groups get one third of the budget, if half of it does not allow all of their masks
+_LEAST = 2  # masks of a fit
+
+
+@dataclass(frozen=True)
+class LevelsExplained:
+    """The explanation of groups, and of the features of the groups that matter.
+
+    Attributes
+    ----------
+    groups : Interactions
+        The groups of features.
+    chosen : tuple of int
+        The groups that matter, by number, the most important one first.
+    interactions : Interactions
+        The features of these groups; every other group is one feature. Its number of model calls is that of
+        both levels.
+    features : tuple of tuple of int
+        The features of the value function that each feature of ``interactions`` consists of.
+    """
+
+    groups: Interactions
+    chosen: tuple[int, ...]
+    interactions: Interactions
+    features: tuple[tuple[int, ...], ...]
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.groups.feature_names[group] for group in self.chosen)
+        return f"{self.groups}\n\nParts of {names}:\n{self.interactions}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    """Features of a level, (n,) numbers that tell to which of them each feature of the function belongs."""
+
+    label_of: IntArray
+    names: tuple[str, ...]
+
+    def widened(self, masks: BoolArray) -> BoolArray:
+        """Return masks of this level as masks of the value function."""
+        return masks[:, self.label_of]
+
+    def narrowed(self, masks: BoolArray) -> BoolArray:
+        """Return masks of the value function, none of which splits a feature, as masks of this level."""
+        return masks[:, np.unique(self.label_of, return_index=True)[1]]
+
+
+def explain_levels(
+    value_function: ValueFunction,
+    groups: Sequence[int] | IntArray | None = None,
+    *,
+    budget: int,
+    group_names: Sequence[str] | None = None,
+    share: float = 0.9,
+    estimator: str | Estimator = "auto",
+    index: str | None = None,
+    max_order: int | None = None,
+    seed: int | np.random.Generator = 0,
+    queries: Queries | None = None,
+    **options: Unpack[QueryOptions],
+) -> LevelsExplained:
+    """Explain groups of features, then the features of the groups that matter, within one budget.
+
+    Groups are documents, paragraphs or regions; their features are sentences, words or cells. First, whole
+    groups are masked: all masks of groups if half of the budget allows them, else a third of the budget.
+    The groups that matter are the fewest whose total Sobol' indices (Homma & Saltelli 1996) of the fitted
+    function make up a share of their sum. With the rest of the budget, the features of these groups are
+    masked one by one, and the other groups as a whole. No mask is evaluated twice, and the answers of the
+    first level serve the second. If the first level finds nothing, all groups are chosen.
+
+    Parameters
+    ----------
+    value_function : callable
+        Maps masks, an ndarray of bool of shape (m, n), to real numbers of shape (m,) or (m, K).
+    groups : sequence of int, shape (n,), optional
+        Number of the group of every feature, from 0. By default ``value_function.groups``, as of
+        `spex_plugins.games.ContextGame`.
+    budget : int
+        Largest number of masks to evaluate in both levels together.
+    group_names : sequence of str, optional
+        By default ``value_function.group_names``, or group 0, group 1, ….
+    share : float
+        Share of the total Sobol' indices that the chosen groups have, 0 < share < 1.
+    estimator : str or Estimator
+        As in `explain`.
+    index : str, optional
+        As in `explain`.
+    max_order : int, optional
+        As in `explain`.
+    seed : int or numpy.random.Generator
+        As in `explain`.
+    queries : Queries, optional
+        As in `explain`.
+    **options
+        As in `explain`.
+
+    Returns
+    -------
+    LevelsExplained
+        The explanations of both levels.
+
+    Raises
+    ------
+    InputError
+        If an argument is invalid; raised before any model call.
+    ValueFunctionError
+        If the value function fails, see `explain`.
+    StoreError
+        If the store can no longer be read or written, see `explain`.
+    MissingExtraError
+        If the estimator needs a package that is not installed.
+
+    Warns
+    -----
+    FewSamplesWarning
+        If there are too few masks for the features of the chosen groups, see `explain`.
+
+    Examples
+    --------
+    >>> import spex_plugins as spex
+    >>> def f(masks):
+    ...     return 2.0 * (masks[:, 0] & masks[:, 5]) + masks[:, 1]
+    >>> f.n = 12
+    >>> found = spex.explain_levels(f, groups=[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3], budget=80)
+    >>> found.groups.top(1)
+    FSII, order ≤ 2: 1 sets
+              +2  group 0 × group 1
+    >>> found.interactions.top(1)
+    FSII, order ≤ 2: 1 sets
+              +2  x0 × x5
+    """
+    check.keywords(options, QueryOptions.__annotations__)
+    n, names = check.features_of(value_function, None if groups is None else len(groups), None)
+    first = _grouped(groups, group_names, value_function, n)
+    most = check.count("budget", budget, 2 * _LEAST, "the number of model calls that may be made")
+    wanted = check.share("share", share) or 1.0
+    settings = resolve(estimator, index), check.interaction_order(max_order), check.generator(seed)
+    with Session(value_function, queries_of(queries, options)) as session:
+        run = _Run(session, most, *settings)
+        of_groups = run.explain(first, _of_groups(len(first.names), most))
+        chosen = _important(of_groups, wanted)
+        second = _opened(first, chosen, names)
+        of_features = run.explain(second, max(_LEAST, most - run.calls))
+    few = FewSamples(f"budget={budget!r}", "allow more model calls")
+    few.see(of_features)
+    few.warn(stacklevel=2)
+    members = tuple(
+        tuple(np.flatnonzero(second.label_of == label).tolist()) for label in range(len(second.names))
+    )
+    return LevelsExplained(of_groups, chosen, of_features, members)
+
+
+def _of_groups(count: int, budget: int) -> int:
+    """Return how much of a budget the groups get."""
+    return 2**count if 2 * 2**count <= budget else max(_LEAST, budget // _FIRST)
+
+
+class _Run:
+    """Explains levels in one session, and keeps the masks of a level for the next one."""
+
+    def __init__(
+        self,
+        session: Session,
+        budget: int,
+        method: Estimator,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> None:
+        self._session, self._budget, self._method = session, budget, method
+        self._max_order, self._rng = max_order, rng
+        self._known: BoolArray | None = None
+        self._stored = 0
+
+    @property
+    def calls(self) -> int:
+        """Number of masks so far, with those of the store."""
+        return 0 if self._known is None else len(self._known)
+
+    def explain(self, level: _Level, budget: int) -> Interactions:
+        """Evaluate masks of a level, as many as the budget allows beside those that are known, and fit."""
+        design = self._method.design(len(level.names), budget, self._max_order, self._rng)
+        if self._known is not None and design.coded is None:
+            design = design.followed_by(level.narrowed(self._known))
+        answers = self._session.ask(level.widened(design.masks))
+        self._stored += answers.n_stored
+        masks, values = usable(design, answers, self._session.statement)
+        # Levels have few masks, some of which are those of the level before: all test the fit in turn.
+        coded = design if design.coded and len(masks) == len(design.masks) else None
+        self._keep(level.widened(masks))
+        try:
+            result = fitted(self._method, masks, values, coded, self._max_order, deepcopy(self._rng))
+        except BaseException as error:  # also KeyboardInterrupt: the values have been paid for
+            keep_answers(error, level.widened(masks), values)
+            raise
+        statement = "; ".join(filter(None, [design.statement, self._session.statement]))
+        about: Any = (level.names, self._budget, self._method.name, statement)
+        found = interactions(result, masks, values, *about)
+        return replace(found, n_calls=self.calls - self._stored, n_stored=self._stored)
+
+    def _keep(self, masks: BoolArray) -> None:
+        together = masks if self._known is None else np.concatenate([self._known, masks])
+        self._known = together[distinct_rows(together)[0]]
+
+
+def _grouped(groups: Any, names: Any, value_function: Any, n: int) -> _Level:
+    """Check the groups of features."""
+    given = getattr(value_function, "groups", None) if groups is None else groups
+    if given is None:
+        raise InputError("groups: give the number of the group of every feature; this function has none.")
+    label_of = np.asarray(given)
+    count = int(label_of.max(initial=-1)) + 1 if label_of.dtype.kind in "iu" else 0
+    if label_of.shape != (n,) or not np.array_equal(np.unique(label_of), np.arange(count)) or not count:
+        raise InputError(
+            f"groups: must be {n} integers, the numbers of groups from 0 without a gap; got {given!r:.80}."
+        )
+    if names is None and groups is None:
+        names = getattr(value_function, "group_names", None)
+    if names is None:
+        names = [f"group {number}" for number in range(count)]
+    if isinstance(names, str) or len(names) != count:
+        raise InputError(f"group_names: expected a sequence of {count} names, got {names!r:.80}.")
+    return _Level(label_of, tuple(map(str, names)))
+
+
+def _important(found: Interactions, share: float) -> tuple[int, ...]:
+    """Return the fewest features whose total Sobol' indices make up a share of their sum."""
+    spectrum = found.spectrum
+    energy = (np.atleast_2d(spectrum.coefficients.T) ** 2).sum(axis=0)
+    total = np.zeros(found.n + 1)
+    np.add.at(total, spectrum.supports, energy[:, None])
+    ranked = np.argsort(-total[:-1], kind="stable")
+    before: FloatArray = np.cumsum(total[ranked]) - total[ranked]
+    needed = before < share * total[:-1].sum()
+    return tuple(ranked[needed].tolist()) or tuple(range(found.n))
+
+
+def _opened(groups: _Level, chosen: Sequence[int], names: Sequence[str]) -> _Level:
+    """Return the level whose features are those of the chosen groups, and the other groups as a whole."""
+    count = len(groups.names)
+    inside = np.isin(groups.label_of, chosen)
+    apart = np.where(inside, count + np.arange(len(names)), groups.label_of)
+    _, first, label_of = np.unique(apart, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))  # as the features of the function follow each other
+    shown = [names[i] if inside[i] else groups.names[groups.label_of[i]] for i in np.sort(first)]
+    return _Level(order[label_of], tuple(shown))

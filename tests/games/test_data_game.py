@@ -1,0 +1,126 @@
+"""`DataGame`: retrained models against a nearest centroid that is written by hand."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import NearestCentroid
+
+from spex_plugins import InputError, explain
+from spex_plugins.games import DataGame
+
+RNG = np.random.default_rng(0)
+Y = RNG.integers(0, 3, 120)
+X = RNG.normal(size=(120, 2)) + 2.0 * np.array([[0, 0], [1, 0], [0, 1]])[Y]
+TRAIN, TEST = (X[:60], Y[:60]), (X[60:], Y[60:])
+GROUPS = np.arange(60) // 10
+
+
+def all_masks(n):
+    return (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
+
+
+def by_hand(kept):
+    rows, labels = TRAIN[0][kept], TRAIN[1][kept]
+    if not len(rows):
+        return 1 / 3
+    classes = np.unique(labels)
+    centres = np.array([rows[labels == label].mean(axis=0) for label in classes])
+    nearest = ((TEST[0][:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    return (classes[nearest] == TEST[1]).mean()
+
+
+def game(model=None, **changes):
+    settings = {"groups": GROUPS} | changes
+    return DataGame(NearestCentroid() if model is None else model, *TRAIN, *TEST, **settings)
+
+
+def test_every_value_is_that_of_a_model_trained_by_hand():
+    masks = all_masks(6)
+    truth = [by_hand(mask[GROUPS]) for mask in masks]
+    np.testing.assert_array_equal(game()(masks), truth)
+    assert explain(game(), progress=False).exact
+
+
+def test_single_points():
+    points = game(groups=None)
+    assert points.n == 60
+    assert points.feature_names[3] == "row 3"
+    masks = np.random.default_rng(1).random((20, 60)) < np.linspace(0, 0.3, 20)[:, None]
+    np.testing.assert_array_equal(points(masks), [by_hand(mask) for mask in masks])
+    np.testing.assert_array_equal(points.work(masks), np.maximum(masks.sum(axis=1), 1))
+
+
+def test_a_single_class_is_what_it_is():
+    masks = np.zeros((3, 60), dtype=bool)
+    for label in range(3):
+        masks[label, np.flatnonzero(TRAIN[1] == label)[:5]] = True
+    found = game(LogisticRegression(), groups=None)(masks)
+    np.testing.assert_array_equal(found, [(TEST[1] == label).mean() for label in range(3)])
+
+
+def test_functions_and_scores():
+    def train(rows, labels):
+        return NearestCentroid().fit(rows, labels) if len(set(labels)) > 1 else None
+
+    def score(model, rows, labels):
+        return -1.0 if model is None else float((model.predict(rows) == labels).sum())
+
+    own = game(train, score=score, empty_value=0.0, fingerprint="centroid")
+    masks = all_masks(6)
+    np.testing.assert_allclose(own(masks[1:]), 60 * game()(masks[1:]))
+    assert own(masks[:1])[0] == 0.0
+    assert own.fingerprint
+    assert game(train, score=score, empty_value=0.0).fingerprint is None
+
+
+def test_regression_needs_a_value_without_data():
+    with pytest.raises(InputError, match=r"^empty_value"):
+        game(LinearRegression())
+    assert game(LinearRegression(), empty_value=0.0)(all_masks(6))[0] == 0.0
+
+
+def test_random_models_are_seeded():
+    forest = game(RandomForestClassifier(n_estimators=3))
+    masks = all_masks(6)[5:9]
+    np.testing.assert_array_equal(forest(masks), forest(masks[::-1])[::-1])
+    others = {game(RandomForestClassifier(n_estimators=3), seed=seed).fingerprint for seed in (0, 0, 1)}
+    assert len(others) == 2
+
+
+def test_wrong_labels_are_worth_least():
+    labels = TRAIN[1].copy()
+    labels[GROUPS == 2] = (labels[GROUPS == 2] + 1) % 3
+    flipped = DataGame(NearestCentroid(), TRAIN[0], labels, *TEST, groups=GROUPS)
+    assert np.argmin(explain(flipped, progress=False).single_values("SV").values) == 2
+
+
+def test_fingerprints_and_pickle():
+    changes = [{"groups": GROUPS[::-1]}, {"groups": None}, {"empty_value": 0.0}]
+    found = {game(**change).fingerprint for change in ({}, {}, *changes)}
+    assert len(found) == 4
+    assert game(LogisticRegression()).fingerprint not in found
+    assert game(LogisticRegression()).fingerprint != game(LogisticRegression(C=2.0)).fingerprint
+    copy = pickle.loads(pickle.dumps(game()))
+    np.testing.assert_array_equal(copy(all_masks(6)), game()(all_masks(6)))
+    assert repr(copy) == "DataGame(NearestCentroid, 6 features, 60 rows)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"groups": [0, 1]}, "groups"), ({"groups": GROUPS * 2}, "groups"),
+        ({"feature_names": ["a"]}, "feature_names"),
+    ],
+)  # fmt: skip
+def test_unusable_arguments(changes, name):
+    with pytest.raises(InputError, match=rf"^{name}"):
+        game(**changes)
+    with pytest.raises(InputError, match=r"^model"):
+        game(3)
+    with pytest.raises(InputError, match=r"^X, y"):
+        DataGame(NearestCentroid(), TRAIN[0], TRAIN[1][:3], *TEST)

@@ -1,0 +1,174 @@
+"""`PartsGame`: calls with the kept parts, their costs and traces, and what fails."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+
+import numpy as np
+import pytest
+
+from spex_plugins import InputError, PartialAnswerError, Queries, ValueFunctionError, explain
+from spex_plugins.games import CallOutcome, PartsGame
+
+PARTS = {"search": 1, "rules": 2, "memory": 3, "calculator": 4}
+
+
+def worth(kept):
+    return 2.0 * ("search" in kept and "calculator" in kept) - 1.0 * ("memory" in kept)
+
+
+async def slow_worth(kept):
+    await asyncio.sleep(0.001)
+    return worth(kept)
+
+
+def all_masks(n):
+    return (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
+
+
+def by_hand(masks):
+    return 2.0 * (masks[:, 0] & masks[:, 3]) - masks[:, 2]
+
+
+@pytest.mark.parametrize("call", [worth, slow_worth, lambda kept: slow_worth(kept)])
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_every_value_is_that_of_a_call_with_the_kept_parts(call, concurrency):
+    game = PartsGame(call, PARTS, concurrency=concurrency)
+    np.testing.assert_array_equal(game(all_masks(4)), by_hand(all_masks(4)))
+    found = explain(game, progress=False)
+    assert found.index("Moebius").as_dict() == pytest.approx({(0, 3): 2.0, (2,): -1.0})
+    assert found.feature_names == tuple(PARTS)
+
+
+def test_parts_come_in_order_and_pinned_ones_always():
+    seen = []
+    game = PartsGame(lambda kept: seen.append(list(kept.items())) or 1.0, PARTS, pinned=["rules"])
+    assert game.feature_names == ("search", "memory", "calculator")
+    game(np.array([[0, 0, 0], [1, 0, 1]], bool))
+    assert seen == [[("rules", 2)], [("search", 1), ("rules", 2), ("calculator", 4)]]
+
+
+def test_several_outputs_and_outcomes():
+    def call(kept):
+        return CallOutcome([len(kept), worth(kept)], cost=0.5 * len(kept), trace=list(kept))
+
+    game = PartsGame(call, PARTS, output_names=["count", "worth"])
+    masks = all_masks(4)
+    np.testing.assert_array_equal(game(masks), np.stack([masks.sum(axis=1), by_hand(masks)], axis=1))
+    assert game.cost == 0.5 * masks.sum()
+    assert game.output_names == ("count", "worth")
+    assert "cost so far 16" in repr(game)
+
+
+def test_costs_and_traces_are_in_the_file_of_the_store(tmp_path):
+    path = tmp_path / "run.sqlite"
+
+    def call(kept):
+        return CallOutcome(worth(kept), cost=len(kept), trace={"steps": list(kept), "other": object})
+
+    games = [PartsGame(call, PARTS, traces=path, fingerprint="agent 1") for _ in range(2)]
+    for game in games:
+        found = explain(game, store=path, progress=False)
+    assert found.n_stored == 16
+    assert games[1].cost == 0.0
+    records = games[1].records()
+    assert len(records) == 16
+    for record in records:
+        kept = dict.fromkeys(record.kept)
+        assert record.value == worth(kept)
+        assert record.cost == len(kept)
+        assert record.trace == {"steps": list(kept), "other": str(object)}
+        assert record.seconds >= 0.0
+    assert PartsGame(call, PARTS, traces=path, fingerprint="agent 2").records() == []
+    assert PartsGame(call, PARTS).records() == []
+
+
+def test_the_estimate_of_costs_limits_a_run():
+    game = PartsGame(worth, PARTS, pinned="rules", part_costs={"search": 2.0, "rules": 0.5}, base_cost=1.0)
+    np.testing.assert_array_equal(game.work(np.array([[0, 0, 0], [1, 0, 1]], bool)), [1.5, 3.5])
+    found = explain(game, budget=8, max_cost=10.0, queries=None, progress=False)
+    assert found.n_calls < 8
+
+
+def test_a_failed_call_keeps_the_others(tmp_path):
+    def call(kept):
+        if list(kept) == ["memory"]:
+            raise ConnectionError("gone")
+        return CallOutcome(worth(kept), cost=1.0)
+
+    game = PartsGame(call, PARTS, traces=tmp_path / "run.sqlite", fingerprint="a")
+    with pytest.raises(PartialAnswerError, match="ConnectionError: gone") as raised:
+        game(all_masks(4))
+    assert raised.value.answered.sum() == len(game.records()) == 4  # those before it
+    np.testing.assert_array_equal(raised.value.values[:4], by_hand(all_masks(4)[:4]))
+
+
+def test_failed_calls_are_repeated_alone():
+    failing = {"memory": 1}
+    count = []
+
+    async def call(kept):
+        count.append(1)
+        if "memory" in kept and failing["memory"]:
+            failing["memory"] -= 1
+            raise ConnectionError("gone")
+        return worth(kept)
+
+    found = explain(PartsGame(call, PARTS, concurrency=2), queries=Queries(progress=False))
+    assert found.exact
+    assert len(count) == 17
+
+
+@pytest.mark.parametrize("wrong", ["text", [[1.0]], [], CallOutcome(1.0, cost=np.inf), object()])
+def test_values_that_are_none(wrong):
+    with pytest.raises(InputError, match=r"^call"):
+        PartsGame(lambda kept: wrong, PARTS)(all_masks(4))
+
+
+def test_a_call_that_returns_nothing_or_another_shape():
+    with pytest.raises(TypeError, match="None"):
+        PartsGame(lambda kept: None, PARTS)(all_masks(4))
+    game = PartsGame(lambda kept: [1.0] * (1 + ("rules" in kept)), PARTS)
+    with pytest.raises(ValueFunctionError, match="after"):
+        explain(game, progress=False)
+
+
+def test_fingerprints(tmp_path):
+    one, same = (PartsGame(worth, PARTS, fingerprint="a") for _ in range(2))
+    assert one.fingerprint == same.fingerprint
+    others = [PartsGame(worth, PARTS, fingerprint="b"),
+              PartsGame(worth, PARTS, pinned="rules", fingerprint="a"),
+              PartsGame(worth, {"search": 1}, fingerprint="a")]  # fmt: skip
+    assert len({game.fingerprint for game in (one, *others)}) == 4
+    with pytest.raises(InputError, match=r"^fingerprint"):
+        explain(PartsGame(worth, PARTS), store=tmp_path / "run.sqlite")
+
+
+def test_pickled(tmp_path):
+    game = PartsGame(worth, PARTS, traces=tmp_path / "run.sqlite", fingerprint="a")
+    copy = pickle.loads(pickle.dumps(game))
+    np.testing.assert_array_equal(copy(all_masks(4)), by_hand(all_masks(4)))
+    assert len(game.records()) == 16
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"call": 3}, "call"), ({"parts": ["a"]}, "parts"), ({"parts": {1: 2}}, "parts"),
+        ({"pinned": ["nothing"]}, "pinned"), ({"pinned": list(PARTS)}, "parts, pinned"),
+        ({"concurrency": 0}, "concurrency"), ({"part_costs": {"nothing": 1.0}}, "part_costs"),
+    ],
+)  # fmt: skip
+def test_unusable_arguments(changes, name):
+    settings = {"call": worth, "parts": PARTS} | changes
+    with pytest.raises(InputError, match=rf"^{name}"):
+        PartsGame(settings.pop("call"), settings.pop("parts"), **settings)
+
+
+def test_a_file_that_is_no_store(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database " * 100)
+    with pytest.raises(InputError, match="store"):
+        PartsGame(worth, PARTS, traces=path)
+    assert path.read_text().startswith("not a database")

@@ -1,0 +1,272 @@
+"""`ReplyGame` and `ChatReplies`: similarities of replies, computed by hand, and faults of calls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+from collections import Counter
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from spex_plugins import (
+    InputError,
+    PartialAnswerError,
+    ValueFunctionError,
+    explain,
+    explain_levels,
+    explain_noisy,
+)
+from spex_plugins.games import ChatReplies, Embedded, ReplyGame
+from spex_plugins.games.replies.similarity import cosine, exact_match, number_match
+
+TEXT = "never was a film so dull"
+
+
+def verdict(prompt):
+    words = prompt.split()
+    return "The film is good." if "never" in words and "dull" in words else "The film is awful."
+
+
+def all_masks(n):
+    return (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
+
+
+@pytest.mark.parametrize(
+    ("reply", "reference", "value"),
+    [
+        ("Rome.", "rome", 1), ("The Rome", "Rome!", 1), ("Roma", "Rome", 0), ("", "Rome", 0),
+    ],
+)  # fmt: skip
+def test_exact_match(reply, reference, value):
+    assert exact_match(reply, reference) == value
+
+
+@pytest.mark.parametrize(
+    ("reply", "reference", "value"),
+    [
+        ("so it costs 1,200.0 crowns", "3 times 400 is 1200", 1), ("-5", "−5", 1), ("5", "-5", 0),
+        ("none", "none", 0), ("about .5", "0.5", 1), ("12", "1", 0),
+    ],
+)  # fmt: skip
+def test_number_match(reply, reference, value):
+    assert number_match(reply, reference) == value
+
+
+def test_cosine_by_hand():
+    reference = "Anna lives in Rome. Anna likes Rome."
+    idf = {"anna": 1 + np.log(3 / 3), "rome": 1 + np.log(3 / 3), "lives": 1 + np.log(3 / 2)}
+    idf |= {"in": idf["lives"], "likes": idf["lives"], "paris": 1 + np.log(3)}
+    one = {"anna": 2, "rome": 2, "lives": 1, "in": 1, "likes": 1}
+    other = {"anna": 1, "lives": 1, "paris": 1}
+    weigh = [np.array([counts.get(word, 0) * idf[word] for word in idf]) for counts in (one, other)]
+    expected = weigh[0] @ weigh[1] / np.linalg.norm(weigh[0]) / np.linalg.norm(weigh[1])
+    assert cosine("Anna lives: Paris", reference) == pytest.approx(expected)
+    assert cosine(reference, reference) == pytest.approx(1.0)
+    assert cosine("", reference) == 0.0
+
+
+def test_embeddings():
+    vectors = {"a": [1.0, 0.0], "b": [1.0, 1.0], "zero": [0.0, 0.0]}
+    near = Embedded(lambda texts: np.array([vectors[text] for text in texts]))
+    assert near("a", "b") == pytest.approx(np.sqrt(0.5))
+    assert near("zero", "b") == 0.0
+    with pytest.raises(InputError, match=r"^embed"):
+        Embedded(lambda texts: [1.0])("a", "b")
+    with pytest.raises(InputError, match=r"^embed"):
+        Embedded(3)
+
+
+async def slow_verdict(prompt):
+    await asyncio.sleep(0.001)
+    return verdict(prompt)
+
+
+@pytest.mark.parametrize("reply", [verdict, slow_verdict, lambda prompt: slow_verdict(prompt)])
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_every_value_is_that_of_its_own_reply(reply, concurrency):
+    game = ReplyGame(reply, TEXT, similarity="exact", concurrency=concurrency)
+    assert game.reference == "The film is good."
+    masks = all_masks(6)
+    np.testing.assert_array_equal(game(masks), (masks[:, 0] & masks[:, 5]) * 1.0)
+    assert explain(game, progress=False).index("Moebius").top(1).names == ["never × dull"]
+
+
+def test_template_replacement_and_equal_prompts():
+    asked = Counter()
+
+    def reply(prompt):
+        asked[prompt] += 1
+        return verdict(prompt)
+
+    game = ReplyGame(reply, "dull dull", template="Say: {}!", reference="x")
+    game(all_masks(2))
+    assert asked == {"Say: dull dull!": 1, "Say: dull!": 1, "Say: !": 1}
+    other = ReplyGame(reply, "dull dull", template="Say: {}!", reference="x", replacement="_")
+    assert other.prompt(np.array([True, False])) == "Say: dull _!"
+    assert other.work(all_masks(2))[0] == len("Say: _ _!") / 4
+
+
+def test_repeats_are_averaged_and_have_numbers():
+    class Sampled:
+        def __call__(self, prompt):
+            raise AssertionError("many is used")
+
+        def many(self, prompts, repeats):
+            self.repeats = list(repeats)
+            return [f"number {repeat % 2}" for repeat in repeats]
+
+    reply = Sampled()
+    game = ReplyGame(reply, TEXT, reference="number 1", similarity="number", repeats=4)
+    np.testing.assert_array_equal(game(all_masks(2) @ np.eye(2, 6, dtype=bool)), 0.5)
+    assert sorted(set(reply.repeats)) == [0, 1, 2, 3]
+    assert game.sample(np.ones((1, 6), bool), np.array([3]))[0] == 1.0
+    assert game.work(np.ones((1, 6), bool))[0] == len(TEXT)
+
+
+def test_a_judge_is_asked_once_for_equal_replies():
+    asked = []
+
+    def judge(reply, reference):
+        asked.append(reply)
+        return len(reply) / len(reference)
+
+    game = ReplyGame(verdict, TEXT, similarity=judge)
+    game(all_masks(6))
+    assert sorted(asked) == ["The film is awful.", "The film is good."]
+
+
+def test_sampled_replies_are_explained_with_their_noise():
+    rng = np.random.default_rng(0)
+
+    def reply(prompt):
+        return verdict(prompt) if rng.random() < 0.8 else "I cannot say."
+
+    game = ReplyGame(reply, TEXT, similarity="exact", reference="The film is good.", concurrency=1)
+    found = explain_noisy(game, budget=400, progress=False)
+    assert found.interactions.index("FBII").top(1).names == ["never × dull"]
+    assert float(found.noise) == pytest.approx(np.sqrt(0.16 / 4), abs=4 * float(found.noise_error))
+
+
+def test_documents():
+    documents = {"letter": "It was never good.", "diary": "It was dull. Or not.", "atlas": "Rome."}
+    game = ReplyGame.of_documents(
+        lambda prompt: verdict(prompt.replace(".", "")),
+        "How was it?",
+        documents,
+        features="sentence",
+        similarity="exact",
+    )
+    assert game.documents == documents
+    assert game.prompt(np.array([0, 1, 0, 0], bool)) == "diary: It was dull.\n\nQuestion: How was it?"
+    found = explain_levels(game, budget=24, progress=False)
+    assert {found.groups.feature_names[group] for group in found.chosen} == {"letter", "diary"}
+    assert found.interactions.top(1).names == ["letter × diary: It was dull"]
+
+
+def test_failed_calls_keep_the_others():
+    def reply(prompt):
+        if prompt.startswith("was"):
+            raise ConnectionError("gone")
+        return verdict(prompt)
+
+    game = ReplyGame(reply, TEXT, similarity="exact", concurrency=1)
+    masks = np.array([[1] * 6, [1, 0, 0, 0, 0, 0], [0, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 1]], bool)
+    with pytest.raises(PartialAnswerError, match="ConnectionError: gone") as raised:
+        game(masks)
+    np.testing.assert_array_equal(raised.value.answered, [True, True, False, False])
+    np.testing.assert_array_equal(raised.value.values[:2], [1.0, 0.0])
+
+
+@pytest.mark.parametrize("wrong", [None, "text", np.nan, [1, 2]])
+def test_a_judge_that_gives_no_number(wrong):
+    game = ReplyGame(verdict, TEXT, similarity=lambda reply, reference: wrong)
+    with pytest.raises(InputError, match=r"^similarity"):
+        game(np.ones((1, 6), bool))
+
+
+def test_a_function_that_returns_no_text():
+    with pytest.raises(TypeError, match="None"):
+        ReplyGame(lambda prompt: None, TEXT)
+    game = ReplyGame(lambda prompt: 3, TEXT, reference="x")
+    with pytest.raises(ValueFunctionError) as raised:
+        explain(game, budget=10, progress=False)
+    assert "reply: must return a text" in str(raised.value)
+
+
+def test_fingerprints(tmp_path):
+    settings = {"fingerprint": "model 1", "reference": "The film is good."}
+    game = ReplyGame(verdict, TEXT, **settings)
+    assert game.fingerprint == ReplyGame(verdict, TEXT, **settings).fingerprint
+    changes = [{"fingerprint": "model 2"}, {"reference": "x"}, {"template": "{}."}, {"replacement": "_"},
+               {"repeats": 2}, {"features": "sentence"}]  # fmt: skip
+    others = {ReplyGame(verdict, TEXT, **settings | change).fingerprint for change in changes}
+    assert len(others | {game.fingerprint}) == len(changes) + 1
+    assert ReplyGame(verdict, TEXT).fingerprint is None
+    with pytest.raises(InputError, match=r"^fingerprint"):
+        explain(ReplyGame(verdict, TEXT), budget=10, store=tmp_path / "run.sqlite")
+
+
+def test_pickled():
+    game = ReplyGame(verdict, TEXT)
+    copy = pickle.loads(pickle.dumps(game))
+    np.testing.assert_array_equal(copy(all_masks(6)), game(all_masks(6)))
+    assert "6 features" in repr(copy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"reply": 3}, "reply"), ({"similarity": "rouge"}, "similarity"),
+        ({"template": "no place"}, "template"),
+        ({"repeats": 0}, "repeats"), ({"concurrency": 0}, "concurrency"), ({"reference": 3}, "reference"),
+        ({"text": 3}, "text"), ({"reply": lambda prompt: " "}, "reply"),
+    ],
+)  # fmt: skip
+def test_unusable_arguments(changes, name):
+    settings = {"reply": verdict, "text": TEXT} | changes
+    with pytest.raises(InputError, match=rf"^{name}"):
+        ReplyGame(settings.pop("reply"), settings.pop("text"), **settings)
+
+
+@pytest.mark.skipif(find_spec("openai") is None, reason="pip install openai")
+class TestChatReplies:
+    @pytest.fixture
+    def server(self, short_pauses, monkeypatch):
+        from chat_server import ChatServer
+
+        monkeypatch.setitem(os.environ, "OPENAI_API_KEY", "none")
+        faults = {"429": 0, "malformed": 1}
+        with ChatServer(
+            lambda prompt: verdict(prompt),
+            fault=lambda prompt, attempt: next((f for f, at in faults.items() if at == attempt), None)
+            if prompt == "was film" else None,
+        ) as server:  # fmt: skip
+            monkeypatch.setitem(os.environ, "OPENAI_BASE_URL", server.base_url)
+            yield server
+
+    def test_every_prompt_is_asked_once_and_faults_pass(self, server):
+        replies = ChatReplies("known", temperature=0.7, max_tokens=9)
+        game = ReplyGame(replies, TEXT, similarity="exact")
+        masks = all_masks(6)
+        np.testing.assert_array_equal(game(masks), (masks[:, 0] & masks[:, 5]) * 1.0)
+        assert set(server.answered.values()) <= {1, 2}  # the whole text was the reference before
+        assert sum(server.answered.values()) == 65
+        sent = server.requests[0]
+        assert (sent["temperature"], sent["max_tokens"], sent["model"], sent["seed"]) == (0.7, 9, "known", 0)
+        assert "logprobs" not in sent
+        game.sample(masks[:1], np.array([5]))
+        assert server.requests[-1]["seed"] == 5
+        assert replies.usage.requests == len(server.requests)
+
+    def test_fingerprint_and_pickle(self, server):
+        one, same, other = (ChatReplies("known", temperature=t) for t in (0.0, 0.0, 1.0))
+        assert one.fingerprint == same.fingerprint != other.fingerprint
+        assert pickle.loads(pickle.dumps(one))("never dull") == "The film is good."
+        assert one([{"role": "user", "content": "dull"}]) == "The film is awful."
+
+    def test_a_reply_without_a_message(self, server):
+        with pytest.raises(InputError, match="extra"):
+            ChatReplies("known", extra={"x": object()})
