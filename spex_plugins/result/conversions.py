@@ -314,19 +314,24 @@ class Conversions:
     def _listed_terms(self, method: str, terms: int | None) -> Spectrum:
         """Return all terms of the function, or the largest ones of them."""
         self._check_one_output(method)
-        if isinstance(self.function, Spectrum | SpectrumWithDeviations):
-            spectrum = self.function.spectrum
-        elif self.n <= CHEAP_FEATURES:
-            masks = masks_of_numbers(np.arange(2**self.n), self.n)
-            spectrum = exact_spectrum(masks, self.predict(masks)[:, None]).output(0)
-        elif terms is None:
+        spectrum = self._all_terms()
+        if spectrum is None and terms is None:
             raise InputError(
                 f"terms: the function that {type(self.function).__name__} holds has more terms than can be "
                 f"listed; give the number of largest ones to keep, for example {method}(terms=50)."
             )
-        else:
+        if spectrum is None:
             spectrum = self.function.spectrum
         return spectrum if terms is None else spectrum.top(terms)
+
+    def _all_terms(self) -> Spectrum | None:
+        """Return every Fourier term of the function of one output; None where they cannot be listed."""
+        if isinstance(self.function, Spectrum | SpectrumWithDeviations):
+            return self.function.spectrum
+        if self.n > CHEAP_FEATURES:
+            return None
+        masks = masks_of_numbers(np.arange(2**self.n), self.n)
+        return exact_spectrum(masks, self.predict(masks)[:, None]).output(0)
 
     def _ends(self) -> FloatArray:
         """Return the predictions at the empty and the full mask, shape (2,) or (2, K)."""

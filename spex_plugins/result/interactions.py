@@ -16,15 +16,15 @@ from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.errors import InputError
 from spex_plugins.result import npz_file
-from spex_plugins.result.conversions import Conversions
 from spex_plugins.result.index_table import IndexTable
+from spex_plugins.result.questions import Questions
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Interactions"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Interactions(Conversions):
+class Interactions(Questions):
     """The result of an explanation: a fitted function, with its faithfulness and its cost.
 
     Attributes
