@@ -53,11 +53,10 @@ class Spex(ExplainerMixin):  # type: ignore[misc]
     InputError
         If an argument is unusable.
 
-    Examples
-    --------
-    >>> from interpret.ext.blackbox import Spex
-    >>> local = Spex(model, X_background).explain_local(X[:5], y[:5])
-    >>> interpret.show(local)
+    Notes
+    -----
+    The entry point makes it ``interpret.ext.blackbox.Spex``; ``interpret.show`` draws what `explain_local`
+    returns.
     """
 
     available_explanations: ClassVar[list[str]] = ["local"]
