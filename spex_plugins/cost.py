@@ -12,6 +12,7 @@ from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.size_limits import check_size
+from spex_plugins.result import html_view
 from spex_plugins.rounds import MOST_CALLS, first_round
 
 __all__ = ["RunPlan", "plan"]
@@ -42,7 +43,7 @@ class RunPlan:
     seconds: tuple[float, float] | None = None
     cost: tuple[float, float] | None = None
 
-    def __repr__(self) -> str:
+    def _lines(self) -> list[tuple[str, str]]:
         lines = [
             ("model calls", _range((self.least_calls, self.most_calls), "{:,.0f}")),
             ("masks", self.design),
@@ -51,7 +52,14 @@ class RunPlan:
             lines.append(("minutes", _range((self.seconds[0] / 60, self.seconds[1] / 60), "{:,.1f}")))
         if self.cost:
             lines.append(("cost", _range(self.cost, "{:,.2f}")))
-        return "\n".join([f"Plan for {self.n} features", *(f"  {name:<12}{text}" for name, text in lines)])
+        return lines
+
+    def __repr__(self) -> str:
+        shown = (f"  {name:<12}{text}" for name, text in self._lines())
+        return "\n".join([f"Plan for {self.n} features", *shown])
+
+    def _repr_html_(self) -> str:
+        return html_view.view(html_view.facts(self._lines(), f"Plan for {self.n} features"))
 
 
 def plan(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
+
+from spex_plugins.result import html_view
 
 __all__ = ["SubsetAnswer"]
 
@@ -67,12 +68,7 @@ class SubsetAnswer:
         return "\n".join([self.question, *(f"  {name:<12}{text}" for name, text in self._lines())])
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in self._lines()
-        )
-        return f"<table><caption>{html.escape(self.question)}</caption>{rows}</table>"
+        return html_view.view(html_view.facts(self._lines(), self.question))
 
 
 def _listed(names: tuple[str, ...]) -> str:
