@@ -17,6 +17,8 @@ from spex_plugins.errors import (
 from spex_plugins.queries import Queries
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.result.row_table import RowTable, over_rows
+from spex_plugins.result.subset_answer import SubsetAnswer
 
 __all__ = [
     "INDICES",
@@ -27,14 +29,17 @@ __all__ = [
     "MissingExtraError",
     "PartialAnswerError",
     "Queries",
+    "RowTable",
     "RunPlan",
     "Spectrum",
     "SpexError",
     "StoreError",
+    "SubsetAnswer",
     "UnidentifiableWarning",
     "ValueFunctionError",
     "explain",
     "fit",
+    "over_rows",
     "plan",
 ]
 

@@ -7,6 +7,7 @@ is imported when they are drawn.
 from spex_plugins.plots.heatmap import heatmap
 from spex_plugins.plots.html_page import save_html, to_html
 from spex_plugins.plots.image_regions import image_regions
+from spex_plugins.plots.terms.beeswarm import beeswarm
 from spex_plugins.plots.terms.energy import energy_by_order, r2_card
 from spex_plugins.plots.terms.force import force
 from spex_plugins.plots.terms.network import network
@@ -16,6 +17,7 @@ from spex_plugins.plots.text_arcs import text_arcs
 
 __all__ = [
     "bar",
+    "beeswarm",
     "energy_by_order",
     "force",
     "heatmap",
