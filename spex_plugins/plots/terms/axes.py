@@ -32,13 +32,25 @@ def wrapped(label: str, letters: int = _LINE) -> str:
     return "\n".join(wrap(label, letters, break_long_words=False)) or label
 
 
+def _filled(facts: Sequence[str], letters: int) -> list[str]:
+    """Join facts to lines, and break those that are longer than a line."""
+    lines: list[str] = []
+    for fact in facts:
+        if lines and len(lines[-1]) + len(fact) + 7 <= letters:
+            lines[-1] += f"   ·   {fact}"
+        else:
+            lines += wrap(fact, letters)
+    return lines
+
+
 def write_title(ax: Axes, title: str | None, facts: Sequence[str], note: str) -> None:
     """Write a heading, the facts of the explanation and how to read the picture above the axes."""
-    lines = [*(["   ·   ".join(facts)] if facts else []), *wrap(note, 110)]
+    figure: Any = ax.figure
+    letters = max(int((figure.get_figwidth() * 72 - 150) / 4.9), 40)
+    lines = [*_filled(facts, letters), *wrap(note, letters)]
     text = "\n".join(lines)
     ax.set_title(text, fontsize=8.5, color=MUTED_COLOR, loc="left", parse_math=False, linespacing=1.5)
     if title:
-        figure: Any = ax.figure
         heading = figure.suptitle(
             "\n".join(wrap(displayable(title), 70)),
             fontsize=13,

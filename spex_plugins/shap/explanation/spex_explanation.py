@@ -12,6 +12,7 @@ from slicer import Obj, Slicer
 
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
+from spex_plugins.exports.shap_explanation import REST
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.row_table import RowTable, over_rows
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SpexExplanation"]
 
-_REST = "all other terms"
 _ARITHMETIC = ("values", "base_values", "data")
 _KEEP_ROWS = {"__getitem__", "sample", "flip", "abs", "__add__", "__sub__", "__mul__", "__truediv__"}
 
@@ -195,7 +195,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             values[0] if one else values,
             base_values=base[0][()] if one else base,
             data=None if one else self._products(terms),
-            feature_names=[*labels, _REST],
+            feature_names=[*labels, REST],
             output_names=self.output_names if base.ndim == 2 else None,
         )
 
