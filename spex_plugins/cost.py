@@ -16,6 +16,7 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.queries import Queries, Session
 from spex_plugins.queries.options import queries_of
+from spex_plugins.result import html_view
 from spex_plugins.rounds import MOST_CALLS, first_round
 from spex_plugins.stored_designs import continued_in
 from spex_plugins.types import BoolArray, FloatArray
@@ -51,7 +52,7 @@ class RunPlan:
     cost: tuple[float, float] | None = None
     n_stored: int = 0
 
-    def __repr__(self) -> str:
+    def _lines(self) -> list[tuple[str, str]]:
         stored = f", {self.n_stored:,} answers from the store" if self.n_stored else ""
         lines = [
             ("model calls", _range((self.least_calls, self.most_calls), "{:,.0f}") + stored),
@@ -61,7 +62,14 @@ class RunPlan:
             lines.append(("minutes", _range((self.seconds[0] / 60, self.seconds[1] / 60), "{:,.1f}")))
         if self.cost:
             lines.append(("cost", _range(self.cost, "{:,.2f}")))
-        return "\n".join([f"Plan for {self.n} features", *(f"  {name:<12}{text}" for name, text in lines)])
+        return lines
+
+    def __repr__(self) -> str:
+        shown = (f"  {name:<12}{text}" for name, text in self._lines())
+        return "\n".join([f"Plan for {self.n} features", *shown])
+
+    def _repr_html_(self) -> str:
+        return html_view.view(html_view.facts(self._lines(), f"Plan for {self.n} features"))
 
 
 def plan(

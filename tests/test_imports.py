@@ -17,7 +17,16 @@ HEAVY = (
     *("cloudpickle", "dask", "distributed", "loky"),
 )
 ROOT = Path(spex_plugins.__file__).parents[1]
-HOSTS = ("shap", "captum", "plots", "games", "evaluation", "language_models")  # need their extras
+HOSTS = (
+    "shap",
+    "captum",
+    "plots",
+    "games",
+    "language_models",
+    "shapiq",
+    "interpret",
+    "inseq",
+)  # need their extras
 FILES = (path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("spex_plugins/**/*.py"))
 MODULES = sorted(
     ".".join(file.parts) for file in FILES if file.parts[1] not in HOSTS and file.name != "__init__"

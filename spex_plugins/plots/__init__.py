@@ -1,4 +1,4 @@
-"""Plots of interactions: texts with arcs, images with links, a matrix of pairs, and HTML pages.
+"""Plots of interactions: texts with arcs, images with links, bars, networks, matrices, and HTML pages.
 
 The HTML pages need no other package. The plots need matplotlib (``pip install "spex-plugins[plots]"``), which
 is imported when they are drawn.
@@ -8,14 +8,28 @@ from spex_plugins.plots.heatmap import heatmap
 from spex_plugins.plots.html_page import save_html, to_html
 from spex_plugins.plots.image_regions import image_regions
 from spex_plugins.plots.sources_page import save_sources_html, to_sources_html
+from spex_plugins.plots.terms.beeswarm import beeswarm
+from spex_plugins.plots.terms.energy import energy_by_order, r2_card
+from spex_plugins.plots.terms.force import force
+from spex_plugins.plots.terms.network import network
+from spex_plugins.plots.terms.upset import upset
+from spex_plugins.plots.terms.waterfall import bar, waterfall
 from spex_plugins.plots.text_arcs import text_arcs
 
 __all__ = [
+    "bar",
+    "beeswarm",
+    "energy_by_order",
+    "force",
     "heatmap",
     "image_regions",
+    "network",
+    "r2_card",
     "save_html",
     "save_sources_html",
     "text_arcs",
     "to_html",
     "to_sources_html",
+    "upset",
+    "waterfall",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["displayable", "told_apart", "visible"]
+__all__ = ["bare_word", "displayable", "told_apart", "visible"]
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LONGEST_WORD = 32
@@ -39,6 +39,12 @@ def visible(name: str) -> str:
     # Tokens include their white space; one that consists of white space must remain visible.
     shown = " ".join(displayable(name).split())
     return _shorten(shown, _LONGEST_WORD) or ("⏎" if "\n" in name else "␣")
+
+
+def bare_word(word: str) -> str:
+    """Return a word without the punctuation around it; what is punctuation only remains."""
+    part = _PUNCTUATED.fullmatch(word)
+    return part["core"] if part else word
 
 
 def told_apart(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.single_values import first_order
+from spex_plugins.result import html_view
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.types import FloatArray, IntArray
 
@@ -171,8 +172,16 @@ class IndexTable:
         return "\n".join([self._title(), *lines, *rest])
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td style='text-align:left'>{html.escape(name)}</td><td>{value}</td></tr>"
+        return html_view.view(self._html_table())
+
+    def _html_table(self) -> str:
+        cells = [
+            [f"<td class='t'>{html.escape(name)}</td>", f"<td class='n'>{value}</td>"]
             for name, value in self._rows()
-        )
-        return f"<table><caption>{html.escape(self._title())}</caption>{rows}</table>"
+        ]
+        if self.values.ndim == 1:
+            limit = float(np.abs(self.values).max(initial=0.0))
+            bars = [html_view.signed_bar(value, limit) for value in self.values[:_SHOWN].tolist()]
+            cells = [[*row, bar] for row, bar in zip(cells, bars, strict=True)]
+        more = f"; {len(self) - _SHOWN} more" if len(self) > _SHOWN else ""
+        return html_view.table(cells, self._title() + more)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
@@ -15,8 +14,9 @@ from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.errors import InputError
-from spex_plugins.result import npz_file
+from spex_plugins.result import html_view, npz_file
 from spex_plugins.result.index_table import IndexTable
+from spex_plugins.result.questions import Questions
 from spex_plugins.result.supported_terms import supported_terms, term_summary
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -24,7 +24,7 @@ __all__ = ["Interactions"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Interactions:
+class Interactions(Questions):
     """The result of an explanation: a fitted function, with its faithfulness and its cost.
 
     Attributes
@@ -371,9 +371,4 @@ class Interactions:
         return "\n".join(["Interactions", *lines, *shown])
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for name, text in self._summary()
-        )
-        return f"<table>{rows}</table>{self.top(10)._repr_html_()}"
+        return html_view.view(html_view.facts(self._summary()), self.top(10)._html_table())

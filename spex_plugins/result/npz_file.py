@@ -13,7 +13,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
 from spex_plugins.result.function_arrays import arrays_of, function_of
 
-__all__ = ["read", "write"]
+__all__ = ["fields_of", "header_and_arrays", "read", "write"]
 
 _FORMAT = 5
 _READABLE = (1, 2, 3, 4, 5)
@@ -23,6 +23,37 @@ _TEXTS = (
     *("r2_source", "estimator", "design", "method", "exact"),
 )
 _ARRAYS = ("r2", "r2_error", "empty_value", "full_value")
+
+
+def header_and_arrays(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a file holds of the fields of an `Interactions`: values of JSON, and arrays by name."""
+    function = fields["function"]
+    header = {"format": _FORMAT, "n": function.n} | {name: fields[name] for name in _TEXTS}
+    return header, {name: fields[name] for name in _ARRAYS} | arrays_of(function)
+
+
+def fields_of(header: Mapping[str, Any], data: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Return the fields of an `Interactions`; ``source`` is what holds them, for the error message.
+
+    Raises
+    ------
+    InputError
+        If they were written by a newer version.
+    """
+    fields = dict(header)
+    if fields.pop("format") not in _READABLE:
+        raise InputError(f"{source} was written by a newer version; upgrade spex-plugins.")
+    n = fields.pop("n")
+    arrays = {name: data[name] for name in _ARRAYS if name in data}
+    function = function_of(n, data)
+    fields.pop("singles", None)  # redundant in formats up to 4
+    fields["feature_names"] = tuple(fields["feature_names"])
+    if fields.get("feature_ids") is not None:
+        fields["feature_ids"] = tuple(fields["feature_ids"])
+    fields.setdefault("exact", fields["n_calls"] + fields.get("n_stored", 0) == 2**n)
+    if "plan" in fields:
+        fields["design"] = fields.pop("plan")
+    return {"function": function, **fields, **arrays}
 
 
 def write(path: str | PathLike[str], fields: Mapping[str, Any]) -> None:
@@ -35,15 +66,9 @@ def write(path: str | PathLike[str], fields: Mapping[str, Any]) -> None:
     fields : mapping from str
         The fields of an `Interactions`.
     """
-    function = fields["function"]
-    header = {"format": _FORMAT, "n": function.n} | {name: fields[name] for name in _TEXTS}
+    header, arrays = header_and_arrays(fields)
     with replacing(path) as file:
-        np.savez_compressed(
-            file,
-            header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
-            **{name: fields[name] for name in _ARRAYS},
-            **arrays_of(function),
-        )
+        np.savez_compressed(file, header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8), **arrays)
 
 
 def read(path: str | PathLike[str]) -> dict[str, Any]:
@@ -60,17 +85,4 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         If the file was written by a newer version.
     """
     with np.load(path, allow_pickle=False) as data:
-        header: dict[str, Any] = json.loads(data["header"].tobytes())
-        if header.pop("format") not in _READABLE:
-            raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
-        n = header.pop("n")
-        arrays = {name: data[name] for name in _ARRAYS if name in data}
-        function = function_of(n, data)
-    header.pop("singles", None)  # redundant in formats up to 4
-    header["feature_names"] = tuple(header["feature_names"])
-    if header.get("feature_ids") is not None:
-        header["feature_ids"] = tuple(header["feature_ids"])
-    header.setdefault("exact", header["n_calls"] + header.get("n_stored", 0) == 2**n)
-    if "plan" in header:
-        header["design"] = header.pop("plan")
-    return {"function": function, **header, **arrays}
+        return fields_of(json.loads(data["header"].tobytes()), data, f"path: {path!s}")

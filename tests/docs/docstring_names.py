@@ -276,6 +276,20 @@ def in_games(name):
     return getattr(games, name)
 
 
+def shapiq_approximator(_):
+    shapiq = pytest.importorskip("shapiq")
+    from spex_plugins.shapiq import SpexApproximator
+
+    X = np.random.default_rng(0).normal(size=(200, 10))
+    return {
+        "SpexApproximator": SpexApproximator,
+        "shapiq": shapiq,
+        "game": lambda coalitions: coalitions[:, 0] + 2.0 * (coalitions[:, 1] & coalitions[:, 2]),
+        "model": lambda rows: rows[:, 0] * rows[:, 1],
+        "X": X,
+    }
+
+
 NAMES = {
     "ChatGame": chat,
     "ChatReplies": replying_server,
@@ -295,6 +309,7 @@ NAMES = {
     "ReplyGame": replying_server,
     "Session": session,
     "Spex": spex,
+    "SpexApproximator": shapiq_approximator,
     "SpexExplainer": shap_explainer,
     "SpexLLMAttribution": prompt,
     "SpexLLMAttributionResult": attribution_result,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins.result import html_view
 from spex_plugins.result.feature_labels import displayable
 from spex_plugins.result.interactions import Interactions
 
@@ -50,6 +51,10 @@ def as_text(found: Interactions | list[Interactions]) -> str:
 
 def as_html(explanation: Any, found: Interactions | list[Interactions]) -> str:
     """Return a small table per row, or of all rows; of chosen features their values."""
+    return html_view.view(_page(explanation, found))
+
+
+def _page(explanation: Any, found: Interactions | list[Interactions]) -> str:
     shape = " × ".join("…" if size is None else str(size) for size in explanation.shape)
     head = f"<p>SpexExplanation, values {shape or '1'}</p>"
     if np.ndim(explanation.base_values) == len(explanation.shape):
@@ -84,9 +89,7 @@ def _feature_page(explanation: Any, many: bool) -> str:
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["".join(f"<th>{html.escape(title)}</th>" for title in titles)]
-    lines += ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows]
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+    return html_view.table(([f"<td>{html.escape(cell)}</td>" for cell in row] for row in rows), "", titles)
 
 
 def _values_table(explanation: Any) -> str:
@@ -96,12 +99,11 @@ def _values_table(explanation: Any) -> str:
     if values.ndim != n_axes or names is None or len(names) != len(values):
         return ""
     strength = np.abs(values).reshape(len(values), -1).max(axis=1)
-    rows = "".join(
-        f"<tr><td style='text-align:left'>{html.escape(displayable(str(names[i])))}</td>"
-        f"<td>{_number(values[i])}</td></tr>"
+    rows = (
+        [f"<td class='t'>{html.escape(displayable(str(names[i])))}</td>", f"<td>{_number(values[i])}</td>"]
         for i in np.argsort(-strength, kind="stable")[:_SHOWN_ROWS]
     )
-    return f"<table><caption>values: {len(values)} features</caption>{rows}</table>"
+    return html_view.table(rows, f"values: {len(values)} features")
 
 
 def _cells(found: Interactions) -> tuple[str, ...]:

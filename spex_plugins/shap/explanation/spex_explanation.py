@@ -12,8 +12,10 @@ from slicer import Obj, Slicer
 
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
+from spex_plugins.exports.shap_explanation import REST
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.result.row_table import RowTable, over_rows
 from spex_plugins.shap.explanation.assignment import with_base_values, with_feature_names, with_values
 from spex_plugins.shap.explanation.display import as_html, as_text
 from spex_plugins.shap.explanation.indexing import (
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SpexExplanation"]
 
-_REST = "all other terms"
 _ARITHMETIC = ("values", "base_values", "data")
 _KEEP_ROWS = {"__getitem__", "sample", "flip", "abs", "__add__", "__sub__", "__mul__", "__truediv__"}
 
@@ -194,9 +195,40 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             values[0] if one else values,
             base_values=base[0][()] if one else base,
             data=None if one else self._products(terms),
-            feature_names=[*labels, _REST],
+            feature_names=[*labels, REST],
             output_names=self.output_names if base.ndim == 2 else None,
         )
+
+    def interaction_table(
+        self, index: str = "FSII", order: int | None = None, *, output: int | None = None
+    ) -> RowTable:
+        """Collect the values of an index over all rows, by the names of columns or by words.
+
+        For the rows of one class, index the explanation first: ``explanation[y == 1].interaction_table()``;
+        for the output of one, ``explanation[..., 1].interaction_table()``.
+
+        Parameters
+        ----------
+        index : str
+            A key of `spex_plugins.INDICES`.
+        order : int, optional
+            Largest number of features in a set, by default 2.
+        output : int, optional
+            Which of K outputs; needed where there are several.
+
+        Returns
+        -------
+        RowTable
+            As of `spex_plugins.over_rows`.
+
+        Raises
+        ------
+        InputError
+            If there are several outputs and none is chosen, or if the index is not defined for this order.
+        """
+        found = self.interactions
+        rows = [found] if isinstance(found, Interactions) else found
+        return over_rows(rows, index, order, output=output)
 
     def _products(self, terms: list[tuple[int, ...]]) -> FloatArray | None:
         data = np.asarray(self.data)

@@ -1,0 +1,1 @@
+"""Plots of sets of features of any order: bars, forces, sets, networks, energy."""

@@ -1,0 +1,89 @@
+"""f(x) − f(∅) as a short sum: the strongest interactions, the strongest features, and the others.
+
+A list of hundreds of terms that nearly cancel, cut after ten, leaves a rest larger than the sum. Here what
+is not shown as an interaction stays with its features: the part of feature i is its Shapley value less
+v_T / |T| for every shown interaction T ∋ i with the value v_T. The parts add up as the Shapley values do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.errors import InputError
+from spex_plugins.plots.plot_data import PlotData, one_output, read_plot_data
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["AdditiveTerms", "Part", "additive_terms"]
+
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Part:
+    """One bar: its label, its value, and the number of features (0 for the others)."""
+
+    label: str
+    value: float
+    size: int
+
+
+@dataclass(frozen=True)
+class AdditiveTerms:
+    """Parts that add up: base + Σ values = total.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        Largest magnitude first; the others, if there are any, last.
+    base, total : float
+        The fitted function at the empty and at the full mask.
+    content : PlotData
+    note : str
+        How the parts are to be read.
+    """
+
+    parts: tuple[Part, ...]
+    base: float
+    total: float
+    content: PlotData
+    note: str
+
+
+def additive_terms(
+    given: Any, index: str, order: int | None, top: int, output: int | None, words: Sequence[str] | None
+) -> AdditiveTerms:
+    """Read parts from an explanation: up to half of ``top`` are interactions."""
+    if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
+        raise InputError(f"top: must be an integer ≥ 1, the number of bars; got {top!r}.")
+    content = read_plot_data(given, index, order, max(int(top) // 2, 1), output, words)
+    found = one_output(given, output)
+    table = found.index("SV")
+    own = table.first_order().copy()
+    for ranked in content.sets:
+        own[list(ranked.features)] -= ranked.value / len(ranked.features)
+    base = float(table.baseline)
+    total = base + float(table.values.sum())
+    joint = [Part(content.name(ranked), ranked.value, len(ranked.features)) for ranked in content.sets]
+    largest = np.argsort(-np.abs(own), kind="stable")
+    least = _ROUNDING * max(float(np.abs(own).max(initial=0.0)), content.set_limit)
+    largest = largest[np.abs(own[largest]) > least]
+    shown, others = largest[: max(top - len(joint), 1)], largest[max(top - len(joint), 1) :]
+    single = [Part(content.labels[i], float(own[i]), 1) for i in shown.tolist()]
+    parts = sorted([*joint, *single], key=lambda part: -abs(part.value))
+    if len(others):
+        parts.append(_others(own[others]))
+    note = (
+        f"interactions: {content.reading}; a single feature has its Shapley value without its shares of these"
+    )
+    return AdditiveTerms(tuple(parts), base, total, content, note if joint else "Shapley values")
+
+
+def _others(values: np.ndarray) -> Part:
+    up, down = float(values[values > 0].sum()), float(values[values < 0].sum())
+    both = f" (+{up:.3g} −{-down:.3g})" if up and down else ""
+    return Part(f"{len(values)} other features{both}", up + down, 0)

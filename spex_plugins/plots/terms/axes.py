@@ -1,0 +1,63 @@
+"""New axes, titles and labels that the plots of terms share."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR
+from spex_plugins.result.feature_labels import displayable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+__all__ = ["new_axes", "wrapped", "write_title"]
+
+_LINE = 38  # letters
+
+
+def new_axes(width: float, height: float) -> Axes:
+    """Return axes in a new figure of this size in points."""
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=(width / 72, height / 72), layout="constrained", facecolor="white")
+    axes: Axes = figure.add_subplot()
+    return axes
+
+
+def wrapped(label: str, letters: int = _LINE) -> str:
+    """Break a long label into lines at its spaces."""
+    return "\n".join(wrap(label, letters, break_long_words=False)) or label
+
+
+def _filled(facts: Sequence[str], letters: int) -> list[str]:
+    """Join facts to lines, and break those that are longer than a line."""
+    lines: list[str] = []
+    for fact in facts:
+        if lines and len(lines[-1]) + len(fact) + 7 <= letters:
+            lines[-1] += f"   ·   {fact}"
+        else:
+            lines += wrap(fact, letters)
+    return lines
+
+
+def write_title(ax: Axes, title: str | None, facts: Sequence[str], note: str) -> None:
+    """Write a heading, the facts of the explanation and how to read the picture above the axes."""
+    figure: Any = ax.figure
+    letters = max(int((figure.get_figwidth() * 72 - 150) / 4.9), 40)
+    lines = [*_filled(facts, letters), *wrap(note, letters)]
+    text = "\n".join(lines)
+    ax.set_title(text, fontsize=8.5, color=MUTED_COLOR, loc="left", parse_math=False, linespacing=1.5)
+    if title:
+        heading = figure.suptitle(
+            "\n".join(wrap(displayable(title), 70)),
+            fontsize=13,
+            x=0.012,
+            ha="left",
+            color=TEXT_COLOR,
+            weight="bold",
+            parse_math=False,
+        )
+        heading.set_gid("heading")

@@ -1,0 +1,146 @@
+"""How much of the variance the terms of every order carry, and how far the explanation can be trusted."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR
+from spex_plugins.plots.plot_data import one_output
+from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["energy_by_order", "r2_card"]
+
+_INK = "#5661b3"  # neither of the colours of signs
+
+
+def energy_by_order(
+    interactions: Any, *, output: int | None = None, title: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the energy Σ F(S)² of the Fourier terms of every order, as shares of the variance.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one example, or an object with the attribute ``interactions``.
+    output : int, optional
+        Which of K outputs, from 0; needed where there are several.
+    title : str, optional
+        Heading of the picture.
+    ax : matplotlib Axes, optional
+        Where to draw, by default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+        A bar for each order, its height the share of the terms that the spectrum lists.
+
+    Raises
+    ------
+    InputError
+        If there are several outputs and none is chosen.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    found = one_output(interactions, output)
+    require_matplotlib()
+    if ax is None:
+        ax = new_axes(430.0, 270.0)
+    spectrum = found.spectrum
+    energy = np.bincount(spectrum.orders, weights=spectrum.energy(), minlength=2)[1:]
+    counts = np.bincount(spectrum.orders, minlength=2)[1:]
+    shares = energy / (energy.sum() or 1.0)
+    orders = np.arange(1, len(shares) + 1)
+    ax.bar(orders, shares, color=_INK, width=0.6)
+    for order, share, count in zip(orders.tolist(), shares.tolist(), counts.tolist(), strict=True):
+        ax.text(
+            order,
+            share + 0.02,
+            f"{share:.1%}\n{count:,} term{'s' * (count != 1)}",
+            ha="center",
+            va="bottom",
+            size=8.5,
+            color=TEXT_COLOR,
+        )
+    ax.set_ylim(0, 1.2)
+    ax.set_yticks([])
+    names = ["single\nfeatures", "pairs", "triples"]
+    ax.set_xticks(orders, [names[k - 1] if k <= 3 else f"sets of {k}" for k in orders])
+    ax.tick_params(length=0, labelsize=9, labelcolor=TEXT_COLOR)
+    ax.spines[["left", "right", "top"]].set_visible(False)
+    ax.spines["bottom"].set_color("#c3c7d0")
+    write_title(ax, title, [], "share of the variance over uniform masks, by the order of the Fourier terms")
+    return ax
+
+
+def r2_card(
+    interactions: Any, *, output: int | None = None, title: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw how well the fitted function predicts the model: R² with two standard errors, and the cost.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one example, or an object with the attribute ``interactions``.
+    output : int, optional
+        Which of K outputs, from 0; needed where there are several.
+    title : str, optional
+        Heading of the picture.
+    ax : matplotlib Axes, optional
+        Where to draw, by default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+        Its horizontal axis is R².
+
+    Raises
+    ------
+    InputError
+        If there are several outputs and none is chosen.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    found = one_output(interactions, output)
+    require_matplotlib()
+    if ax is None:
+        ax = new_axes(430.0, 190.0)
+    r2, error = float(found.r2), float(found.r2_error)
+    known = isfinite(r2)
+    low = min(0.0, r2 - 0.1) if known else 0.0
+    ax.barh(0, 1 - low, left=low, height=0.3, color="#eceef3")
+    if known:
+        ax.barh(0, r2, height=0.3, color=_INK)
+        if isfinite(error):
+            ax.errorbar(r2, 0, xerr=2 * error, color=TEXT_COLOR, capsize=4, lw=1.4)
+    interval = f"  ± {2 * error:.3f}" if known and isfinite(error) else ""
+    heading = f"R² = {r2:.3f}{interval}".replace("-", "−") if known else "R² not measured"
+    ax.text(low, 0.42, heading, size=17, weight="bold", color=TEXT_COLOR, va="bottom")
+    stored = f" and {found.n_stored:,} stored answers" if found.n_stored else ""
+    lines = [
+        wrapped_line
+        for text in (
+            found.r2_source + (" (± two standard errors)" if interval else ""),
+            f"{found.n:,} features; {found.n_calls:,} of {found.budget:,} model calls{stored}",
+            "every mask evaluated: nothing is estimated" if found.exact else f"estimator {found.estimator}",
+        )
+        for wrapped_line in wrapped(text, 70).splitlines()
+    ]
+    ax.text(
+        low, -0.75, "\n".join(lines), size=9, color=MUTED_COLOR, va="top", parse_math=False, linespacing=1.5
+    )
+    ax.set_xlim(low, 1)
+    ax.set_ylim(-0.95 - 0.55 * len(lines), 1.3)
+    ax.set_xticks(sorted({low, 0.0, 0.5, 1.0}))
+    ax.xaxis.set_tick_params(length=0, labelsize=8.5, labelcolor=MUTED_COLOR, pad=-2)
+    ax.spines["bottom"].set_position(("data", -0.2))
+    ax.spines[:].set_visible(False)
+    ax.set_yticks([])
+    write_title(ax, title, [], "how well the fitted function predicts the model")
+    return ax

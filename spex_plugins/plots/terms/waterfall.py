@@ -1,0 +1,192 @@
+"""From f(∅) to f(x) in bars: interactions of any order and single features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
+from spex_plugins.plots.plot_data import signed
+from spex_plugins.plots.terms.additive_terms import AdditiveTerms, additive_terms
+from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+__all__ = ["bar", "waterfall"]
+
+_ROW = 25.0  # points
+
+
+def waterfall(
+    interactions: Any,
+    *,
+    index: str = "FSII",
+    order: int | None = None,
+    top: int = 14,
+    output: int | None = None,
+    words: Sequence[str] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how interactions and single features lead from f(∅) to f(x).
+
+    Half of the bars are the strongest interactions, the others features. What is not shown as an interaction
+    stays with its features: a feature's bar is its Shapley value without its equal shares of the interactions
+    that are shown. So the bars add up, and the last one, of the features that are not shown, is small where
+    few features matter; in brackets stand its parts that push up and down.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one example, or an object with the attribute ``interactions``.
+    index : str
+        A key of `spex_plugins.INDICES` other than "Fourier", for the interactions.
+    order : int, optional
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    top : int
+        Number of bars, ≥ 1.
+    output : int, optional
+        Which of K outputs, from 0; needed where there are several.
+    words : sequence of str, optional
+        Texts of the n features, by default their names.
+    title : str, optional
+        Heading of the picture.
+    ax : matplotlib Axes, optional
+        Where to draw, by default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+        Its horizontal axis is in the unit of the value function.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    terms = additive_terms(interactions, index, order, top, output, words)
+    values = np.array([part.value for part in terms.parts])
+    # From below upwards: the smallest first, so that the largest leads to f(x).
+    ends = terms.base + np.cumsum(values[::-1])
+    return _draw(terms, ends[::-1] - values, title, ax, ends=True)
+
+
+def bar(
+    interactions: Any,
+    *,
+    index: str = "FSII",
+    order: int | None = None,
+    top: int = 14,
+    output: int | None = None,
+    words: Sequence[str] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw interactions and single features as bars from 0; they add up to f(x) − f(∅), as in `waterfall`.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one example, or an object with the attribute ``interactions``.
+    index : str
+        A key of `spex_plugins.INDICES` other than "Fourier", for the interactions.
+    order : int, optional
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    top : int
+        Number of bars, ≥ 1.
+    output : int, optional
+        Which of K outputs, from 0; needed where there are several.
+    words : sequence of str, optional
+        Texts of the n features, by default their names.
+    title : str, optional
+        Heading of the picture.
+    ax : matplotlib Axes, optional
+        Where to draw, by default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+        Its horizontal axis is in the unit of the value function.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    terms = additive_terms(interactions, index, order, top, output, words)
+    return _draw(terms, np.zeros(len(terms.parts)), title, ax, ends=False)
+
+
+def _draw(
+    terms: AdditiveTerms, starts: np.ndarray, title: str | None, ax: Axes | None, *, ends: bool
+) -> Axes:
+    require_matplotlib()
+    parts = terms.parts
+    if ax is None:
+        ax = new_axes(640.0, _ROW * max(len(parts), 3) + 110)
+    values = np.array([part.value for part in parts])
+    rows = np.arange(len(parts))[::-1]
+    limit = float(np.abs(values).max(initial=0.0)) or 1.0
+    colors = [
+        shade(value, limit, least=0.45, most=0.9) if part.size else "#b9bec8"
+        for value, part in zip(values.tolist(), parts, strict=True)
+    ]
+    ax.barh(rows, values, left=starts, height=0.68, color=colors, gid="term")
+    edges = np.concatenate([starts, starts + values, [terms.base, terms.total] if ends else [0.0]])
+    low, high = float(edges.min()), float(edges.max())
+    span = (high - low) or 1.0
+    ax.set_xlim(low - 0.12 * span, high + 0.12 * span)
+    for row, start, value in zip(rows, starts, values.tolist(), strict=True):
+        side = 1 if value >= 0 else -1
+        style: dict[str, Any] = {
+            "va": "center",
+            "ha": "left" if side > 0 else "right",
+            "size": 9,
+            "weight": "bold",
+        }
+        ax.text(
+            start + value + side * 0.01 * span, row, signed(value, limit), color=text_color(value), **style
+        )
+    if ends:
+        for row, at in zip(rows, starts, strict=True):
+            ax.plot(
+                [at, at],
+                [row - 1 + 0.34 if row else row - 0.6, row + 0.34],
+                color="#c3c7d0",
+                lw=0.8,
+                zorder=0,
+            )
+        for value, name, level in (
+            (terms.base, "fitted f(∅)", -0.9),
+            (terms.total, "fitted f(x)", len(parts) - 0.1),
+        ):
+            ax.axvline(value, color="#c3c7d0", lw=0.9, ls=(0, (3, 2)), zorder=0)
+            ax.text(
+                value,
+                level,
+                f"{name} = {value:.3g}".replace("-", "−"),
+                ha="center",
+                va="center",
+                size=9,
+                color=MUTED_COLOR,
+            )
+    else:
+        ax.axvline(0.0, color="#8b92a0", lw=0.9, zorder=0)
+    ax.set_ylim(-1.3, len(parts) + 0.3)
+    ax.set_yticks(rows, [wrapped(part.label) for part in parts], parse_math=False)
+    for label, part in zip(ax.get_yticklabels(), parts, strict=True):
+        label.set_color(TEXT_COLOR if part.size else MUTED_COLOR)
+    ax.tick_params(length=0, labelsize=9.5)
+    ax.tick_params(axis="x", labelsize=8.5, labelcolor=MUTED_COLOR)
+    ax.spines[:].set_visible(False)
+    write_title(ax, title, terms.content.facts, terms.note)
+    return ax

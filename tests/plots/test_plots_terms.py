@@ -1,0 +1,147 @@
+"""Bars, forces, sets, networks and energy, read back from their artists."""
+
+from __future__ import annotations
+
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
+from plots_sample import interactions
+
+from spex_plugins import InputError
+from spex_plugins.plots import bar, energy_by_order, force, network, r2_card, upset, waterfall
+from spex_plugins.plots.terms.additive_terms import additive_terms
+
+OF_TERMS = [waterfall, bar, force, upset, network]
+
+
+def bars(ax):
+    return [patch for patch in ax.patches if patch.get_gid() == "term"]
+
+
+def sign_of(color):
+    red, _, blue = to_rgb(color)
+    return np.sign(red - blue)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1), top=st.integers(1, 30), index=st.sampled_from(["FSII", "k-SII", "BII"])
+)
+def test_parts_always_add_up(seed, top, index):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 9))
+    sets = [tuple(sorted(rng.permutation(n)[: rng.integers(1, min(n, 3) + 1)].tolist())) for _ in range(12)]
+    found = interactions([f"w{i}" for i in range(n)], dict(zip(sets, rng.normal(size=12), strict=True)))
+    terms = additive_terms(found, index, None, top, None, None)
+    empty, full = found.predict(np.array([[False] * n, [True] * n]))
+    assert terms.base == pytest.approx(empty, abs=1e-9)
+    assert terms.base + sum(part.value for part in terms.parts) == pytest.approx(full, abs=1e-9)
+    assert sum(part.size > 0 for part in terms.parts) <= top + 1
+
+
+def test_many_small_interactions_that_cancel_leave_no_large_rest():
+    """Where the list of an index leaves nearly everything in its last bar, the parts say it."""
+    rng = np.random.default_rng(0)
+    n = 40
+    moebius = {(i, j): rng.normal(0.1, 0.3) for i in range(n) for j in range(i)}
+    moebius |= {(i,): rng.normal() - 2.0 for i in range(5)} | {(i,): -1.9 for i in range(5, n)}
+    found = interactions([f"w{i}" for i in range(n)], moebius)
+    terms = additive_terms(found, "FSII", None, 60, None, None)
+    listed = found.index("FSII", 2).values
+    rest_of_list = abs(listed[60:].sum())
+    others = [part.value for part in terms.parts if part.size == 0]
+    assert rest_of_list > 20
+    assert sum(map(abs, others)) < 0.25 * rest_of_list
+
+
+def test_a_waterfall_leads_from_the_empty_to_the_full_mask(review):
+    ax = waterfall(review, title="On trial")
+    found = bars(ax)
+    starts = np.array([patch.get_x() for patch in found])
+    ends = starts + [patch.get_width() for patch in found]
+    empty, full = review.predict(np.array([[False] * review.n, [True] * review.n]))
+    assert ends[0] == pytest.approx(full)
+    assert starts[-1] == pytest.approx(empty)
+    np.testing.assert_allclose(starts[:-1], ends[1:], atol=1e-12)
+    written = [label.get_text().replace("\n", " ") for label in ax.get_yticklabels()]
+    assert "not₂ × good₂" in written
+    assert "R² = 0.875" in ax.get_title(loc="left")
+
+
+@pytest.mark.parametrize("draw", [waterfall, bar, force])
+def test_bars_have_the_colour_of_their_sign(review, draw):
+    terms = additive_terms(review, "FSII", None, 60, None, None)
+    assert all(part.size for part in terms.parts)
+    drawn = sorted(sign_of(p.get_facecolor()) * abs(p.get_width()) for p in bars(draw(review, top=60)))
+    np.testing.assert_allclose(drawn, sorted(part.value for part in terms.parts), atol=1e-12)
+
+
+def test_an_upset_plot_has_a_dot_for_every_member(review):
+    ax = upset(review, top=4)
+    dots = [c for c in ax.collections if c.get_gid() == "member"]
+    assert [len(dot.get_offsets()) for dot in dots] == [len(term) for term in review.top(4).terms]
+    heights = [patch.get_height() for patch in ax.patches[:4]]
+    np.testing.assert_allclose(heights, review.top(4).values)
+
+
+def test_a_network_joins_the_members_of_every_set(review):
+    ax = network(review, top=6)
+    joined = [patch.get_gid() for patch in ax.patches]
+    for rank, term in enumerate(review.top(6).terms, start=1):
+        assert joined.count(f"set-{rank}") == (1 if len(term) == 2 else len(term))
+    shown = {i for term in review.top(6).terms for i in term}
+    assert len(ax.texts) == len(shown)
+    (discs,) = [c for c in ax.collections if c.get_gid() == "feature"]
+    assert len(discs.get_offsets()) == len(shown)
+
+
+def test_energy_adds_up_to_one(review):
+    ax = energy_by_order(review)
+    assert sum(patch.get_height() for patch in ax.patches) == pytest.approx(1.0)
+    assert len(ax.patches) == review.spectrum.max_order
+
+
+def test_the_card_states_the_interval_and_the_calls(review):
+    from dataclasses import replace
+
+    text = " ".join(t.get_text() for t in r2_card(replace(review, r2_error=np.array(0.01))).texts)
+    for part in ("R² = 0.875", "± 0.020", "1,234 of 2,000 model calls", "held-out masks"):
+        assert part in text
+    assert "not measured" in r2_card(replace(review, r2=np.array(np.nan))).texts[0].get_text()
+
+
+@pytest.mark.parametrize("draw", [*OF_TERMS, energy_by_order, r2_card])
+def test_odd_names_and_functions_draw(draw):
+    for names, moebius in (
+        (["only"], {}),
+        (["only"], {(0,): 1.0}),
+        (["a", "a", "a"], {(0, 1): 1.0, (0, 1, 2): -2.0}),
+        (["שלום", "לא", "$x^2$", "x" * 200, "long label " * 20], {(0, 1): 1.0, (2, 3): -1.0, (1, 3, 4): 0.5}),
+    ):
+        draw(interactions(names, moebius)).figure.canvas.draw()
+
+
+@pytest.mark.parametrize("draw", OF_TERMS)
+def test_given_axes_are_used_and_unusable_arguments_named(review, draw):
+    figure, ax = plt.subplots()
+    assert draw(review, ax=ax) is ax
+    assert plt.get_fignums() == [figure.number]
+    with pytest.raises(InputError, match="index: 'FSI' is unknown"):
+        draw(review, index="FSI")
+    with pytest.raises(InputError, match="top: "):
+        draw(review, top=-1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("draw", "top"), [(network, 200), (waterfall, 20), (force, 20), (upset, 40)])
+def test_a_thousand_features_take_less_than_three_seconds_of_the_processor(draw, top):
+    rng = np.random.default_rng(0)
+    moebius = {tuple(sorted(rng.permutation(1000)[:2].tolist())): rng.normal() for _ in range(200)}
+    found = interactions([f"word{i}" for i in range(1000)], moebius | {(i,): 0.1 for i in range(1000)})
+    start = time.process_time()
+    draw(found, top=top).figure.canvas.draw()
+    assert time.process_time() - start < 3

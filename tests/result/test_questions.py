@@ -1,0 +1,122 @@
+"""Questions about sets: the answers are those of all 2^n masks, and say what is proven."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from games import Recorded, random_spectrum
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracles import all_masks
+
+import spex_plugins as spex
+from spex_plugins import InputError, ValueFunctionError
+
+NAMES = ("not", "bad", "not", "at", "all", "good", "<b>", "end")
+
+
+def explained(n=7, seed=0, **options):
+    truth = random_spectrum(n, 2 * n, 3, np.random.default_rng(seed))
+    defaults = {"budget": 2**n, "feature_names": NAMES[:n], "progress": False}
+    return spex.explain(truth.predict, n, **defaults | options)
+
+
+def sizes_of_verdict(found, threshold, above):
+    masks = all_masks(found.n)
+    values = found.predict(masks)
+    return masks[(values > threshold) == above]
+
+
+@pytest.mark.parametrize("estimator", ["auto", "shapley"])
+@settings(max_examples=10)
+@given(seed=st.integers(0, 50), threshold=st.floats(-2, 2))
+def test_the_smallest_sets_are_those_of_all_masks(estimator, seed, threshold):
+    budget = 128 if estimator == "auto" else 60  # all masks, or a function with more terms than listed
+    found = explained(seed=seed, estimator=estimator, budget=budget)
+    above = bool(found.predict(np.ones((1, 7), dtype=bool))[0] > threshold)
+    keeping = found.smallest_keeping(threshold)
+    assert len(keeping.kept) == sizes_of_verdict(found, threshold, above).sum(axis=1).min()
+    assert (keeping.predicted > threshold) == above
+    assert keeping.gap == 0
+    other = sizes_of_verdict(found, threshold, not above)
+    if len(other):
+        flipping = found.smallest_flipping(threshold)
+        assert len(flipping.masked) == (~other).sum(axis=1).min()
+        assert (flipping.predicted > threshold) != above
+    else:
+        with pytest.raises(InputError, match=r"threshold: by .* there is no such set"):
+            found.smallest_flipping(threshold)
+
+
+@given(seed=st.integers(0, 50), size=st.integers(0, 7))
+def test_the_best_removal_is_that_of_all_masks(seed, size):
+    found = explained(seed=seed)
+    masks = all_masks(7)
+    values = found.predict(masks[(~masks).sum(axis=1) == size])
+    answer = found.best_removal(size)
+    above = answer.predicted_full > 0
+    assert len(answer.masked) == size
+    assert answer.predicted == pytest.approx(values.min() if above else values.max(), abs=1e-6)
+    assert answer.bound == pytest.approx(answer.predicted, abs=1e-5)
+
+
+def test_what_if_takes_numbers_and_names():
+    found = explained()
+    mask = np.ones((1, 7), dtype=bool)
+    mask[0, [0, 2, 3]] = False
+    for without in ([0, 2, 3], ["not", "at"], ["not₁", "not₂", 3]):
+        answer = found.what_if(without)
+        assert answer.masked == (0, 2, 3)
+        assert answer.masked_names == ("not₁", "not₂", "at")
+        assert answer.predicted == found.predict(mask)[0]
+    assert found.what_if("bad").masked == (1,)
+    with pytest.raises(InputError, match="without: there is no feature 'goood'"):
+        found.what_if(["goood"])
+    with pytest.raises(InputError, match="without: there is no feature -1"):
+        found.what_if([-1])
+
+
+def test_a_model_call_checks_an_answer():
+    found = explained()
+    model = Recorded(found.predict)
+    answer = found.smallest_keeping(value_function=model)
+    assert model.calls == answer.n_calls == 1
+    assert answer.measured == pytest.approx(answer.predicted)
+    assert tuple(np.flatnonzero(model.masks[0])) == answer.kept
+    assert "(1 model call)" in repr(answer)
+    assert found.smallest_keeping().n_calls == 0
+    with pytest.raises(ValueFunctionError, match="expected one finite number"):
+        found.what_if([0], value_function=lambda masks: [np.nan])
+
+
+def test_functions_with_more_terms_than_can_be_listed_say_so():
+    truth = random_spectrum(20, 20, 3, np.random.default_rng(1))
+    found = spex.explain(truth.predict, 20, budget=300, estimator="shapley", index="SV", progress=False)
+    answer = found.smallest_keeping(0.0)
+    above = answer.predicted_full > 0
+    assert (answer.predicted > 0) == above
+    assert "the largest Fourier terms of the function; proven best" in answer.searched
+    listed = replace(found, function=found.spectrum).smallest_keeping(0.0)
+    assert "all terms of the fitted function" in listed.searched
+
+
+def test_answers_are_shown_without_surprises():
+    answer = explained().what_if(["<b>"])
+    assert repr(answer).splitlines()[0] == "What if these features are masked"
+    assert "mask 1      <b>" in repr(answer)
+    assert "&lt;b&gt;" in answer._repr_html_()
+    assert "<b>" not in answer._repr_html_()
+
+
+def test_unusable_arguments():
+    found = explained()
+    with pytest.raises(InputError, match=r"size: must be from 0 to 7, .* got 8"):
+        found.best_removal(8)
+    with pytest.raises(InputError, match="threshold: must be a finite number"):
+        found.smallest_keeping(np.inf)
+    two = replace(found, function=random_spectrum(7, 5, 2, np.random.default_rng(0), 2))
+    for ask in (two.smallest_keeping, two.smallest_flipping, lambda: two.best_removal(1)):
+        with pytest.raises(InputError, match="output: there are 2 outputs"):
+            ask()
