@@ -1,0 +1,251 @@
+"""The set of features whose removal changes a fitted function most, by mixed-integer linear programming.
+
+With z_i = 1 − m_i for a removed feature, the function is a polynomial Σ_T b_T Π_{i∈T} z_i, whose b are the
+Möbius coefficients of the function with kept and removed features exchanged. Every product of two or more
+features becomes a variable y_T with the linear inequalities of Fortet (1960), y_T ≤ z_i for i in T and
+y_T ≥ Σ_{i∈T} z_i − |T| + 1; of those only the side that the sign of b_T calls for is needed. As at most r
+features are removed, Σ_{T∋i, |T|=t} y_T ≤ C(r − 1, t − 1) z_i tightens the relaxation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.indices import index_values
+from spex_plugins.errors import InputError
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from spex_plugins.core.basis.spectrum import Spectrum
+
+__all__ = ["EXACT_FEATURES", "BestSubset", "best_subset"]
+
+EXACT_FEATURES = 64
+"""With so many features the best set is found for certain; with more, within a stated gap."""
+
+_MOST_PRODUCTS = 1000  # variables y_T with more features; the others widen the gap
+_MOST_NODES = 200  # of the branch-and-bound tree, with more features
+
+Direction = Literal["lowest", "highest"]
+
+
+@dataclass(frozen=True, eq=False)
+class BestSubset:
+    """A set of features to remove.
+
+    Attributes
+    ----------
+    mask : ndarray of bool, shape (n,)
+        False for the features that are removed.
+    value : float
+        The fitted function at this mask, in its unit.
+    gap : float
+        By so much, at most, another set could be better, in the unit of the function; 0 if none is.
+    """
+
+    mask: BoolArray
+    value: float
+    gap: float
+
+
+def best_subset(
+    spectrum: Spectrum,
+    *,
+    size: int | None = None,
+    at_most: int | None = None,
+    direction: Direction = "lowest",
+    max_nodes: int | None = None,
+) -> BestSubset:
+    """Find the features to remove so that a fitted function becomes lowest or highest.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        A function with one output, such as `Interactions.spectrum`.
+    size : int, optional
+        Number of features to remove.
+    at_most : int, optional
+        Largest number of features to remove; give this or ``size``.
+    direction : {"lowest", "highest"}
+        Which value of the function is wanted.
+    max_nodes : int, optional
+        Largest number of nodes of the branch-and-bound tree. By default there is no limit up to 64 features,
+        so that the set is the best one, and 200 nodes with more.
+
+    Returns
+    -------
+    BestSubset
+        The mask, the value of the function there, and by how much another set could be better.
+
+    Raises
+    ------
+    InputError
+        If an argument is invalid, or the function has several outputs.
+    """
+    count, exact = _count(spectrum, size, at_most, direction)
+    products, values, constant = _polynomial(spectrum)
+    sign = 1.0 if direction == "highest" else -1.0
+    problem = _Problem(spectrum.n, count, exact, products, sign * values)
+    removed, bound = problem.solve(max_nodes)
+    mask = ~removed
+    value = float(spectrum.predict(mask[None])[0])
+    gap = sign * (sign * bound + constant - value)
+    tolerance = 1e-9 * (np.abs(values).sum() + abs(constant))
+    return BestSubset(mask, value, float(gap) if gap > tolerance else 0.0)
+
+
+def _count(spectrum: Spectrum, size: Any, at_most: Any, direction: Any) -> tuple[int, bool]:
+    """Check the arguments; return the number of features to remove, and whether exactly so many."""
+    if spectrum.output_shape:
+        raise InputError(f"spectrum: has {spectrum.output_shape[0]} outputs; give spectrum.output(k).")
+    if direction not in ("lowest", "highest"):
+        raise InputError(f"direction: must be 'lowest' or 'highest', got {direction!r:.80}.")
+    if (size is None) == (at_most is None):
+        raise InputError("size, at_most: give one of them.")
+    name, count = ("size", size) if at_most is None else ("at_most", at_most)
+    integer = isinstance(count, int | np.integer) and not isinstance(count, bool)
+    if not integer or not 0 <= count <= spectrum.n:
+        raise InputError(f"{name}: must be an integer from 0 to {spectrum.n}, got {count!r:.80}.")
+    return int(count), at_most is None
+
+
+def _polynomial(spectrum: Spectrum) -> tuple[IntArray, FloatArray, float]:
+    """Return the sets T (U, d) of removed features with their b_T (U,), and the constant."""
+    n, orders = spectrum.n, spectrum.orders
+    exchanged = spectrum.coefficients * (-1.0) ** orders
+    products, values = index_values("Moebius", max(spectrum.max_order, 1), n, spectrum.supports, exchanged)
+    some = sets.orders_of(products, n) > 0
+    return products[some], values[some], float(values[~some].sum())
+
+
+class _Problem:
+    """Maximise Σ_T values_T Π_{i∈T} z_i over z in {0, 1}^n with ``count`` ones, or at most so many."""
+
+    def __init__(self, n: int, count: int, exact: bool, products: IntArray, values: FloatArray) -> None:
+        orders = sets.orders_of(products, n)
+        possible = orders <= count  # more features are never removed together
+        products, values, orders = products[possible], values[possible], orders[possible]
+        self.n, self.count, self.exact = n, count, exact
+        self.single = np.zeros(n)
+        self.single[products[orders == 1, 0]] = values[orders == 1]
+        self.products, self.values, self.orders = (part[orders > 1] for part in (products, values, orders))
+        self.left_out = 0.0  # upper bound of the products that are not in the problem
+
+    def solve(self, max_nodes: int | None) -> tuple[BoolArray, float]:
+        """Return the features that are removed, (n,), and an upper bound of the maximum."""
+        from scipy.optimize import Bounds, milp
+
+        if not self.count:
+            return np.zeros(self.n, dtype=bool), 0.0
+        if self.n > EXACT_FEATURES:
+            self._keep_largest()
+        total = self.n + len(self.values)
+        nodes = max_nodes or (None if self.n <= EXACT_FEATURES else _MOST_NODES)
+        result = milp(
+            -np.concatenate([self.single, self.values]),
+            integrality=(np.arange(total) < self.n).astype(int),
+            bounds=Bounds(0, 1),
+            constraints=self._constraints(),
+            options={"mip_rel_gap": 0.0} | ({"node_limit": nodes} if nodes else {}),
+        )
+        greedy = self._greedy()
+        bound = self._trivial_bound() if result.mip_dual_bound is None else -result.mip_dual_bound
+        bound = min(bound, self._trivial_bound()) + self.left_out
+        if result.x is None:
+            return greedy, bound
+        found = result.x[: self.n] > 0.5
+        return (greedy if self._value(greedy) > self._value(found) else found), bound
+
+    def _keep_largest(self) -> None:
+        ranking = np.argsort(-np.abs(self.values), kind="stable")
+        kept, rest = np.sort(ranking[:_MOST_PRODUCTS]), ranking[_MOST_PRODUCTS:]
+        self.left_out = float(self.values[rest].clip(min=0).sum())
+        self.products, self.values, self.orders = (
+            part[kept] for part in (self.products, self.values, self.orders)
+        )
+
+    def _constraints(self) -> list[Any]:
+        from scipy.optimize import LinearConstraint
+        from scipy.sparse import coo_array
+
+        n, width = self.n, self.n + len(self.values)
+        least = self.count if self.exact else 0
+        found = [LinearConstraint(np.arange(width)[None] < n, least, self.count)]
+        rows, columns, entries, upper = self._linking()
+        if len(upper):
+            matrix = coo_array((entries, (rows, columns)), shape=(len(upper), width)).tocsr()
+            found.append(LinearConstraint(matrix, -np.inf, upper))
+        return found
+
+    def _linking(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Return the inequalities that tie the products to their features, as entries of a sparse matrix."""
+        n, blocks, next_row = self.n, [], 0
+        upper: list[FloatArray] = []
+
+        def add(columns: IntArray, entries: FloatArray, limits: FloatArray) -> None:
+            nonlocal next_row
+            rows = np.repeat(next_row + np.arange(len(columns)), columns.shape[1])
+            blocks.append((rows, columns.ravel(), entries.ravel()))
+            upper.append(limits)
+            next_row += len(columns)
+
+        for order in np.unique(self.orders).tolist():
+            at = np.flatnonzero(self.orders == order)
+            features, own = self.products[at, :order], n + at
+            up = self.values[at] > 0
+            pairs = np.stack([np.repeat(own[up], order), features[up].ravel()], axis=1)
+            add(pairs, np.tile([1.0, -1.0], (len(pairs), 1)), np.zeros(len(pairs)))
+            down = np.column_stack([own[~up], features[~up]])
+            signs = np.append(-1.0, np.ones(order))
+            add(down, np.tile(signs, (len(down), 1)), np.full(len(down), order - 1.0))
+            self._add_tightening(features[up], own[up], order, blocks, next_row)
+            upper.append(np.zeros(n))
+            next_row += n
+        if not blocks:
+            none = np.zeros(0, dtype=np.intp)
+            return none, none, np.zeros(0), np.zeros(0)
+        rows, columns, entries = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        return rows, columns, entries, np.concatenate(upper)
+
+    def _add_tightening(
+        self, features: IntArray, own: IntArray, order: int, blocks: list[Any], first: int
+    ) -> None:
+        """Add Σ_{T∋i} y_T ≤ C(count − 1, order − 1) z_i for every feature i."""
+        members = features.ravel().astype(np.intp)
+        blocks.append((first + members, np.repeat(own, order), np.ones(len(members))))
+        every = np.arange(self.n)
+        weight = float(comb(self.count - 1, order - 1))
+        blocks.append((first + every, every, np.full(self.n, -weight)))
+
+    def _value(self, removed: BoolArray) -> float:
+        chosen = np.append(removed, True)  # the empty slots
+        return float(self.single @ removed + self.values @ chosen[self.products].all(axis=1))
+
+    def _trivial_bound(self) -> float:
+        best = np.sort(self.single.clip(min=0))[::-1][: self.count].sum()
+        if self.exact:
+            best = np.sort(self.single)[::-1][: self.count].sum()
+        return float(best + self.values.clip(min=0).sum())
+
+    def _greedy(self) -> BoolArray:
+        """Remove one feature after the other, always the one that gains most."""
+        removed = np.zeros(self.n, dtype=bool)
+        for _ in range(self.count):
+            gains = self.single.copy()
+            members = self.products < self.n
+            present = np.append(removed, True)[self.products]
+            missing = members & ~present
+            last = np.flatnonzero(missing.sum(axis=1) == 1)
+            which = self.products[last, missing[last].argmax(axis=1)]
+            np.add.at(gains, which, self.values[last])
+            gains[removed] = -np.inf
+            best = int(gains.argmax())
+            if gains[best] <= 0 and not self.exact:
+                break
+            removed[best] = True
+        return removed
