@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.exact_transform import exact_spectrum
 from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
+from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
+    from spex_plugins.comparison.inputs import Input
     from spex_plugins.comparison.shared_answers import SharedAnswers
     from spex_plugins.core.basis.spectrum import Spectrum
     from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["HeldOut", "Samples", "evaluate_held_out", "masks_of_all_sizes", "uniform_masks"]
+__all__ = ["HeldOut", "Samples", "checked_masks", "evaluate_held_out", "masks_of_all_sizes", "uniform_masks"]
 
 _SEED = 20_000  # held-out masks and the masks of methods come from different streams
 
@@ -85,3 +89,22 @@ def evaluate_held_out(answers: SharedAnswers, uniform: BoolArray, sizes: BoolArr
     complete = answers.n < 31 and len(parts[0].masks) == 2**answers.n
     truth = exact_spectrum(parts[0].masks, parts[0].values[:, None]).output(0) if complete else None
     return HeldOut(*parts, float(values[0]), float(values[1]), truth, int((~answered).sum()))
+
+
+def checked_masks(held_out: Any, inputs: Sequence[Input]) -> int | BoolArray:
+    """Return the number of held-out masks, or the masks (m, n) themselves.
+
+    Raises
+    ------
+    InputError
+        If they are neither, or do not fit all inputs.
+    """
+    if np.ndim(held_out) == 0:
+        return check.count("held_out", held_out, 2, "the number of masks to judge by")
+    masks = check.sampled_masks(held_out)
+    for one in inputs:
+        if one.n != masks.shape[1]:
+            raise InputError(
+                f"held_out: masks have {masks.shape[1]} features, an input has {one.n}; give a number."
+            )
+    return masks[distinct_rows(masks)[0]]

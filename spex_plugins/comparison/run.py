@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spex_plugins.comparison.counted_game import CountedGame
+from spex_plugins.comparison.judge import Scores
 from spex_plugins.comparison.memory import PeakMemory
 from spex_plugins.errors import MissingExtraError
 
@@ -18,7 +19,32 @@ if TYPE_CHECKING:
     from spex_plugins.comparison.methods.method import Method, Surrogate
     from spex_plugins.comparison.shared_answers import SharedAnswers
 
-__all__ = ["Run", "run_method"]
+__all__ = ["Cell", "Run", "run_method"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Which run it is.
+
+    Attributes
+    ----------
+    input : int
+        Number of the input, from 0.
+    method : str
+        Name of the method in this report.
+    kind : str
+        "marginal" or "interaction".
+    budget : int or None
+        Distinct masks that are allowed; None for an explanation that was given.
+    seed : int or None
+        None for an explanation that was given.
+    """
+
+    input: int
+    method: str
+    kind: str
+    budget: int | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,92 +53,83 @@ class Run:
 
     Attributes
     ----------
-    input : int
-        Number of the input, from 0.
-    method, kind : str
-    budget : int or None
-        Distinct masks that it was allowed; None for an explanation that was given.
-    seed : int or None
+    cell : Cell
     calls : int
-        Distinct masks that it asked for.
+        Distinct masks that the method asked for.
     seconds : float
         Its own time, without that of the value function.
     memory : float
         Growth of the peak memory of the process during the run, MiB; NaN where the system does not tell.
     cost : float
-        Price of its calls.
-    index : str or None
-        What its values estimate.
-    scores : dict of str to float
-        By the names of `spex_plugins.comparison.METRICS`; NaN where a metric is not defined.
+        Price of its calls, in the unit of `Queries.price`.
     problem : str
         Why there are no scores, "" if there are.
+    scores : Scores
     surrogate : Surrogate or None
     """
 
-    input: int
-    method: str
-    kind: str
-    budget: int | None
-    seed: int | None
+    cell: Cell
     calls: int = 0
     seconds: float = 0.0
     memory: float = float("nan")
     cost: float = 0.0
-    index: str | None = None
-    scores: dict[str, float] = field(default_factory=dict)
     problem: str = ""
+    scores: Scores = field(default_factory=Scores)
     surrogate: Surrogate | None = None
+
+    @property
+    def index(self) -> str | None:
+        """What the values of the method estimate."""
+        return self.surrogate.index if self.surrogate else None
 
 
 def run_method(
-    method: Method,
-    answers: SharedAnswers,
-    number: int,
-    budget: int | None,
-    seed: int | None,
-    score: Callable[[Surrogate], dict[str, float]],
+    method: Method, cell: Cell, answers: SharedAnswers, judge: Callable[[Surrogate], Scores]
 ) -> Run:
     """Let a method explain an input, and score the result; what goes wrong becomes a problem of the run.
 
     Parameters
     ----------
     method : Method
+    cell : Cell
     answers : SharedAnswers
         The value function of the input.
-    number : int
-        Number of the input.
-    budget, seed : int or None
-        None for a given explanation.
-    score : callable
+    judge : callable
         From the surrogate to its scores.
     """
-    about = (number, method.name, method.kind, budget, seed)
+    budget = cell.budget or 0
     least = method.least(answers.n)
-    if budget is not None and budget < least:
-        return Run(*about, problem=f"needs at least {least} calls, {budget} were allowed")
-    game = CountedGame(answers, budget or 0, number)
+    if method.asks and budget < least:
+        return Run(cell, problem=f"needs at least {least} calls, {budget} were allowed")
+    game = CountedGame(answers, budget, cell.input)
     surrogate, problem = None, ""
     memory, start = PeakMemory(), perf_counter()
     try:
-        surrogate = method.explain(game, budget or 0, seed or 0)
+        surrogate = method.explain(game, budget, cell.seed or 0)
     except MissingExtraError as error:
-        problem = f"not installed: {error}"
+        problem = str(error)
     except Exception as error:
         problem = _in_short(error)
     seconds = perf_counter() - start - game.seconds
     spent = (game.calls, seconds, memory.grown(), answers.price(game.masks))
-    if game.refused:
+    if game.refused:  # whatever the method made of the refusal
         problem = f"asked for {game.refused} masks, {budget} were allowed"
+    elif surrogate is not None:
+        problem = _unusable(surrogate)
     if problem or surrogate is None:
-        return Run(*about, *spent, problem=problem)
+        return Run(cell, *spent, problem)
     try:
-        scores = score(surrogate)
+        return Run(cell, *spent, "", judge(surrogate), surrogate)
     except Exception as error:
-        return Run(*about, *spent, surrogate.index, problem=f"could not be judged: {_in_short(error)}")
-    if surrogate.function.output_shape or not np.isfinite(surrogate.function.spectrum.coefficients).all():
-        return Run(*about, *spent, surrogate.index, problem="returned NaN or inf")
-    return Run(*about, *spent, surrogate.index, scores, surrogate=surrogate)
+        return Run(cell, *spent, f"could not be judged: {_in_short(error)}")
+
+
+def _unusable(surrogate: Surrogate) -> str:
+    """Return what is wrong with the function of an explanation, "" if nothing."""
+    if surrogate.function.output_shape:
+        return f"returned {surrogate.function.output_shape[0]} outputs"
+    finite = np.isfinite(surrogate.function.spectrum.coefficients).all()
+    return "" if finite else "returned NaN or inf"
 
 
 def _in_short(error: Exception) -> str:

@@ -39,7 +39,12 @@ class SharedAnswers:
     """
 
     def __init__(
-        self, value_function: Any, n: int, feature_names: tuple[str, ...], queries: Queries, output: int | None
+        self,
+        value_function: Any,
+        n: int,
+        feature_names: tuple[str, ...],
+        queries: Queries,
+        output: int | None,
     ) -> None:
         self.value_function, self.n, self.feature_names = value_function, n, feature_names
         self._session, self._price = Session(value_function, queries), queries.price

@@ -9,13 +9,15 @@ from spex_plugins.types import FloatArray
 __all__ = ["bootstrap_weights", "infidelity", "r2", "weighted_r2"]
 
 
-def r2(truth: FloatArray, predicted: FloatArray) -> float:
+def r2(truth: FloatArray, squared_errors: FloatArray) -> float:
     """Return 1 − Σ (predicted − truth)² / Σ (truth − its mean)²; NaN where the truth is constant."""
-    return float(weighted_r2(truth, (predicted - truth) ** 2, np.full((1, len(truth)), 1 / len(truth)))[0])
+    return float(weighted_r2(truth, squared_errors, np.full((1, len(truth)), 1 / max(len(truth), 1)))[0])
 
 
 def weighted_r2(truth: FloatArray, squared_errors: FloatArray, weights: FloatArray) -> FloatArray:
     """Return R² for every row of weights (B, m), which sum to 1, shape (B,)."""
+    if not len(truth):
+        return np.full(len(weights), np.nan)
     centred = truth - truth.mean()
     variance = weights @ centred**2 - (weights @ centred) ** 2
     magnitude = np.abs(truth).max(initial=0.0)
@@ -28,6 +30,8 @@ def bootstrap_weights(m: int, resamples: int = 1000, seed: int = 0) -> FloatArra
 
     The same for all methods, so that the differences of two methods are paired.
     """
+    if not m:
+        return np.zeros((resamples, 0))
     rng = np.random.default_rng(seed)
     return rng.multinomial(m, np.full(m, 1 / m), size=resamples) / m
 

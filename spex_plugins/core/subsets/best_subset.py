@@ -132,7 +132,8 @@ class _Problem:
         products, values, orders = products[possible], values[possible], orders[possible]
         self.n, self.count, self.exact = n, count, exact
         self.single = np.zeros(n)
-        self.single[products[orders == 1, 0]] = values[orders == 1]
+        if products.shape[1]:
+            self.single[products[orders == 1, 0]] = values[orders == 1]
         self.products, self.values, self.orders = (part[orders > 1] for part in (products, values, orders))
         self.left_out = 0.0  # upper bound of the products that are not in the problem
 

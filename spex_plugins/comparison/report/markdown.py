@@ -1,0 +1,80 @@
+"""A report as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spex_plugins.comparison.metrics.table import METRICS
+from spex_plugins.comparison.report.frames import summary_rows
+
+if TYPE_CHECKING:
+    from spex_plugins.comparison.report.report import Report
+
+__all__ = ["cost_statement", "markdown", "number", "shown_metrics"]
+
+_KINDS = {"marginal": "Values of single features", "interaction": "Methods of interactions"}
+_ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
+
+
+def markdown(report: Report) -> str:
+    """Return the verdict, a table for each kind of methods, and what it cost."""
+    rows = summary_rows(report.runs, report.inputs)
+    metrics = shown_metrics(rows)
+    parts = [report.recommend(), cost_statement(report)]
+    heads = [
+        "method",
+        "budget",
+        *(METRICS[name].title + _ARROWS[METRICS[name].direction] for name in metrics),
+    ]
+    heads += ["seconds", "problem"]
+    for kind, title in _KINDS.items():
+        of_kind = [row for row in rows if row["kind"] == kind]
+        if of_kind:
+            table = [_line(heads), _line(["---"] * len(heads)), *(_row(row, metrics) for row in of_kind)]
+            parts += [f"## {title}", "\n".join(table)]
+    return "\n\n".join(parts) + "\n"
+
+
+def shown_metrics(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the metrics that some row of a summary has a value of."""
+    return [name for name in METRICS if any(row.get(name, float("nan")) == row.get(name) for row in rows)]
+
+
+def cost_statement(report: Report) -> str:
+    """Return what was asked and what it cost, in sentences."""
+    held_out = sum(one.n_held_out for one in report.inputs)
+    methods, inputs = len(report.settings["methods"]), len(report.inputs)
+    told = (
+        f"{methods} methods, budgets {', '.join(map(str, report.budgets))}, {len(report.settings['seeds'])} seeds, "
+        f"{inputs} {'input' if inputs == 1 else 'inputs'} of {_range([len(one.feature_names) for one in report.inputs])} "
+        f"features. {report.n_calls:,} model calls in all, {held_out:,} of them for held-out masks"
+    )
+    if report.n_stored:
+        told += f"; {report.n_stored:,} values came from the store"
+    problems = dict.fromkeys(one.statement for one in report.inputs if one.statement)
+    return f"{told}. " + " ".join(f"{problem}." for problem in problems)
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """Return a number for a table; nothing for NaN and None."""
+    if value is None or value != value:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.{digits}f}"
+
+
+def _row(row: dict[str, Any], metrics: list[str]) -> str:
+    cells = [row["method"], "given" if row["budget"] is None else str(row["budget"])]
+    for name in metrics:
+        cells.append(number(row[name]))
+        if name == "r2" and row["r2_low"] == row["r2_low"]:
+            cells[-1] += f" ({number(row['r2_low'])} to {number(row['r2_high'])})"
+    problem = f"{row['failed']}: {row['problem']}" if row["failed"] else ""
+    return _line([*cells, number(row["seconds"], 2), problem])
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _range(sizes: list[int]) -> str:
+    return f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
