@@ -1,5 +1,9 @@
 """Sparse spectral explanations (SPEX) for SHAP, Captum and plain Python: which features matter together."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from spex_plugins.api import explain, fit
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.spectrum import Spectrum
@@ -18,6 +22,9 @@ from spex_plugins.queries import Queries
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.interactions import Interactions
 
+if TYPE_CHECKING:
+    from spex_plugins.comparison.compare import compare
+
 __all__ = [
     "INDICES",
     "FewSamplesWarning",
@@ -33,9 +40,18 @@ __all__ = [
     "StoreError",
     "UnidentifiableWarning",
     "ValueFunctionError",
+    "compare",
     "explain",
     "fit",
     "plan",
 ]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "compare":  # has no part in an explanation, and is loaded on its first use
+        from spex_plugins.comparison.compare import compare
+
+        return compare
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

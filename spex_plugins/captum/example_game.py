@@ -71,7 +71,9 @@ class ExampleGame:
         batch = make_batch(inputs, baselines, target, additional_forward_args)
         features = make_features(batch, feature_mask)
         if batch.size != 1:
-            raise InputError(f"inputs: must be one example, got {batch.size}; give a list of (forward, inputs).")
+            raise InputError(
+                f"inputs: must be one example, got {batch.size}; give a list of (forward, inputs)."
+            )
         self.varying = features.varying_positions(0)
         self.n = len(self.varying)
         if not self.n:

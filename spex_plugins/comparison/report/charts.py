@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spex_plugins.comparison.compare_input import InputReport
     from spex_plugins.comparison.run import Run
 
-__all__ = ["bars_of_budget", "colors_of", "curves_over_calls"]
+__all__ = ["bars_of_budget", "colors_of", "curves_by_features", "curves_over_calls"]
 
 # Okabe and Ito 2008: told apart by the colour-blind.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
@@ -100,11 +100,34 @@ def bars_of_budget(runs: Sequence[Run], inputs: Sequence[InputReport], budget: i
     return figure
 
 
+def curves_by_features(runs: Sequence[Run], budget: int, name: str) -> Figure:
+    """Draw removal, insertion or deletion against the number of features, the mean over seeds and inputs."""
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for method, (color, marker) in colors_of(runs).items():
+        of_method = of_group(runs, method, budget)
+        curves = [run.scores.curves.get(name, {}) for run in of_method]
+        counts = sorted({count for curve in curves for count in curve})
+        means = [np.mean([curve[count] for curve in curves if count in curve]) for count in counts]
+        if counts:
+            line = "-" if of_method[0].cell.kind == "interaction" else "--"
+            axes.plot(counts, means, color=color, marker=marker, markersize=4, linestyle=line, label=method)
+    axes.set_xlabel("features moved")
+    axes.set_ylabel(METRICS[name].title)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e1e4ea", linewidth=0.7)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    return figure
+
+
 def _column(scores: Sequence[Estimate], part: str) -> list[float]:
     return [getattr(score, part) for score in scores]
 
 
-def _finish(axes: object, metric: str, budgets: Sequence[int]) -> None:
+def _finish(axes: Any, metric: str, budgets: Sequence[int]) -> None:
     axes.set_xlabel("calls allowed (distinct masks)")
     axes.set_ylabel(METRICS[metric].title)
     if len(budgets) > 1 and max(budgets) / min(budgets) > 3:

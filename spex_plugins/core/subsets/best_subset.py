@@ -241,9 +241,9 @@ class _Problem:
             members = self.products < self.n
             present = np.append(removed, True)[self.products]
             missing = members & ~present
-            last = np.flatnonzero(missing.sum(axis=1) == 1)
-            which = self.products[last, missing[last].argmax(axis=1)]
-            np.add.at(gains, which, self.values[last])
+            last = missing & (missing.sum(axis=1, keepdims=True) == 1)
+            rows, places = np.nonzero(last)
+            np.add.at(gains, self.products[rows, places], self.values[rows])
             gains[removed] = -np.inf
             best = int(gains.argmax())
             if gains[best] <= 0 and not self.exact:
