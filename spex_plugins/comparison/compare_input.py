@@ -13,7 +13,7 @@ from spex_plugins.comparison.judge import Judge
 from spex_plugins.comparison.metrics.agreement import agreement
 from spex_plugins.comparison.run import Cell, Run, run_method
 from spex_plugins.comparison.shared_answers import SharedAnswers
-from spex_plugins.errors import StoreError
+from spex_plugins.errors import SpexError, StoreError
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.inputs import Input
@@ -118,7 +118,10 @@ def compare_input(
 def _held_out(answers: SharedAnswers, given: int | BoolArray, number: int) -> HeldOut:
     uniform = uniform_masks(answers.n, given, number) if isinstance(given, int) else given
     sizes = masks_of_all_sizes(answers.n, max(1, len(uniform) // 2), number)
-    return evaluate_held_out(answers, uniform, sizes)
+    found = evaluate_held_out(answers, uniform, sizes)
+    if len(found.uniform.values) < 2:
+        raise SpexError(f"the value function gave {len(found.uniform.values)} values ({answers.statement})")
+    return found
 
 
 def _groups(settings: Settings, number: int) -> list[list[tuple[Method, Cell]]]:

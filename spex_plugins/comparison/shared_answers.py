@@ -48,7 +48,7 @@ class SharedAnswers:
     ) -> None:
         self.value_function, self.n, self.feature_names = value_function, n, feature_names
         self._session, self._price = Session(value_function, queries), queries.price
-        self._asked: set[bytes] = set()
+        self._known: set[bytes] = set()
         self.output = output
         self.n_stored = 0
 
@@ -80,15 +80,15 @@ class SharedAnswers:
 
     def known(self, masks: BoolArray) -> tuple[FloatArray, BoolArray]:
         """Evaluate masks (m, n); return values (m,), NaN where there is none, and which there are, (m,)."""
-        self._asked |= {row.tobytes() for row in np.packbits(masks, axis=1)}
         answers = self._session.ask(masks)
+        self._known |= {row.tobytes() for row in np.packbits(masks[answers.answered], axis=1)}
         self.n_stored += answers.n_stored
         return self._one_output(answers.values), answers.answered
 
     @property
     def n_calls(self) -> int:
-        """Number of distinct masks that the value function evaluated."""
-        return len(self._asked) - self.n_stored
+        """Number of distinct masks whose values the value function returned."""
+        return len(self._known) - self.n_stored
 
     def price(self, masks: BoolArray) -> float:
         """Return the price of masks (m, n), each evaluated once, in the unit of `Queries.price`."""
