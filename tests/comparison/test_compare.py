@@ -174,7 +174,14 @@ def test_what_fails_has_a_row_that_says_so_and_the_others_go_on():
 def test_what_is_not_installed_is_named_with_its_pip_line(monkeypatch):
     import sys
 
-    for name in ("shap", "captum.attr", "shapiq.approximator", "lime.lime_base", "sklearn"):
+    for name in (
+        "spex_plugins.shap",
+        "shap",
+        "torch",
+        "shapiq.approximator",
+        "lime.lime_base",
+        "sklearn.linear_model",
+    ):
         monkeypatch.setitem(sys.modules, name, None)
     names = ["shap:kernel", "captum:lime", "shapiq:FBII", "lime", "lasso", "auto"]
     report = compared(methods=names)
@@ -184,7 +191,9 @@ def test_what_is_not_installed_is_named_with_its_pip_line(monkeypatch):
 
 
 def test_one_feature():
-    report = compared(lambda masks: 3.0 * masks[:, 0], n=1, methods=["auto", "banzhaf", np.array([3.0])], budgets=10)
+    report = compared(
+        lambda masks: 3.0 * masks[:, 0], n=1, methods=["auto", "banzhaf", np.array([3.0])], budgets=10
+    )
     assert run_of(report, "auto").scores.values["r2"] == pytest.approx(1)
     assert run_of(report, "given").scores.values["r2"] == pytest.approx(1)
 

@@ -10,15 +10,15 @@ import numpy as np
 
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.method import Kind, Surrogate
-from spex_plugins.comparison.methods.randomness import seeded
+from spex_plugins.comparison.methods.library_calls import library, seeded
 from spex_plugins.comparison.methods.sums import additive
-from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
 
 __all__ = ["CAPTUM_METHODS", "CaptumMethod", "captum_method", "with_forward"]
 
+_INSTALL = '"spex-plugins[captum]"'
 _AT_ONCE = 64  # perturbations per evaluation
 _PASSES = ("FeatureAblation", "ShapleyValueSampling")  # ask for every feature, and for the input
 _SHAPLEY = {"KernelShap", "ShapleyValueSampling", "ShapleyValues"}
@@ -56,12 +56,8 @@ class CaptumMethod:
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Attribute with as many samples as the budget allows."""
-        _require_captum()
-        import torch
-
-        from spex_plugins.captum import game_forward
-
-        method = self._factory(game_forward(game))
+        torch, host = (library(name, "Captum", _INSTALL) for name in ("torch", "spex_plugins.captum"))
+        method = self._factory(host.game_forward(game))
         kinds = {kind.__name__ for kind in type(method).__mro__}
         with seeded(seed):
             found = method.attribute(
@@ -88,7 +84,7 @@ def _samples(kinds: set[str], n: int, budget: int) -> dict[str, int]:
 
 def captum_method(name: str) -> CaptumMethod:
     """Return the method with a name of `CAPTUM_METHODS`."""
-    return CaptumMethod(lambda forward: getattr(_require_captum(), CAPTUM_METHODS[name])(forward), name)
+    return CaptumMethod(lambda forward: getattr(_captum(), CAPTUM_METHODS[name])(forward), name)
 
 
 def with_forward(method: Any) -> Callable[[Any], Any]:
@@ -102,9 +98,5 @@ def with_forward(method: Any) -> Callable[[Any], Any]:
     return make
 
 
-def _require_captum() -> Any:
-    try:
-        import captum.attr
-    except ImportError as error:
-        raise MissingExtraError('Captum is not installed: pip install "spex-plugins[captum]"') from error
-    return captum.attr
+def _captum() -> Any:
+    return library("captum.attr", "Captum", _INSTALL)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spex_plugins.comparison.methods.method import Kind, Surrogate
-from spex_plugins.comparison.methods.randomness import seeded
+from spex_plugins.comparison.methods.library_calls import library, seeded
 from spex_plugins.comparison.methods.regressions import lime_masks
 from spex_plugins.comparison.methods.sums import additive
-from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
@@ -34,14 +33,11 @@ class Lime:
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Fit LIME's weighted ridge regression to ``budget`` masks."""
-        try:
-            from lime.lime_base import LimeBase
-        except ImportError as error:
-            raise MissingExtraError("LIME is not installed: pip install lime") from error
+        base = library("lime.lime_base", "LIME", "lime").LimeBase(_kernel, random_state=seed)
         masks = lime_masks(game.n, budget, np.random.default_rng(seed))
         distances = 100 * (1 - np.sqrt(masks.mean(axis=1)))  # of a row of 0 and 1 to a row of ones
         with seeded(seed):
-            intercept, weights, *_ = LimeBase(_kernel, random_state=seed).explain_instance_with_data(
+            intercept, weights, *_ = base.explain_instance_with_data(
                 masks.astype(float), game(masks)[:, None], distances, 0, game.n, feature_selection="none"
             )
         values = np.zeros(game.n)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins.comparison.methods.library_calls import library, seeded
 from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.sums import additive
 from spex_plugins.core.basis.masks import distinct_rows
-from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
@@ -47,7 +47,9 @@ class Regression:
         """Fit to as many distinct uniform masks as the budget allows."""
         masks = np.random.default_rng(seed).random((2 * budget, game.n)) < 0.5
         masks = masks[distinct_rows(masks)[0][:budget]]
-        return Surrogate(self._fit(masks, game(masks)), "BV")
+        values = game(masks)
+        with seeded(seed):
+            return Surrogate(self._fit(masks, values), "BV")
 
 
 def fit_ridge(masks: BoolArray, values: FloatArray) -> Spectrum:
@@ -71,13 +73,7 @@ def lime_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:
 
 
 def _linear_models() -> Any:
-    try:
-        from sklearn import linear_model
-    except ImportError as error:
-        raise MissingExtraError(
-            'scikit-learn is not installed: pip install "spex-plugins[compare]"'
-        ) from error
-    return linear_model
+    return library("sklearn.linear_model", "scikit-learn", '"spex-plugins[compare]"')
 
 
 def _signs(masks: BoolArray) -> FloatArray:

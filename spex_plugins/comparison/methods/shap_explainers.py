@@ -10,14 +10,15 @@ import numpy as np
 
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.method import Kind, Surrogate
-from spex_plugins.comparison.methods.randomness import seeded
+from spex_plugins.comparison.methods.library_calls import library, seeded
 from spex_plugins.comparison.methods.sums import additive
-from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
 
 __all__ = ["ShapKernel", "ShapMethod", "partition", "permutation"]
+
+_INSTALL = '"spex-plugins[shap]"'
 
 
 class ShapMethod:
@@ -53,10 +54,8 @@ class ShapMethod:
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Call the explainer for a row of ones."""
-        _require_shap()
-        from spex_plugins.shap import as_model
-
-        model, masker, row = as_model(game)
+        host = library("spex_plugins.shap", "SHAP", _INSTALL)
+        model, masker, row = host.as_model(game)
         takes_seed = "seed" in signature(self._factory).parameters
         with seeded(seed):
             explainer = self._factory(model, masker, **({"seed": seed} if takes_seed else {}))
@@ -78,7 +77,7 @@ class ShapKernel:
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Let it draw all that the budget leaves beside the empty and the full mask."""
-        shap = _require_shap()
+        shap = _shap()
         ones = np.ones(game.n)
         with seeded(seed):
             explainer = shap.KernelExplainer(lambda rows: game(rows > 0.5), 0 * ones[None])
@@ -90,7 +89,7 @@ class ShapKernel:
 def permutation() -> ShapMethod:
     """Return SHAP's Permutation explainer; it takes 2 n + 1 evaluations or more."""
     return ShapMethod(
-        lambda model, masker, seed: _require_shap().PermutationExplainer(model, masker, seed=seed),
+        lambda model, masker, seed: _shap().PermutationExplainer(model, masker, seed=seed),
         "shap:permutation",
         least=lambda n: 2 * n + 1,
     )
@@ -105,16 +104,12 @@ def partition() -> ShapMethod:
     def make(model: Any, masker: Any) -> Any:
         from scipy.cluster.hierarchy import linkage
 
-        shap, rows = _require_shap(), masker.data
+        shap, rows = _shap(), masker.data
         tree = linkage(np.arange(rows.shape[1], dtype=float)[:, None], method="complete")
         return shap.PartitionExplainer(model, shap.maskers.Partition(rows, clustering=tree))
 
     return ShapMethod(make, "shap:partition", index=None)
 
 
-def _require_shap() -> Any:
-    try:
-        import shap
-    except ImportError as error:
-        raise MissingExtraError('SHAP is not installed: pip install "spex-plugins[shap]"') from error
-    return shap
+def _shap() -> Any:
+    return library("shap", "SHAP", _INSTALL)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.method import Kind, Surrogate
-from spex_plugins.comparison.methods.randomness import seeded
+from spex_plugins.comparison.methods.library_calls import library, seeded
 from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class ShapiqMethod:
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Approximate the index."""
-        approximator = getattr(_approximators(), self.approximator, None)
+        approximator = getattr(
+            library("shapiq.approximator", "shapiq", "shapiq lightgbm"), self.approximator, None
+        )
         if approximator is None:
             raise MissingExtraError(
                 f'{self.approximator} needs a newer shapiq: pip install "shapiq>={self.since}" '
@@ -60,14 +62,6 @@ class ShapiqMethod:
             method = approximator(n=game.n, random_state=seed, **self.settings)
             found = method.approximate(budget, game)
         return Surrogate(surrogate_of(found, game.n).function, self.index)
-
-
-def _approximators() -> Any:
-    try:
-        import shapiq.approximator
-    except ImportError as error:
-        raise MissingExtraError("shapiq is not installed: pip install shapiq lightgbm") from error
-    return shapiq.approximator
 
 
 def _fourier(name: str) -> ShapiqMethod:

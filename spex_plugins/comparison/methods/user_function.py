@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.method import Kind, Surrogate
-from spex_plugins.comparison.methods.randomness import seeded
+from spex_plugins.comparison.methods.library_calls import seeded
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame

@@ -38,7 +38,10 @@ def index_errors(surrogate: Surrogate, truth: Spectrum) -> dict[str, float]:
         None,
     )
     if value_index is not None:
-        single, right = (surrogate.interactions or function).single_values(value_index), truth.single_values(value_index).values
+        single, right = (
+            (surrogate.interactions or function).single_values(value_index),
+            truth.single_values(value_index).values,
+        )
         found = found | {"value_error": _relative(single.values, right)}
         if np.isfinite(single.deviations).all():
             within = np.abs(single.values - right) <= _WIDTH * single.deviations + 1e-9 * np.abs(right).max()

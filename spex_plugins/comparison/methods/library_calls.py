@@ -1,4 +1,4 @@
-"""Global random generators and warnings of other libraries, kept inside one run of a method."""
+"""Other libraries: their import, and their global random generators and warnings during one run of a method."""
 
 from __future__ import annotations
 
@@ -6,10 +6,38 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
-__all__ = ["seeded"]
+from spex_plugins.errors import MissingExtraError
+
+__all__ = ["library", "seeded"]
+
+
+def library(module: str, name: str, install: str) -> Any:
+    """Import a module without its warnings.
+
+    Parameters
+    ----------
+    module : str
+    name : str
+        The library's own name.
+    install : str
+        What ``pip install`` takes.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(f"{name} is not installed: pip install {install}") from error
 
 
 @contextmanager
