@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.indices import index_values
+from spex_plugins.core.subsets.polynomial import Polynomial
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -75,7 +74,8 @@ def best_subset(
         Which value of the function is wanted.
     max_nodes : int, optional
         Largest number of nodes of the branch-and-bound tree. By default there is no limit up to 64 features,
-        so that the set is the best one, and 200 nodes with more.
+        so that the set is the best one, and 200 nodes with more. Functions of thousands of interactions take
+        long; 0 searches by exchanges of features alone, which is fast and leaves a wide gap.
 
     Returns
     -------
@@ -88,15 +88,13 @@ def best_subset(
         If an argument is invalid, or the function has several outputs.
     """
     count, exact = _count(spectrum, size, at_most, direction)
-    products, values, constant = _polynomial(spectrum)
     sign = 1.0 if direction == "highest" else -1.0
-    problem = _Problem(spectrum.n, count, exact, products, sign * values)
-    removed, bound = problem.solve(max_nodes)
+    polynomial = Polynomial.of_removed(sign * spectrum)
+    removed, bound = _Problem(polynomial, count, exact).solve(max_nodes)
+    gap = bound - polynomial.value(removed)
     mask = ~removed
     value = float(spectrum.predict(mask[None])[0])
-    gap = sign * (sign * bound + constant - value)
-    tolerance = 1e-9 * (np.abs(values).sum() + abs(constant))
-    return BestSubset(mask, value, float(gap) if gap > tolerance else 0.0)
+    return BestSubset(mask, value, gap if gap > 1e-9 * polynomial.size else 0.0)
 
 
 def _count(spectrum: Spectrum, size: Any, at_most: Any, direction: Any) -> tuple[int, bool]:
@@ -114,37 +112,27 @@ def _count(spectrum: Spectrum, size: Any, at_most: Any, direction: Any) -> tuple
     return int(count), at_most is None
 
 
-def _polynomial(spectrum: Spectrum) -> tuple[IntArray, FloatArray, float]:
-    """Return the sets T (U, d) of removed features with their b_T (U,), and the constant."""
-    n, orders = spectrum.n, spectrum.orders
-    exchanged = spectrum.coefficients * (-1.0) ** orders
-    products, values = index_values("Moebius", max(spectrum.max_order, 1), n, spectrum.supports, exchanged)
-    some = sets.orders_of(products, n) > 0
-    return products[some], values[some], float(values[~some].sum())
-
-
 class _Problem:
     """Maximise Σ_T values_T Π_{i∈T} z_i over z in {0, 1}^n with ``count`` ones, or at most so many."""
 
-    def __init__(self, n: int, count: int, exact: bool, products: IntArray, values: FloatArray) -> None:
-        orders = sets.orders_of(products, n)
-        possible = orders <= count  # more features are never removed together
-        products, values, orders = products[possible], values[possible], orders[possible]
-        self.n, self.count, self.exact = n, count, exact
-        self.single = np.zeros(n)
-        if products.shape[1]:
-            self.single[products[orders == 1, 0]] = values[orders == 1]
-        self.products, self.values, self.orders = (part[orders > 1] for part in (products, values, orders))
-        self.left_out = 0.0  # upper bound of the products that are not in the problem
+    def __init__(self, polynomial: Polynomial, count: int, exact: bool) -> None:
+        possible = polynomial.orders <= count  # more features are never removed together
+        self.polynomial = polynomial
+        self.n, self.count, self.exact = polynomial.n, count, exact
+        self.single = polynomial.single
+        self.products, self.values, self.orders = (
+            part[possible] for part in (polynomial.products, polynomial.values, polynomial.orders)
+        )
 
     def solve(self, max_nodes: int | None) -> tuple[BoolArray, float]:
         """Return the features that are removed, (n,), and an upper bound of the maximum."""
         from scipy.optimize import Bounds, milp
 
-        if not self.count:
-            return np.zeros(self.n, dtype=bool), 0.0
-        if self.n > EXACT_FEATURES:
-            self._keep_largest()
+        found = self.polynomial.search(self.count, exact=self.exact)
+        bound = self.polynomial.bound(self.count, exact=self.exact)
+        if not self.count or max_nodes == 0:
+            return found, bound
+        left_out = self._keep_largest() if self.n > EXACT_FEATURES else 0.0
         total = self.n + len(self.values)
         nodes = max_nodes or (None if self.n <= EXACT_FEATURES else _MOST_NODES)
         result = milp(
@@ -154,21 +142,22 @@ class _Problem:
             constraints=self._constraints(),
             options={"mip_rel_gap": 0.0} | ({"node_limit": nodes} if nodes else {}),
         )
-        greedy = self._greedy()
-        bound = self._trivial_bound() if result.mip_dual_bound is None else -result.mip_dual_bound
-        bound = min(bound, self._trivial_bound()) + self.left_out
-        if result.x is None:
-            return greedy, bound
-        found = result.x[: self.n] > 0.5
-        return (greedy if self._value(greedy) > self._value(found) else found), bound
+        if result.mip_dual_bound is not None:
+            bound = min(bound, left_out - result.mip_dual_bound)
+        if result.x is not None:
+            other = self.polynomial.improved(result.x[: self.n] > 0.5, self.count, exact=self.exact)
+            found = max(found, other, key=self.polynomial.value)
+        return found, bound
 
-    def _keep_largest(self) -> None:
+    def _keep_largest(self) -> float:
+        """Drop all but the largest products; return an upper bound of those that are dropped."""
         ranking = np.argsort(-np.abs(self.values), kind="stable")
         kept, rest = np.sort(ranking[:_MOST_PRODUCTS]), ranking[_MOST_PRODUCTS:]
-        self.left_out = float(self.values[rest].clip(min=0).sum())
+        left_out = float(self.values[rest].clip(min=0).sum())
         self.products, self.values, self.orders = (
             part[kept] for part in (self.products, self.values, self.orders)
         )
+        return left_out
 
     def _constraints(self) -> list[Any]:
         from scipy.optimize import LinearConstraint
@@ -222,31 +211,3 @@ class _Problem:
         every = np.arange(self.n)
         weight = float(comb(self.count - 1, order - 1))
         blocks.append((first + every, every, np.full(self.n, -weight)))
-
-    def _value(self, removed: BoolArray) -> float:
-        chosen = np.append(removed, True)  # the empty slots
-        return float(self.single @ removed + self.values @ chosen[self.products].all(axis=1))
-
-    def _trivial_bound(self) -> float:
-        best = np.sort(self.single.clip(min=0))[::-1][: self.count].sum()
-        if self.exact:
-            best = np.sort(self.single)[::-1][: self.count].sum()
-        return float(best + self.values.clip(min=0).sum())
-
-    def _greedy(self) -> BoolArray:
-        """Remove one feature after the other, always the one that gains most."""
-        removed = np.zeros(self.n, dtype=bool)
-        for _ in range(self.count):
-            gains = self.single.copy()
-            members = self.products < self.n
-            present = np.append(removed, True)[self.products]
-            missing = members & ~present
-            last = missing & (missing.sum(axis=1, keepdims=True) == 1)
-            rows, places = np.nonzero(last)
-            np.add.at(gains, self.products[rows, places], self.values[rows])
-            gains[removed] = -np.inf
-            best = int(gains.argmax())
-            if gains[best] <= 0 and not self.exact:
-                break
-            removed[best] = True
-        return removed
