@@ -77,7 +77,7 @@ def _game(chosen: Namespace, text: str) -> Any:
     model = getattr(transformers, kind).from_pretrained(chosen.model).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(chosen.model)
     answer = list(range(config.num_labels)) if chosen.answer is None else chosen.answer
-    settings = {"value": "logit"} if classifies else {}
+    settings: dict[str, Any] = {"value": "logit"} if classifies else {}
     return MaskedPrompt(
         model, tokenizer, text, template=chosen.template, features=chosen.features, answer=answer, **settings
     )

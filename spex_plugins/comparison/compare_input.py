@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -111,7 +111,11 @@ def compare_input(
                 runs = [run_method(method, cell, answers, judge) for method, cell in group]
                 report.runs.extend(_with_agreement(runs) if "agreement" in settings.metrics else runs)
         finally:
-            counts = {"n_calls": answers.n_calls, "n_held_out": judged, "n_stored": answers.n_stored}
+            counts: dict[str, Any] = {
+                "n_calls": answers.n_calls,
+                "n_held_out": judged,
+                "n_stored": answers.n_stored,
+            }
             report.inputs[number] = replace(known, held_out=held_out, statement=answers.statement, **counts)
 
 

@@ -88,7 +88,7 @@ def evaluate_held_out(answers: SharedAnswers, uniform: BoolArray, sizes: BoolArr
     ]
     complete = answers.n < 31 and len(parts[0].masks) == 2**answers.n
     truth = exact_spectrum(parts[0].masks, parts[0].values[:, None]).output(0) if complete else None
-    return HeldOut(*parts, float(values[0]), float(values[1]), truth, int((~answered).sum()))
+    return HeldOut(parts[0], parts[1], float(values[0]), float(values[1]), truth, int((~answered).sum()))
 
 
 def checked_masks(held_out: Any, inputs: Sequence[Input]) -> int | BoolArray:

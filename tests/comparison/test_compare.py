@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from games import SmallGame
 
 import spex_plugins as spex
-from spex_plugins import InputError, PartialAnswerError, Spectrum, ValueFunctionError
-from spex_plugins.comparison import Given, Ours, UserFunction
+from spex_plugins import InputError
+from spex_plugins.comparison import Given, Ours
 from spex_plugins.core.basis.masks import masks_of_numbers
 
 

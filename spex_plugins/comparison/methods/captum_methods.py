@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.comparison.methods.given import surrogate_of
-from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.library_calls import library, seeded
+from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.sums import additive
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class CaptumMethod:
         if not kinds & _SHAPLEY:
             return values
         empty = float(game(np.zeros((1, game.n), dtype=bool))[0])
-        return Surrogate(values.function + additive(np.zeros(game.n), empty), "SV")
+        return Surrogate(additive(values.function.single_values("SV").values, empty), "SV")
 
 
 def _samples(kinds: set[str], n: int, budget: int) -> dict[str, int]:

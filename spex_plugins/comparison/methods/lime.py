@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.library_calls import library, seeded
+from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.regressions import lime_masks
 from spex_plugins.comparison.methods.sums import additive
 

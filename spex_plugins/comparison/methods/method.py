@@ -42,21 +42,22 @@ class Surrogate:
 
 
 class Method(Protocol):
-    """A method that explains a value function within a budget.
+    """A method that explains a value function within a budget."""
 
-    Attributes
-    ----------
-    name : str
-        Its name in the report.
-    kind : {"marginal", "interaction"}
-        Whether it gives values of single features only.
-    asks : bool
-        False if it evaluates nothing, such as a given array: it is then judged once.
-    """
+    @property
+    def name(self) -> str:
+        """Its name in the report."""
+        ...
 
-    name: str
-    kind: Kind
-    asks: bool
+    @property
+    def kind(self) -> Kind:
+        """ "marginal" if it gives values of single features only, else "interaction"."""
+        ...
+
+    @property
+    def asks(self) -> bool:
+        """False if it evaluates nothing, such as a given array: it is then judged once."""
+        ...
 
     def least(self, n: int) -> int:
         """Return the smallest budget for n features."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.comparison.methods.given import surrogate_of
-from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.library_calls import library, seeded
+from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.sums import additive
 
 if TYPE_CHECKING:

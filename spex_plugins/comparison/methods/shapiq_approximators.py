@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.methods.given import surrogate_of
-from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.library_calls import library, seeded
+from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.methods.given import surrogate_of
-from spex_plugins.comparison.methods.method import Kind, Surrogate
 from spex_plugins.comparison.methods.library_calls import seeded
+from spex_plugins.comparison.methods.method import Kind, Surrogate
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
@@ -35,7 +35,7 @@ class UserFunction:
         self, function: Callable[..., Any], name: str | None = None, kind: Kind = "marginal"
     ) -> None:
         self._function, self.kind = function, kind
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name = name or str(getattr(function, "__name__", type(function).__name__))
 
     def least(self, n: int) -> int:
         """Return 0."""

@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spex_plugins.core.basis.indices import INDICES, same_single_values
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from spex_plugins.comparison.methods.method import Surrogate
     from spex_plugins.core.basis.fitted_function import FittedFunction
     from spex_plugins.core.basis.spectrum import Spectrum
+    from spex_plugins.types import FloatArray
 
 __all__ = ["index_errors"]
 
@@ -52,12 +52,12 @@ def index_errors(surrogate: Surrogate, truth: Spectrum) -> dict[str, float]:
     return found
 
 
-def _pairs(function: FittedFunction, index: str) -> NDArray[np.float64]:
+def _pairs(function: FittedFunction, index: str) -> FloatArray:
     supports, values = function.convert(index, 2)
     known = {tuple(row): value for row, value in zip(supports.tolist(), values.tolist(), strict=True)}
     return np.array([known.get(pair, 0.0) for pair in combinations(range(function.n), 2)])
 
 
-def _relative(given: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+def _relative(given: FloatArray, right: FloatArray) -> float:
     size = float((right**2).sum())
     return float(np.sqrt(((given - right) ** 2).sum() / size)) if size > 0 else float("nan")

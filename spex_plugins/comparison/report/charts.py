@@ -54,7 +54,10 @@ def curves_over_calls(
         if not np.isfinite(means).any():
             continue
         given = first.cell.budget is None
-        style = {"color": color, "linestyle": "-" if first.cell.kind == "interaction" else "--"}
+        style: dict[str, Any] = {
+            "color": color,
+            "linestyle": "-" if first.cell.kind == "interaction" else "--",
+        }
         if given and len(budgets) == 1:
             axes.axhline(means[0], label=name, linewidth=1.2, **style)
             continue

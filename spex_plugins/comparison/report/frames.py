@@ -47,9 +47,10 @@ def _row(run: Run, measured: Sequence[str]) -> dict[str, Any]:
 
 
 def groups_of(runs: Sequence[Run]) -> list[tuple[str, str, int | None]]:
-    """Return name, kind and budget of the rows of a summary: marginal methods first."""
+    """Return name, kind and budget of the rows of a summary: marginal methods first, each by budget."""
     found = dict.fromkeys((run.cell.method, run.cell.kind, run.cell.budget) for run in runs)
-    return sorted(found, key=lambda one: one[1] != "marginal")
+    place = {name: k for k, name in enumerate(dict.fromkeys(name for name, _, _ in found))}
+    return sorted(found, key=lambda one: (one[1] != "marginal", place[one[0]], one[2] or 0))
 
 
 def summary_rows(runs: Sequence[Run], inputs: Sequence[InputReport]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from spex_plugins.comparison.report.frames import summary_rows
 if TYPE_CHECKING:
     from spex_plugins.comparison.report.report import Report
 
-__all__ = ["cost_statement", "markdown", "number", "shown_metrics"]
+__all__ = ["cost_statement", "energy_by_order", "markdown", "number", "shown_metrics"]
 
 _KINDS = {"marginal": "Values of single features", "interaction": "Methods of interactions"}
 _ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
@@ -26,7 +26,7 @@ def markdown(report: Report) -> str:
         "budget",
         *(METRICS[name].title + _ARROWS[METRICS[name].direction] for name in metrics),
     ]
-    heads += ["seconds", "problem"]
+    heads += ["energy of order 1 / 2 / ≥ 3", "seconds", "problem"]
     for kind, title in _KINDS.items():
         of_kind = [row for row in rows if row["kind"] == kind]
         if of_kind:
@@ -36,8 +36,15 @@ def markdown(report: Report) -> str:
 
 
 def shown_metrics(rows: list[dict[str, Any]]) -> list[str]:
-    """Return the metrics that some row of a summary has a value of."""
-    return [name for name in METRICS if any(row.get(name, float("nan")) == row.get(name) for row in rows)]
+    """Return the metrics that some row of a summary has a value of; the energies share a column."""
+    known = [name for name in METRICS if any(row.get(name, float("nan")) == row.get(name) for row in rows)]
+    return [name for name in known if not name.startswith("energy_")]
+
+
+def energy_by_order(row: dict[str, Any]) -> str:
+    """Return the shares of the variance of an explanation in sets of one, two, and more features."""
+    shares = [number(row.get(f"energy_{order}"), 2) for order in (1, 2, 3)]
+    return " / ".join(shares) if all(shares) else ""
 
 
 def cost_statement(report: Report) -> str:
@@ -69,7 +76,7 @@ def _row(row: dict[str, Any], metrics: list[str]) -> str:
         if name == "r2" and row["r2_low"] == row["r2_low"]:
             cells[-1] += f" ({number(row['r2_low'])} to {number(row['r2_high'])})"
     problem = f"{row['failed']}: {row['problem']}" if row["failed"] else ""
-    return _line([*cells, number(row["seconds"], 2), problem])
+    return _line([*cells, energy_by_order(row), number(row["seconds"], 2), problem])
 
 
 def _line(cells: list[str]) -> str:

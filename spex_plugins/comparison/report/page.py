@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spex_plugins.comparison.metrics.table import METRICS
 from spex_plugins.comparison.report.charts import bars_of_budget, curves_by_features, curves_over_calls
 from spex_plugins.comparison.report.frames import summary_rows
-from spex_plugins.comparison.report.markdown import cost_statement, number, shown_metrics
+from spex_plugins.comparison.report.markdown import cost_statement, energy_by_order, number, shown_metrics
 from spex_plugins.comparison.report.page_style import STYLE
 from spex_plugins.comparison.report.pictures import as_image, explanation_picture
 
@@ -54,9 +54,10 @@ def page(report: Report) -> str:
         ),
         *_curves(report),
         _problems(report),
-        _section("What the columns mean", _definitions(rows)),
     ]
-    parts += _explanations(report, _MOST_BYTES - sum(len(part.encode()) for part in parts))
+    definitions = _section("What the columns mean", _definitions(rows))
+    parts += _explanations(report, _MOST_BYTES - sum(len(part.encode()) for part in (*parts, definitions)))
+    parts.append(definitions)
     settings = report.settings
     versions = ", ".join(f"{name} {version}" for name, version in settings["versions"].items())
     parts.append(
@@ -84,7 +85,7 @@ def _calls(report: Report) -> str:
     return (
         f"{as_image(figure, 'R² over the number of calls')}"
         "<p class='quiet'>Full lines are methods of interactions, dashed lines methods of single features. Shaded: "
-        "95 % intervals.</p><h3>How many calls are enough?</h3>"
+        "95 % intervals. What lies below 0 is cut off.</p><h3>How many calls are enough?</h3>"
         "<p class='quiet'>The smallest number of calls tried with which the mean R² reaches a value.</p>"
         f"<div class='wide'><table><thead><tr><th>method</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
@@ -107,7 +108,7 @@ def _table(kind: str, rows: list[dict[str, Any]]) -> str:
     titles = "".join(
         f"<th title='{escape(METRICS[name].about)}'>{escape(METRICS[name].title)}</th>" for name in metrics
     )
-    heads = f"<th>method</th><th>calls</th>{titles}<th>seconds</th><th>MiB</th><th>cost</th>"
+    heads = f"<th>method</th><th>calls</th>{titles}<th>energy by order</th><th>seconds</th><th>MiB</th><th>cost</th>"
     body = "".join(_row(row, metrics) for row in of_kind)
     return f"<div class='wide'><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
 
@@ -116,13 +117,14 @@ def _row(row: dict[str, Any], metrics: list[str]) -> str:
     budget = "given" if row["budget"] is None else f"{row['budget']:,}"
     if row["failed"] and row["calls"] != row["calls"]:  # no run has scores
         told = escape(row["problem"])
-        return f"<tr><td>{escape(row['method'])}</td><td>{budget}</td><td class='no' colspan='{len(metrics) + 3}'>{told}</td></tr>"
+        return f"<tr><td>{escape(row['method'])}</td><td>{budget}</td><td class='no' colspan='{len(metrics) + 4}'>{told}</td></tr>"
     cells = []
     for name in metrics:
         text = number(row[name])
         if name == "r2" and row["r2_low"] == row["r2_low"]:
             text += f" <small>{number(row['r2_low'])} to {number(row['r2_high'])}</small>"
         cells.append(f"<td>{text}</td>")
+    cells.append(f"<td>{energy_by_order(row)}</td>")
     spent = f"<td>{number(row['seconds'], 2)}</td><td>{number(row['memory'], 0)}</td><td>{number(row['cost'], 0)}</td>"
     return f"<tr><td>{escape(row['method'])}</td><td>{budget}</td>{''.join(cells)}{spent}</tr>"
 
@@ -156,6 +158,7 @@ def _definitions(rows: list[dict[str, Any]]) -> str:
         for name in shown_metrics(rows)
     )
     spent = (
+        "<dt>energy by order</dt><dd>Shares of the variance of the explanation in single features, pairs and larger sets.</dd>"
         "<dt>calls</dt><dd>Distinct masks that a method was allowed to ask about.</dd><dt>seconds, MiB</dt><dd>Time and "
         "growth of memory of the method itself, without the model.</dd><dt>cost</dt><dd>Price of its calls.</dd>"
     )

@@ -72,7 +72,7 @@ def explanation_picture(report: Report, number: int) -> str:
     if hasattr(game, "image") and hasattr(game, "regions"):
         return f"<section><h2>{escape(title)}</h2>{_on_image(game, found)}</section>\n"
     inner = escape(to_html(found, top=_TOP, title=title), quote=True)
-    return f'<section><h2>{escape(title)}</h2><iframe title="{escape(title)}" srcdoc="{inner}"></iframe></section>\n'
+    return f'<section><iframe title="{escape(title)}" srcdoc="{inner}"></iframe></section>\n'
 
 
 def _on_image(game: Any, found: Interactions) -> str:
@@ -80,7 +80,7 @@ def _on_image(game: Any, found: Interactions) -> str:
 
     from spex_plugins.plots.image_regions import image_regions
 
-    figure = image_regions(game.image, game.regions, found, top=_TOP).figure
+    figure: Any = image_regions(game.image, game.regions, found, top=_TOP).figure
     file = BytesIO()
     figure.savefig(file, format="png", dpi=80)
     plt.close(figure)

@@ -113,7 +113,7 @@ def _estimate(values: FloatArray, resampled: FloatArray | None, level: float) ->
 
     count = len(values)
     if not count:
-        return Estimate(*[float("nan")] * 3, 0)
+        return Estimate(float("nan"), float("nan"), float("nan"), 0)
     mean = float(values.mean())
     if count > 1:
         half = float(t.ppf(1 - level / 2, count - 1) * values.std(ddof=1) / np.sqrt(count))

@@ -45,20 +45,23 @@ def verdict(runs: Sequence[Run], inputs: Sequence[InputReport], budget: int, met
         return f"With {budget} calls, no method has a value of {title}: {_reasons(runs, budget)}."
     (best, score), others = found[0], found[1:]
     where = f"over {score.inputs} inputs" if score.inputs > 1 else "on this input"
-    start = f"With {budget} calls, {best} has the best {title}, {score.mean:.3f}{_range(score)} {where}"
+    start = f"With {budget} calls, {best} has the best {title}: {_number(score)} {where}"
     if not others:
         return f"{start}; no other method has a value."
-    clear, unclear = [], []
+    clear: list[str] = []
+    unclear: list[str] = []
     for name, _ in others:
-        parts = of_group(runs, best, budget), of_group(runs, name, budget)
+        parts = [of_group(runs, best, budget), of_group(runs, name, budget)]
+        if METRICS[metric].direction == "lower":
+            parts.reverse()  # so that the difference says by how much the best one is better
         gap = difference(*parts, inputs, metric, _LEVEL / len(others))
-        (clear if _matters(gap, metric) else unclear).append(f"{name} by {abs(gap.mean):.3f}{_range(gap)}")
+        (clear if _matters(gap, metric) else unclear).append(f"{name} by {_number(gap)}")
     if clear:
         start += f", ahead of {_listed(clear)}"
     if unclear and not clear and score.inputs == 1 and metric != "r2":
         return f"{start}; one input does not tell whether the differences mean anything."
     if unclear:
-        start += f"; {'its differences' if clear else 'the differences'} from {_listed(unclear)} mean nothing"
+        start += f"; that it is {'also ' if clear else ''}ahead of {_listed(unclear)} means nothing"
     return f"{start}."
 
 
@@ -75,8 +78,9 @@ def _listed(told: list[str]) -> str:
     return f"{', '.join(told[:_LISTED])} and {len(told) - _LISTED} others"
 
 
-def _range(score: Estimate) -> str:
-    return f" ({score.low:.3f} to {score.high:.3f})" if np.isfinite(score.low) else ""
+def _number(score: Estimate) -> str:
+    interval = f" ({score.low:.3f} to {score.high:.3f})" if np.isfinite(score.low) else ""
+    return f"{score.mean:.3f}{interval}"
 
 
 def _reasons(runs: Sequence[Run], budget: int) -> str:

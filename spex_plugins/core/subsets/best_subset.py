@@ -17,7 +17,7 @@ import numpy as np
 
 from spex_plugins.core.subsets.polynomial import Polynomial
 from spex_plugins.errors import InputError
-from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.types import BoolArray, IntArray
 
 if TYPE_CHECKING:
     from spex_plugins.core.basis.spectrum import Spectrum
@@ -120,9 +120,9 @@ class _Problem:
         self.polynomial = polynomial
         self.n, self.count, self.exact = polynomial.n, count, exact
         self.single = polynomial.single
-        self.products, self.values, self.orders = (
-            part[possible] for part in (polynomial.products, polynomial.values, polynomial.orders)
-        )
+        self.products = polynomial.products[possible]
+        self.values = polynomial.values[possible]
+        self.orders = polynomial.orders[possible]
 
     def solve(self, max_nodes: int | None) -> tuple[BoolArray, float]:
         """Return the features that are removed, (n,), and an upper bound of the maximum."""
@@ -154,60 +154,41 @@ class _Problem:
         ranking = np.argsort(-np.abs(self.values), kind="stable")
         kept, rest = np.sort(ranking[:_MOST_PRODUCTS]), ranking[_MOST_PRODUCTS:]
         left_out = float(self.values[rest].clip(min=0).sum())
-        self.products, self.values, self.orders = (
-            part[kept] for part in (self.products, self.values, self.orders)
-        )
+        self.products, self.values = self.products[kept], self.values[kept]
+        self.orders = self.orders[kept]
         return left_out
 
     def _constraints(self) -> list[Any]:
         from scipy.optimize import LinearConstraint
-        from scipy.sparse import coo_array
 
-        n, width = self.n, self.n + len(self.values)
+        width = self.n + len(self.values)
         least = self.count if self.exact else 0
-        found = [LinearConstraint(np.arange(width)[None] < n, least, self.count)]
-        rows, columns, entries, upper = self._linking()
-        if len(upper):
-            matrix = coo_array((entries, (rows, columns)), shape=(len(upper), width)).tocsr()
-            found.append(LinearConstraint(matrix, -np.inf, upper))
+        found = [LinearConstraint(np.arange(width)[None] < self.n, least, self.count)]
+        for order in np.unique(self.orders).tolist():
+            for matrix, upper in self._linking(order):
+                if matrix.shape[0]:
+                    found.append(LinearConstraint(matrix, -np.inf, upper))
         return found
 
-    def _linking(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
-        """Return the inequalities that tie the products to their features, as entries of a sparse matrix."""
-        n, blocks, next_row = self.n, [], 0
-        upper: list[FloatArray] = []
+    def _linking(self, order: int) -> list[tuple[Any, float]]:
+        """Return inequalities, matrix and upper limit, that tie products of so many features to these."""
+        at = np.flatnonzero(self.orders == order)
+        features: IntArray = self.products[at, :order]
+        own: IntArray = self.n + at
+        up = self.values[at] > 0
+        members: IntArray = features[up].ravel()
+        repeated: IntArray = np.repeat(own[up], order)
+        each, down, every = np.arange(len(members)), np.arange((~up).sum()), np.arange(self.n)
+        below = self._matrix(each, repeated, len(each)) - self._matrix(each, members, len(each))
+        above = self._matrix(np.repeat(down, order), features[~up].ravel(), len(down))
+        above -= self._matrix(down, own[~up], len(down))
+        tight = self._matrix(members, repeated, self.n)
+        tight -= comb(self.count - 1, order - 1) * self._matrix(every, every, self.n)
+        return [(below, 0.0), (above, order - 1.0), (tight, 0.0)]
 
-        def add(columns: IntArray, entries: FloatArray, limits: FloatArray) -> None:
-            nonlocal next_row
-            rows = np.repeat(next_row + np.arange(len(columns)), columns.shape[1])
-            blocks.append((rows, columns.ravel(), entries.ravel()))
-            upper.append(limits)
-            next_row += len(columns)
+    def _matrix(self, rows: IntArray, columns: IntArray, height: int) -> Any:
+        """Return a sparse matrix with ones at some places, one column for each variable."""
+        from scipy.sparse import csr_array
 
-        for order in np.unique(self.orders).tolist():
-            at = np.flatnonzero(self.orders == order)
-            features, own = self.products[at, :order], n + at
-            up = self.values[at] > 0
-            pairs = np.stack([np.repeat(own[up], order), features[up].ravel()], axis=1)
-            add(pairs, np.tile([1.0, -1.0], (len(pairs), 1)), np.zeros(len(pairs)))
-            down = np.column_stack([own[~up], features[~up]])
-            signs = np.append(-1.0, np.ones(order))
-            add(down, np.tile(signs, (len(down), 1)), np.full(len(down), order - 1.0))
-            self._add_tightening(features[up], own[up], order, blocks, next_row)
-            upper.append(np.zeros(n))
-            next_row += n
-        if not blocks:
-            none = np.zeros(0, dtype=np.intp)
-            return none, none, np.zeros(0), np.zeros(0)
-        rows, columns, entries = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-        return rows, columns, entries, np.concatenate(upper)
-
-    def _add_tightening(
-        self, features: IntArray, own: IntArray, order: int, blocks: list[Any], first: int
-    ) -> None:
-        """Add Σ_{T∋i} y_T ≤ C(count − 1, order − 1) z_i for every feature i."""
-        members = features.ravel().astype(np.intp)
-        blocks.append((first + members, np.repeat(own, order), np.ones(len(members))))
-        every = np.arange(self.n)
-        weight = float(comb(self.count - 1, order - 1))
-        blocks.append((first + every, every, np.full(self.n, -weight)))
+        shape = (height, self.n + len(self.values))
+        return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)

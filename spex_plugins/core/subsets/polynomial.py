@@ -89,7 +89,7 @@ class Polynomial:
         best, value = removed, self.value(removed)
         tolerance = 1e-12 * self.size
         while True:
-            rivals = [self._exchanged(best, out) for out in np.flatnonzero(best)]
+            rivals = [self._exchanged(best, out) for out in np.flatnonzero(best).tolist()]
             if not exact:
                 rivals += [np.where(np.arange(self.n) == out, False, best) for out in np.flatnonzero(best)]
                 rivals += [self._with_best(best)] if best.sum() < count else []
