@@ -57,8 +57,8 @@ def compare(
     n : int, optional
         Number of features; by default that of the value function.
     methods : sequence, or mapping of names to methods
-        Each is a name of `spex_plugins.comparison.METHODS`; an `Estimator`; a class of SHAP's explainers, or a
-        function of ``model, masker`` (and ``seed``) that returns one; a class or an object of Captum's
+        Each is a name of `spex_plugins.comparison.METHODS`; an `Estimator`; a class of SHAP's explainers, or
+        a function of ``model, masker`` (and ``seed``) that returns one; a class or an object of Captum's
         perturbation methods, or a function of ``forward_func`` that returns one; a function of
         ``value_function, n, budget, seed`` that returns an explanation; an object with the attributes of
         `spex_plugins.comparison.Method`; or an explanation that exists: an array (n,), a dict of sets and
@@ -145,7 +145,7 @@ def compare(
 
 
 def _queries(queries: Queries | None, options: dict[str, Any]) -> Queries:
-    """Return the options of model calls; masks without a value are dropped unless the user decides otherwise."""
+    """Return the options of model calls; by default, masks without a value are dropped."""
     if queries is None:
         return queries_of(None, {"on_failure": "drop"} | options)
     return queries_of(queries, options)

@@ -88,6 +88,6 @@ def _game(game: Any, queries: Queries) -> Any:
             settings = game[2] if len(game) == 3 else {}
             return ExampleGame(forward, inputs, queries, **settings)
     raise InputError(
-        f"game: must be a value function, (model, masker, row) of SHAP, (forward, inputs) or (forward, inputs, "
-        f"{{'target': …}}) of Captum, or a list of those, got {type(game).__name__}."
+        "game: must be a value function, (model, masker, row) of SHAP, (forward, inputs) or (forward, "
+        f"inputs, {{'target': …}}) of Captum, or a list of those, got {type(game).__name__}."
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 from games import random_spectrum
 
 from spex_plugins import Spectrum
+from spex_plugins.comparison import METRICS
 from spex_plugins.comparison.methods.method import Surrogate
 from spex_plugins.comparison.methods.sums import additive, sum_of_sets
 from spex_plugins.comparison.metrics.agreement import agreement
@@ -133,3 +135,9 @@ def test_errors_are_relative_and_in_the_index_of_the_method():
     right = truth.single_values("BV").values
     assert banzhaf == pytest.approx(np.linalg.norm(shapley - right) / np.linalg.norm(right))
     assert np.isnan(index_errors(Surrogate(additive(shapley), None), truth)["value_error"])
+
+
+def test_every_metric_is_defined_in_the_documentation():
+    page = Path(__file__).parents[2] / "docs" / "howto" / "compare.md"
+    headings = {line[4:] for line in page.read_text().splitlines() if line.startswith("### ")}
+    assert {metric.page.split("#")[1] for metric in METRICS.values()} == headings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-MODULES = ["", ".shap", ".captum", ".games", ".plots", ".regions", ".queries"]
+MODULES = ["", ".shap", ".captum", ".comparison", ".games", ".plots", ".regions", ".queries"]
 
 
 @pytest.mark.parametrize("module", [f"spex_plugins{name}" for name in MODULES])

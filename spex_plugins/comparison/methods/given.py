@@ -1,4 +1,4 @@
-"""Explanations that exist already: arrays, sets with values, `Interactions`, and what other libraries return."""
+"""Explanations that exist already: arrays, sets with values, `Interactions`, results of other libraries."""
 
 from __future__ import annotations
 

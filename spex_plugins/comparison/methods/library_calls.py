@@ -1,4 +1,4 @@
-"""Other libraries: their import, and their global random generators and warnings during one run of a method."""
+"""Other libraries: their import, their global random generators, and their warnings."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Method(Protocol):
 
     @property
     def kind(self) -> Kind:
-        """ "marginal" if it gives values of single features only, else "interaction"."""
+        """Either "marginal", if it gives values of single features only, or "interaction"."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Additive functions fitted to uniform masks by scikit-learn: Banzhaf values by ridge regression, and LASSO."""
+"""Additive functions fitted to uniform masks by scikit-learn: Banzhaf values by ridge, and LASSO."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ def _method(value: Any, inputs: int, number: int) -> Method:
         return ShapKernel() if "Kernel" in _name(value) else ShapMethod(value, f"shap:{_name(value)}")
     if "shap" in kinds and not hasattr(value, "base_values"):
         raise InputError(
-            f"methods[{number}]: this {_name(value)} belongs to a model of its own; give its class, or a function "
-            "of a model and a masker that returns it."
+            f"methods[{number}]: this {_name(value)} belongs to a model of its own; give its class, or a "
+            "function of a model and a masker that returns it."
         )
     if is_explanation(value):
         return Given([value])
@@ -91,8 +91,8 @@ def _method(value: Any, inputs: int, number: int) -> Method:
     if callable(value):
         return _factory(value, number)
     raise InputError(
-        f"methods[{number}]: {type(value).__name__} is no method; give a name, an estimator, a class of SHAP or "
-        f"Captum, a function, or an explanation for each of {inputs} inputs."
+        f"methods[{number}]: {type(value).__name__} is no method; give a name, an estimator, a class of SHAP "
+        f"or Captum, a function, or an explanation for each of {inputs} inputs."
     )
 
 
@@ -110,8 +110,8 @@ def _factory(function: Callable[..., Any], number: int) -> Method:
         case 4:
             return UserFunction(function, name)
     raise InputError(
-        f"methods[{number}]: {name} takes {len(required)} arguments; give a function of a forward function (for "
-        "Captum), of a model and a masker (for SHAP), or of value_function, n, budget and seed."
+        f"methods[{number}]: {name} takes {len(required)} arguments; give a function of a forward function "
+        "(for Captum), of a model and a masker (for SHAP), or of value_function, n, budget and seed."
     )
 
 

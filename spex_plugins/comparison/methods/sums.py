@@ -1,4 +1,4 @@
-"""The function of masks that values of features, or of sets of features, stand for: their sum over what is kept."""
+"""The function of masks that values of features or of their sets stand for: the sum over what is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Top-r removal: does the set of features that an explanation itself calls decisive change the model?"""
+"""Top-r removal: how much the features change the model that an explanation itself calls decisive."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ class Metric:
     @property
     def page(self) -> str:
         """Where the documentation defines it."""
-        return f"docs/howto/compare.md#{self.name.replace('_', '-')}"
+        section = "energy" if self.name.startswith("energy_") else self.name.replace("_", "-")
+        return f"docs/howto/compare.md#{section}"
 
 
 _TABLE = (
@@ -59,7 +60,7 @@ _TABLE = (
         "infidelity",
         "lower",
         "infidelity",
-        "mean squared error of the predicted drops f(x) − f(mask), masks of all sizes, over the mean squared drop",
+        "mean squared error of the predicted drops f(x) − f(mask), over the mean squared drop; all sizes",
     ),
     Metric(
         "removal",

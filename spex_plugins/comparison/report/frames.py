@@ -80,7 +80,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def runs_frame(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return `rows_of_runs` as a DataFrame; budgets and seeds are integers, missing for given explanations."""
+    """Return `rows_of_runs` as a DataFrame; a given explanation has no budget and no seed."""
     frame = _pandas().DataFrame(rows_of_runs(runs))
     return frame.astype({"budget": "Int64", "seed": "Int64"}) if len(frame) else frame
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.metrics.table import METRICS
@@ -50,10 +51,10 @@ def energy_by_order(row: dict[str, Any]) -> str:
 def cost_statement(report: Report) -> str:
     """Return what was asked and what it cost, in sentences."""
     held_out = sum(one.n_held_out for one in report.inputs)
-    methods, inputs = len(report.settings["methods"]), len(report.inputs)
+    sizes = [len(one.feature_names) for one in report.inputs]
     told = (
-        f"{methods} methods, budgets {', '.join(map(str, report.budgets))}, {len(report.settings['seeds'])} seeds, "
-        f"{inputs} {'input' if inputs == 1 else 'inputs'} of {_range([len(one.feature_names) for one in report.inputs])} "
+        f"{_counted(report.settings['methods'], 'method')}, budgets {', '.join(map(str, report.budgets))}, "
+        f"{_counted(report.settings['seeds'], 'seed')}, {_counted(sizes, 'input')} of {_range(sizes)} "
         f"features. {report.n_calls:,} model calls in all, {held_out:,} of them for held-out masks"
     )
     if report.n_stored:
@@ -81,6 +82,10 @@ def _row(row: dict[str, Any], metrics: list[str]) -> str:
 
 def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _counted(things: Sequence[Any], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _range(sizes: list[int]) -> str:

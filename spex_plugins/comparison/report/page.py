@@ -31,11 +31,17 @@ _KINDS = {
         "They give one value to each feature, and predict by adding them up.",
     ),
 }
+_OTHER_COLUMNS = {
+    "energy by order": "Shares of the variance of the explanation in single features, pairs and larger sets.",
+    "calls": "Distinct masks that a method was allowed to ask about.",
+    "seconds, MiB": "Time and growth of memory of the method itself, without the model.",
+    "cost": "Price of its calls.",
+}
 _READ = (
-    "A model was asked about inputs of which some features were masked. Every method explained it from the same "
-    "number of such questions (calls). An explanation stands for a function of the features that are kept, and "
-    "is judged by how well this function predicts answers that no method was told to look at: R² = 1 is "
-    "perfect, 0 is as good as always predicting the mean, and below 0 is worse than that."
+    "A model was asked about inputs of which some features were masked. Every method explained it from the "
+    "same number of such questions (calls). An explanation stands for a function of the features that are "
+    "kept, and is judged by how well this function predicts answers that no method was told to look at: "
+    "R² = 1 is perfect, 0 is as good as always predicting the mean, and below 0 is worse than that."
 )
 
 
@@ -43,7 +49,8 @@ def page(report: Report) -> str:
     """Return the page; pictures of explanations are left out where it would exceed a megabyte."""
     rows = summary_rows(report.runs, report.inputs)
     parts = [
-        f'<header><h1>Which explanation can be trusted?</h1><p class="verdict">{escape(report.recommend())}</p>'
+        "<header><h1>Which explanation can be trusted?</h1>"
+        f'<p class="verdict">{escape(report.recommend())}</p>'
         f'<p class="quiet">{escape(cost_statement(report))}</p></header>',
         _section("How to read this page", f"<p>{_READ}</p>"),
         _section("R² over calls", _calls(report)),
@@ -60,11 +67,11 @@ def page(report: Report) -> str:
     parts.append(definitions)
     settings = report.settings
     versions = ", ".join(f"{name} {version}" for name, version in settings["versions"].items())
-    parts.append(
-        f'<p class="quiet foot">{escape(settings["date"])}; {escape(settings["system"])}; {escape(versions)}</p>'
-    )
+    foot = escape("; ".join([settings["date"], settings["system"], versions]))
+    parts.append(f'<p class="quiet foot">{foot}</p>')
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Comparison of explanations</title>\n'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        "<title>Comparison of explanations</title>\n"
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>\n'
         f"<body><main>{''.join(filter(None, parts))}</main></body></html>\n"
     )
@@ -79,15 +86,15 @@ def _calls(report: Report) -> str:
     heads = "".join(f"<th>R² ≥ {wished}</th>" for wished in _WISHED)
     columns = [report.enough(wished) for wished in _WISHED]
     body = "".join(
-        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{_enough(column[name])}</td>' for column in columns)}</tr>"
+        _cells([escape(name), *(_enough(column[name]) for column in columns)])
         for name in report.settings["methods"]
     )
     return (
         f"{as_image(figure, 'R² over the number of calls')}"
-        "<p class='quiet'>Full lines are methods of interactions, dashed lines methods of single features. Shaded: "
-        "95 % intervals. What lies below 0 is cut off.</p><h3>How many calls are enough?</h3>"
+        "<p class='quiet'>Full lines are methods of interactions, dashed lines methods of single features. "
+        "Shaded: 95 % intervals. What lies below 0 is cut off.</p><h3>How many calls are enough?</h3>"
         "<p class='quiet'>The smallest number of calls tried with which the mean R² reaches a value.</p>"
-        f"<div class='wide'><table><thead><tr><th>method</th>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        + _wide(f"<th>method</th>{heads}", body)
     )
 
 
@@ -108,25 +115,30 @@ def _table(kind: str, rows: list[dict[str, Any]]) -> str:
     titles = "".join(
         f"<th title='{escape(METRICS[name].about)}'>{escape(METRICS[name].title)}</th>" for name in metrics
     )
-    heads = f"<th>method</th><th>calls</th>{titles}<th>energy by order</th><th>seconds</th><th>MiB</th><th>cost</th>"
+    spent = "".join(f"<th>{title}</th>" for title in ("energy by order", "seconds", "MiB", "cost"))
+    heads = f"<th>method</th><th>calls</th>{titles}{spent}"
     body = "".join(_row(row, metrics) for row in of_kind)
+    return _wide(heads, body)
+
+
+def _wide(heads: str, body: str) -> str:
     return f"<div class='wide'><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
+def _cells(texts: list[str]) -> str:
+    return f"<tr>{''.join(f'<td>{text}</td>' for text in texts)}</tr>"
+
+
 def _row(row: dict[str, Any], metrics: list[str]) -> str:
-    budget = "given" if row["budget"] is None else f"{row['budget']:,}"
+    name, budget = escape(row["method"]), "given" if row["budget"] is None else f"{row['budget']:,}"
     if row["failed"] and row["calls"] != row["calls"]:  # no run has scores
-        told = escape(row["problem"])
-        return f"<tr><td>{escape(row['method'])}</td><td>{budget}</td><td class='no' colspan='{len(metrics) + 4}'>{told}</td></tr>"
-    cells = []
-    for name in metrics:
-        text = number(row[name])
-        if name == "r2" and row["r2_low"] == row["r2_low"]:
-            text += f" <small>{number(row['r2_low'])} to {number(row['r2_high'])}</small>"
-        cells.append(f"<td>{text}</td>")
-    cells.append(f"<td>{energy_by_order(row)}</td>")
-    spent = f"<td>{number(row['seconds'], 2)}</td><td>{number(row['memory'], 0)}</td><td>{number(row['cost'], 0)}</td>"
-    return f"<tr><td>{escape(row['method'])}</td><td>{budget}</td>{''.join(cells)}{spent}</tr>"
+        told = f"<td class='no' colspan='{len(metrics) + 4}'>{escape(row['problem'])}</td>"
+        return f"<tr><td>{name}</td><td>{budget}</td>{told}</tr>"
+    scores = [number(row[metric]) for metric in metrics]
+    if row["r2_low"] == row["r2_low"]:
+        scores[metrics.index("r2")] += f" <small>{number(row['r2_low'])} to {number(row['r2_high'])}</small>"
+    spent = [number(row["seconds"], 2), number(row["memory"], 0), number(row["cost"], 0)]
+    return _cells([name, budget, *scores, energy_by_order(row), *spent])
 
 
 def _curves(report: Report) -> list[str]:
@@ -157,12 +169,8 @@ def _definitions(rows: list[dict[str, Any]]) -> str:
         f"<code>{escape(METRICS[name].page)}</code></dd>"
         for name in shown_metrics(rows)
     )
-    spent = (
-        "<dt>energy by order</dt><dd>Shares of the variance of the explanation in single features, pairs and larger sets.</dd>"
-        "<dt>calls</dt><dd>Distinct masks that a method was allowed to ask about.</dd><dt>seconds, MiB</dt><dd>Time and "
-        "growth of memory of the method itself, without the model.</dd><dt>cost</dt><dd>Price of its calls.</dd>"
-    )
-    return f"<dl>{items}{spent}</dl>"
+    others = "".join(f"<dt>{name}</dt><dd>{about}</dd>" for name, about in _OTHER_COLUMNS.items())
+    return f"<dl>{items}{others}</dl>"
 
 
 def _explanations(report: Report, left: int) -> list[str]:

@@ -84,4 +84,5 @@ def _on_image(game: Any, found: Interactions) -> str:
     file = BytesIO()
     figure.savefig(file, format="png", dpi=80)
     plt.close(figure)
-    return f'<img alt="interactions of regions" src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
+    content = b64encode(file.getvalue()).decode()
+    return f'<img alt="interactions of regions" src="data:image/png;base64,{content}">'

@@ -54,7 +54,7 @@ def verdict(runs: Sequence[Run], inputs: Sequence[InputReport], budget: int, met
         parts = [of_group(runs, best, budget), of_group(runs, name, budget)]
         if METRICS[metric].direction == "lower":
             parts.reverse()  # so that the difference says by how much the best one is better
-        gap = difference(*parts, inputs, metric, _LEVEL / len(others))
+        gap = difference(parts[0], parts[1], inputs, metric, _LEVEL / len(others))
         (clear if _matters(gap, metric) else unclear).append(f"{name} by {_number(gap)}")
     if clear:
         start += f", ahead of {_listed(clear)}"
