@@ -10,7 +10,7 @@ import numpy as np
 
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.library_calls import library, seeded
-from spex_plugins.comparison.methods.method import Kind, Surrogate
+from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.sums import additive
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ CAPTUM_METHODS = {
 """Names of the methods that are compared, and their classes in `captum.attr`."""
 
 
-class CaptumMethod:
+class CaptumMethod(Method):  # numpydoc ignore=RS01
     """A perturbation method of Captum, made for a value function.
 
     Parameters

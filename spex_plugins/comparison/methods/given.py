@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.comparison.methods.method import Kind, Surrogate
+from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.sums import additive, sum_of_sets
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.errors import InputError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Given", "is_explanation", "surrogate_of"]
 
 
-class Given:
+class Given(Method):  # numpydoc ignore=RS01
     """An explanation that was made before; it is judged and asks for nothing.
 
     Parameters
@@ -46,13 +46,7 @@ class Given:
         return 0
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
-        """Return the explanation of the input.
-
-        Raises
-        ------
-        InputError
-            If there is none for this input, or it has another number of features.
-        """
+        """Return the explanation of the input, or raise InputError if it has none that fits."""
         if game.number >= len(self._explanations):
             raise InputError(f"{self.name}: has {len(self._explanations)} explanations, none for this input")
         return surrogate_of(self._explanations[game.number], game.n)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spex_plugins.comparison.methods.library_calls import library, seeded
-from spex_plugins.comparison.methods.method import Kind, Surrogate
+from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.regressions import lime_masks
 from spex_plugins.comparison.methods.sums import additive
 
@@ -20,7 +20,7 @@ __all__ = ["Lime"]
 _WIDTH = 25.0  # of the kernel for texts, on 100 × the cosine distance
 
 
-class Lime:
+class Lime(Method):
     """LIME as for texts (Ribeiro et al. 2016), with all features in the explanation."""
 
     kind: Kind = "marginal"

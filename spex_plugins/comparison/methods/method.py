@@ -42,27 +42,58 @@ class Surrogate:
 
 
 class Method(Protocol):
-    """A method that explains a value function within a budget."""
+    """A method that explains a value function within a budget.
 
-    @property
-    def name(self) -> str:
-        """Its name in the report."""
-        ...
+    Attributes
+    ----------
+    name : str
+        Its name in the report.
+    kind : {"marginal", "interaction"}
+        Whether it gives values of single features only.
+    asks : bool
+        False if it evaluates nothing, such as a given array: it is then judged once.
+    """
 
-    @property
-    def kind(self) -> Kind:
-        """Either "marginal", if it gives values of single features only, or "interaction"."""
-        ...
+    name: str
+    kind: Kind
+    asks: bool
 
-    @property
-    def asks(self) -> bool:
-        """False if it evaluates nothing, such as a given array: it is then judged once."""
-        ...
+    def least(self, n: int) -> int:  # numpydoc ignore=RS01
+        """Return the smallest budget with which the method runs.
 
-    def least(self, n: int) -> int:
-        """Return the smallest budget for n features."""
+        Parameters
+        ----------
+        n : int
+            Number of features.
+
+        Returns
+        -------
+        int
+            Number of distinct masks.
+        """
         ...
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
-        """Explain a value function with at most ``budget`` distinct masks."""
+        """Explain a value function.
+
+        Parameters
+        ----------
+        game : CountedGame
+            The value function, from masks (m, n) to values (m,), with ``n`` and ``feature_names``; it refuses
+            more than ``budget`` distinct masks.
+        budget : int
+            Largest number of distinct masks.
+        seed : int
+            The same seed gives the same explanation.
+
+        Returns
+        -------
+        Surrogate
+            The function that the explanation stands for.
+
+        Raises
+        ------
+        MissingExtraError
+            If a library is not installed. This and any other exception becomes a row of the report.
+        """
         ...

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from spex_plugins.api import explain
-from spex_plugins.comparison.methods.method import Kind, Surrogate
+from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.errors import FewSamplesWarning
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Ours"]
 
 
-class Ours:
+class Ours(Method):
     """An estimator of `spex_plugins.explain`.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.comparison.methods.library_calls import library, seeded
-from spex_plugins.comparison.methods.method import Kind, Surrogate
+from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.sums import additive
 from spex_plugins.core.basis.masks import distinct_rows
 
@@ -22,7 +22,7 @@ __all__ = ["Regression", "fit_lasso", "fit_ridge", "lime_masks"]
 _FOLDS = 5
 
 
-class Regression:
+class Regression(Method):
     """A regression on the signs of uniform masks, whose coefficients are Banzhaf values up to shrinkage.
 
     Parameters

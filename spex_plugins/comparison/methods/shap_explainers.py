@@ -10,7 +10,7 @@ import numpy as np
 
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.library_calls import library, seeded
-from spex_plugins.comparison.methods.method import Kind, Surrogate
+from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.sums import additive
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["ShapKernel", "ShapMethod", "partition", "permutation"]
 _INSTALL = '"spex-plugins[shap]"'
 
 
-class ShapMethod:
+class ShapMethod(Method):  # numpydoc ignore=RS01
     """An explainer of SHAP, made for a value function.
 
     Parameters
@@ -34,6 +34,8 @@ class ShapMethod:
         Name in the report.
     index : str, optional
         What its values estimate; "SV" by default.
+    least : callable, optional
+        From the number of features to the smallest budget that the explainer takes.
     """
 
     kind: Kind = "marginal"
@@ -64,7 +66,7 @@ class ShapMethod:
         return Surrogate(found.function, self._index)
 
 
-class ShapKernel:
+class ShapKernel(Method):
     """SHAP's Kernel explainer without its selection of features, which would leave most values 0."""
 
     kind: Kind = "marginal"

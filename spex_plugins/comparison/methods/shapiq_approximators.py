@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.library_calls import library, seeded
-from spex_plugins.comparison.methods.method import Kind, Surrogate
+from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ __all__ = ["SHAPIQ_METHODS", "ShapiqMethod"]
 _FOURIER_ORDER = 5  # largest order of SPEX and, roughly, depth of ProxySPEX: shapiq's defaults
 
 
-@dataclass(frozen=True)
-class ShapiqMethod:
+@dataclass(eq=False)
+class ShapiqMethod(Method):
     """An approximator of shapiq.
 
     Attributes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.library_calls import seeded
-from spex_plugins.comparison.methods.method import Kind, Surrogate
+from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["UserFunction"]
 
 
-class UserFunction:
+class UserFunction(Method):  # numpydoc ignore=RS01
     """A function that explains a value function.
 
     Parameters
