@@ -1,5 +1,9 @@
 """Sparse spectral explanations (SPEX) for SHAP, Captum and plain Python: which features matter together."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from spex_plugins.api import explain, fit
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.spectrum import Spectrum
@@ -23,6 +27,9 @@ from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.row_table import RowTable, over_rows
 from spex_plugins.result.subset_answer import SubsetAnswer
 
+if TYPE_CHECKING:
+    from spex_plugins.comparison.compare import compare
+
 __all__ = [
     "INDICES",
     "FewSamplesWarning",
@@ -43,6 +50,7 @@ __all__ = [
     "SubsetAnswer",
     "UnidentifiableWarning",
     "ValueFunctionError",
+    "compare",
     "explain",
     "explain_levels",
     "explain_noisy",
@@ -52,3 +60,11 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "compare":  # has no part in an explanation, and is loaded on its first use
+        from spex_plugins.comparison.compare import compare
+
+        return compare
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,10 @@ import pytest
 from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import Validator, extract_ignore_validation_comments, validate
 
-ROOMS = ("", ".captum", ".estimators", ".games", ".plots", ".queries", ".regions", ".shap", ".shapiq")
+ROOMS = (
+    *("", ".captum", ".comparison", ".estimators", ".games", ".plots", ".queries", ".regions", ".shap"),
+    ".shapiq",
+)
 # Sections: unknown, out of order. Docstring: missing. Parameters: missing, unknown, out of order, without
 # type, description or space before the colon. Returns: missing, without description. Yields: missing. RS01,
 # which numpydoc does not have: Raises missing.

@@ -151,7 +151,7 @@ def test_a_page_survives_what_cannot_be_drawn(tmp_path):
 
 
 def test_an_export_survives_an_export_that_fails(tmp_path, monkeypatch, capsys):
-    from spex_plugins.queries.store.cli import main
+    from spex_plugins.__main__ import main
 
     store, out = tmp_path / "run.sqlite", tmp_path / "out.csv"
     function = Recorded(lambda masks: masks.sum(axis=1))

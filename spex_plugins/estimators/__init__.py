@@ -20,6 +20,7 @@ from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.stacking import Stacking
 
 __all__ = [
+    "ESTIMATORS",
     "Auto",
     "Averaging",
     "BoostedResidual",
@@ -37,7 +38,7 @@ __all__ = [
     "resolve",
 ]
 
-_ESTIMATORS: dict[str, Callable[[], Estimator]] = {
+ESTIMATORS: dict[str, Callable[[], Estimator]] = {
     chosen.name: chosen
     for chosen in (
         Auto,
@@ -51,6 +52,7 @@ _ESTIMATORS: dict[str, Callable[[], Estimator]] = {
         Stacking,
     )
 }
+"""The estimators of this package by their names."""
 
 
 def resolve(estimator: str | Estimator, index: str | None = None) -> Estimator:
@@ -83,12 +85,12 @@ def _resolved(estimator: str | Estimator) -> Estimator:
         return estimator
     if not isinstance(estimator, str):
         raise InputError(
-            f"estimator: must be one of {sorted(_ESTIMATORS)} or an instance of a subclass of "
+            f"estimator: must be one of {sorted(ESTIMATORS)} or an instance of a subclass of "
             f"spex_plugins.estimators.Estimator, got {estimator!r:.80}."
         )
-    if estimator not in _ESTIMATORS:
-        raise InputError(f"estimator: {estimator!r} is unknown; choose one of {sorted(_ESTIMATORS)}.")
-    return _ESTIMATORS[estimator]()
+    if estimator not in ESTIMATORS:
+        raise InputError(f"estimator: {estimator!r} is unknown; choose one of {sorted(ESTIMATORS)}.")
+    return ESTIMATORS[estimator]()
 
 
 def about(estimator: str | Estimator, index: str | None = None) -> str:  # numpydoc ignore=RS01
@@ -106,6 +108,6 @@ def about(estimator: str | Estimator, index: str | None = None) -> str:  # numpy
     str
         A phrase, ``Estimator.about``; "" for an unknown name or an estimator that does not define it.
     """
-    if not isinstance(estimator, Estimator) and estimator not in _ESTIMATORS:
+    if not isinstance(estimator, Estimator) and estimator not in ESTIMATORS:
         return ""
     return resolve(estimator, index).about

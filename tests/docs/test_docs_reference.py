@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-MODULES = ["", ".shap", ".captum", ".games", ".plots", ".regions", ".queries", ".shapiq"]
+MODULES = ["", ".shap", ".captum", ".comparison", ".games", ".plots", ".regions", ".queries", ".shapiq"]
 
 
 @pytest.mark.parametrize("module", [f"spex_plugins{name}" for name in MODULES])

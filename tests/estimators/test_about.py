@@ -22,7 +22,7 @@ NAMES = [
 
 
 def test_every_estimator_says_what_it_fits():
-    assert sorted(estimators._ESTIMATORS) == NAMES
+    assert sorted(estimators.ESTIMATORS) == NAMES
     for name in NAMES:
         masks, r2 = about(name).split("; R² is ")
         assert masks

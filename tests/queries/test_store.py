@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import spex_plugins as spex
 from spex_plugins import InputError
+from spex_plugins.__main__ import main
 from spex_plugins.queries import Queries, Session, Store
-from spex_plugins.queries.store.cli import main
 
 ROOT = Path(__file__).parents[2]
 

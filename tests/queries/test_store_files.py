@@ -16,8 +16,8 @@ from games import Recorded
 from sessions import masks_of
 
 from spex_plugins import InputError, StoreError
+from spex_plugins.__main__ import main
 from spex_plugins.queries import Queries, Session, Store
-from spex_plugins.queries.store.cli import main
 
 MASKS = masks_of(64)
 

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError, SpexError
+from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
 from spex_plugins.queries.store.recovery import recovered
 from spex_plugins.queries.store.store import Store, StoredRun
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["main"]
+__all__ = ["add_store_command"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run ``python -m spex_plugins``.
+def add_store_command(commands: Any) -> None:
+    """Add the command ``store`` with its actions.
 
     Parameters
     ----------
-    arguments : sequence of str, optional
-        By default those of the process.
-
-    Returns
-    -------
-    int
-        Exit status: 0, or 1 after an error, whose text goes to the standard error stream.
+    commands : object
+        What `argparse.ArgumentParser.add_subparsers` returns.
     """
-    parser = ArgumentParser(prog="python -m spex_plugins", description="Sparse spectral explanations.")
-    store = parser.add_subparsers(required=True).add_parser("store", help="read a store of answers")
-    actions = store.add_subparsers(required=True)
+    actions = commands.add_parser("store", help="read a store of answers").add_subparsers(required=True)
     info = actions.add_parser("info", help="show the content of a store")
     export = actions.add_parser("export", help="write the answers to one value function")
     recover = actions.add_parser("recover", help="copy the readable answers of a damaged store to a new one")
     for action, run in ((info, _info), (export, _export), (recover, _recover)):
         action.add_argument("store", type=Path, help="an SQLite file, as given to explain(store=…)")
-        action.set_defaults(run=run)
+        action.set_defaults(run=partial(_on_existing, run))
     export.add_argument(
         "out",
         type=Path,
@@ -49,14 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--fingerprint", help="the value function: the beginning of a fingerprint that info shows"
     )
     recover.add_argument("out", type=Path, help="the new store, a file that does not exist")
-    chosen = parser.parse_args(arguments)
-    try:
-        if not chosen.store.is_file():
-            raise InputError(f"store: {chosen.store} does not exist.")
-        return int(chosen.run(chosen))
-    except (SpexError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+
+
+def _on_existing(run: Callable[[Namespace], int], chosen: Namespace) -> int:
+    if not chosen.store.is_file():
+        raise InputError(f"store: {chosen.store} does not exist.")
+    return run(chosen)
 
 
 def _info(chosen: Namespace) -> int:

@@ -1,0 +1,84 @@
+"""The value function as one run of a method sees it: counted, limited, and timed."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spex_plugins.errors import InputError, SpexError
+
+if TYPE_CHECKING:
+    from spex_plugins.comparison.shared_answers import SharedAnswers
+    from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["BudgetExceeded", "CountedGame"]
+
+
+class BudgetExceeded(SpexError, RuntimeError):  # noqa: N818  the name of the case, not of an error class
+    """A method asked for more masks than its budget; the request was not evaluated."""
+
+
+class CountedGame:
+    """A value function that counts the distinct masks of one run and refuses more than its budget.
+
+    Parameters
+    ----------
+    answers : SharedAnswers
+        Where the values come from. Those that another run asked for cost nothing, but are counted here: a
+        run has the count that it has alone.
+    budget : int
+        Largest number of distinct masks.
+    number : int
+        Number of the input, from 0.
+
+    Attributes
+    ----------
+    n, feature_names
+        Of the value function.
+    asked : int
+        Masks asked for, repeated ones included.
+    refused : int
+        Distinct masks that would have been needed, if that is more than the budget, else 0.
+    seconds : float
+        Time spent in the value function.
+    """
+
+    def __init__(self, answers: SharedAnswers, budget: int, number: int = 0) -> None:
+        self._answers, self._budget = answers, budget
+        self._seen: set[bytes] = set()
+        self.n, self.feature_names, self.number = answers.n, answers.feature_names, number
+        self.asked = self.refused = 0
+        self.seconds = 0.0
+
+    def __call__(self, masks: BoolArray) -> FloatArray:
+        """Return the values (m,) at masks (m, n), bool or numbers that are not 0 where a feature is kept."""
+        kept = np.atleast_2d(np.asarray(masks))
+        if kept.shape[1] != self.n:
+            raise InputError(f"masks: must have shape (m, {self.n}), got {kept.shape}.")
+        kept = kept.astype(bool)
+        rows = np.packbits(kept, axis=1)
+        new = {row.tobytes() for row in rows} - self._seen
+        if len(self._seen) + len(new) > self._budget:
+            self.refused = max(self.refused, len(self._seen) + len(new))
+            raise BudgetExceeded(f"asked for {self.refused} masks, {self._budget} were allowed")
+        self._seen |= new
+        self.asked += len(kept)
+        start = perf_counter()
+        try:
+            return self._answers(kept)
+        finally:
+            self.seconds += perf_counter() - start
+
+    @property
+    def calls(self) -> int:
+        """Number of distinct masks asked for."""
+        return len(self._seen)
+
+    @property
+    def masks(self) -> BoolArray:
+        """The distinct masks asked for, (m, n)."""
+        packed = np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint8)
+        packed = packed.reshape(self.calls, -(-self.n // 8))
+        return np.unpackbits(packed, axis=1, count=self.n).astype(bool)

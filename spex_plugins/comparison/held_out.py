@@ -1,0 +1,110 @@
+"""The masks that all methods are judged on, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins import checks as check
+from spex_plugins.core.basis.exact_transform import exact_spectrum
+from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
+from spex_plugins.errors import InputError
+
+if TYPE_CHECKING:
+    from spex_plugins.comparison.inputs import Input
+    from spex_plugins.comparison.shared_answers import SharedAnswers
+    from spex_plugins.core.basis.spectrum import Spectrum
+    from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["HeldOut", "Samples", "checked_masks", "evaluate_held_out", "masks_of_all_sizes", "uniform_masks"]
+
+_SEED = 20_000  # held-out masks and the masks of methods come from different streams
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Masks (m, n) and their values (m,)."""
+
+    masks: BoolArray
+    values: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What is known about the value function of one input, apart from what the methods ask.
+
+    Attributes
+    ----------
+    uniform : Samples
+        Uniform masks; all 2^n of them where those are no more.
+    sizes : Samples
+        Masks of all sizes, every size from 1 to n − 1 equally often.
+    empty, full : float
+        f(∅) and f(x).
+    truth : Spectrum or None
+        The exact function, where all 2^n masks were evaluated.
+    n_missing : int
+        Masks without a value.
+    """
+
+    uniform: Samples
+    sizes: Samples
+    empty: float
+    full: float
+    truth: Spectrum | None
+    n_missing: int
+
+
+def uniform_masks(n: int, count: int, number: int) -> BoolArray:
+    """Return distinct uniform masks of the input with this number; all 2^n where these are no more."""
+    if n < 31 and 2**n <= count:
+        return masks_of_numbers(np.arange(2**n), n)
+    masks = np.random.default_rng([_SEED, number]).random((count, n)) < 0.5
+    return masks[distinct_rows(masks)[0]]
+
+
+def masks_of_all_sizes(n: int, count: int, number: int) -> BoolArray:
+    """Return distinct masks of 1 to n − 1 features, every size equally likely."""
+    rng = np.random.default_rng([_SEED, number, 1])
+    sizes = rng.integers(1, max(n, 2), size=count)
+    masks = rng.random((count, n)).argsort(axis=1) < sizes[:, None]
+    return masks[distinct_rows(masks)[0]]
+
+
+def evaluate_held_out(answers: SharedAnswers, uniform: BoolArray, sizes: BoolArray) -> HeldOut:
+    """Evaluate the held-out masks and both ends, all in one request.
+
+    Masks that the value function gives no value for are left out.
+    """
+    ends = np.repeat([[False], [True]], answers.n, axis=1)
+    values, answered = answers.known(np.concatenate([ends, uniform, sizes]))
+    border = 2 + len(uniform)
+    parts = [
+        Samples(masks[answered[rows]], values[rows][answered[rows]])
+        for masks, rows in ((uniform, slice(2, border)), (sizes, slice(border, None)))
+    ]
+    complete = answers.n < 31 and len(parts[0].masks) == 2**answers.n
+    truth = exact_spectrum(parts[0].masks, parts[0].values[:, None]).output(0) if complete else None
+    return HeldOut(parts[0], parts[1], float(values[0]), float(values[1]), truth, int((~answered).sum()))
+
+
+def checked_masks(held_out: Any, inputs: Sequence[Input]) -> int | BoolArray:
+    """Return the number of held-out masks, or the masks (m, n) themselves.
+
+    Raises
+    ------
+    InputError
+        If they are neither, or do not fit all inputs.
+    """
+    if np.ndim(held_out) == 0:
+        return check.count("held_out", held_out, 2, "the number of masks to judge by")
+    masks = check.sampled_masks(held_out)
+    for one in inputs:
+        if one.n != masks.shape[1]:
+            raise InputError(
+                f"held_out: masks have {masks.shape[1]} features, an input has {one.n}; give a number."
+            )
+    return masks[distinct_rows(masks)[0]]

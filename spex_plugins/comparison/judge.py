@@ -1,0 +1,121 @@
+"""Scores of one explanation: everything is measured on the function that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spex_plugins.comparison.metrics.curves import insertion_and_deletion
+from spex_plugins.comparison.metrics.feature_sets import energies, recovery
+from spex_plugins.comparison.metrics.index_errors import index_errors
+from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, r2, weighted_r2
+from spex_plugins.comparison.metrics.removal import removal
+
+if TYPE_CHECKING:
+    from spex_plugins.comparison.held_out import HeldOut, Samples
+    from spex_plugins.comparison.methods.method import Surrogate
+    from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["Judge", "Scores"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """The scores of one explanation.
+
+    Attributes
+    ----------
+    values : dict of str to float
+        By the names of metrics.
+    intervals : dict of str to (float, float)
+        95 % bootstrap intervals over the held-out masks, for "r2" and "r2_sizes".
+    curves : dict of str to dict of int to float
+        Removal, insertion and deletion, by the number of features.
+    squared_errors : ndarray of float64, shape (m,)
+        At the uniform held-out masks.
+    """
+
+    values: dict[str, float] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    curves: dict[str, dict[int, float]] = field(default_factory=dict)
+    squared_errors: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Scores the explanations of one input.
+
+    Attributes
+    ----------
+    held_out : HeldOut
+    ask : callable
+        Masks (m, n) → values (m,), for the metrics that evaluate masks of their own.
+    metrics : frozenset of str
+        Names of the metrics to measure.
+    annotated : collection of int, optional
+        The features that matter, by a person's judgement.
+    """
+
+    held_out: HeldOut
+    ask: Callable[[BoolArray], FloatArray]
+    metrics: frozenset[str]
+    annotated: Collection[int] | None = None
+
+    def __call__(self, surrogate: Surrogate) -> Scores:
+        """Return the scores of an explanation."""
+        predict = _Prediction(surrogate, self.held_out)
+        uniform, sizes = self.held_out.uniform, self.held_out.sizes
+        errors, errors_sizes = ((predict(part.masks) - part.values) ** 2 for part in (uniform, sizes))
+        values = {
+            "r2": r2(uniform.values, errors),
+            "r2_sizes": r2(sizes.values, errors_sizes),
+            "infidelity": self._infidelity(predict),
+            **energies(surrogate.function.spectrum),
+        }
+        if self.annotated is not None:
+            values["recovery"] = recovery(surrogate, self.annotated)
+        if self.held_out.truth is not None:
+            values |= index_errors(surrogate, self.held_out.truth)
+        curves = self._curves(surrogate)
+        values |= {name: float(np.mean(list(curve.values()))) for name, curve in curves.items() if curve}
+        intervals = {"r2": _interval(uniform, errors), "r2_sizes": _interval(sizes, errors_sizes)}
+        wanted = {name: value for name, value in values.items() if name in self.metrics}
+        return Scores(wanted, intervals, curves, errors)
+
+    def _infidelity(self, predict: _Prediction) -> float:
+        full = np.ones((1, self.held_out.sizes.masks.shape[1]), dtype=bool)
+        sizes = self.held_out.sizes
+        return infidelity(self.held_out.full, sizes.values, predict(full)[0], predict(sizes.masks))
+
+    def _curves(self, surrogate: Surrogate) -> dict[str, dict[int, float]]:
+        """Return the curves of those metrics that evaluate masks of their own."""
+        known, curves = self.held_out, {}
+        if "removal" in self.metrics:
+            curves["removal"] = removal(surrogate.function.spectrum, self.ask, known.full)
+        if self.metrics & {"insertion", "deletion"}:
+            values = surrogate.function.single_values("SV").values
+            inserted, deleted = insertion_and_deletion(values, self.ask, known.empty, known.full)
+            curves |= {"insertion": inserted, "deletion": deleted}
+        return curves
+
+
+class _Prediction:
+    """Predictions of an explanation; a constant that it lacks is fitted to the uniform held-out masks."""
+
+    def __init__(self, surrogate: Surrogate, held_out: HeldOut) -> None:
+        self._predict, self._constant = surrogate.function.predict, 0.0
+        if not surrogate.has_constant:
+            uniform = held_out.uniform
+            self._constant = float((uniform.values - self._predict(uniform.masks)).mean())
+
+    def __call__(self, masks: BoolArray) -> FloatArray:
+        return self._predict(masks) + self._constant
+
+
+def _interval(samples: Samples, squared_errors: FloatArray) -> tuple[float, float]:
+    found = weighted_r2(samples.values, squared_errors, bootstrap_weights(len(samples.values)))
+    low, high = np.nanpercentile(found, (2.5, 97.5)) if np.isfinite(found).any() else (np.nan, np.nan)
+    return float(low), float(high)

@@ -1,0 +1,144 @@
+"""Charts of a report: a metric over the calls, bars of one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spex_plugins.comparison.metrics.table import METRICS
+from spex_plugins.comparison.report.statistics import Estimate, mean_score, of_group
+from spex_plugins.plots.canvas import require_matplotlib
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from spex_plugins.comparison.compare_input import InputReport
+    from spex_plugins.comparison.run import Run
+
+__all__ = ["bars_of_budget", "colors_of", "curves_by_features", "curves_over_calls"]
+
+# Okabe and Ito 2008: told apart by the colour-blind.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
+_MARKERS = "os^Dvp*X"
+_FLOOR = -0.05  # lower R² lies outside of the picture
+
+
+def colors_of(runs: Sequence[Run]) -> dict[str, tuple[str, str]]:
+    """Return a colour and a marker for each method; no two pairs are equal for up to 64 methods."""
+    names = dict.fromkeys(run.cell.method for run in runs)
+    return {
+        name: (_COLORS[k % len(_COLORS)], _MARKERS[(k + k // len(_COLORS)) % len(_MARKERS)])
+        for k, name in enumerate(names)
+    }
+
+
+def curves_over_calls(
+    runs: Sequence[Run], inputs: Sequence[InputReport], budgets: Sequence[int], metric: str
+) -> Figure:
+    """Draw the means of a metric against the budget, with 95 % intervals.
+
+    Methods of interactions are drawn with full lines, marginal ones with dashed lines, given explanations
+    horizontally.
+    """
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for name, (color, marker) in colors_of(runs).items():
+        first = next(run for run in runs if run.cell.method == name)
+        scores = [mean_score(of_group(runs, name, budget), inputs, metric) for budget in budgets]
+        means, low, high = (_column(scores, part) for part in ("mean", "low", "high"))
+        if not np.isfinite(means).any():
+            continue
+        given = first.cell.budget is None
+        style: dict[str, Any] = {
+            "color": color,
+            "linestyle": "-" if first.cell.kind == "interaction" else "--",
+        }
+        if given and len(budgets) == 1:
+            axes.axhline(means[0], label=name, linewidth=1.2, **style)
+            continue
+        axes.plot(budgets, means, label=name, marker="" if given else marker, markersize=5, **style)
+        axes.fill_between(budgets, low, high, color=color, alpha=0.12, linewidth=0)
+    _finish(axes, metric, budgets)
+    return figure
+
+
+def bars_of_budget(runs: Sequence[Run], inputs: Sequence[InputReport], budget: int, metric: str) -> Figure:
+    """Draw the means of a metric with a budget as bars with 95 % intervals, the best on top."""
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    colors = colors_of(runs)
+    found = [(name, mean_score(of_group(runs, name, budget), inputs, metric)) for name in colors]
+    found = [(name, score) for name, score in found if np.isfinite(score.mean)]
+    sign = -1 if METRICS[metric].direction == "lower" else 1
+    found.sort(key=lambda one: sign * one[1].mean)
+    kinds = {run.cell.method: run.cell.kind for run in runs}
+    figure = Figure(figsize=(7.6, 0.8 + 0.34 * max(len(found), 1)), layout="constrained")
+    axes = figure.subplots()
+    for place, (name, score) in enumerate(found):
+        interaction = kinds[name] == "interaction"
+        axes.barh(
+            place,
+            score.mean,
+            height=0.66,
+            color=colors[name][0],
+            alpha=0.9 if interaction else 0.45,
+            linewidth=0,
+        )
+        if np.isfinite(score.low):
+            axes.plot([score.low, score.high], [place, place], color="#1f2430", linewidth=1.3)
+    labels = [f"{name}{'' if kinds[name] == 'interaction' else ' (single features)'}" for name, _ in found]
+    axes.set_yticks(range(len(found)), labels)
+    axes.set_xlabel(f"{METRICS[metric].title}, {budget} calls")
+    if metric in ("r2", "r2_sizes"):
+        axes.set_xlim(
+            left=min(0.0, max(-1.0, min((score.mean for _, score in found), default=0.0))), right=1.0
+        )
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def curves_by_features(runs: Sequence[Run], budget: int, name: str) -> Figure:
+    """Draw removal, insertion or deletion against the number of features, the mean over seeds and inputs."""
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for method, (color, marker) in colors_of(runs).items():
+        of_method = of_group(runs, method, budget)
+        curves = [run.scores.curves.get(name, {}) for run in of_method]
+        counts = sorted({count for curve in curves for count in curve})
+        means = [np.mean([curve[count] for curve in curves if count in curve]) for count in counts]
+        if counts:
+            line = "-" if of_method[0].cell.kind == "interaction" else "--"
+            axes.plot(counts, means, color=color, marker=marker, markersize=4, linestyle=line, label=method)
+    axes.set_xlabel("features moved")
+    axes.set_ylabel(METRICS[name].title)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e1e4ea", linewidth=0.7)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    return figure
+
+
+def _column(scores: Sequence[Estimate], part: str) -> list[float]:
+    return [getattr(score, part) for score in scores]
+
+
+def _finish(axes: Any, metric: str, budgets: Sequence[int]) -> None:
+    axes.set_xlabel("calls allowed (distinct masks)")
+    axes.set_ylabel(METRICS[metric].title)
+    if len(budgets) > 1 and max(budgets) / min(budgets) > 3:
+        axes.set_xscale("log")
+    axes.set_xticks(budgets, [f"{budget:,}" for budget in budgets], minor=False)
+    axes.minorticks_off()
+    if metric in ("r2", "r2_sizes"):
+        axes.set_ylim(bottom=max(axes.get_ylim()[0], _FLOOR), top=1.02)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e1e4ea", linewidth=0.7)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)

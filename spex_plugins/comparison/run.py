@@ -1,0 +1,137 @@
+"""One run: a method explains one input with one budget and one seed, and is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spex_plugins.comparison.counted_game import CountedGame
+from spex_plugins.comparison.judge import Scores
+from spex_plugins.comparison.memory import PeakMemory
+from spex_plugins.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spex_plugins.comparison.methods.method import Method, Surrogate
+    from spex_plugins.comparison.shared_answers import SharedAnswers
+
+__all__ = ["Cell", "Run", "run_method"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Which run it is.
+
+    Attributes
+    ----------
+    input : int
+        Number of the input, from 0.
+    method : str
+        Name of the method in this report.
+    kind : str
+        "marginal" or "interaction".
+    budget : int or None
+        Distinct masks that are allowed; None for an explanation that was given.
+    seed : int or None
+        None for an explanation that was given.
+    """
+
+    input: int
+    method: str
+    kind: str
+    budget: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What one method did with one input, one budget and one seed.
+
+    Attributes
+    ----------
+    cell : Cell
+    calls : int
+        Distinct masks that the method asked for.
+    seconds : float
+        Its own time, without that of the value function.
+    memory : float
+        Growth of the peak memory of the process during the run, MiB; NaN where the system does not tell.
+    cost : float
+        Price of its calls, in the unit of `Queries.price`.
+    problem : str
+        Why there are no scores, "" if there are.
+    scores : Scores
+    surrogate : Surrogate or None
+    """
+
+    cell: Cell
+    calls: int = 0
+    seconds: float = 0.0
+    memory: float = float("nan")
+    cost: float = 0.0
+    problem: str = ""
+    scores: Scores = field(default_factory=Scores)
+    surrogate: Surrogate | None = None
+
+    @property
+    def index(self) -> str | None:
+        """What the values of the method estimate."""
+        return self.surrogate.index if self.surrogate else None
+
+
+def run_method(
+    method: Method, cell: Cell, answers: SharedAnswers, judge: Callable[[Surrogate], Scores]
+) -> Run:
+    """Let a method explain an input, and score the result; what goes wrong becomes a problem of the run.
+
+    Parameters
+    ----------
+    method : Method
+    cell : Cell
+    answers : SharedAnswers
+        The value function of the input.
+    judge : callable
+        From the surrogate to its scores.
+    """
+    budget = cell.budget or 0
+    least = method.least(answers.n)
+    if method.asks and budget < least:
+        return Run(cell, problem=f"needs at least {least} calls, {budget} were allowed")
+    game = CountedGame(answers, budget, cell.input)
+    surrogate, problem = None, ""
+    memory, start = PeakMemory(), perf_counter()
+    try:
+        surrogate = method.explain(game, budget, cell.seed or 0)
+    except MissingExtraError as error:
+        problem = str(error)
+    except Exception as error:
+        problem = _in_short(error)
+    seconds = perf_counter() - start - game.seconds
+    spent = (game.calls, seconds, memory.grown(), answers.price(game.masks))
+    if game.refused:  # whatever the method made of the refusal
+        problem = f"asked for {game.refused} masks, {budget} were allowed"
+    elif surrogate is not None:
+        problem = _unusable(surrogate)
+    if problem or surrogate is None:
+        return Run(cell, *spent, problem)
+    try:
+        return Run(cell, *spent, "", judge(surrogate), surrogate)
+    except Exception as error:
+        return Run(cell, *spent, f"could not be judged: {_in_short(error)}")
+
+
+def _unusable(surrogate: Surrogate) -> str:
+    """Return what is wrong with the function of an explanation, "" if nothing."""
+    if surrogate.function.output_shape:
+        return f"returned {surrogate.function.output_shape[0]} outputs"
+    finite = np.isfinite(surrogate.function.spectrum.coefficients).all()
+    return "" if finite else "returned NaN or inf"
+
+
+def _in_short(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}"[:300].rstrip(": ")

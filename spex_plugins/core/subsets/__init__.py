@@ -1,0 +1,1 @@
+"""Questions about sets of features that a fitted function answers without a call of the model."""

@@ -1,0 +1,366 @@
+"""`compare` on functions with known answers: shared calls, budgets, what fails, resuming."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from games import SmallGame
+
+import spex_plugins as spex
+from spex_plugins import InputError
+from spex_plugins.comparison import Given, Ours
+from spex_plugins.core.basis.masks import masks_of_numbers
+
+
+class Game:
+    """2 x0 + 3 x1 x2 − x3 x4 x5 + 1 of n features, which counts every mask that it evaluates."""
+
+    def __init__(self, n=14, fingerprint="game 1"):
+        self.n, self.fingerprint = n, fingerprint
+        self.asked = []
+
+    def __call__(self, masks):
+        self.asked += [mask.tobytes() for mask in masks]
+        m = masks.astype(float)
+        return 1 + 2 * m[:, 0] + 3 * m[:, 1] * m[:, 2] - m[:, 3] * m[:, 4] * m[:, 5]
+
+
+SHAPLEY = np.array([2, 1.5, 1.5, -1 / 3, -1 / 3, -1 / 3])
+
+
+def shapley(n=14):
+    return np.append(SHAPLEY, np.zeros(n - 6))
+
+
+def compared(game=None, **arguments):
+    settings = {"methods": ["auto"], "budgets": 60, "held_out": 80, "progress": False} | arguments
+    return spex.compare(Game() if game is None else game, **settings)
+
+
+def run_of(report, method, **cell):
+    (found,) = [
+        run
+        for run in report.runs
+        if run.cell.method == method and all(getattr(run.cell, name) == value for name, value in cell.items())
+    ]
+    return found
+
+
+def ask_uniform(value_function, n, budget, seed):
+    """Fit nothing: the values of the first features, after asking for as many masks as allowed."""
+    value_function(np.random.default_rng(seed).random((budget, n)) < 0.5)
+    return shapley(n)
+
+
+def test_nothing_is_asked_twice_and_all_calls_are_counted():
+    game = Game()
+    report = compared(game, methods=["auto", "banzhaf", ask_uniform], budgets=[60, 120], seeds=2)
+    assert len(game.asked) == len(set(game.asked)) == report.n_calls
+    for run in report.runs:
+        assert not run.problem
+        assert 0 < run.calls <= run.cell.budget
+    assert run_of(report, "auto", budget=120, seed=1).scores.values["r2"] == pytest.approx(1)
+
+
+def test_a_run_counts_the_calls_that_it_would_make_alone():
+    alone = compared(methods=["banzhaf"])
+    after = compared(methods=["auto", "banzhaf", "banzhaf"])
+    assert run_of(after, "banzhaf (2)").calls == run_of(alone, "banzhaf").calls == 60
+    same = run_of(after, "banzhaf (2)").scores.values
+    assert same == run_of(after, "banzhaf").scores.values == run_of(alone, "banzhaf").scores.values
+
+
+def test_the_held_out_masks_are_the_same_for_all_and_not_those_of_the_methods():
+    report = compared(methods=["auto", "banzhaf"], seeds=2)
+    (about,) = report.inputs
+    assert len(about.held_out.uniform.masks) == 80
+    both = np.concatenate([about.held_out.uniform.masks, about.held_out.sizes.masks])
+    assert about.n_held_out == len(np.unique(both, axis=0)) + 2  # and both ends
+    sizes = about.held_out.sizes.masks.sum(axis=1)
+    assert sizes.min() >= 1
+    assert sizes.max() <= 13
+    again = compared(methods=["auto"]).inputs[0].held_out
+    np.testing.assert_array_equal(again.uniform.masks, about.held_out.uniform.masks)
+
+
+def test_given_explanations_are_judged_without_a_call():
+    exact = {(): 1.0, (0,): 2.0, (1, 2): 3.0, (3, 4, 5): -1.0}
+    found = spex.explain(Game(), budget=200, progress=False)
+    methods = {"array": shapley(), "sets": exact, "interactions": found, "table": found.index("FSII", 3)}
+    report = compared(methods=methods)
+    for name in methods:
+        run = run_of(report, name)
+        assert (run.calls, run.cell.budget, run.problem) == (0, None, "")
+    assert report.n_calls == report.inputs[0].n_held_out
+    for name in ("sets", "interactions", "table"):
+        assert run_of(report, name).scores.values["r2"] == pytest.approx(1)
+    held_out = report.inputs[0].held_out.uniform
+    prediction = held_out.masks @ shapley()
+    prediction += (held_out.values - prediction).mean()  # an array has no constant
+    expected = 1 - ((prediction - held_out.values) ** 2).sum() / (held_out.values.var() * 80)
+    assert run_of(report, "array").scores.values["r2"] == pytest.approx(expected)
+    assert {run.cell.kind for run in report.runs} == {"marginal", "interaction"}
+
+
+def test_all_masks_of_few_features_give_the_truth():
+    methods = ["auto", "gaussian_process", shapley(8)]
+    report = compared(Game(8), methods=methods, budgets=[100, 256], held_out=256)
+    assert report.inputs[0].held_out.truth is not None
+    scores = run_of(report, "auto", budget=100).scores.values
+    assert scores["value_error"] == pytest.approx(0, abs=1e-6)
+    assert scores["pair_error"] == pytest.approx(0, abs=1e-6)
+    assert 0 <= run_of(report, "gaussian_process", budget=100).scores.values["coverage"] <= 1
+    assert run_of(report, "auto", budget=256).scores.values["coverage"] == 1  # the values are exact
+    assert "value_error" not in compared(Game(8), held_out=100).runs[0].scores.values
+
+
+def test_metrics_that_ask_are_measured_on_request():
+    assert "removal" not in compared().runs[0].scores.values
+    game = Game()
+    report = compared(game, metrics="all", budgets=200, annotations=[1, 2])
+    scores = report.runs[0].scores
+    assert list(scores.curves) == ["removal", "insertion", "deletion"]
+    # f(x) = 5; without x1 it is 2, without x1 and x0 it is 0: nothing changes f more
+    assert scores.curves["removal"] == pytest.approx({1: 3 / 5, 2: 1, 3: 1, 5: 1})
+    assert scores.values["removal"] == pytest.approx(np.mean([3 / 5, 1, 1, 1]))
+    assert 0 < scores.values["recovery"] <= 1
+    assert len(game.asked) == len(set(game.asked)) == report.n_calls
+
+
+def test_a_method_that_asks_for_more_than_its_budget_is_refused_and_reported():
+    def greedy(value_function, n, budget, seed):
+        value_function(masks_of_numbers(np.arange(budget + 5), n))
+
+    def hides_it(value_function, n, budget, seed):
+        try:
+            greedy(value_function, n, budget, seed)
+        except Exception:
+            return np.zeros(n)
+
+    game = Game()
+    report = compared(game, methods=[greedy, hides_it, "auto"])
+    for name in ("greedy", "hides_it"):
+        assert run_of(report, name).problem == "asked for 65 masks, 60 were allowed"
+    assert not run_of(report, "auto").problem
+    assert len(game.asked) == report.n_calls <= report.inputs[0].n_held_out + 60
+
+
+def test_what_fails_has_a_row_that_says_so_and_the_others_go_on():
+    def fails(value_function, n, budget, seed):
+        raise RuntimeError("no idea")
+
+    def gives_nan(value_function, n, budget, seed):
+        return np.full(n, np.nan)
+
+    def gives_too_few(value_function, n, budget, seed):
+        return np.zeros(n - 1)
+
+    def gives_text(value_function, n, budget, seed):
+        return "all"
+
+    methods = [fails, gives_nan, gives_too_few, gives_text, "shap:permutation", "auto"]
+    report = compared(methods=methods, budgets=20)
+    problems = {run.cell.method: run.problem for run in report.runs}
+    assert problems["fails"] == "RuntimeError: no idea"
+    assert "NaN" in problems["gives_nan"]
+    assert "13 features, the input 14" in problems["gives_too_few"]
+    assert "is not an explanation" in problems["gives_text"]
+    assert problems["shap:permutation"] == "needs at least 29 calls, 20 were allowed"
+    assert problems["auto"] == ""
+
+
+def test_what_is_not_installed_is_named_with_its_pip_line(monkeypatch):
+    import sys
+
+    for name in (
+        "spex_plugins.shap",
+        "shap",
+        "torch",
+        "shapiq.approximator",
+        "lime.lime_base",
+        "sklearn.linear_model",
+    ):
+        monkeypatch.setitem(sys.modules, name, None)
+    names = ["shap:kernel", "captum:lime", "shapiq:FBII", "lime", "lasso", "auto"]
+    report = compared(methods=names)
+    for name in names[:-1]:
+        assert "pip install" in run_of(report, name).problem
+    assert not run_of(report, "auto").problem
+
+
+def test_one_feature():
+    report = compared(
+        lambda masks: 3.0 * masks[:, 0], n=1, methods=["auto", "banzhaf", np.array([3.0])], budgets=10
+    )
+    assert run_of(report, "auto").scores.values["r2"] == pytest.approx(1)
+    assert run_of(report, "given").scores.values["r2"] == pytest.approx(1)
+
+
+def test_a_constant_function_has_no_r2():
+    report = compared(lambda masks: np.full(len(masks), 2.5), n=9, methods=["auto", "banzhaf"])
+    for run in report.runs:
+        assert not run.problem
+        assert np.isnan(run.scores.values["r2"])
+    assert "no method has a value" in report.recommend()
+    assert "constant" in report.recommend()
+
+
+def test_masks_without_a_value_are_left_out():
+    """NaN at a sixteenth of all masks: ours drops them, what cannot do without says so, nothing is lost."""
+
+    def partly(masks):
+        values = Game()(masks)
+        values[masks[:, 6:10].all(axis=1)] = np.nan
+        return values
+
+    report = compared(partly, n=14, methods=["auto", "banzhaf"], budgets=200)
+    (about,) = report.inputs
+    assert about.held_out.n_missing > 0
+    assert len(about.held_out.uniform.masks) < 80
+    assert "masks dropped" in about.statement
+    assert run_of(report, "auto").scores.values["r2"] > 0.99
+    assert "gave no value" in run_of(report, "banzhaf").problem
+
+
+def test_a_function_that_always_fails():
+    def broken(masks):
+        raise TypeError("broken")
+
+    report = compared([broken_with_n(broken), Game()], methods=["auto", "banzhaf"])
+    first, second = ([run for run in report.runs if run.cell.input == i] for i in (0, 1))
+    assert all("no held-out values" in run.problem for run in first)
+    assert not any(run.problem for run in second)
+    assert "over" not in report.recommend()  # one input is left
+
+
+def broken_with_n(function):
+    class Broken:
+        n = 6
+
+        def __call__(self, masks):
+            return function(masks)
+
+    return Broken()
+
+
+def test_two_methods_of_one_name_are_told_apart():
+    report = compared(methods=[Given([shapley()]), Given([np.zeros(14)]), "auto", Ours("auto")])
+    assert report.settings["methods"] == ["given", "given (2)", "auto", "auto (2)"]
+    assert run_of(report, "given").scores.values["r2"] > run_of(report, "given (2)").scores.values["r2"]
+
+
+class Crash(BaseException):
+    pass
+
+
+def test_a_crash_costs_no_call_that_was_made(tmp_path):
+    """The same comparison after a crash in the middle of a method evaluates only what is missing."""
+    game, store = Game(), tmp_path / "run.sqlite"
+    settings = {"methods": ["banzhaf", "auto", ask_uniform], "budgets": [60, 100], "seeds": 2, "store": store}
+
+    class Dies(Game):
+        def __call__(self, masks):
+            if len(self.asked) > 250:
+                raise Crash
+            return super().__call__(masks)
+
+    dying = Dies()
+    with pytest.raises(Crash) as raised:
+        compared(dying, **settings)
+    assert 0 < len(raised.value.report.runs) < 12
+    resumed = compared(game, **settings)
+    assert not set(game.asked) & set(dying.asked)
+    assert resumed.n_stored == len(dying.asked)
+    whole = Game()
+    fresh = compared(whole, methods=settings["methods"], budgets=[60, 100], seeds=2)
+    assert len(whole.asked) == len(game.asked) + len(dying.asked)
+    for one, other in zip(resumed.runs, fresh.runs, strict=True):
+        assert one.scores.values == pytest.approx(other.scores.values)
+        assert one.calls == other.calls
+    again = Game()
+    assert compared(again, **settings).n_calls == 0
+    assert not again.asked
+
+
+def test_several_inputs_have_their_own_answers_in_one_store(tmp_path):
+    settings = {"store": tmp_path / "run.sqlite", "methods": ["banzhaf"]}
+    games = [Game(fingerprint="one"), Game(9, fingerprint="two")]
+    report = compared(games, **settings)
+    assert [len(one.feature_names) for one in report.inputs] == [14, 9]
+    assert report.n_calls == sum(len(game.asked) for game in games)
+    assert compared([Game(fingerprint="one"), Game(9, fingerprint="two")], **settings).n_calls == 0
+    plain = [plain_game(1.0), plain_game(2.0)]
+    named = compared(plain, fingerprint="mine", **settings)
+    assert named.n_stored == 0  # the number of the input is part of the fingerprint
+    first, second = (one.held_out.full for one in named.inputs)
+    assert second == 2 * first
+
+
+def plain_game(factor):
+    class Plain:
+        n = 9
+
+        def __call__(self, masks):
+            return factor * masks.sum(axis=1)
+
+    return Plain()
+
+
+def test_one_of_several_outputs_is_explained():
+    report = compared(SmallGame(outputs=3), held_out=32, budgets=32)
+    full = SmallGame(outputs=3).table[-1]
+    assert report.inputs[0].held_out.full == full.max()
+    assert compared(SmallGame(outputs=3), output=1, held_out=32).inputs[0].held_out.full == full[1]
+
+
+def test_held_out_masks_can_be_given():
+    masks = np.random.default_rng(5).random((50, 14)) < 0.5
+    report = compared(held_out=np.concatenate([masks, masks[:3]]))
+    np.testing.assert_array_equal(report.inputs[0].held_out.uniform.masks, masks)
+
+
+def test_options_of_the_calls_are_those_of_explain():
+    report = compared(methods=["banzhaf"], price=0.5)
+    assert report.runs[0].cost == 30
+    limited = compared(methods=["banzhaf"], max_cost=150, budgets=100)
+    assert limited.n_calls <= 150
+    assert "max_cost" in limited.inputs[0].statement
+    with pytest.raises(InputError, match="max_evals: unknown keyword; did you mean budget="):
+        compared(max_evals=3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"game": 3}, "game: must be a value function"),
+        ({"game": []}, "game: the list is empty"),
+        ({"game": lambda masks: masks[:, 0]}, "n: give the number of features"),
+        ({"budgets": []}, "budgets: is empty"),
+        ({"budgets": [1]}, "budgets: must be an integer ≥ 2"),
+        ({"seeds": 0}, "seeds: must be an integer ≥ 1"),
+        ({"held_out": 1}, "held_out: must be an integer ≥ 2"),
+        ({"held_out": np.ones((4, 3), dtype=bool)}, "held_out: masks have 3 features"),
+        ({"methods": []}, "methods: give at least one"),
+        ({"methods": ["lassso"]}, "methods: 'lassso' is unknown; the names are auto"),
+        ({"methods": [3.5]}, r"methods\[0\]: float is no method"),
+        ({"methods": [lambda a, b, c, d, e: 0]}, r"methods\[0\]: <lambda> takes 5 arguments"),
+        ({"metrics": ["r3"]}, "metrics: 'r3' is unknown"),
+        ({"annotations": [14]}, "annotations: must be numbers from 0 to 13"),
+        ({"annotations": [True]}, "annotations: expected a bool for each of 14"),
+    ],
+)
+def test_unusable_arguments_are_named_before_a_call(arguments, message):
+    game = arguments.pop("game", None) if "game" in arguments else Game()
+    with pytest.raises(InputError, match=message):
+        compared(game, **arguments)
+    assert not getattr(game, "asked", [])
+
+
+def test_annotations_may_be_names_or_bools():
+    kept = np.zeros(14, dtype=bool)
+    kept[[1, 2]] = True
+    scores = [
+        compared(annotations=one, methods=[shapley()]).runs[0].scores.values["recovery"]
+        for one in ([1, 2], ["x1", "x2"], kept)
+    ]
+    assert scores[0] == scores[1] == scores[2] == pytest.approx(2 / 6)  # six sets have a value

@@ -1,0 +1,143 @@
+"""Every metric against its definition."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from games import random_spectrum
+
+from spex_plugins import Spectrum
+from spex_plugins.comparison import METRICS
+from spex_plugins.comparison.methods.method import Surrogate
+from spex_plugins.comparison.methods.sums import additive, sum_of_sets
+from spex_plugins.comparison.metrics.agreement import agreement
+from spex_plugins.comparison.metrics.curves import insertion_and_deletion
+from spex_plugins.comparison.metrics.feature_sets import energies, recovery
+from spex_plugins.comparison.metrics.index_errors import index_errors
+from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, r2, weighted_r2
+from spex_plugins.comparison.metrics.removal import removal, removal_sizes
+from spex_plugins.core.basis.masks import masks_of_numbers
+
+
+def all_masks(n):
+    return masks_of_numbers(np.arange(2**n), n)
+
+
+def test_sums_are_those_of_what_is_kept():
+    masks = all_masks(4)
+    terms = {(): 0.5, (0,): 2.0, (1, 3): -1.0, (0, 2, 3): 4.0}
+    expected = [sum(v for s, v in terms.items() if mask[list(s)].all()) for mask in masks]
+    np.testing.assert_allclose(sum_of_sets(4, terms).predict(masks), expected, atol=1e-12)
+    values = np.array([1.0, -2.0, 0.0, 3.0])
+    np.testing.assert_allclose(additive(values, 0.25).predict(masks), 0.25 + masks @ values, atol=1e-12)
+
+
+def test_r2_is_one_minus_the_errors_over_the_variance():
+    truth, predicted = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 3.0])
+    assert r2(truth, (predicted - truth) ** 2) == pytest.approx(1 - 2 / np.var(truth) / 3)
+    assert np.isnan(r2(np.full(3, 7.1), np.ones(3)))
+    assert np.isnan(r2(np.zeros(0), np.zeros(0)))
+
+
+def test_the_bootstrap_draws_masks_with_replacement():
+    truth = np.random.default_rng(0).normal(size=40)
+    errors = np.random.default_rng(1).random(40)
+    weights = bootstrap_weights(40, 200, seed=3)
+    counts = np.rint(weights[5] * 40).astype(int)
+    assert counts.sum() == 40
+    again = np.repeat(np.arange(40), counts)
+    assert weighted_r2(truth, errors, weights)[5] == pytest.approx(r2(truth[again], errors[again]))
+
+
+def test_infidelity_is_zero_for_the_truth_and_one_for_zeros():
+    truth = np.array([1.0, 3.0, -2.0])
+    assert infidelity(5.0, truth, 5.0, truth) == 0
+    assert infidelity(5.0, truth, 9.0, truth + 4.0) == 0  # a constant does not matter
+    assert infidelity(5.0, truth, 0.0, np.zeros(3)) == 1
+    assert np.isnan(infidelity(5.0, np.full(3, 5.0), 0.0, np.zeros(3)))
+
+
+def test_removal_takes_the_best_set_of_the_explanation_itself():
+    """The explanation is wrong about the model: it removes features 0 and 1, the model depends on 2."""
+    explanation = Spectrum.from_dict(6, {(0, 1): 1.0, (0,): -0.5, (2,): -0.1})
+    model = additive(np.array([1.0, 0.5, 4.0, 0.0, 0.0, 0.0]), 2.0)
+    masks = all_masks(6)
+    full = float(model.predict(masks[-1:])[0])
+    own_full = explanation.predict(masks[-1:])[0]
+    found = removal(explanation, model.predict, full)
+    assert list(found) == removal_sizes(6) == [1, 2, 3]
+    for r, share in found.items():
+        allowed = masks[(~masks).sum(axis=1) <= r]
+        best = allowed[np.abs(explanation.predict(allowed) - own_full).argmax()]
+        assert share == pytest.approx(abs(full - model.predict(best[None])[0]) / abs(full))
+    assert all(np.isnan(value) for value in removal(explanation, model.predict, 0.0).values())
+
+
+def test_curves_move_the_highest_values_first():
+    weights = np.array([3.0, -1.0, 2.0, 0.5])
+    inserted, deleted = insertion_and_deletion(weights, additive(weights, 1.0).predict, 1.0, 5.5)
+    assert inserted == pytest.approx({1: 3 / 4.5, 2: 5 / 4.5, 3: 5.5 / 4.5})
+    assert deleted == pytest.approx({1: 1.5 / 4.5, 2: -0.5 / 4.5, 3: -1 / 4.5})
+    # The same where the features lower the value.
+    lower = insertion_and_deletion(-weights, additive(-weights, 1.0).predict, 1.0, -3.5)
+    assert lower[0] == pytest.approx(inserted)
+    assert insertion_and_deletion(np.ones(1), None, 0.0, 1.0) == ({}, {})
+
+
+def test_recovery_is_the_mean_share_of_annotated_features_in_the_largest_sets():
+    function = sum_of_sets(6, {(0, 1): 3.0, (2,): -2.0, (3, 4): 1.0, (5,): 0.1})
+    surrogate = Surrogate(function, "FSII")
+    assert recovery(surrogate, {0, 2}, top=3) == pytest.approx((0.5 + 1 + 0) / 3)
+    marginal = Surrogate(additive(np.array([1.0, -3.0, 2.0])), "SV")
+    assert recovery(marginal, {1}, top=2) == 0.5
+    assert recovery(Surrogate(Spectrum.from_dict(3, {(): 1.0}), "SV"), {1}) == 0
+
+
+def test_energies_are_shares_of_the_variance():
+    spectrum = Spectrum.from_dict(5, {(): 9.0, (0,): 2.0, (1, 2): 1.0, (0, 1, 2): 1.0, (1, 2, 3, 4): 1.0})
+    assert energies(spectrum) == pytest.approx({"energy_1": 4 / 7, "energy_2": 1 / 7, "energy_3": 2 / 7})
+    assert all(map(np.isnan, energies(Spectrum.from_dict(2, {(): 1.0})).values()))
+
+
+def test_agreement_is_the_mean_rank_correlation():
+    from scipy.stats import spearmanr
+
+    rows = np.random.default_rng(0).normal(size=(3, 8))
+    expected = np.mean([spearmanr(one, other).statistic for one, other in combinations(rows, 2)])
+    assert agreement(list(rows)) == pytest.approx(expected)
+    assert agreement([np.arange(4.0), 7 + 2 * np.arange(4.0)]) == pytest.approx(1)
+    assert np.isnan(agreement([np.arange(4.0)]))
+
+
+@pytest.mark.parametrize("index", ["SV", "BV", "FSII", "STII", "k-SII", "FBII"])
+def test_the_truth_has_no_errors(index):
+    truth = random_spectrum(6, 20, 3, np.random.default_rng(0))
+    found = index_errors(Surrogate(truth, index), truth)
+    assert found["pair_error"] == pytest.approx(0, abs=1e-12)
+    if index in ("FSII", "STII"):
+        assert np.isnan(found["value_error"])
+    else:
+        assert found["value_error"] == pytest.approx(0, abs=1e-12)
+    assert np.isnan(found["coverage"])  # a spectrum states no deviations
+
+
+def test_errors_are_relative_and_in_the_index_of_the_method():
+    truth = random_spectrum(6, 20, 3, np.random.default_rng(0))
+    shapley = truth.single_values("SV").values
+    wrong = shapley + np.eye(6)[0]
+    found = index_errors(Surrogate(additive(wrong), "SV"), truth)
+    assert found["value_error"] == pytest.approx(1 / np.linalg.norm(shapley))
+    assert np.isnan(found["pair_error"])  # an additive function has none
+    banzhaf = index_errors(Surrogate(additive(shapley), "BV"), truth)["value_error"]
+    right = truth.single_values("BV").values
+    assert banzhaf == pytest.approx(np.linalg.norm(shapley - right) / np.linalg.norm(right))
+    assert np.isnan(index_errors(Surrogate(additive(shapley), None), truth)["value_error"])
+
+
+def test_every_metric_is_defined_in_the_documentation():
+    page = Path(__file__).parents[2] / "docs" / "howto" / "compare.md"
+    headings = {line[4:] for line in page.read_text().splitlines() if line.startswith("### ")}
+    assert {metric.page.split("#")[1] for metric in METRICS.values()} == headings
