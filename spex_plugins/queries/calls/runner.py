@@ -44,5 +44,6 @@ class Runner(Protocol):
 
 def worker_count(executor: Executor) -> int:
     """Return the number of workers of an executor, or of processors where it does not tell."""
-    workers = getattr(executor, "_max_workers", None)  # pools and loky agree on this name, none is public
+    workers = getattr(executor, "workers", None) or getattr(executor, "_max_workers", None)
+    # The standard pools and loky agree on the second name, which is not public.
     return workers if isinstance(workers, int) and workers > 0 else os.cpu_count() or 1
