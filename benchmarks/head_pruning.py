@@ -2,10 +2,10 @@
 
     python benchmarks/head_pruning.py [--calls 1000] [--layers 30] [--keep 0.25 0.5 0.75]
 
-SmolLM2-135M continues simple facts; a head that is pruned is replaced by its mean output. Heads are kept by the
-best subset of the explained function, by its Banzhaf values, by the effect of removing one head, by the norm of
-their output weights, or at random (mean of five). Accuracy is the share of facts whose right word is more probable
-than a wrong one; the facts that are scored are not those that the heads are chosen on.
+SmolLM2-135M continues simple facts; a head that is pruned is replaced by its mean output. Heads are kept by
+the best subset of the explained function, by its Banzhaf values, by the effect of removing one head, by the
+norm of their output weights, or at random (mean of five). Accuracy is the share of facts whose right word is
+more probable than a wrong one; the facts that are scored are not those that the heads are chosen on.
 """
 
 from __future__ import annotations
