@@ -1,6 +1,6 @@
 """Accuracy that is kept when attention heads of a real language model are pruned, by the way they are chosen.
 
-    python benchmarks/head_pruning.py [--calls 1000] [--layers 30] [--keep 0.25 0.5 0.75]
+    python benchmarks head_pruning [--calls 1000] [--layers 30] [--keep 0.25 0.5 0.75]
 
 SmolLM2-135M continues simple facts; a head that is pruned is replaced by its mean output. Heads are kept by
 the best subset of the explained function, by its Banzhaf values, by the effect of removing one head, by the
@@ -23,7 +23,7 @@ from library.report.markdown import table
 from spex_plugins.games import HeadsGame, best_subset
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 
 _FACTS = [
     ("The capital of France is", " Paris", " London"), ("The capital of Italy is", " Rome", " Berlin"),
