@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from games import SmallGame
 
 import spex_plugins as spex
-from games import SmallGame
 from spex_plugins import InputError
 from spex_plugins.comparison import Given, Ours
 from spex_plugins.core.basis.masks import masks_of_numbers
