@@ -3,8 +3,9 @@
 Given the posterior weights α = K⁻¹ y, adding the character χ_S with variance v to the kernel raises the
 marginal likelihood most at v = (q² − s) / s² with q = χ_S'α and s = χ_S' K⁻¹ χ_S (Tipping & Faul 2003). For
 sets without such a coefficient, q² / ‖α‖² has about a χ² distribution, so that a threshold bounds the number
-of sets found by chance, even if the kernel misjudges the size of the rest. Sets are tested in classes, each at
-its own threshold: pairs of neighbours (words form idioms with adjacent words) need less evidence than others.
+of sets found by chance, even if the kernel misjudges the size of the rest. Sets are tested in classes, each
+at its own threshold: pairs of neighbours (words form idioms with adjacent words) need less evidence than
+others.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 A split of a node v on feature i sends masked features to one child and kept ones to the other. Let δ_v be
 half the difference of the children's means over uniform masks, and let 1_v(m) be 1 if mask m reaches v, else
-0. Then the tree is its mean plus Σ_v δ_v χ_i(m) 1_v(m), a sum of orthogonal functions, and with the d features
-P on the path to v, s_j = 1 where j was masked and −1 where it was kept,
+0. Then the tree is its mean plus Σ_v δ_v χ_i(m) 1_v(m), a sum of orthogonal functions, and with the d
+features P on the path to v, s_j = 1 where j was masked and −1 where it was kept,
 
     1_v = 2^{-d} Σ_{S⊆P} Π_{j∈S} s_j χ_S.
 
-So a split has 2^d coefficients, all of one magnitude. Splits with the same feature and the same path are summed
-first, as ensembles have many of them.
+So a split has 2^d coefficients, all of one magnitude. Splits with the same feature and the same path are
+summed first, as ensembles have many of them.
 """
 
 from __future__ import annotations
