@@ -11,12 +11,12 @@ from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.fitted.expansion import KernelExpansion
-from spex_plugins.core.fitted.stacked import StackedFunction, Variances
+from spex_plugins.core.fitted.stacked import IndexUncertainty, StackedFunction
 from spex_plugins.core.kernels.product_kernel import ProductKernel
-from spex_plugins.core.parity_process.index import PartDoubt
+from spex_plugins.core.parity_process.index import PartUncertainty
 from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
-from spex_plugins.core.sized_process.process import WholeDoubt
+from spex_plugins.core.sized_process.process import WholeUncertainty
 
 __all__ = ["function_from", "to_arrays"]
 
@@ -30,26 +30,28 @@ def to_arrays(function: StackedFunction) -> dict[str, Any]:
     if function.shapley is not None:
         known = function.shapley
         out |= {"shapley_values": known.values, "shapley_deviations": known.deviations}
-    out["shape"] = np.array([function.n, function.scalar, len(function.expansions), len(function.doubts)])
+    out["shape"] = np.array(
+        [function.n, function.scalar, len(function.expansions), len(function.uncertainties)]
+    )
     some = function.conjunctions
     out |= {"features": some.features, "kept": some.kept, "values": some.values}
     for k, part in enumerate(function.expansions):
         out |= _named(f"expansion{k}", **_kernel_arrays(part.kernel), masks=part.masks, weights=part.weights)
-    for k, doubt in enumerate(function.doubts):
-        out |= _named(f"doubt{k}", **_doubt_arrays(doubt))
+    for k, uncertainty in enumerate(function.uncertainties):
+        out |= _named(f"uncertainty{k}", **_uncertainty_arrays(uncertainty))
     return out
 
 
 def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
     """Return the function of such arrays."""
-    n, scalar, expansions, doubts = arrays["shape"].tolist()
+    n, scalar, expansions, uncertainties = arrays["shape"].tolist()
     own = {name: arrays[name] for name in _OWN}
     conjunctions = Conjunctions(len(own["at"]), arrays["features"], arrays["kept"], arrays["values"])
     parts = []
     for k in range(expansions):
         part = _of(f"expansion{k}", arrays)
         parts.append(KernelExpansion(_sized_kernel(part), part["masks"], part["weights"]))
-    found = tuple(_doubt(_of(f"doubt{k}", arrays)) for k in range(doubts))
+    found = tuple(_uncertainty(_of(f"uncertainty{k}", arrays)) for k in range(uncertainties))
     shapley = None
     if "shapley_values" in arrays:
         shapley = SingleValues(arrays["shapley_values"], arrays["shapley_deviations"])
@@ -57,7 +59,7 @@ def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
         n=n,
         expansions=tuple(parts),
         conjunctions=conjunctions,
-        doubts=found,
+        uncertainties=found,
         spectrum=Spectrum(n, arrays["supports"], arrays["coefficients"]),
         shapley=shapley,
         scalar=bool(scalar),
@@ -85,25 +87,25 @@ def _sized_kernel(arrays: Mapping[str, Any]) -> SizedKernel:
     return SizedKernel(arrays["rates"], arrays["amplitudes"], arrays["tilts"])
 
 
-def _doubt_arrays(doubt: Variances) -> dict[str, Any]:
-    if isinstance(doubt, WholeDoubt):
-        arrays, noise = _kernel_arrays(doubt.kernel), doubt.noise
-        return arrays | {"noise": np.array(noise), "masks": doubt.masks, "scale": doubt.scale}
-    assert isinstance(doubt, PartDoubt)
-    product = doubt.kernel.product
+def _uncertainty_arrays(uncertainty: IndexUncertainty) -> dict[str, Any]:
+    if isinstance(uncertainty, WholeUncertainty):
+        arrays, noise = _kernel_arrays(uncertainty.kernel), uncertainty.noise
+        return arrays | {"noise": np.array(noise), "masks": uncertainty.masks, "scale": uncertainty.scale}
+    assert isinstance(uncertainty, PartUncertainty)
+    product = uncertainty.kernel.product
     return {
         "rates": product.rates,
         "amplitudes": product.amplitudes,
-        "noise": np.array(doubt.kernel.noise),
-        "sign": np.array(doubt.sign),
-        "masks": doubt.masks,
-        "scale": doubt.scale,
+        "noise": np.array(uncertainty.kernel.noise),
+        "sign": np.array(uncertainty.sign),
+        "masks": uncertainty.masks,
+        "scale": uncertainty.scale,
     }
 
 
-def _doubt(arrays: Mapping[str, Any]) -> Variances:
+def _uncertainty(arrays: Mapping[str, Any]) -> IndexUncertainty:
     noise, masks, scale = float(arrays["noise"]), arrays["masks"], arrays["scale"]
     if "tilts" in arrays:
-        return WholeDoubt(_sized_kernel(arrays), noise, masks, scale)
+        return WholeUncertainty(_sized_kernel(arrays), noise, masks, scale)
     kernel = PartKernel(ProductKernel(arrays["rates"], arrays["amplitudes"]), noise)
-    return PartDoubt(kernel, int(arrays["sign"]), masks, scale)
+    return PartUncertainty(kernel, int(arrays["sign"]), masks, scale)

@@ -26,29 +26,29 @@ from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["StackedFunction", "Variances", "no_conjunctions"]
+__all__ = ["IndexUncertainty", "StackedFunction", "no_conjunctions"]
 
 _MOST_SETS = 5000  # sets that are computed if all of them could be
 _BLOCK = 1 << 22  # entries of a matrix of masks and sets in memory at the same time
 
 
-class Variances(Protocol):
-    """Posterior variances of an index of a part of a function."""
+class IndexUncertainty(Protocol):
+    """Posterior standard deviations of an index of a part of a function."""
 
-    def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return the posterior variances at sets (U, d), shape (U, K)."""
+    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the posterior standard deviations at sets (U, d), shape (U, K)."""
         ...
 
-    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+    def known_deviations(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the same, given the factor of the samples' covariance matrix."""
         ...
 
-    def scaled(self, factor: FloatArray) -> Variances:
-        """Return the variances of the values times ``factor`` (K,) or ()."""
+    def scaled(self, factor: FloatArray) -> IndexUncertainty:
+        """Return the deviations of the values times ``factor`` (K,) or ()."""
         ...
 
-    def of_outputs(self, columns: IntArray) -> Variances:
-        """Return the variances of some outputs, ``columns`` of shape (K',)."""
+    def of_outputs(self, columns: IntArray) -> IndexUncertainty:
+        """Return the deviations of some outputs, ``columns`` of shape (K',)."""
         ...
 
 
@@ -69,7 +69,7 @@ class StackedFunction:
         The masks of the samples.
     residuals : ndarray of float64, shape (m, K)
         Residuals of the other parts at the samples.
-    doubts : tuple of Variances
+    uncertainties : tuple of IndexUncertainty
         Of independent parts.
     spectrum : Spectrum
         The Fourier coefficients with the largest energy, of all n features.
@@ -85,7 +85,7 @@ class StackedFunction:
     conjunctions: Conjunctions
     masks: BoolArray
     residuals: FloatArray
-    doubts: tuple[Variances, ...]
+    uncertainties: tuple[IndexUncertainty, ...]
     spectrum: Spectrum
     shapley: SingleValues | None = None
     scalar: bool = False
@@ -140,9 +140,8 @@ class StackedFunction:
         rows = self._own(supports)
         out = np.zeros((len(rows), len(self.constant)))
         known = (rows >= 0).all(axis=1)
-        for doubt in self.doubts:
-            out[known] += doubt.variances(rows[known], index, order)
-        out = np.sqrt(out)
+        for uncertainty in self.uncertainties:
+            out[known] = np.hypot(out[known], uncertainty.deviations(rows[known], index, order))
         return out[:, 0] if self.scalar else out
 
     def _own(self, supports: IntArray) -> IntArray:
@@ -182,7 +181,7 @@ class StackedFunction:
             expansions=tuple(part.with_weights(part.weights[:, some]) for part in self.expansions),
             conjunctions=conjunctions,
             residuals=self.residuals[:, some],
-            doubts=tuple(doubt.of_outputs(some) for doubt in self.doubts),
+            uncertainties=tuple(uncertainty.of_outputs(some) for uncertainty in self.uncertainties),
             spectrum=self.spectrum.output(columns),
             shapley=self.shapley and self.shapley.output(columns),
             scalar=np.ndim(columns) == 0,
@@ -198,7 +197,7 @@ class StackedFunction:
             expansions=tuple(part.with_weights(part.weights * factor) for part in self.expansions),
             conjunctions=conjunctions,
             residuals=self.residuals * factor,
-            doubts=tuple(doubt.scaled(factor) for doubt in self.doubts),
+            uncertainties=tuple(uncertainty.scaled(factor) for uncertainty in self.uncertainties),
             spectrum=self.spectrum.rescaled(scaling),
             shapley=self.shapley and self.shapley.scaled(factor),
         )

@@ -24,13 +24,13 @@ from spex_plugins.core.parity_process.gram import part_gram, part_noise
 from spex_plugins.core.parity_process.likelihood import JITTER, PartKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["PartDoubt", "part_index_variances"]
+__all__ = ["PartUncertainty", "part_index_variances"]
 
 _ROOT = np.sqrt(0.5)
 
 
 @dataclass(frozen=True, eq=False)
-class PartDoubt:
+class PartUncertainty:
     """Uncertainty of one part of K functions, see `part_index_variances`.
 
     Attributes
@@ -47,23 +47,23 @@ class PartDoubt:
     masks: BoolArray
     scale: FloatArray
 
-    def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return the posterior variances of an index at sets (U, d), shape (U, K)."""
+    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the posterior deviations of an index at sets (U, d), shape (U, K)."""
         matrix = part_gram(self.kernel.product, self.sign, self.masks, self.masks)
         matrix[np.diag_indices_from(matrix)] += part_noise(self.kernel.noise, self.masks)
-        return self.known_variances(factorised(matrix), supports, index, order)
+        return self.known_deviations(factorised(matrix), supports, index, order)
 
-    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+    def known_deviations(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the same, given the factor of the samples' covariance matrix."""
         found = part_index_variances(self.kernel, self.sign, self.masks, factor, supports, index, order)
-        return np.multiply.outer(found, self.scale**2)
+        return np.multiply.outer(np.sqrt(found), self.scale)
 
-    def scaled(self, factor: FloatArray) -> PartDoubt:
-        """Return the variances of the values times ``factor``."""
+    def scaled(self, factor: FloatArray) -> PartUncertainty:
+        """Return the deviations of the values times ``factor``."""
         return replace(self, scale=self.scale * factor)
 
-    def of_outputs(self, columns: IntArray) -> PartDoubt:
-        """Return the variances of some outputs."""
+    def of_outputs(self, columns: IntArray) -> PartUncertainty:
+        """Return the deviations of some outputs."""
         return replace(self, scale=self.scale[columns])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from spex_plugins.core.kernels.cholesky import Factor, factorised
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.gram import inner_masks, part_gram, part_noise
-from spex_plugins.core.parity_process.index import PartDoubt
+from spex_plugins.core.parity_process.index import PartUncertainty
 from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -75,9 +75,9 @@ class PartProcess:
         known = (with_samples * self.factor.solve(with_samples)).sum(axis=0)
         return whole[0] + self.sign * whole[1] + self.kernel.noise - known
 
-    def doubt(self, scale: FloatArray) -> PartDoubt:
+    def uncertainty(self, scale: FloatArray) -> PartUncertainty:
         """Return the uncertainty of indices, times ``scale`` (K,)."""
-        return PartDoubt(self.kernel, self.sign, self.masks, scale)
+        return PartUncertainty(self.kernel, self.sign, self.masks, scale)
 
     def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
         """Return kernel, masks and weights of the posterior mean."""

@@ -20,7 +20,7 @@ from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.core.sized_process.likelihood import JITTER, learn_sized_kernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["WholeDoubt", "WholeProcess", "fit_whole"]
+__all__ = ["WholeProcess", "WholeUncertainty", "fit_whole"]
 
 _LEARNED = 400  # largest number of masks for learning the kernel
 
@@ -80,9 +80,9 @@ class WholeProcess:
         known = (with_samples * self.factor.solve(with_samples)).sum(axis=0)
         return self.kernel.variances(masks) + self.noise - known
 
-    def doubt(self, scale: FloatArray) -> WholeDoubt:
+    def uncertainty(self, scale: FloatArray) -> WholeUncertainty:
         """Return the uncertainty of indices, times ``scale`` (K,)."""
-        return WholeDoubt(self.kernel, self.noise, self.masks, scale)
+        return WholeUncertainty(self.kernel, self.noise, self.masks, scale)
 
     def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
         """Return kernel, masks and weights of the posterior mean."""
@@ -105,7 +105,7 @@ def fit_whole(masks: BoolArray, values: FloatArray, rng: np.random.Generator) ->
 
 
 @dataclass(frozen=True, eq=False)
-class WholeDoubt:
+class WholeUncertainty:
     """Uncertainty of the indices of a process; the unexplained part belongs to the function."""
 
     kernel: SizedKernel
@@ -113,13 +113,13 @@ class WholeDoubt:
     masks: BoolArray
     scale: FloatArray
 
-    def variances(self, supports: IntArray, index: str, order: int) -> FloatArray:
-        """Return the posterior variances of an index at sets (U, d), shape (U, K)."""
+    def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the posterior deviations of an index at sets (U, d), shape (U, K)."""
         matrix = self.kernel.gram(self.masks, self.masks)
         matrix[np.diag_indices_from(matrix)] += _noise(self.noise, self.masks)
-        return self.known_variances(factorised(matrix), supports, index, order)
+        return self.known_deviations(factorised(matrix), supports, index, order)
 
-    def known_variances(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
+    def known_deviations(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the same, given the factor of the samples' covariance matrix."""
         n, noise = self.masks.shape[1], _noise(self.noise, self.masks)
         covariance = index_covariance(self.kernel, self.masks, supports, index, order)
@@ -129,14 +129,14 @@ class WholeDoubt:
         sizes = sets.orders_of(supports, n)
         for size in np.unique(sizes).tolist():
             prior[sizes == size] += _rough_variance(n, size, index, order, self.noise)
-        return np.multiply.outer(np.maximum(prior - known, 0.0), self.scale**2)
+        return np.multiply.outer(np.sqrt(np.maximum(prior - known, 0.0)), self.scale)
 
-    def scaled(self, factor: FloatArray) -> WholeDoubt:
-        """Return the variances of the values times ``factor``."""
+    def scaled(self, factor: FloatArray) -> WholeUncertainty:
+        """Return the deviations of the values times ``factor``."""
         return replace(self, scale=self.scale * factor)
 
-    def of_outputs(self, columns: IntArray) -> WholeDoubt:
-        """Return the variances of some outputs."""
+    def of_outputs(self, columns: IntArray) -> WholeUncertainty:
+        """Return the deviations of some outputs."""
         return replace(self, scale=self.scale[columns])
 
 

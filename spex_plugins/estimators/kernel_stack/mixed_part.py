@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from spex_plugins.core.fitted.frames import Frame
-from spex_plugins.core.fitted.stacked import Variances
+from spex_plugins.core.fitted.stacked import IndexUncertainty
 from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
@@ -42,7 +42,7 @@ class Process(Protocol):
 
     def variances(self, masks: BoolArray) -> FloatArray: ...
 
-    def doubt(self, scale: FloatArray) -> Variances: ...
+    def uncertainty(self, scale: FloatArray) -> IndexUncertainty: ...
 
     def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]: ...
 
@@ -61,7 +61,7 @@ class MixedPart:
         Errors at samples predicted without them.
     easier : float
         How much smaller errors at other masks are, as the process expects.
-    doubt : Variances
+    uncertainty : IndexUncertainty
     """
 
     frame: Frame
@@ -69,7 +69,7 @@ class MixedPart:
     share: FloatArray
     left_out: FloatArray
     easier: float
-    doubt: Variances
+    uncertainty: IndexUncertainty
 
 
 def mixed_part(
@@ -110,4 +110,4 @@ def mixed_part(
     left_out = counted @ (deviations[:, 0] / process.spread[0]) ** 2
     if len(others) and left_out > 0:
         easier = float(np.sqrt(process.variances(others).mean() * counted.sum() / left_out))
-    return MixedPart(frame, process, share, errors, easier, process.doubt(scale))
+    return MixedPart(frame, process, share, errors, easier, process.uncertainty(scale))

@@ -155,7 +155,7 @@ def _function(
         conjunctions,
         masks,
         residuals,
-        tuple(part.doubt for part in parts),
+        tuple(part.uncertainty for part in parts),
         Spectrum.zero(n, (values.shape[1],)),
     )
     if not known.all():  # alone, without their complements
@@ -171,9 +171,12 @@ def _read(function: StackedFunction, parts: list[MixedPart]) -> StackedFunction:
 def _shapley_values(function: StackedFunction, parts: list[MixedPart]) -> SingleValues:
     """Return the Shapley values, with standard deviations."""
     features = sets.singletons(function.n)
-    variances = [part.doubt.known_variances(part.process.factor, features, "SV", 1) for part in parts]
     values = function.index(features, "SV", 1)
-    return SingleValues(values, np.sqrt(sum(variances, start=np.zeros_like(values))))
+    deviations = np.zeros_like(values)
+    for part in parts:
+        known = part.uncertainty.known_deviations(part.process.factor, features, "SV", 1)
+        deviations = np.hypot(deviations, known)
+    return SingleValues(values, deviations)
 
 
 def _spectrum(function: StackedFunction) -> Spectrum:

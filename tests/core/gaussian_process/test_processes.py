@@ -12,13 +12,13 @@ from spex_plugins.core.kernels.cholesky import factorised
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.parity_process import likelihood as part_likelihood
 from spex_plugins.core.parity_process.gram import part_gram, part_noise
-from spex_plugins.core.parity_process.index import PartDoubt, part_index_variances
+from spex_plugins.core.parity_process.index import PartUncertainty, part_index_variances
 from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel
 from spex_plugins.core.parity_process.process import fit_part
 from spex_plugins.core.sized_process import likelihood as whole_likelihood
 from spex_plugins.core.sized_process.index import index_covariance, index_variance
 from spex_plugins.core.sized_process.kernel import SizedKernel
-from spex_plugins.core.sized_process.process import WholeDoubt, fit_whole
+from spex_plugins.core.sized_process.process import WholeUncertainty, fit_whole
 
 N = 5
 RNG = np.random.default_rng(0)
@@ -62,8 +62,8 @@ def test_deviations_of_a_process_with_sizes(symbol, order):
     noise = np.where((MASKS.sum(axis=1) % N) > 0, 0.1, 0.0) + whole_likelihood.JITTER
     whole = SIZED.gram(MASKS, MASKS) + np.diag(noise)
     expected = _posterior(weights, whole, asked)
-    found = WholeDoubt(SIZED, 0.1, MASKS[asked], np.array([1.0, 2.0])).variances(rows, symbol, order)
-    assert_allclose(found, np.outer(expected, [1.0, 4.0]), atol=1e-9)
+    found = WholeUncertainty(SIZED, 0.1, MASKS[asked], np.array([1.0, 2.0])).deviations(rows, symbol, order)
+    assert_allclose(found**2, np.outer(expected, [1.0, 4.0]), atol=1e-9)
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
@@ -77,9 +77,9 @@ def test_deviations_of_a_part(symbol, order, sign):
     factor = factorised(whole[np.ix_(asked, asked)].copy())
     found = part_index_variances(PART, sign, half[asked], factor, sets_of(N, order), symbol, order)
     assert_allclose(found, _posterior(of_pairs, whole, asked), atol=1e-9)
-    doubt = PartDoubt(PART, sign, half[asked], np.array([3.0]))
-    again = doubt.variances(sets_of(N, order), symbol, order)
-    assert_allclose(again[:, 0], 9 * found, rtol=1e-6, atol=1e-12)
+    uncertainty = PartUncertainty(PART, sign, half[asked], np.array([3.0]))
+    again = uncertainty.deviations(sets_of(N, order), symbol, order)
+    assert_allclose(again[:, 0] ** 2, 9 * found, rtol=1e-6, atol=1e-12)
 
 
 def _posterior(weights, covariance, asked):
