@@ -23,7 +23,7 @@ import numpy as np
 import spex_plugins as spex
 from library.data.multi_hop import ITEMS, Item
 from library.report.markdown import table
-from spex_plugins.games import ContextGame, best_subset
+from spex_plugins.games import ContextGame
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
@@ -67,9 +67,9 @@ def measured(item: Item, model: tuple[object, object], calls: int, levels: int) 
         "Banzhaf values": found.single_values("BV").values,
     }
     chosen = {name: set(np.argsort(-values)[:2].tolist()) for name, values in scores.items()}
-    chosen["best pair"] = set(np.flatnonzero(best_subset(found, 2)).tolist())
+    chosen["best pair"] = set(found.best_keeping(2).kept)
     by_level = spex.explain_levels(game, budget=levels, progress=False)
-    kept = np.flatnonzero(best_subset(by_level, 2))
+    kept = by_level.interactions.best_keeping(2).kept
     chosen["best pair, two levels"] = {
         by_level.features[i][0] for i in kept if len(by_level.features[i]) == 1
     }
