@@ -22,8 +22,9 @@ import numpy as np
 
 import spex_plugins as spex
 from library.data.multi_hop import ITEMS, Item
+from library.methods.additive import lime
 from library.report.markdown import table
-from spex_plugins.games import ContextGame, best_subset
+from spex_plugins.games import ContextGame
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
@@ -34,15 +35,6 @@ def wanted(item: Item, names: tuple[str, ...]) -> set[int]:
     parts = {name: text.split(". ") for name, text in item.documents.items()}
     texts = [f"{name}: {parts[name][number].rstrip('.')}." for name, number in item.supporting]
     return {names.index(text) for text in texts}
-
-
-def lime(masks: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the slopes of a ridge regression with LIME's weights."""
-    distance = 1 - np.sqrt(masks.mean(axis=1))
-    weights = np.exp(-((distance / 0.25) ** 2))
-    columns = np.column_stack([np.ones(len(masks)), masks])
-    gram = columns.T @ (weights[:, None] * columns) + np.diag([0.0] + [1.0] * masks.shape[1])
-    return np.linalg.solve(gram, columns.T @ (weights * values))[1:]
 
 
 def measured(item: Item, model: tuple[object, object], calls: int, levels: int) -> dict[str, float]:
@@ -62,14 +54,14 @@ def measured(item: Item, model: tuple[object, object], calls: int, levels: int) 
     found = spex.explain(game, budget=calls, progress=False)
     scores = {
         "remove one": removed[0] - removed[1:],
-        "LIME": lime(masks, game(masks)),
+        "LIME": lime(masks, game(masks)).values,
         "Shapley values": found.single_values("SV").values,
         "Banzhaf values": found.single_values("BV").values,
     }
     chosen = {name: set(np.argsort(-values)[:2].tolist()) for name, values in scores.items()}
-    chosen["best pair"] = set(np.flatnonzero(best_subset(found, 2)).tolist())
+    chosen["best pair"] = set(found.best_keeping(2).kept)
     by_level = spex.explain_levels(game, budget=levels, progress=False)
-    kept = np.flatnonzero(best_subset(by_level, 2))
+    kept = by_level.interactions.best_keeping(2).kept
     chosen["best pair, two levels"] = {
         by_level.features[i][0] for i in kept if len(by_level.features[i]) == 1
     }

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from spex_plugins.games.image.image_text_answer import ImageTextAnswer
     from spex_plugins.games.image.multimodal import MultimodalGame
     from spex_plugins.games.inside.heads_game import HeadsGame
-    from spex_plugins.games.inside.pruning import best_subset
     from spex_plugins.games.parts.call_log import CallRecord
     from spex_plugins.games.parts.parts_game import CallOutcome, PartsGame
     from spex_plugins.games.replies.reply_game import ReplyGame
@@ -43,7 +42,6 @@ __all__ = [
     "PartsGame",
     "ReplyGame",
     "WindowWarning",
-    "best_subset",
 ]
 
 _MODULES = {
@@ -63,7 +61,6 @@ _MODULES = {
     "PartsGame": "spex_plugins.games.parts.parts_game",
     "ReplyGame": "spex_plugins.games.replies.reply_game",
     "WindowWarning": "spex_plugins.games.text.context_window",
-    "best_subset": "spex_plugins.games.inside.pruning",
 }
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from spex_plugins.result.html_view import DOWN_TEXT, UP_TEXT
+
 __all__ = ["DOWN", "MUTED_COLOR", "TEXT_COLOR", "UP", "shade", "text_color"]
 
 UP = (255, 0, 81)
 DOWN = (0, 139, 251)
 TEXT_COLOR = "#1f2430"
 MUTED_COLOR = "#69707d"
-# The pure colours are too light for small letters on white; these two reach a contrast of 4.5.
-_UP_TEXT = "#c9003f"
-_DOWN_TEXT = "#0067c0"
 
 
 def shade(value: float, limit: float, *, least: float = 0.0, most: float = 1.0) -> str:
@@ -33,4 +32,4 @@ def shade(value: float, limit: float, *, least: float = 0.0, most: float = 1.0) 
 
 def text_color(value: float) -> str:
     """Return the colour for letters that state a value."""
-    return _UP_TEXT if value > 0 else _DOWN_TEXT if value < 0 else MUTED_COLOR
+    return UP_TEXT if value > 0 else DOWN_TEXT if value < 0 else MUTED_COLOR

@@ -9,7 +9,7 @@ from unicodedata import bidirectional
 
 from spex_plugins.files import replacing
 from spex_plugins.plots.colors import shade
-from spex_plugins.plots.html_style import SCRIPT, STYLE
+from spex_plugins.plots.html_style import SCRIPT, framed
 from spex_plugins.plots.plot_data import PlotData, RankedSet, one_output, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
 
@@ -70,14 +70,13 @@ def to_html(
     heading = escape(displayable(title or "Which words act together"))
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
     text = " ".join(_word(content, i, word) for i, word in enumerate(content.in_text()))
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>\n'
-        f'<body><main><header><h1>{heading}</h1><ul class="facts">{facts}</ul>'
+    return framed(
+        heading,
+        f'<main><header><h1>{heading}</h1><ul class="facts">{facts}</ul>'
         f'<p class="quiet">{escape(displayable(f"{found.estimator}: {found.plan}"))}</p></header>\n'
         f'<section>{_key(content)}<div id="text" dir="{_direction(content.words)}">{text}</div>\n'
         f'<p class="say quiet" id="say" aria-live="polite">{_HINT}</p></section>\n'
-        f"<section>{_table(content)}</section></main>\n<script>{SCRIPT}</script></body></html>\n"
+        f"<section>{_table(content)}</section></main>\n<script>{SCRIPT}</script>",
     )
 
 

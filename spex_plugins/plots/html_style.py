@@ -1,9 +1,15 @@
-"""Style and script of the HTML page; the page can be read without the script."""
+"""Frame and style of HTML pages, and the script of the page of a text, which can be read without it."""
 
-__all__ = ["SCRIPT", "STYLE"]
+from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR
+from spex_plugins.result.html_view import DOWN_TEXT, UP_TEXT
 
-STYLE = """
-:root { color-scheme: light; --ink: #1f2430; --quiet: #69707d; --up: #c9003f; --down: #0067c0; }
+__all__ = ["SCRIPT", "STYLE", "framed"]
+
+_COLORS = f"--ink: {TEXT_COLOR}; --quiet: {MUTED_COLOR}; --up: {UP_TEXT}; --down: {DOWN_TEXT};"
+
+STYLE = f"""
+:root {{ color-scheme: light; {_COLORS} }}"""
+STYLE += """
 * { box-sizing: border-box; }
 body { margin: 0; background: #f6f7f9; color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 1080px; margin: 0 auto; padding: 28px 24px 48px; }
@@ -114,3 +120,12 @@ SCRIPT = """
   addEventListener("resize", draw);
 })();
 """
+
+
+def framed(heading: str, body: str, style: str = "") -> str:
+    """Return a whole page: its title, the style of all pages and some of its own, and its body; all HTML."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}{style}</style>'
+        f"</head>\n<body>{body}</body></html>\n"
+    )

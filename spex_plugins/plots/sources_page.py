@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
 from spex_plugins.plots.colors import shade
-from spex_plugins.plots.html_style import STYLE
+from spex_plugins.plots.html_style import framed
 from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
 from spex_plugins.result.interactions import Interactions
@@ -86,12 +86,12 @@ def to_sources_html(
     )
     heading = _text(title or game.question)
     whole = f'<p class="answer">{_text(answer)}</p>' if len(names) > 1 else ""
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}{_STYLE}</style>'
-        f"</head>\n<body><main><header><h1>{heading}</h1>{whole}"
+    return framed(
+        heading,
+        f"<main><header><h1>{heading}</h1>{whole}"
         f'<p class="quiet">{_text(f"{found.estimator}: {found.plan}")}</p></header>\n'
-        f"{sections}</main></body></html>\n"
+        f"{sections}</main>",
+        _STYLE,
     )
 
 

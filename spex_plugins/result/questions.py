@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isnan, nan
+from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.subsets.best_subset import BestSubset
 from spex_plugins.errors import InputError, ValueFunctionError
-from spex_plugins.result.best_subset import Optimum, best_subset, smallest_subset
 from spex_plugins.result.conversions import Conversions
 from spex_plugins.result.subset_answer import SubsetAnswer
+from spex_plugins.result.subset_search import Direction, SubsetSearch
 from spex_plugins.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Questions"]
 
 _SECONDS = 30.0
-_TRIES = 6
-_SEARCHED = {True: "all terms of the fitted function", False: "the largest Fourier terms of the function"}
-_TOLERANCE = 2e-6  # of HiGHS, as a share of the sum of all magnitudes
 
 
 class Questions(Conversions):
@@ -63,10 +60,11 @@ class Questions(Conversions):
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        above = self._verdict(threshold)
+        above = self._verdict("smallest_keeping", threshold)
         side = "above" if above else "at or below"
         question = f"Fewest features that keep the value {side} {threshold:g}"
-        return self._smallest(question, threshold, above, False, value_function, seconds)
+        found = self._search().smallest(threshold, above=above, masked=False, seconds=seconds)
+        return self._answer(question, *found, value_function)
 
     def smallest_flipping(
         self,
@@ -98,10 +96,46 @@ class Questions(Conversions):
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        above = not self._verdict(threshold)
+        above = not self._verdict("smallest_flipping", threshold)
         side = "above" if above else "to or below"
         question = f"Fewest features without which the value goes {side} {threshold:g}"
-        return self._smallest(question, threshold, above, True, value_function, seconds)
+        found = self._search().smallest(threshold, above=above, masked=True, seconds=seconds)
+        return self._answer(question, *found, value_function)
+
+    def best_keeping(
+        self,
+        size: int,
+        *,
+        value_function: ValueFunction | None = None,
+        seconds: float = _SECONDS,
+    ) -> SubsetAnswer:
+        """Return the features, ``size`` of them, with the highest value when all others are masked.
+
+        Parameters
+        ----------
+        size : int
+            Number of features to keep, 0 to n.
+        value_function : callable, optional
+            Evaluated at the answer, one mask (1, n), to check it.
+        seconds : float
+            The linear program ends after this time; then the gap of the answer is stated.
+
+        Returns
+        -------
+        SubsetAnswer
+            ``kept`` is the set, ``mask`` its mask.
+
+        Raises
+        ------
+        InputError
+            If there are several outputs, or if the size is not from 0 to n.
+        ValueFunctionError
+            If the value function does not return one finite number.
+        """
+        self._check_one_output("best_keeping")
+        kept = self._size(size, "keep")
+        question = f"The {size} features that alone have the highest value"
+        return self._answer(question, *self._search().best(kept, "highest", seconds), value_function)
 
     def best_removal(
         self,
@@ -123,7 +157,7 @@ class Questions(Conversions):
         value_function : callable, optional
             Evaluated at the answer, one mask (1, n), to check it.
         seconds : float
-            The search ends after this time; then the gap of the answer is stated.
+            The linear program ends after this time; then the gap of the answer is stated.
 
         Returns
         -------
@@ -133,21 +167,14 @@ class Questions(Conversions):
         Raises
         ------
         InputError
-            If there are several outputs, if the size is not from 0 to n, or if no set was found.
+            If there are several outputs, or if the size is not from 0 to n.
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 0 <= size <= self.n:
-            raise InputError(
-                f"size: must be from 0 to {self.n}, the number of features to mask; got {size!r}."
-            )
-        lower = self._verdict(threshold)
-        terms, whole = self._searched_terms()
-        found = best_subset(-1.0 * terms if lower else terms, self.n - int(size), seconds=seconds)
-        bound = -found.bound if lower else found.bound
-        value = -found.value if lower else found.value
-        question = f"The {size} features without which the value is {'lowest' if lower else 'highest'}"
-        return self._answer(question, found, bound, abs(bound - value), whole, value_function)
+        direction: Direction = "lowest" if self._verdict("best_removal", threshold) else "highest"
+        kept = self.n - self._size(size, "mask")
+        question = f"The {size} features without which the value is {direction}"
+        return self._answer(question, *self._search().best(kept, direction, seconds), value_function)
 
     def what_if(
         self,
@@ -180,53 +207,28 @@ class Questions(Conversions):
         self._check_one_output("what_if")
         mask = np.ones(self.n, dtype=bool)
         mask[self._numbers(without)] = False
-        found = Optimum(mask, nan, nan, True)
-        return self._answer("What if these features are masked", found, nan, nan, True, value_function)
+        found = BestSubset(mask, nan, nan, nan)
+        searched = "nothing: the set was given"
+        return self._answer("What if these features are masked", found, searched, value_function)
 
-    def _smallest(
-        self,
-        question: str,
-        threshold: float,
-        above: bool,
-        masking: bool,
-        value_function: ValueFunction | None,
-        seconds: float,
-    ) -> SubsetAnswer:
-        """Search the smallest set that is kept, or masked, with a value on one side of the threshold."""
-        sign = 1.0 if above else -1.0
-        terms, whole = self._searched_terms()
-        game = sign * (_mirrored(terms) if masking else terms)
-        step = _TOLERANCE * float(np.abs(game.convert("Moebius")[1]).sum())
-        least = sign * threshold
-        for _ in range(_TRIES):
-            found = smallest_subset(game, least, seconds=seconds)
-            if found.mask is None:
-                break
-            mask = ~found.mask if masking else found.mask
-            value = float(self.predict(mask[None])[0])
-            if (value > threshold) == above:
-                size = int(found.mask.sum())
-                kept = Optimum(mask, found.value, found.bound, found.optimal)
-                return self._answer(question, kept, found.bound, size - found.bound, whole, value_function)
-            # Short of it by the terms that are not listed, or by the solver's tolerance.
-            least += max(sign * (threshold - value), step)
-        if found.mask is None and found.optimal:
-            none = f"by {_SEARCHED[whole]} there is no such set"
-        else:
-            none = f"no such set was found in {seconds:g} s"
-        raise InputError(f"threshold: {none}; give another threshold than {threshold:g}.")
-
-    def _verdict(self, threshold: float) -> bool:
+    def _verdict(self, method: str, threshold: float) -> bool:
         """Tell whether the prediction at the full mask lies above the threshold."""
-        self._check_one_output("smallest_keeping")
+        self._check_one_output(method)
         if not np.isfinite(threshold):
             raise InputError(f"threshold: must be a finite number, got {threshold!r}.")
         return bool(self._ends()[1] > threshold)
 
-    def _searched_terms(self) -> tuple[Spectrum, bool]:
-        """Return the terms that are searched, and whether they are all terms of the function."""
+    def _size(self, size: int, verb: str) -> int:
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 0 <= size <= self.n:
+            raise InputError(
+                f"size: must be from 0 to {self.n}, the number of features to {verb}; got {size!r}."
+            )
+        return int(size)
+
+    def _search(self) -> SubsetSearch:
         terms = self._all_terms()
-        return (self.function.spectrum, False) if terms is None else (terms, True)
+        listed = self.function.spectrum if terms is None else terms
+        return SubsetSearch(self.predict, listed, terms is not None)
 
     def _numbers(self, features: Sequence[int | str]) -> list[int]:
         labels, out = self._labels(), []
@@ -241,19 +243,10 @@ class Questions(Conversions):
         return out
 
     def _answer(
-        self,
-        question: str,
-        found: Optimum,
-        bound: float,
-        gap: float,
-        whole: bool,
-        value_function: ValueFunction | None,
+        self, question: str, found: BestSubset, searched: str, value_function: ValueFunction | None
     ) -> SubsetAnswer:
-        if found.mask is None:
-            raise InputError("seconds: no set was found in this time; allow more.")
         labels = self._labels()
         kept, masked = (tuple(np.flatnonzero(side).tolist()) for side in (found.mask, ~found.mask))
-        ended = "proven best" if found.optimal else f"ended early, at most {gap:.4g} from the best"
         return SubsetAnswer(
             question=question,
             kept=kept,
@@ -262,16 +255,11 @@ class Questions(Conversions):
             masked_names=tuple(labels[i] for i in masked),
             predicted=float(self.predict(found.mask[None])[0]),
             predicted_full=float(self._ends()[1]),
-            bound=float(bound),
-            gap=0.0 if found.optimal and not isnan(gap) else float(gap),
-            searched="nothing: the set was given" if isnan(bound) else f"{_SEARCHED[whole]}; {ended}",
+            bound=float(found.bound),
+            gap=float(found.gap),
+            searched=searched,
             measured=None if value_function is None else _measured(value_function, found.mask),
         )
-
-
-def _mirrored(spectrum: Spectrum) -> Spectrum:
-    """Return the function of the features that are masked: f(1 − m) has the coefficients (−1)^|S| F(S)."""
-    return Spectrum(spectrum.n, spectrum.supports, spectrum.coefficients * (-1.0) ** spectrum.orders)
 
 
 def _measured(value_function: ValueFunction, mask: BoolArray) -> float:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from spex_plugins.result import html_view
+from spex_plugins.types import BoolArray
 
 __all__ = ["SubsetAnswer"]
 
@@ -31,7 +34,8 @@ class SubsetAnswer:
         What no other set exceeds by the terms that were searched: the smallest number of features, or the
         most extreme value. NaN where nothing was searched for.
     gap : float
-        Distance of the answer from the bound, in its unit; 0 if the answer is proven to be the best.
+        Distance of the answer, by the terms that were searched, from the bound, in its unit; 0 if the answer
+        is proven to be the best.
     searched : str
         Which terms of the fitted function were searched, and whether the search ended.
     measured : float or None
@@ -49,6 +53,13 @@ class SubsetAnswer:
     gap: float
     searched: str
     measured: float | None = None
+
+    @property
+    def mask(self) -> BoolArray:
+        """The mask of the answer, (n,): True for a feature that is kept."""
+        mask = np.zeros(len(self.kept) + len(self.masked), dtype=bool)
+        mask[list(self.kept)] = True
+        return mask
 
     @property
     def n_calls(self) -> int:

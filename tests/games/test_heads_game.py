@@ -10,8 +10,8 @@ import prompt_models as tiny
 import pytest
 import torch
 
-from spex_plugins import InputError, Spectrum, explain
-from spex_plugins.games import HeadsGame, best_subset
+from spex_plugins import InputError, explain
+from spex_plugins.games import HeadsGame
 
 WORDS = tiny.tokenizer()
 PROMPTS = ["Anna moved from Paris to", "The film is not the", "Charming and", "Where does Anna"]
@@ -129,7 +129,7 @@ def test_other_models(make, part):
 def test_explained_and_pruned():
     heads = game(tiny.llama())
     found = explain(heads, progress=False)
-    best = best_subset(found, 2)
+    best = found.best_keeping(2).mask
     masks = (np.arange(16)[:, None] >> np.arange(4) & 1).astype(bool)
     pairs = masks[masks.sum(axis=1) == 2]
     assert best.tolist() == pairs[np.argmax(heads(pairs))].tolist()
@@ -172,28 +172,3 @@ def test_unusable_models():
     for model in (tiny.t5(), tiny.gpt2().train(), tiny.rwkv()):
         with pytest.raises(InputError, match=r"^model"):
             game(model)
-
-
-def test_best_subset_is_the_best_of_all():
-    rng = np.random.default_rng(0)
-    n = 10
-    masks = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
-    for _ in range(5):
-        terms = {
-            tuple(sorted(rng.choice(n, size=rng.integers(1, 3), replace=False).tolist())): rng.normal()
-            for _ in range(12)
-        }
-        found = explain(Spectrum.from_dict(n, terms).predict, n, progress=False)
-        for size in (0, 3, 5, 10):
-            of_size = masks[masks.sum(axis=1) == size]
-            values = found.predict(of_size)
-            reached = found.predict(best_subset(found, size)[None])[0]
-            assert reached >= np.quantile(values, 0.99) - 1e-9
-    with pytest.raises(InputError, match=r"^size"):
-        best_subset(found, 11)
-    with pytest.raises(InputError, match=r"^interactions"):
-        best_subset(3, 1)
-    both = explain(lambda m: np.stack([m[:, 0], m[:, 1]], axis=1) * 1.0, 3, progress=False)
-    assert best_subset(both, 1, output=1).tolist() == [False, True, False]
-    with pytest.raises(InputError, match=r"^output"):
-        best_subset(both, 1)

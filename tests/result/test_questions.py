@@ -62,6 +62,40 @@ def test_the_best_removal_is_that_of_all_masks(seed, size):
     assert answer.bound == pytest.approx(answer.predicted, abs=1e-5)
 
 
+@pytest.mark.parametrize("estimator", ["auto", "shapley"])
+@settings(max_examples=10)
+@given(seed=st.integers(0, 50), size=st.integers(0, 7))
+def test_the_best_set_to_keep_is_that_of_all_masks(estimator, seed, size):
+    found = explained(seed=seed, estimator=estimator, budget=128 if estimator == "auto" else 60)
+    masks = all_masks(7)
+    masks = masks[masks.sum(axis=1) == size]
+    answer = found.best_keeping(size)
+    assert answer.mask.sum() == len(answer.kept) == size
+    assert answer.predicted == found.predict(answer.mask[None])[0]
+    assert answer.predicted == pytest.approx(found.predict(masks).max(), abs=1e-6)
+    assert (answer.gap, answer.bound) == (0, pytest.approx(answer.predicted))
+
+
+def test_of_functions_with_more_terms_than_can_be_listed_the_predictions_count():
+    truth = random_spectrum(20, 20, 3, np.random.default_rng(1))
+    found = spex.explain(truth.predict, 20, budget=300, estimator="shapley", index="SV", progress=False)
+    masks = all_masks(20)
+    for size in (2, 18):  # 190 sets
+        answer = found.best_keeping(size)
+        values = found.predict(masks[masks.sum(axis=1) == size])
+        assert answer.predicted == pytest.approx(values.max(), abs=1e-9)
+        assert "all sets of this size" in answer.searched
+    of_size = masks[masks.sum(axis=1) == 10]
+    terms = found.function.spectrum
+    for answer, sign in ((found.best_keeping(10), 1), (found.best_removal(10, threshold=-99.0), -1)):
+        assert "exchanges by the whole function" in answer.searched
+        assert answer.mask.sum() == 10  # of 184,756 sets
+        assert sign * answer.bound == pytest.approx((sign * terms.predict(of_size)).max(), abs=1e-5)
+        assert answer.gap == pytest.approx(abs(answer.bound - terms.predict(answer.mask[None])[0]), abs=1e-5)
+        near = of_size[(of_size ^ answer.mask).sum(axis=1) == 2]
+        assert sign * answer.predicted >= (sign * found.predict(near)).max() - 1e-9
+
+
 def test_what_if_takes_numbers_and_names():
     found = explained()
     mask = np.ones((1, 7), dtype=bool)
@@ -114,9 +148,18 @@ def test_unusable_arguments():
     found = explained()
     with pytest.raises(InputError, match=r"size: must be from 0 to 7, .* got 8"):
         found.best_removal(8)
+    with pytest.raises(
+        InputError, match=r"size: must be from 0 to 7, the number of features to keep; got -1"
+    ):
+        found.best_keeping(-1)
     with pytest.raises(InputError, match="threshold: must be a finite number"):
         found.smallest_keeping(np.inf)
     two = replace(found, function=random_spectrum(7, 5, 2, np.random.default_rng(0), 2))
-    for ask in (two.smallest_keeping, two.smallest_flipping, lambda: two.best_removal(1)):
+    for ask in (
+        two.smallest_keeping,
+        two.smallest_flipping,
+        lambda: two.best_removal(1),
+        lambda: two.best_keeping(1),
+    ):
         with pytest.raises(InputError, match="output: there are 2 outputs"):
             ask()

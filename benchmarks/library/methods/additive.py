@@ -10,7 +10,7 @@ import numpy as np
 from spex_plugins import Spectrum
 from spex_plugins.comparison.methods.regressions import fit_lasso, fit_ridge, lime_masks
 
-__all__ = ["FITS", "Additive", "lime_masks"]
+__all__ = ["FITS", "Additive", "lime", "lime_masks"]
 
 _LIME_WIDTH = 25.0  # LIME's kernel for texts, on 100 × the cosine distance
 

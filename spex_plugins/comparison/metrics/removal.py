@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.core.subsets.best_subset import best_subset
+from spex_plugins.core.subsets.best_subset import best_subset, of_masked_features
 
 if TYPE_CHECKING:
     from spex_plugins.core.basis.spectrum import Spectrum
@@ -42,13 +42,14 @@ def removal(spectrum: Spectrum, ask: Callable[[BoolArray], FloatArray], full: fl
     """
     sizes = removal_sizes(spectrum.n)
     own = float(spectrum.predict(np.ones((1, spectrum.n), dtype=bool))[0])
-    chosen, nodes = [], _MAX_NODES if len(spectrum) <= _FEW_TERMS else 0
+    removed, nodes = of_masked_features(spectrum), _MAX_NODES if len(spectrum) <= _FEW_TERMS else 0
+    chosen = []
     for r in sizes:
         found = [
-            best_subset(spectrum, at_most=r, direction=direction, max_nodes=nodes)
+            best_subset(removed, at_most=r, direction=direction, max_nodes=nodes)
             for direction in ("lowest", "highest")
         ]
-        chosen.append(max(found, key=lambda one: abs(one.value - own)).mask)
+        chosen.append(~max(found, key=lambda one: abs(one.value - own)).mask)
     changes = np.abs(full - ask(np.array(chosen)))
     return {
         r: float(change / abs(full)) if full else float("nan")

@@ -11,6 +11,7 @@ from spex_plugins.comparison.report.frames import summary_rows
 from spex_plugins.comparison.report.markdown import cost_statement, energy_by_order, number, shown_metrics
 from spex_plugins.comparison.report.page_style import STYLE
 from spex_plugins.comparison.report.pictures import as_image, explanation_picture
+from spex_plugins.plots.html_style import framed
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.report.report import Report
@@ -69,12 +70,7 @@ def page(report: Report) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in settings["versions"].items())
     foot = escape("; ".join([settings["date"], settings["system"], versions]))
     parts.append(f'<p class="quiet foot">{foot}</p>')
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        "<title>Comparison of explanations</title>\n"
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>\n'
-        f"<body><main>{''.join(filter(None, parts))}</main></body></html>\n"
-    )
+    return framed("Comparison of explanations", f"<main>{''.join(filter(None, parts))}</main>", STYLE)
 
 
 def _section(title: str, content: str) -> str:

@@ -1,55 +1,52 @@
-"""The set of features whose removal changes a fitted function most, by mixed-integer linear programming.
-
-With z_i = 1 − m_i for a removed feature, the function is a polynomial Σ_T b_T Π_{i∈T} z_i, whose b are the
-Möbius coefficients of the function with kept and removed features exchanged. Every product of two or more
-features becomes a variable y_T with the linear inequalities of Fortet (1960), y_T ≤ z_i for i in T and
-y_T ≥ Σ_{i∈T} z_i − |T| + 1; of those only the side that the sign of b_T calls for is needed. As at most r
-features are removed, Σ_{T∋i, |T|=t} y_T ≤ C(r − 1, t − 1) z_i tightens the relaxation.
-"""
+"""Best sets of features of a fitted function: of a size, or the smallest one with a value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.subsets.polynomial import Polynomial
+from spex_plugins.core.subsets.program import TOLERANCE, fewest, maximum
 from spex_plugins.errors import InputError
-from spex_plugins.types import BoolArray, IntArray
 
 if TYPE_CHECKING:
-    from spex_plugins.core.basis.spectrum import Spectrum
+    from spex_plugins.types import BoolArray
 
-__all__ = ["EXACT_FEATURES", "BestSubset", "best_subset"]
-
-EXACT_FEATURES = 64
-"""With so many features the best set is found for certain; with more, within a stated gap."""
-
-_MOST_PRODUCTS = 1000  # variables y_T with more features; the others widen the gap
-_MOST_NODES = 200  # of the branch-and-bound tree, with more features
+__all__ = ["BestSubset", "best_subset", "of_masked_features", "smallest_subset"]
 
 Direction = Literal["lowest", "highest"]
 
 
 @dataclass(frozen=True, eq=False)
 class BestSubset:
-    """A set of features to remove.
+    """A best set of features, and what is proven of it.
 
     Attributes
     ----------
     mask : ndarray of bool, shape (n,)
-        False for the features that are removed.
+        True for the features of the set.
     value : float
-        The fitted function at this mask, in its unit.
+        The function at this mask, in its unit.
+    bound : float
+        No set is better than this: the lowest or highest value of any set of this size, or the smallest
+        number of features of any set with such a value.
     gap : float
-        By so much, at most, another set could be better, in the unit of the function; 0 if none is.
+        Distance of the set from the bound, in the unit of the bound; 0 if the set is proven to be the best
+        (to 2e−6 of the sum of the magnitudes of all Möbius terms).
     """
 
     mask: BoolArray
     value: float
+    bound: float
     gap: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is proven that no set is better."""
+        return self.gap == 0
 
 
 def best_subset(
@@ -57,30 +54,34 @@ def best_subset(
     *,
     size: int | None = None,
     at_most: int | None = None,
-    direction: Direction = "lowest",
+    direction: Direction = "highest",
     max_nodes: int | None = None,
+    seconds: float | None = None,
 ) -> BestSubset:
-    """Find the features to remove so that a fitted function becomes lowest or highest.
+    """Find the set of features of a given size whose mask has the lowest or the highest value.
 
     Parameters
     ----------
     spectrum : Spectrum
-        A function with one output, such as `Interactions.spectrum`.
+        A function with one output, such as `Interactions.spectrum`; of `of_masked_features`, the set is the
+        one that is masked.
     size : int, optional
-        Number of features to remove.
+        Number of features of the set.
     at_most : int, optional
-        Largest number of features to remove; give this or ``size``.
+        Largest number of features; give this or ``size``.
     direction : {"lowest", "highest"}
         Which value of the function is wanted.
     max_nodes : int, optional
-        Largest number of nodes of the branch-and-bound tree. By default there is no limit up to 64 features,
-        so that the set is the best one, and 200 nodes with more. Functions of thousands of interactions take
+        Largest number of nodes of the branch-and-bound tree. Functions of thousands of interactions take
         long; 0 searches by exchanges of features alone, which is fast and leaves a wide gap.
+    seconds : float, optional
+        The linear program ends after this time, with a gap instead of a proof.
 
     Returns
     -------
     BestSubset
-        The mask, the value of the function there, and by how much another set could be better.
+        Its bound is a value. With more than 64 features and 1000 interactions, the smaller interactions
+        widen the gap.
 
     Raises
     ------
@@ -88,19 +89,65 @@ def best_subset(
         If an argument is invalid, or the function has several outputs.
     """
     count, exact = _count(spectrum, size, at_most, direction)
+    options = _options(max_nodes, seconds)
     sign = 1.0 if direction == "highest" else -1.0
-    polynomial = Polynomial.of_removed(sign * spectrum)
-    removed, bound = _Problem(polynomial, count, exact).solve(max_nodes)
-    gap = bound - polynomial.value(removed)
-    mask = ~removed
+    others = exact and 2 * count > spectrum.n  # the program is smaller for the features that are left out
+    game = sign * (of_masked_features(spectrum) if others else spectrum)
+    polynomial = Polynomial.of(game)
+    chosen, bound = maximum(polynomial, spectrum.n - count if others else count, exact=exact, options=options)
+    gap = bound - polynomial.value(chosen)
+    gap = gap if gap > TOLERANCE * polynomial.size else 0.0
+    mask = ~chosen if others else chosen
     value = float(spectrum.predict(mask[None])[0])
-    return BestSubset(mask, value, gap if gap > 1e-9 * polynomial.size else 0.0)
+    return BestSubset(mask, value, value + sign * gap, gap)
+
+
+def smallest_subset(spectrum: Spectrum, least: float, *, seconds: float | None = None) -> BestSubset | None:
+    """Find the smallest set of features whose mask has a value of ``least`` or more.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        A function with one output.
+    least : float
+        In the unit of the function; the value may be less by 2e−6 of the sum of the magnitudes of all Möbius
+        terms.
+    seconds : float, optional
+        The linear program ends after this time, with a gap instead of a proof.
+
+    Returns
+    -------
+    BestSubset or None
+        Its bound is a number of features; of several smallest sets, one with a large value. None if there is
+        no such set.
+
+    Raises
+    ------
+    InputError
+        If an argument is invalid, the function has several outputs, or no set was found in this time.
+    """
+    _check_one_output(spectrum)
+    if not np.isfinite(least):
+        raise InputError(f"least: must be a finite number, got {least!r}.")
+    found = fewest(Polynomial.of(spectrum), least, options=_options(None, seconds))
+    if found is None:
+        return None
+    mask, bound = found
+    if mask is None:
+        raise InputError(f"seconds: no set was found in {seconds:g} s; allow more.")
+    return BestSubset(mask, float(spectrum.predict(mask[None])[0]), bound, int(mask.sum()) - bound)
+
+
+def of_masked_features(spectrum: Spectrum) -> Spectrum:
+    """Return the function of the features that are masked: f(1 − m) has the coefficients (−1)^|S| F(S)."""
+    signs = (-1.0) ** spectrum.orders
+    coefficients = (spectrum.coefficients.T * signs).T
+    return Spectrum(spectrum.n, spectrum.supports, coefficients)
 
 
 def _count(spectrum: Spectrum, size: Any, at_most: Any, direction: Any) -> tuple[int, bool]:
-    """Check the arguments; return the number of features to remove, and whether exactly so many."""
-    if spectrum.output_shape:
-        raise InputError(f"spectrum: has {spectrum.output_shape[0]} outputs; give spectrum.output(k).")
+    """Check the arguments; return the number of features of the set, and whether exactly so many."""
+    _check_one_output(spectrum)
     if direction not in ("lowest", "highest"):
         raise InputError(f"direction: must be 'lowest' or 'highest', got {direction!r:.80}.")
     if (size is None) == (at_most is None):
@@ -108,87 +155,20 @@ def _count(spectrum: Spectrum, size: Any, at_most: Any, direction: Any) -> tuple
     name, count = ("size", size) if at_most is None else ("at_most", at_most)
     integer = isinstance(count, int | np.integer) and not isinstance(count, bool)
     if not integer or not 0 <= count <= spectrum.n:
-        raise InputError(f"{name}: must be an integer from 0 to {spectrum.n}, got {count!r:.80}.")
+        raise InputError(
+            f"{name}: must be an integer from 0 to {spectrum.n}, the number of features, got {count!r:.80}."
+        )
     return int(count), at_most is None
 
 
-class _Problem:
-    """Maximise Σ_T values_T Π_{i∈T} z_i over z in {0, 1}^n with ``count`` ones, or at most so many."""
+def _check_one_output(spectrum: Spectrum) -> None:
+    if spectrum.output_shape:
+        raise InputError(f"spectrum: has {spectrum.output_shape[0]} outputs; give spectrum.output(k).")
 
-    def __init__(self, polynomial: Polynomial, count: int, exact: bool) -> None:
-        possible = polynomial.orders <= count  # more features are never removed together
-        self.polynomial = polynomial
-        self.n, self.count, self.exact = polynomial.n, count, exact
-        self.single = polynomial.single
-        self.products = polynomial.products[possible]
-        self.values = polynomial.values[possible]
-        self.orders = polynomial.orders[possible]
 
-    def solve(self, max_nodes: int | None) -> tuple[BoolArray, float]:
-        """Return the features that are removed, (n,), and an upper bound of the maximum."""
-        from scipy.optimize import Bounds, milp
-
-        found = self.polynomial.search(self.count, exact=self.exact)
-        bound = self.polynomial.bound(self.count, exact=self.exact)
-        if not self.count or max_nodes == 0:
-            return found, bound
-        left_out = self._keep_largest() if self.n > EXACT_FEATURES else 0.0
-        total = self.n + len(self.values)
-        nodes = max_nodes or (None if self.n <= EXACT_FEATURES else _MOST_NODES)
-        result = milp(
-            -np.concatenate([self.single, self.values]),
-            integrality=(np.arange(total) < self.n).astype(int),
-            bounds=Bounds(0, 1),
-            constraints=self._constraints(),
-            options={"mip_rel_gap": 0.0} | ({"node_limit": nodes} if nodes else {}),
-        )
-        if result.mip_dual_bound is not None:
-            bound = min(bound, left_out - result.mip_dual_bound)
-        if result.x is not None:
-            other = self.polynomial.improved(result.x[: self.n] > 0.5, self.count, exact=self.exact)
-            found = max(found, other, key=self.polynomial.value)
-        return found, bound
-
-    def _keep_largest(self) -> float:
-        """Drop all but the largest products; return an upper bound of those that are dropped."""
-        ranking = np.argsort(-np.abs(self.values), kind="stable")
-        kept, rest = np.sort(ranking[:_MOST_PRODUCTS]), ranking[_MOST_PRODUCTS:]
-        left_out = float(self.values[rest].clip(min=0).sum())
-        self.products, self.values = self.products[kept], self.values[kept]
-        self.orders = self.orders[kept]
-        return left_out
-
-    def _constraints(self) -> list[Any]:
-        from scipy.optimize import LinearConstraint
-
-        width = self.n + len(self.values)
-        least = self.count if self.exact else 0
-        found = [LinearConstraint(np.arange(width)[None] < self.n, least, self.count)]
-        for order in np.unique(self.orders).tolist():
-            for matrix, upper in self._linking(order):
-                if matrix.shape[0]:
-                    found.append(LinearConstraint(matrix, -np.inf, upper))
-        return found
-
-    def _linking(self, order: int) -> list[tuple[Any, float]]:
-        """Return inequalities, matrix and upper limit, that tie products of so many features to these."""
-        at = np.flatnonzero(self.orders == order)
-        features: IntArray = self.products[at, :order]
-        own: IntArray = self.n + at
-        up = self.values[at] > 0
-        members: IntArray = features[up].ravel()
-        repeated: IntArray = np.repeat(own[up], order)
-        each, down, every = np.arange(len(members)), np.arange((~up).sum()), np.arange(self.n)
-        below = self._matrix(each, repeated, len(each)) - self._matrix(each, members, len(each))
-        above = self._matrix(np.repeat(down, order), features[~up].ravel(), len(down))
-        above -= self._matrix(down, own[~up], len(down))
-        tight = self._matrix(members, repeated, self.n)
-        tight -= comb(self.count - 1, order - 1) * self._matrix(every, every, self.n)
-        return [(below, 0.0), (above, order - 1.0), (tight, 0.0)]
-
-    def _matrix(self, rows: IntArray, columns: IntArray, height: int) -> Any:
-        """Return a sparse matrix with ones at some places, one column for each variable."""
-        from scipy.sparse import csr_array
-
-        shape = (height, self.n + len(self.values))
-        return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
+def _options(max_nodes: int | None, seconds: float | None) -> dict[str, float]:
+    """Return the limits of the search as options of `scipy.optimize.milp`."""
+    if seconds is not None and not seconds >= 0:
+        raise InputError(f"seconds: must be a number of seconds from 0, got {seconds!r}.")
+    limits = {"node_limit": max_nodes, "time_limit": seconds}
+    return {name: limit for name, limit in limits.items() if limit is not None}

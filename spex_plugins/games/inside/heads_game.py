@@ -75,8 +75,8 @@ class HeadsGame:
     --------
     >>> game = HeadsGame(model, tokenizer, prompts, answers, against=wrong, value="log_odds", layers=range(4))
     >>> found = spex.explain(game, budget=2000)
-    >>> kept = best_subset(found, size=game.n // 2)
-    >>> game.accuracy(kept[None])
+    >>> kept = found.best_keeping(game.n // 2)
+    >>> game.accuracy(kept.mask[None])
     """
 
     def __init__(
