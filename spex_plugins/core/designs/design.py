@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,8 @@ __all__ = ["Design", "filled", "make_design"]
 # Share of an orthogonal design, and masks for every feature, that are orthogonal; more of these gain nothing.
 # The others are independent of them and test the fit.
 _ORTHOGONAL, _ORTHOGONAL_PER_FEATURE = 0.8, 8
+_KEPT = 2  # designs
+_LAST: dict[tuple[Plan, bytes], tuple[Design, Any]] = {}  # with the state of the generator afterwards
 _LISTED = 22  # up to 2^22 masks can be listed when most of them are wanted
 
 
@@ -63,7 +67,24 @@ class Design:
 
 
 def make_design(plan: Plan, rng: np.random.Generator) -> Design:
-    """Draw the masks of a plan; the same generator state gives the same masks."""
+    """Draw the masks of a plan; the same generator state gives the same masks.
+
+    The last designs are kept: the rows of a table have the same one, and to draw it takes longer than many
+    models do.
+    """
+    key = plan, pickle.dumps(rng.bit_generator.state)
+    if key in _LAST:
+        design, rng.bit_generator.state = _LAST[key]
+        return design
+    design = _drawn(plan, rng)
+    design.masks.setflags(write=False)
+    for oldest in list(_LAST)[: 1 - _KEPT]:
+        _LAST.pop(oldest, None)
+    _LAST[key] = design, rng.bit_generator.state
+    return design
+
+
+def _drawn(plan: Plan, rng: np.random.Generator) -> Design:
     n = plan.n
     if plan.kind == "full":
         # In any order, but the end points first: a run may be cut short.
