@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +23,8 @@ __all__ = ["Design", "filled", "make_design"]
 # The other masks are independent of them and test the fit.
 _ORTHOGONAL, _ORTHOGONAL_PER_FEATURE = 0.8, 8
 _LISTED = 22  # up to 2^22 masks can be listed if most of them are needed
+_KEPT, _KEPT_BYTES = 2, 1 << 24  # designs, and the size of the masks of each
+_LAST: dict[tuple[Plan, bytes], tuple[Design, Any]] = {}  # with the state of the generator afterwards
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +66,26 @@ class Design:
 
 
 def make_design(plan: Plan, rng: np.random.Generator) -> Design:
-    """Draw the masks of a plan; the same generator state gives the same masks."""
+    """Draw the masks of a plan; the same generator state gives the same masks.
+
+    The last designs are kept: the rows of a table have the same one, and to draw it takes longer than many
+    models do.
+    """
+    key = plan, pickle.dumps(rng.bit_generator.state)
+    known = _LAST.get(key)
+    if known is not None:
+        design, rng.bit_generator.state = known
+        return design
+    design = _drawn(plan, rng)
+    design.masks.setflags(write=False)
+    if design.masks.nbytes <= _KEPT_BYTES:
+        for oldest in list(_LAST)[: 1 - _KEPT]:
+            _LAST.pop(oldest, None)
+        _LAST[key] = design, rng.bit_generator.state
+    return design
+
+
+def _drawn(plan: Plan, rng: np.random.Generator) -> Design:
     n = plan.n
     if plan.kind == "full":
         # In random order after the end points: a run may end early.

@@ -180,3 +180,16 @@ def test_the_statement_names_what_was_chosen(n, budget, words):
     design = draw_masks(plan(n, budget), 0)
     assert words in design.statement
     assert design.statement.startswith(f"{len(design.masks)} distinct masks")
+
+
+@pytest.mark.parametrize("kind", ["orthogonal", "repulsive", "paired", "uniform"])
+def test_a_design_that_was_drawn_before_is_the_same_and_so_is_the_generator(kind):
+    one, two, other = (np.random.default_rng(seed) for seed in (7, 7, 8))
+    first = make_design(Plan(kind, 12, 100, 3, index="SV"), one)
+    again = make_design(Plan(kind, 12, 100, 3, index="SV"), two)
+    assert again is first
+    assert one.random() == two.random()
+    assert (make_design(Plan(kind, 12, 100, 3, index="SV"), other).masks != first.masks).any()
+    assert len(make_design(Plan(kind, 12, 98, 3, index="SV"), np.random.default_rng(7)).masks) == 98
+    with pytest.raises(ValueError, match="read-only"):
+        first.masks[0] = True
