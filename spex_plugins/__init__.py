@@ -25,7 +25,7 @@ from spex_plugins.recordings import Recording
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.row_table import RowTable, over_rows
-from spex_plugins.result.subset_answer import SubsetAnswer
+from spex_plugins.result.subsets.subset_answer import SubsetAnswer
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.compare import compare

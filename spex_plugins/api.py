@@ -23,8 +23,8 @@ from spex_plugins.result.assemble import averaged, fitted, interactions, usable
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.unidentifiable_features import of_all_features, warn_of_unidentifiable
-from spex_plugins.rounds import MOST_CALLS, explain_until
-from spex_plugins.stored_designs import kept_in
+from spex_plugins.runs.rounds import MOST_CALLS, explain_until
+from spex_plugins.runs.stored_designs import kept_in
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "explain_each", "fit"]

@@ -17,8 +17,8 @@ from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.queries import Queries, Session
 from spex_plugins.queries.options import queries_of
 from spex_plugins.result import html_view
-from spex_plugins.rounds import MOST_CALLS, first_round
-from spex_plugins.stored_designs import continued_in
+from spex_plugins.runs.rounds import MOST_CALLS, first_round
+from spex_plugins.runs.stored_designs import continued_in
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["RunPlan", "plan"]

@@ -25,8 +25,7 @@ HOSTS = (
     "games",
     "language_models",
     "shapiq",
-    "interpret",
-    "inseq",
+    "clients",
 )  # need their extras
 FILES = (path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("spex_plugins/**/*.py"))
 MODULES = sorted(

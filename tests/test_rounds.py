@@ -7,7 +7,7 @@ import pytest
 from oracles import all_masks
 
 import spex_plugins as spex
-from spex_plugins.rounds import first_round
+from spex_plugins.runs.rounds import first_round
 
 
 class Counted:

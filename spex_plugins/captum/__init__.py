@@ -10,7 +10,7 @@ except ImportError as error:
     ) from error
 
 from spex_plugins.captum.features import feature_ids
-from spex_plugins.captum.game import game_forward
+from spex_plugins.captum.games.game import game_forward
 from spex_plugins.captum.image import image_and_regions, image_feature_mask
 from spex_plugins.captum.llm.cache import CacheWarning
 from spex_plugins.captum.llm.llm_attribution import SpexLLMAttribution

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins import checks as check
-from spex_plugins.core.basis.exact_transform import exact_spectrum
 from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
+from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:

@@ -83,7 +83,7 @@ def _game(game: Any, queries: Queries) -> Any:
 
             return RowGame(model, masker, row, queries)
         case (forward, inputs) | (forward, inputs, _):
-            from spex_plugins.captum.example_game import ExampleGame
+            from spex_plugins.captum.games.example_game import ExampleGame
 
             settings = game[2] if len(game) == 3 else {}
             return ExampleGame(forward, inputs, queries, **settings)

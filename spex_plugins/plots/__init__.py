@@ -5,9 +5,9 @@ is imported when they are drawn.
 """
 
 from spex_plugins.plots.heatmap import heatmap
-from spex_plugins.plots.html_page import save_html, to_html
 from spex_plugins.plots.image_regions import image_regions
-from spex_plugins.plots.sources_page import save_sources_html, to_sources_html
+from spex_plugins.plots.pages.html_page import save_html, to_html
+from spex_plugins.plots.pages.sources_page import save_sources_html, to_sources_html
 from spex_plugins.plots.terms.beeswarm import beeswarm
 from spex_plugins.plots.terms.energy import energy_by_order, r2_card
 from spex_plugins.plots.terms.force import force

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from spex_plugins.core.basis.exact_transform import exact_spectrum
 from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
 from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import told_apart, visible
-from spex_plugins.result.npz_file import fields_of, header_and_arrays
+from spex_plugins.result.files.npz_file import fields_of, header_and_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,10 @@ from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.errors import InputError
-from spex_plugins.result import html_view, npz_file
+from spex_plugins.result import html_view
+from spex_plugins.result.files import npz_file
 from spex_plugins.result.index_table import IndexTable
-from spex_plugins.result.questions import Questions
+from spex_plugins.result.subsets.questions import Questions
 from spex_plugins.result.supported_terms import supported_terms, term_summary
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

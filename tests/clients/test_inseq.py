@@ -8,7 +8,7 @@ import pytest
 inseq = pytest.importorskip("inseq")
 transformers = pytest.importorskip("transformers")
 
-import spex_plugins.inseq  # noqa: E402, F401
+import spex_plugins.clients.inseq  # noqa: E402, F401
 
 
 @pytest.fixture(scope="module")

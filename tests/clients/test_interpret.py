@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("interpret")
 
 from spex_plugins import InputError
-from spex_plugins.interpret import Spex
+from spex_plugins.clients.interpret import Spex
 
 
 def test_the_entry_point_is_loaded():

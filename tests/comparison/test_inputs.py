@@ -100,7 +100,7 @@ def test_unusable_examples_are_named():
 def test_the_fingerprint_of_an_example_holds_its_content():
     torch = pytest.importorskip("torch")
     pytest.importorskip("captum")
-    from spex_plugins.captum.example_game import ExampleGame
+    from spex_plugins.captum.games.example_game import ExampleGame
 
     def forward(x):
         return x.sum(1)

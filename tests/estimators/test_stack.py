@@ -13,7 +13,7 @@ from oracles import all_masks
 
 import spex_plugins as spex
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.exact_transform import exact_spectrum
+from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.estimators import Shapley
 from spex_plugins.estimators.kernel_stack import stack_fit
 

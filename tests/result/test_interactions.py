@@ -154,7 +154,7 @@ def test_files_of_older_formats_can_be_read(found, written, tmp_path):
 
 
 def test_files_of_newer_versions_are_refused(tmp_path, monkeypatch):
-    from spex_plugins.result import npz_file as module
+    from spex_plugins.result.files import npz_file as module
 
     monkeypatch.setattr(module, "_FORMAT", 99)
     build().save(tmp_path / "x")

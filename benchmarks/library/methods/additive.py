@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spex_plugins import Spectrum
-from spex_plugins.comparison.methods.regressions import fit_lasso, fit_ridge, lime_masks
+from spex_plugins.comparison.methods.libraries.regressions import fit_lasso, fit_ridge, lime_masks
 
 __all__ = ["FITS", "Additive", "lime", "lime_masks"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from spex_plugins.comparison.methods.captum_methods import CAPTUM_METHODS, captum_method
-from spex_plugins.comparison.methods.lime import Lime
+from spex_plugins.comparison.methods.libraries.captum_methods import CAPTUM_METHODS, captum_method
+from spex_plugins.comparison.methods.libraries.lime import Lime
+from spex_plugins.comparison.methods.libraries.regressions import Regression, fit_lasso, fit_ridge
+from spex_plugins.comparison.methods.libraries.shap_explainers import ShapKernel, partition, permutation
+from spex_plugins.comparison.methods.libraries.shapiq_approximators import SHAPIQ_METHODS
 from spex_plugins.comparison.methods.method import Method
 from spex_plugins.comparison.methods.ours import Ours
-from spex_plugins.comparison.methods.regressions import Regression, fit_lasso, fit_ridge
-from spex_plugins.comparison.methods.shap_explainers import ShapKernel, partition, permutation
-from spex_plugins.comparison.methods.shapiq_approximators import SHAPIQ_METHODS
 from spex_plugins.estimators import ESTIMATORS
 
 __all__ = ["METHODS"]

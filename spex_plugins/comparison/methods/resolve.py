@@ -8,12 +8,12 @@ from functools import partial
 from inspect import Parameter, isclass, signature
 from typing import Any
 
-from spex_plugins.comparison.methods.captum_methods import CaptumMethod, with_forward
 from spex_plugins.comparison.methods.given import Given, is_explanation
+from spex_plugins.comparison.methods.libraries.captum_methods import CaptumMethod, with_forward
+from spex_plugins.comparison.methods.libraries.shap_explainers import ShapKernel, ShapMethod
 from spex_plugins.comparison.methods.method import Method
 from spex_plugins.comparison.methods.named import METHODS
 from spex_plugins.comparison.methods.ours import Ours
-from spex_plugins.comparison.methods.shap_explainers import ShapKernel, ShapMethod
 from spex_plugins.comparison.methods.user_function import UserFunction
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import Estimator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spex_plugins.comparison.counted_game import CountedGame
-from spex_plugins.comparison.methods.shapiq_approximators import ShapiqMethod, approximators
+from spex_plugins.comparison.methods.libraries.shapiq_approximators import ShapiqMethod, approximators
 from spex_plugins.comparison.shared_answers import SharedAnswers
 from spex_plugins.errors import MissingExtraError
 from spex_plugins.queries import Queries

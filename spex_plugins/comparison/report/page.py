@@ -11,7 +11,7 @@ from spex_plugins.comparison.report.frames import summary_rows
 from spex_plugins.comparison.report.markdown import cost_statement, energy_by_order, number, shown_metrics
 from spex_plugins.comparison.report.page_style import STYLE
 from spex_plugins.comparison.report.pictures import as_image, explanation_picture
-from spex_plugins.plots.html_style import framed
+from spex_plugins.plots.pages.html_style import framed
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.report.report import Report

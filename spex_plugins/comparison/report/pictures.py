@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.comparison.metrics.table import METRICS
-from spex_plugins.plots.html_page import to_html
+from spex_plugins.plots.pages.html_page import to_html
 from spex_plugins.result.interactions import Interactions
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from functools import reduce
 
 import numpy as np
 
-from spex_plugins.core.basis.walsh import walsh_hadamard
+from spex_plugins.core.basis.transform.walsh import walsh_hadamard
 from spex_plugins.core.decoding.coded_design import CodedDesign
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from spex_plugins.core.basis.exact_transform import exact_spectrum
 from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
 from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import unmeasured
 from spex_plugins.types import BoolArray, FloatArray

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles import all_masks, fourier
 
-from spex_plugins.core.basis.exact_transform import exact_spectrum
+from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 
 
 def shuffled(n, outputs, rng):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spex_plugins.core.basis.walsh import walsh_hadamard
+from spex_plugins.core.basis.transform.walsh import walsh_hadamard
 
 
 def matrix(b):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.basis.walsh import walsh_hadamard
+from spex_plugins.core.basis.transform.walsh import walsh_hadamard
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["exact_spectrum"]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spex_plugins.comparison.methods.libraries.regressions import lime_masks
 from spex_plugins.comparison.methods.library_calls import library, seeded
 from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
-from spex_plugins.comparison.methods.regressions import lime_masks
 from spex_plugins.comparison.methods.sums import additive
 
 if TYPE_CHECKING:

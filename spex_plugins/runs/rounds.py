@@ -16,7 +16,7 @@ from spex_plugins.queries import Queries, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.result.assemble import fitted, interactions, usable
 from spex_plugins.result.interactions import Interactions
-from spex_plugins.stored_designs import kept_in
+from spex_plugins.runs.stored_designs import kept_in
 from spex_plugins.types import FloatArray
 
 __all__ = ["MOST_CALLS", "explain_until", "first_round"]

@@ -11,7 +11,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
-from spex_plugins.result.function_arrays import arrays_of, function_of
+from spex_plugins.result.files.function_arrays import arrays_of, function_of
 
 __all__ = ["fields_of", "header_and_arrays", "read", "write"]
 

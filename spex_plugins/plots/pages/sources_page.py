@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
 from spex_plugins.plots.colors import shade
-from spex_plugins.plots.html_style import framed
+from spex_plugins.plots.pages.html_style import framed
 from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
 from spex_plugins.result.interactions import Interactions

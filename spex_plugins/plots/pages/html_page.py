@@ -9,7 +9,7 @@ from unicodedata import bidirectional
 
 from spex_plugins.files import replacing
 from spex_plugins.plots.colors import shade
-from spex_plugins.plots.html_style import SCRIPT, framed
+from spex_plugins.plots.pages.html_style import SCRIPT, framed
 from spex_plugins.plots.plot_data import PlotData, RankedSet, one_output, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
 

@@ -13,7 +13,7 @@ try:
     from inseq.attr.feat.perturbation_attribution import PerturbationAttributionRegistry
     from inseq.data import CoarseFeatureAttributionStepOutput
 except ImportError as error:
-    raise MissingExtraError("spex_plugins.inseq needs inseq: pip install inseq.") from error
+    raise MissingExtraError("spex_plugins.clients.inseq needs inseq: pip install inseq.") from error
 
 from spex_plugins.captum import Spex
 

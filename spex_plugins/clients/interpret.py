@@ -14,7 +14,9 @@ try:
     from interpret.api.base import ExplainerMixin
     from interpret.api.templates import FeatureValueExplanation
 except ImportError as error:
-    raise MissingExtraError("spex_plugins.interpret needs InterpretML: pip install interpret.") from error
+    raise MissingExtraError(
+        "spex_plugins.clients.interpret needs InterpretML: pip install interpret."
+    ) from error
 
 from spex_plugins.shap import SpexExplainer
 

@@ -11,8 +11,8 @@ import numpy as np
 from spex_plugins.core.subsets.best_subset import BestSubset
 from spex_plugins.errors import InputError, ValueFunctionError
 from spex_plugins.result.conversions import Conversions
-from spex_plugins.result.subset_answer import SubsetAnswer
-from spex_plugins.result.subset_search import Direction, SubsetSearch
+from spex_plugins.result.subsets.subset_answer import SubsetAnswer
+from spex_plugins.result.subsets.subset_search import Direction, SubsetSearch
 from spex_plugins.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Captum models as value functions."""

@@ -1,0 +1,1 @@
+"""Transforms of all 2^n values."""

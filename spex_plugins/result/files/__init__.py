@@ -1,0 +1,1 @@
+"""Fitted functions and results as arrays and files."""
