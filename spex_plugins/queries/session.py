@@ -108,7 +108,7 @@ class Session:
         Returns
         -------
         ndarray of bool, shape (k, n)
-            None (k = 0) without a store.
+            Empty without a store.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Session:
         return np.unpackbits(packed, axis=1, count=n).astype(bool)
 
     def designs(self, n: int) -> dict[str, bytes]:
-        """Return the designs that were kept in the store for this value function, oldest first.
+        """Return the designs that were kept in the store for this function.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class Session:
         Returns
         -------
         dict of str to bytes
-            By their keys; none without a store.
+            By key, oldest first.
 
         Raises
         ------
@@ -141,21 +141,21 @@ class Session:
         return {} if stored is None else stored.designs()
 
     def keep_design(self, n: int, key: str, design: bytes) -> bytes:
-        """Keep a design in the store.
+        """Keep a design in the store, unless one was kept under its key before.
 
         Parameters
         ----------
         n : int
             Number of features.
         key : str
-            Identifies the call that chose the design.
+            Digest of what the design was chosen from.
         design : bytes
-            As `design_record` gives it.
+            See `spex_plugins.core.designs.design_record`.
 
         Returns
         -------
         bytes
-            The design, or the one that was kept under this key before.
+            The design that the store has, or the given one without a store that can be written.
 
         Raises
         ------
