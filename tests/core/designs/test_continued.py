@@ -32,7 +32,7 @@ def sizes(masks):
 
 
 @pytest.mark.parametrize(
-    ("name", "index"), [("auto", None), ("auto", "SV"), ("spex", None), ("kernel", "SV")]
+    ("name", "index"), [("auto", None), ("auto", "SV"), ("spex", None), ("shapley", "SV")]
 )
 @pytest.mark.parametrize(("n", "first", "second"), [(14, 250, 500), (30, 300, 301), (64, 2000, 4000)])
 def test_known_masks_are_kept_and_the_rest_is_new(name, index, n, first, second):

@@ -182,7 +182,7 @@ def test_the_statement_names_what_was_chosen(n, budget, words):
     assert design.statement.startswith(f"{len(design.masks)} distinct masks")
 
 
-@pytest.mark.parametrize("kind", ["orthogonal", "repulsive", "paired", "uniform"])
+@pytest.mark.parametrize("kind", ["orthogonal", "repulsive", "uniform"])
 def test_a_design_that_was_drawn_before_is_the_same_and_so_is_the_generator(kind):
     one, two, other = (np.random.default_rng(seed) for seed in (7, 7, 8))
     first = make_design(Plan(kind, 12, 100, 3, index="SV"), one)
