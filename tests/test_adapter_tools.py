@@ -147,5 +147,5 @@ def test_a_fingerprint_is_of_the_model_and_of_what_it_is_asked(tmp_path):
     others = [digest(), digest("ab"), digest("a", "b"), digest(row), digest(row[None]), digest("a", row)]
     others += [digest(row.astype(int)), digest("a", fingerprint="model 2"), digest("a")]
     assert len(set(others)) == len(others)
-    with pytest.raises(InputError, match="fingerprint: a store must know"):
+    with pytest.raises(InputError, match="fingerprint: a store needs a text"):
         query_options(Queries(store=tmp_path / "s"), len)

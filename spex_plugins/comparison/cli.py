@@ -24,7 +24,12 @@ def add_compare_command(commands: Any) -> None:
     add("--text", type=Path, required=True, help="file with the text, UTF-8")
     add("--model", required=True, help="folder or name of a model of transformers")
     add("--budgets", type=int, nargs="+", default=[250, 500], help="model calls that a method may make")
-    add("--methods", nargs="+", metavar="NAME", help="by default ours, two marginal and two of interactions")
+    add(
+        "--methods",
+        nargs="+",
+        metavar="NAME",
+        help="by default auto, lasso, shap:permutation and shapiq:FBII",
+    )
     add("--seeds", type=int, default=1, help="number of seeds")
     add("--held-out", type=int, default=500, help="uniform masks that the methods are judged on")
     add("--features", default="word", choices=["word", "sentence", "paragraph"], help="what is masked")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, Unpack
 
+import numpy as np
+
 from spex_plugins import checks as check
 from spex_plugins.comparison.annotations import read_annotations
 from spex_plugins.comparison.compare_input import Settings, compare_input
@@ -22,8 +24,8 @@ from spex_plugins.types import BoolArray
 
 __all__ = ["DEFAULT_METHODS", "compare"]
 
-DEFAULT_METHODS = ("auto", "lasso", "shap:permutation", "shapiq:FBII", "shapiq:ProxySPEX")
-"""Ours, two marginal methods and two of interactions."""
+DEFAULT_METHODS = ("auto", "lasso", "shap:permutation", "shapiq:FBII")
+"""Ours, two marginal methods, and one of interactions, all of which take seconds."""
 
 
 def compare(
@@ -116,16 +118,14 @@ def compare(
     how = _queries(queries, dict(options))
     if isinstance(game, list) and len(game) > 1 and (n is not None or feature_names is not None):
         raise InputError("n, feature_names: belong to a single value function; give every game its own.")
-    calls = _numbers("budgets", budgets, 2)
-    chosen_seeds = (
-        list(range(check.count("seeds", seeds, 1, "number of seeds"))) if isinstance(seeds, int) else seeds
-    )
+    if np.ndim(seeds) == 0:
+        seeds = range(check.count("seeds", seeds, 1, "the number of seeds"))
     inputs = read_inputs(game, n, feature_names, how)
     found, names = resolve_methods(methods, len(inputs))
     settings = Settings(
         methods=dict(zip(names, found, strict=True)),
-        budgets=calls,
-        seeds=_numbers("seeds", chosen_seeds, 0),
+        budgets=_numbers("budgets", budgets, 2),
+        seeds=_numbers("seeds", seeds, 0),
         held_out=checked_masks(held_out, inputs),
         metrics=chosen_metrics(metrics),
         output=output,
@@ -153,7 +153,7 @@ def _queries(queries: Queries | None, options: dict[str, Any]) -> Queries:
 
 def _numbers(name: str, values: Any, least: int) -> list[int]:
     """Return distinct integers in the order given."""
-    given = [values] if isinstance(values, int) else list(values)
+    given = [values] if np.ndim(values) == 0 else list(values)
     if not given:
         raise InputError(f"{name}: is empty; give at least one integer.")
     return list(dict.fromkeys(check.count(name, one, least, "each of them") for one in given))

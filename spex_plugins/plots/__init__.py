@@ -12,6 +12,7 @@ from spex_plugins.plots.terms.beeswarm import beeswarm
 from spex_plugins.plots.terms.energy import energy_by_order, r2_card
 from spex_plugins.plots.terms.force import force
 from spex_plugins.plots.terms.network import network
+from spex_plugins.plots.terms.network_page import network_html
 from spex_plugins.plots.terms.upset import upset
 from spex_plugins.plots.terms.waterfall import bar, waterfall
 from spex_plugins.plots.text_arcs import text_arcs
@@ -24,6 +25,7 @@ __all__ = [
     "heatmap",
     "image_regions",
     "network",
+    "network_html",
     "r2_card",
     "save_html",
     "save_sources_html",

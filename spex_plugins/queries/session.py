@@ -98,18 +98,69 @@ class Session:
         return self._store is not None
 
     def stored_masks(self, n: int) -> BoolArray:
-        """Return the masks (k, n) that have a value in the store."""
+        """Return the masks that have a value in the store.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+
+        Returns
+        -------
+        ndarray of bool, shape (k, n)
+            None (k = 0) without a store.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
         stored = self._opened(n).stored
         packed = np.zeros((0, -(-n // 8)), dtype=np.uint8) if stored is None else stored.masks()
         return np.unpackbits(packed, axis=1, count=n).astype(bool)
 
     def designs(self, n: int) -> dict[str, bytes]:
-        """Return the designs that were kept in the store for this function of n features, oldest first."""
+        """Return the designs that were kept in the store for this value function, oldest first.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+
+        Returns
+        -------
+        dict of str to bytes
+            By their keys; none without a store.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be read.
+        """
         stored = self._opened(n).stored
         return {} if stored is None else stored.designs()
 
     def keep_design(self, n: int, key: str, design: bytes) -> bytes:
-        """Keep a design in the store; return it, or the one that was kept under this key before."""
+        """Keep a design in the store.
+
+        Parameters
+        ----------
+        n : int
+            Number of features.
+        key : str
+            Identifies the call that chose the design.
+        design : bytes
+
+        Returns
+        -------
+        bytes
+            The design, or the one that was kept under this key before.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
+        """
         stored = self._opened(n).stored
         return design if stored is None else stored.keep_design(key, design)
 

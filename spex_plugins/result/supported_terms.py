@@ -34,10 +34,15 @@ def supported_terms(spectrum: Spectrum, r2: FloatArray, masks: int) -> BoolArray
     ndarray of bool, shape (T,)
         True for the constant.
     """
-    unexplained = spectrum.variance() * (1 - r2) / np.maximum(r2, _LEAST_R2)
-    threshold = 2 * np.log(max(len(spectrum), 2)) * np.nan_to_num(unexplained) / masks
-    large = spectrum.coefficients**2 > threshold
-    return (spectrum.orders == 0) | (large if large.ndim == 1 else large.any(axis=1))
+    constant = spectrum.orders == 0
+    size = np.abs(spectrum.coefficients[~constant])
+    largest = size.max(axis=0, initial=0.0)
+    energy = (size / np.where(largest > 0, largest, 1.0)) ** 2  # the squares of huge values would overflow
+    unexplained = energy.sum(axis=0) * (1 - r2) / np.maximum(r2, _LEAST_R2)
+    large = energy > 2 * np.log(max(len(spectrum), 2)) * np.nan_to_num(unexplained) / masks
+    listed = constant.copy()
+    listed[~constant] = large if large.ndim == 1 else large.any(axis=1)
+    return listed
 
 
 def term_summary(spectrum: Spectrum, listed: IntArray) -> str:

@@ -73,7 +73,7 @@ def test_bad_later_answers_keep_the_earlier_ones(case):
     assert error.masks.shape == (30, 12)
     assert error.failed_masks.shape == (10, 12)
     assert not {m.tobytes() for m in error.masks} & {m.tobytes() for m in error.failed_masks}
-    assert fit(error.masks, error.values).n_calls == 30
+    assert fit(error.masks, error.values, estimator="sparse_regression").n_calls == 30
 
 
 @pytest.mark.parametrize(

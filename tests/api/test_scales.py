@@ -20,7 +20,13 @@ def simple(masks):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize(
     ("scale", "offset"),
-    [(1, 1e13), (1, 1e12), (-1, -1e14), (1e160, 0), (1e-200, 0), (1e307, 0), (1e-310, 0), (1e280, 1e290)],
+    [
+        *[(1, 1e13), (1e160, 0), (1e-310, 0)],
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [(1, 1e12), (-1, -1e14), (1e-200, 0), (1e307, 0), (1e280, 1e290)]
+        ),
+    ],
 )
 def test_scales_and_offsets(estimator, scale, offset):
     found = spex.explain(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from runs import asked, linear, same
 
 
-@given(st.integers(1, 60), st.integers(2, 4000), st.integers(0, 2**32 - 1))
+@given(st.integers(1, 60), st.integers(2, 1500), st.integers(0, 2**32 - 1))
 def test_no_mask_is_asked_twice_and_the_budget_is_kept(n, budget, seed):
     function = Recorded(lambda masks: masks[:, 0] * 1.0)
     found = asked(function, n, budget, seed=seed)

@@ -99,7 +99,7 @@ def test_questions_have_as_many_sentences_as_are_asked():
 
 
 def test_a_stopped_run_goes_on_and_a_finished_one_asks_nothing(tiny, tmp_path, monkeypatch, capsys):
-    import record
+    from recorded import record
 
     folders = ["--out", tmp_path / "out", "--cache", tmp_path / "cache"]
     run(monkeypatch, record, "--list", *folders)
@@ -134,8 +134,8 @@ def test_a_stopped_run_goes_on_and_a_finished_one_asks_nothing(tiny, tmp_path, m
 
 
 def test_a_larger_number_of_masks_is_recorded_again(tiny, tmp_path, monkeypatch):
-    import record
     from library.recorded.inputs import Step
+    from recorded import record
 
     tmp_path.joinpath("cache").mkdir()
     step = Step(tiny[1], 200)
@@ -151,9 +151,8 @@ def test_a_larger_number_of_masks_is_recorded_again(tiny, tmp_path, monkeypatch)
 
 def test_scores_of_an_additive_and_of_our_method(tiny, tmp_path, monkeypatch, capsys):
     pytest.importorskip("sklearn")
-    import record
-    import recorded_answers
     from library.recorded.scoring import scores
+    from recorded import record, recorded_answers
 
     run(monkeypatch, record, "--out", tmp_path, "--cache", tmp_path / "cache")
     complete = Recording.load(tmp_path / "trees_all_report.npz")

@@ -159,7 +159,7 @@ def test_there_are_configurations():
 
 
 @pytest.mark.parametrize("case", CONFIGS, ids=lambda one: one["name"])
-@pytest.mark.parametrize("tunnel", [False, True])
+@pytest.mark.parametrize("tunnel", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_configurations(case, tunnel):
     given = dict(case["attribute_args"])
     if case["name"].startswith("conv"):

@@ -138,7 +138,7 @@ def test_what_cannot_be_used_here_is_refused(tmp_path):
         with pytest.raises(InputError, match=told):
             Spex(forward).attribute(X, queries=Queries(**options))
 
-    refused("fingerprint: a store must know", store=tmp_path / "s.sqlite")
+    refused("fingerprint: a store needs a text", store=tmp_path / "s.sqlite")
     refused("queries: batch_size is not supported here", batch_size=3)
     refused("queries: timeout is not supported here", timeout=3)
     with pytest.raises(InputError, match="additional_forward_args: a dict has no fingerprint"):

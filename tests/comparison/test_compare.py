@@ -52,6 +52,7 @@ def ask_uniform(value_function, n, budget, seed):
     return shapley(n)
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_twice_and_all_calls_are_counted():
     game = Game()
     report = compared(game, methods=["auto", "banzhaf", ask_uniform], budgets=[60, 120], seeds=2)
@@ -70,6 +71,7 @@ def test_a_run_counts_the_calls_that_it_would_make_alone():
     assert same == run_of(after, "banzhaf").scores.values == run_of(alone, "banzhaf").scores.values
 
 
+@pytest.mark.slow
 def test_the_held_out_masks_are_the_same_for_all_and_not_those_of_the_methods():
     report = compared(methods=["auto", "banzhaf"], seeds=2)
     (about,) = report.inputs
@@ -145,6 +147,7 @@ def test_a_method_that_asks_for_more_than_its_budget_is_refused_and_reported():
     assert len(game.asked) == report.n_calls <= report.inputs[0].n_held_out + 60
 
 
+@pytest.mark.slow
 def test_what_fails_has_a_row_that_says_so_and_the_others_go_on():
     def fails(value_function, n, budget, seed):
         raise RuntimeError("no idea")
@@ -253,6 +256,7 @@ class Crash(BaseException):
     pass
 
 
+@pytest.mark.slow
 def test_a_crash_costs_no_call_that_was_made(tmp_path):
     """The same comparison after a crash in the middle of a method evaluates only what is missing."""
     game, store = Game(), tmp_path / "run.sqlite"

@@ -208,3 +208,11 @@ def test_the_counted_game_refuses_before_it_asks():
         game(ALL[8:10])
         with pytest.raises(ValueError, match=r"shape \(m, 8\)"):
             game(ALL[:, :5])
+
+
+@pytest.mark.slow
+def test_lightgbm_prints_nothing(game, capfd):
+    pytest.importorskip("shapiq")
+    pytest.importorskip("lightgbm")
+    explained(METHODS["shapiq:ProxySPEX"](), game, budget=100)
+    assert capfd.readouterr().out == ""

@@ -11,6 +11,7 @@ from spex_plugins.estimators import about, resolve
 
 NAMES = [
     "auto",
+    "averaging",
     "boosted_residual",
     "gaussian_process",
     "proxyspex",

@@ -48,7 +48,7 @@ def test_what_cannot_be_listed_is_refused_and_cut_where_that_is_wanted():
     with pytest.raises(InputError, match=r"terms: .*to_sympy\(terms=50\)"):
         found.to_sympy()
     masks = np.random.default_rng(0).random((50, 20)) < 0.5
-    expected = found.spectrum.top(15).predict(masks)
+    expected = found.function.spectrum.top(15).predict(masks)
     np.testing.assert_allclose(values_of(found.to_sympy("fourier", terms=15), masks), expected, atol=1e-12)
 
 

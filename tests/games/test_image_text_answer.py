@@ -69,6 +69,29 @@ def llava():
     return transformers.LlavaForConditionalGeneration(config), processor
 
 
+def llava_next():
+    """Return LLaVA 1.6, which sees an image as a whole and in tiles."""
+    words = tokenizer()
+    tiles = [[16, 32], [32, 16]]
+    config = transformers.LlavaNextConfig(
+        vision_config=transformers.CLIPVisionConfig(**VISION, image_size=16, patch_size=8),
+        text_config=transformers.LlamaConfig(**DECODER, vocab_size=len(words)),
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+        image_grid_pinpoints=tiles,
+    )
+    side = {"height": 16, "width": 16}
+    processor = transformers.LlavaNextProcessor(
+        transformers.LlavaNextImageProcessorPil(
+            size={"shortest_edge": 16}, crop_size=side, image_grid_pinpoints=tiles
+        ),
+        words,
+        patch_size=8,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+    )
+    return transformers.LlavaNextForConditionalGeneration(config), processor
+
+
 def idefics3():
     words = tokenizer()
     processor = transformers.Idefics3Processor(
@@ -88,7 +111,7 @@ def idefics3():
     return transformers.Idefics3ForConditionalGeneration(config), processor
 
 
-@pytest.fixture(scope="module", params=[llava, idefics3], ids=lambda make: make.__name__)
+@pytest.fixture(scope="module", params=[llava, llava_next, idefics3], ids=lambda make: make.__name__)
 def parts(request):
     torch.manual_seed(0)
     model, processor = request.param()

@@ -45,7 +45,6 @@ def _in(masks, others):
         ({"index": "BV"}, "uniform"),
         ({"index": "SV"}, "all sizes"),
         ({"estimator": "shapley"}, "all sizes"),
-        ({"estimator": "kernel"}, "all sizes"),
     ],
 )
 def test_masks_are_drawn_from_the_kind_that_the_estimator_draws(recording, settings, kind):

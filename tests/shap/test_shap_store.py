@@ -178,7 +178,7 @@ def test_what_cannot_be_used_here_is_refused(tmp_path):
         with pytest.raises(InputError, match=told):
             SpexExplainer(model, BACKGROUND, queries=Queries(**options))
 
-    refused("fingerprint: a store must know", store=tmp_path / "s.sqlite")
+    refused("fingerprint: a store needs a text", store=tmp_path / "s.sqlite")
     refused("queries: batch_size is not supported here; the host has an argument", batch_size=3)
     refused("queries: timeout is not supported here; the host evaluates batches", timeout=3)
     with ThreadPoolExecutor() as threads:

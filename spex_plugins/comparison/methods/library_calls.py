@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from spex_plugins.errors import MissingExtraError
 
-__all__ = ["library", "seeded"]
+__all__ = ["library", "quiet", "seeded"]
 
 
 def library(module: str, name: str, install: str) -> Any:
@@ -38,6 +39,13 @@ def library(module: str, name: str, install: str) -> Any:
             return import_module(module)
     except ImportError as error:
         raise MissingExtraError(f"{name} is not installed: pip install {install}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Discard what is printed: LightGBM, as other libraries call it, prints a line for every tree."""
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 @contextmanager

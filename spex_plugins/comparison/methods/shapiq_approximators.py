@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.methods.given import surrogate_of
-from spex_plugins.comparison.methods.library_calls import library, seeded
+from spex_plugins.comparison.methods.library_calls import library, quiet, seeded
 from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
 
-__all__ = ["SHAPIQ_METHODS", "ShapiqMethod"]
+__all__ = ["SHAPIQ_METHODS", "ShapiqMethod", "approximators"]
 
 _FOURIER_ORDER = 5  # largest order of SPEX and, roughly, depth of ProxySPEX: shapiq's defaults
 
@@ -50,18 +50,21 @@ class ShapiqMethod(Method):
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Approximate the index."""
-        approximator = getattr(
-            library("shapiq.approximator", "shapiq", "shapiq lightgbm"), self.approximator, None
-        )
+        approximator = getattr(approximators(), self.approximator, None)
         if approximator is None:
             raise MissingExtraError(
                 f'{self.approximator} needs a newer shapiq: pip install "shapiq>={self.since}" '
                 "(Python 3.12 or newer)"
             )
-        with seeded(seed):
+        with seeded(seed), quiet():
             method = approximator(n=game.n, random_state=seed, **self.settings)
             found = method.approximate(budget, game)
         return Surrogate(surrogate_of(found, game.n).function, self.index)
+
+
+def approximators() -> Any:
+    """Return the module of shapiq's approximators."""
+    return library("shapiq.approximator", "shapiq", "shapiq lightgbm")
 
 
 def _fourier(name: str) -> ShapiqMethod:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spex_plugins.comparison.counted_game import CountedGame
+from spex_plugins.comparison.methods.shapiq_approximators import ShapiqMethod, approximators
 from spex_plugins.comparison.shared_answers import SharedAnswers
+from spex_plugins.errors import MissingExtraError
 from spex_plugins.queries import Queries
 
 if TYPE_CHECKING:
@@ -21,8 +23,14 @@ _FEATURES, _CALLS = 6, 40
 
 
 def warm_up(method: Method) -> None:
-    """Let a method explain a function of six features; errors are those of the runs that follow."""
-    if not method.asks:
+    """Let a method explain a function of six features; errors are those of the runs that follow.
+
+    The approximators of shapiq compile nothing, and some take long whatever the function: they are imported.
+    """
+    if isinstance(method, ShapiqMethod):
+        with suppress(MissingExtraError):
+            approximators()
+    if isinstance(method, ShapiqMethod) or not method.asks:
         return
     names = tuple(f"x{i}" for i in range(_FEATURES))
     with (

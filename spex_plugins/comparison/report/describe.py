@@ -7,8 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 from time import strftime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from spex_plugins.comparison.compare_input import Settings
 
@@ -30,7 +28,7 @@ _PACKAGES = (
 
 def describe(settings: Settings) -> dict[str, Any]:
     """Return the settings of a comparison, its date, system and versions, as values that JSON has."""
-    held_out = settings.held_out if isinstance(settings.held_out, int) else len(settings.held_out)
+    given = settings.held_out
     return {
         "date": strftime("%Y-%m-%d %H:%M"),
         "system": f"Python {platform.python_version()}, {platform.system()} {platform.machine()}",
@@ -38,7 +36,7 @@ def describe(settings: Settings) -> dict[str, Any]:
         "methods": list(settings.methods),
         "budgets": settings.budgets,
         "seeds": settings.seeds,
-        "held_out": int(np.asarray(held_out)),
+        "held_out": given if isinstance(given, int) else len(given),
         "metrics": sorted(settings.metrics),
     }
 

@@ -88,7 +88,8 @@ def _calls(report: Report) -> str:
     return (
         f"{as_image(figure, 'R² over the number of calls')}"
         "<p class='quiet'>Full lines are methods of interactions, dashed lines methods of single features. "
-        "Shaded: 95 % intervals. What lies below 0 is cut off.</p><h3>How many calls are enough?</h3>"
+        "Shaded: 95 % intervals. What lies below 0 is cut off, and "
+        "in means R² below −1 counts as −1.</p><h3>How many calls are enough?</h3>"
         "<p class='quiet'>The smallest number of calls tried with which the mean R² reaches a value.</p>"
         + _wide(f"<th>method</th>{heads}", body)
     )

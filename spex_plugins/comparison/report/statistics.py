@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "difference", "mean_score", "of_group"]
 
-LEAST_R2 = -1.0
-"""Lower R² counts as this in means over inputs: a single failure would hide all that the others show."""
+_LEAST_R2 = -1.0  # lower values count as this in means: one failure would hide all that the others show
+_R2 = ("r2", "r2_sizes")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ def mean_score(runs: Sequence[Run], inputs: Sequence[InputReport], metric: str) 
     resamples of the held-out masks, and speaks of this input alone; other metrics have none.
     """
     values = _by_input(runs, metric)
-    return _estimate(np.array(list(values.values())), _resampled(runs, inputs, metric, values), 0.05)
+    found = _estimate(np.array(list(values.values())), _resampled(runs, inputs, metric, values), 0.05)
+    # Student's interval does not know that R² ends at 1.
+    return replace(found, high=min(found.high, 1.0)) if metric in _R2 and found.high > 1 else found
 
 
 def difference(
@@ -86,7 +88,7 @@ def _by_input(runs: Sequence[Run], metric: str) -> dict[int, float]:
     for run in runs:
         value = run.scores.values.get(metric, float("nan"))
         if np.isfinite(value):
-            clipped = max(value, LEAST_R2) if metric in ("r2", "r2_sizes") else value
+            clipped = max(value, _LEAST_R2) if metric in _R2 else value
             values.setdefault(run.cell.input, []).append(clipped)
     return {number: float(np.mean(part)) for number, part in values.items()}
 
@@ -104,7 +106,7 @@ def _resampled(
     truth = held_out.uniform.values
     weights = bootstrap_weights(len(truth))
     of_input = [run for run in runs if run.cell.input == number]
-    found = [weighted_r2(truth, run.scores.squared_errors, weights).clip(min=LEAST_R2) for run in of_input]
+    found = [weighted_r2(truth, run.scores.squared_errors, weights).clip(min=_LEAST_R2) for run in of_input]
     return np.mean(found, axis=0)
 
 

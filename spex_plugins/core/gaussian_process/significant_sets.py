@@ -1,11 +1,11 @@
-"""Characters that stand out from what a smooth kernel expects, found by their marginal likelihood.
+"""Characters with larger coefficients than a smooth kernel expects, found by their marginal likelihood.
 
 Given the posterior weights α = K⁻¹ y, adding the character χ_S with variance v to the kernel raises the
-marginal likelihood most at v = (q² − s) / s² with q = χ_S'α and s = χ_S' K⁻¹ χ_S (Tipping & Faul 2003). Where
-the function has no such spike, q² / ‖α‖² is about χ² distributed, so that a threshold bounds how many sets
-are found by chance, even where the kernel is wrong about the size of the rest. Sets are tested in classes
-of their own, each at its own threshold: pairs of neighbours (words form idioms with the word next to them)
-need less evidence than any two features.
+marginal likelihood most at v = (q² − s) / s² with q = χ_S'α and s = χ_S' K⁻¹ χ_S (Tipping & Faul 2003). For
+sets without such a coefficient, q² / ‖α‖² has about a χ² distribution, so that a threshold bounds the number
+of sets found by chance, even if the kernel misjudges the size of the rest. Sets are tested in classes, each
+at its own threshold: pairs of neighbours (words form idioms with adjacent words) need less evidence than
+others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
 __all__ = ["find_spikes"]
 
-_BY_CHANCE = 0.1  # sets of every class that are expected to pass by chance
+_BY_CHANCE = 0.1  # expected number of sets of every class that pass by chance
 _ROUNDS = 4
 _PER_ROUND = 100
 _TRIPLES_AMONG = 24  # features with the largest rates
@@ -35,13 +35,13 @@ def find_spikes(
     scaled: FloatArray,
     found: IntArray,
 ) -> tuple[IntArray, FloatArray]:
-    """Find the characters that the samples call for besides a kernel.
+    """Find the characters by which the samples extend a kernel.
 
     Parameters
     ----------
     kernel : MaskKernel
     factor : Factor
-        Of the covariance of noisy values at the masks.
+        Factor of the covariance of noisy values at the masks.
     masks : ndarray of bool, shape (m, n)
     scaled : ndarray of float64, shape (m, K)
         Values with mean 0 and variance 1.
@@ -86,7 +86,7 @@ def find_spikes(
 
 
 def _classes(kernel: MaskKernel, n: int, found: IntArray) -> list[IntArray]:
-    """Return the sets that are tested, those of one class together."""
+    """Return the sets to test, one array for each class."""
     features = np.arange(n, dtype=np.int32)
     pairs = sets.all_of_order(n, 2)
     near = pairs[:, 1] - pairs[:, 0] == 1
@@ -100,7 +100,7 @@ def _classes(kernel: MaskKernel, n: int, found: IntArray) -> list[IntArray]:
 def _chance(weights: FloatArray) -> tuple[float, float]:
     """Return the mean of Σ_k q_k² over all 2^n sets, and the degrees of freedom of its χ² distribution.
 
-    Outputs that vary together count as fewer (Satterthwaite 1946).
+    Correlated outputs have fewer degrees of freedom (Satterthwaite 1946).
     """
     products = weights.T @ weights
     total = float(np.trace(products))
@@ -114,7 +114,7 @@ def _signs(packed: PackedMasks, rows: IntArray, m: int) -> FloatArray:
 def _passed(
     classes: Sequence[IntArray], scores: Sequence[FloatArray], least: Sequence[float], n: int
 ) -> IntArray:
-    """Return the sets whose score exceeds that of their class, at most so many, the clearest first."""
+    """Return the sets whose score exceeds the threshold of their class, at most a number, best first."""
     rows = [one[score > bound] for one, score, bound in zip(classes, scores, least, strict=True)]
     ratio = [score[score > bound] / bound for score, bound in zip(scores, least, strict=True)]
     best = np.argsort(-np.concatenate(ratio), kind="stable")[:_PER_ROUND]

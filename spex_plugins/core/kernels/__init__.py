@@ -1,1 +1,1 @@
-"""Kernels on masks, factors of their matrices, and the likelihood from which they are learned."""
+"""Kernels on masks, factors of their matrices, and the marginal likelihood."""

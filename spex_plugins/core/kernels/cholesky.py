@@ -1,6 +1,6 @@
-"""Factors of the covariance matrices of samples: by SciPy, or by torch on a GPU where the program uses one.
+"""Cholesky factors of covariance matrices: by SciPy, or by torch if the program uses it with a GPU.
 
-The cost of a Gaussian process is that of these factors, the cube of the number of samples.
+The time of a Gaussian process is mostly that of these factors, cubic in the number of samples.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["Factor", "ScipyFactor", "TorchFactor", "factorised"]
 
 _BLOCK = 2048  # rows
-_WORTH_MOVING = 3000  # samples; smaller matrices are factored sooner than moved
+_WORTH_MOVING = 3000  # samples; for smaller matrices the transfer takes longer than the factor
 
 
 class Factor(Protocol):
-    """A positive definite matrix C (m, m), factored."""
+    """Factor of a positive definite matrix C (m, m)."""
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Return C⁻¹ times ``right`` (m, …)."""
@@ -34,22 +34,22 @@ class Factor(Protocol):
 def factorised(matrix: FloatArray) -> Factor:
     """Factor a positive definite matrix, which is overwritten.
 
-    A GPU is used if the program has imported torch and torch finds one with room for the matrix.
+    A GPU is used if the program has imported torch and one with enough memory is available.
     """
     torch = sys.modules.get("torch")
     if torch is not None and len(matrix) >= _WORTH_MOVING and torch.cuda.is_available():
         try:
             return TorchFactor(torch, matrix, "cuda")
         except torch.cuda.OutOfMemoryError:
-            pass  # the model may fill it
+            pass  # the memory may be in use by the model
     return ScipyFactor(matrix)
 
 
 class ScipyFactor:
-    """A factor on the processor, in blocks.
+    """A factor on the CPU, computed in blocks.
 
-    OpenBLAS up to 0.3.30 at least crashes when several threads factor 16,000 rows in one call, and a crash
-    would take all answers with it. Blocks cost a quarter more time at 8,000 rows.
+    OpenBLAS, up to version 0.3.30 at least, crashes when several threads factor 16,000 rows in one call, and
+    all answers would be lost. Blocks take a quarter more time at 8,000 rows.
     """
 
     def __init__(self, matrix: FloatArray) -> None:
@@ -62,7 +62,7 @@ class ScipyFactor:
             top, below = panel[: stop - start], panel[stop - start :]
             top[:] = cholesky(top, lower=True, check_finite=False)
             below[:] = solve_triangular(top, below.T, lower=True, check_finite=False).T
-        self._lower = matrix  # what is above the diagonal is not read
+        self._lower = matrix  # entries above the diagonal are not used
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Return C⁻¹ times ``right`` (m, …)."""
@@ -83,7 +83,7 @@ class ScipyFactor:
 
 
 def _invert(lower: FloatArray) -> None:
-    """Invert a lower triangular matrix in place, and clear what is above its diagonal."""
+    """Invert a lower triangular matrix in place, and set the entries above its diagonal to 0."""
     from scipy.linalg.lapack import dtrtri
 
     if len(lower) <= _BLOCK:
@@ -98,7 +98,7 @@ def _invert(lower: FloatArray) -> None:
 
 
 class TorchFactor:
-    """A factor on a device of torch, the module that the program has imported, in float64."""
+    """A factor on a device of torch in float64; ``torch`` is the module that the program has imported."""
 
     def __init__(self, torch: Any, matrix: FloatArray, device: str) -> None:
         self._torch = torch

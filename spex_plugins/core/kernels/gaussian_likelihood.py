@@ -1,4 +1,4 @@
-"""The likelihood of normal values, and its slope in the entries of their covariance matrix."""
+"""Likelihood of normal values, and its derivatives in the entries of their covariance matrix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["gaussian_likelihood"]
 
 
 def gaussian_likelihood(matrix: FloatArray, values: FloatArray) -> tuple[float, FloatArray]:
-    """Return the negative log likelihood, up to a constant, and its slope.
+    """Return the negative log likelihood, up to a constant, and its derivatives.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Learn the parameters of a kernel on masks from samples, by marginal likelihood (MacKay 1992)."""
+"""Parameters of a kernel on masks by marginal likelihood (MacKay 1992)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["learn_kernel"]
 
-# Iterations: more change the posterior by less than its error; the largest number where they are cheap.
+# Iterations: further ones change the posterior by less than its error; the second is for few samples.
 _ITERATIONS, _CHEAP = (20, 40), 20_000  # iterations times samples
-# Of pairs, that cost a quarter, more where the samples are enough for that; of few, they fit the noise. Where
-# there are many, some of them find the way and all of them end it.
+# Pairs take a quarter of the time and get more iterations if there are enough of them, else they are
+# overfitted. With many pairs, the search begins with a part of them and ends with all.
 _ITERATIONS_OF_PAIRS, _SAMPLES_EACH = (20, 60), 6
 _FIRST_PAIRS, _LAST_ITERATIONS = 400, 25
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
-# The sets with variances of their own, group by group, as places behind a first feature; the deviations of
-# the logs of the variances; and where they start, all sets of a group together.
+# The groups of sets with separate variances, as offsets from a first feature; the prior standard deviations
+# of the logs of the variances; and their initial values, each the sum over the group.
 _GROUPS = ((0,), (0, 1), (0, 2), (0, 1, 2))
 _SPREADS = np.array([1.5, 2.0, 1.5, 1.5])
 _START_VARIANCES = np.array([0.3, 0.02, 0.005, 0.002])
-_START_RATE, _START_NOISE = 2.0, 0.02  # the rate of all features together
+_START_RATE, _START_NOISE = 2.0, 0.02  # the sum of the rates of all features
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE, _LOG_VARIANCE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0), (-16.0, 1.0)
 
 
@@ -34,29 +34,28 @@ def learn_kernel(
 ) -> tuple[MaskKernel, float]:
     """Maximise the marginal likelihood of values with mean 0 and variance 1.
 
-    Every feature has a rate in the product kernel and a variance of its own as a single character, and so
-    has every set within ``row`` neighbours: words act together with the next words more than with others, and
-    with the next but one where the word between is hidden. The logs have normal priors around common means,
-    which are learned too: features are alike until the samples say otherwise, and where neighbours do not
-    matter their means fall.
+    Every feature has a rate in the product kernel and a separate variance of its character, and so has every
+    set within ``row`` neighbours: words interact with adjacent words more than with others, and with the next
+    but one if the word between is masked. The logs have normal priors around common means, which are
+    estimated too; without interactions of neighbours, their means decrease.
 
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-        A few for every feature suffice; the cost is some 20 to 40 times m³. Complements that all come one
-        after the other are taken for pairs.
+        A few for every feature suffice; the time is 20 to 40 times m³. If every mask is followed by its
+        complement, the likelihood of pairs is used.
     values : ndarray of float64, shape (m, K)
         K outputs share the kernel.
     row : int
         2: neighbours; 3: pairs with one feature between them too, and three in a row.
     spread : float
-        Standard deviation of the log rates around their mean, a priori.
+        Prior standard deviation of the log rates around their mean.
 
     Returns
     -------
     kernel : MaskKernel
     noise : float
-        Variance of what the kernel cannot explain.
+        Variance of the part of the values that the kernel does not explain.
     """
     from scipy.optimize import minimize
     from threadpoolctl import threadpool_limits
@@ -77,7 +76,7 @@ def learn_kernel(
     learned = start
     for samples, iterations in _schedule(masks):
         likelihood = likelihood_of(masks[:samples], values[:samples], supports)
-        # Threads win nothing on such small matrices, and wait for each other where the processor is busy.
+        # Threads bring no improvement for such small matrices, and wait for each other on a busy machine.
         with threadpool_limits(1, "blas"):
             learned = minimize(
                 _objective,
@@ -94,10 +93,10 @@ def learn_kernel(
 
 
 def _schedule(masks: BoolArray) -> list[tuple[int, int]]:
-    """Return how many of the first samples are learned from, step by step, and for how many iterations."""
+    """Return the steps of the search: the number of samples used, and of iterations."""
     m = len(masks)
     if m == 0:
-        return []  # LAPACK complains of empty matrices on the terminal
+        return []  # LAPACK prints messages about empty matrices
     if 2 * len(complements(masks)[0]) < m:
         return [(m, int(np.clip(_CHEAP // m, *_ITERATIONS)))]
     first = min(m, _FIRST_PAIRS)
@@ -106,7 +105,7 @@ def _schedule(masks: BoolArray) -> list[tuple[int, int]]:
 
 
 def _own_variances(n: int, row: int) -> tuple[IntArray, IntArray]:
-    """Return the sets with variances of their own, (T, d), and the number of the group of each, (T,)."""
+    """Return the sets with separate variances, (T, d), and the number of the group of each, (T,)."""
     groups = [
         np.arange(n - places[-1], dtype=np.int32)[:, None] + np.array(places, dtype=np.int32)
         for places in _GROUPS

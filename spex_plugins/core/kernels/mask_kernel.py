@@ -1,11 +1,12 @@
-"""The prior of a function of masks: a product kernel, and single characters that have variances of their own.
+"""Prior of a function of masks: a product kernel, and characters with separate variances.
 
-A product kernel spreads its variance smoothly: a pair is likely where both its features are. Real functions
-have spikes besides, such as the two words of an idiom. Their characters are added one by one,
+In a product kernel, variances are products over features: the coefficient of a pair is likely to be large if
+those of both features are. Some coefficients are larger, such as that of the two words of an idiom. Their
+characters are added individually,
 
     k(x, y) = k_product(x, y) + Σ_S v_S χ_S(x) χ_S(y)
 
-so that the coefficient F(S) gets the variance v_S on top, and every reading keeps its closed form.
+so that the variance of the coefficient F(S) increases by v_S, and every index keeps its closed form.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class MaskKernel:
     supports : ndarray of int32, shape (T, d)
         Distinct sets S.
     variances : ndarray of float64, shape (T,)
-        v_S, of functions with unit variance.
+        v_S, for functions with unit variance.
     """
 
     product: ProductKernel
@@ -55,12 +56,12 @@ class MaskKernel:
         return _signs(masks, self.supports)
 
     def extended(self, supports: IntArray, variances: FloatArray) -> MaskKernel:
-        """Return the kernel with more characters; variances of equal ones add up."""
+        """Return the kernel with further characters; variances of equal ones are added."""
         rows = sets.combine([self.supports, supports], self.n)
         return MaskKernel(self.product, *sets.merge(rows, np.append(self.variances, variances), self.n))
 
     def placed(self, at: IntArray, n: int) -> MaskKernel:
-        """Place the features at ``at`` among n; the others have no effect."""
+        """Return the kernel on n features, of which those not in ``at`` have no effect."""
         rates = np.zeros(n)
         rates[at] = self.product.rates
         supports = np.append(at, n).astype(np.int32)[self.supports]
@@ -73,7 +74,7 @@ class MaskKernel:
         number = np.concatenate([np.arange(len(supports)) + 1, np.zeros(len(self.supports), dtype=np.intp)])
         rows = sets.combine([supports, self.supports], self.n)
         _, merged = sets.merge(rows, np.column_stack([own, number]), self.n)
-        asked = merged[:, 1] > 0  # the number of the row that was asked about, where there is one
+        asked = merged[:, 1] > 0  # the number of the requested row, if there is one
         out = self.product.prior_variances(supports)
         out[merged[asked, 1].astype(np.intp) - 1] += merged[asked, 0]
         return out

@@ -1,4 +1,4 @@
-"""The covariance matrix of samples, whole, or as two halves where every mask has its complement.
+"""Covariance matrix of samples, complete, or as two halves if every mask has its complement.
 
 See `spex_plugins.core.kernels.sample_likelihood` for why the halves are independent.
 """
@@ -20,19 +20,19 @@ __all__ = ["PairedFactor", "SampleCovariance", "sample_covariance"]
 
 
 class SampleCovariance(Protocol):
-    """Of noisy values at masks."""
+    """Covariance of noisy values at masks."""
 
     def add_characters(self, supports: IntArray, variances: FloatArray) -> None:
-        """Let the characters of distinct sets (T, d) have these variances (T,) besides."""
+        """Add the characters of distinct sets (T, d) with variances (T,)."""
         ...
 
     def factorised(self, *, keep: bool = False) -> Factor:
-        """Factor the matrix, which is lost unless it is kept."""
+        """Factor the matrix, which is overwritten unless it is kept."""
         ...
 
 
 def sample_covariance(kernel: MaskKernel, noise: FloatArray, masks: BoolArray) -> SampleCovariance:
-    """Return the covariance of values at distinct masks (m, n) with variances of the noise (m,)."""
+    """Return the covariance of values at distinct masks (m, n) with noise variances (m,)."""
     first, second = complements(masks)
     if 2 * len(first) == len(masks) and (noise[first] == noise[second]).all():
         one = masks[first]
@@ -60,7 +60,7 @@ class _Whole:
 
 @dataclass(frozen=True, eq=False)
 class _Halves:
-    masks: BoolArray  # one of every pair
+    masks: BoolArray  # one mask of every pair
     first: IntArray
     second: IntArray
     even: FloatArray
@@ -77,14 +77,14 @@ class _Halves:
 
 
 class PairedFactor:
-    """A factor of the matrix of complementary samples, by the factors of its halves.
+    """A factor of the matrix of complementary samples, from the factors of its halves.
 
     Parameters
     ----------
     first, second : ndarray of int, shape (P,)
-        Where the first and the second mask of every pair stand among the m = 2 P samples.
+        Rows of the first and of the second mask of every pair among the m = 2 P samples.
     even, odd : Factor
-        Of the covariance of the sums of the two values over √2, and of their differences.
+        Factors of the covariances of the sums of the two values over √2, and of their differences.
     """
 
     def __init__(self, first: IntArray, second: IntArray, even: Factor, odd: Factor) -> None:

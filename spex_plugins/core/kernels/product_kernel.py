@@ -1,9 +1,9 @@
 """A kernel on masks: a mixture of products over features, one rate per feature.
 
-k(x, y) = Σ_q a_q exp(−s_q Σ_i r_i [x_i ≠ y_i]) with fixed scales s_q. The rate r_i tells how much feature i
-matters; the small scale makes functions that are nearly additive likely, the large one rough functions.
-Each term is a product over features, so that every linear reading of a posterior mean (Fourier
-coefficients, semivalues) has a closed form.
+k(x, y) = Σ_q a_q exp(−s_q Σ_i r_i [x_i ≠ y_i]) with fixed scales s_q. The rate r_i is the importance of
+feature i; with the small scale nearly additive functions are likely, with the large one rough functions. Each
+term is a product over features, so that every linear functional of a posterior mean (Fourier coefficients,
+semivalues) has a closed form.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["SCALES", "ProductKernel", "exponentials"]
 
-_TILE = 256  # rows and columns of a Gram matrix that are computed at once, in the processor's cache
-SCALES = (0.125, 1.0, 8.0)  # each eight times the one before
+_TILE = 256  # rows and columns of the blocks of a Gram matrix, which fit into the cache
+SCALES = (0.125, 1.0, 8.0)  # ratios of 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +57,12 @@ class ProductKernel:
     def prior_variances(self, supports: IntArray) -> FloatArray:
         """Return the prior variance of the Fourier coefficient of every set (T, d), shape (T,).
 
-        With characters a factor of the kernel reads (1 + e_i)/2 + (1 − e_i)/2 · χ_i(x) χ_i(y), so that F(S)
+        With characters a factor of the kernel is (1 + e_i)/2 + (1 − e_i)/2 · χ_i(x) χ_i(y), so that F(S)
         has the variance Σ_q a_q Π_i (1 + e_qi)/2 · Π_{i∈S} (1 − e_qi)/(1 + e_qi).
         """
         out = np.zeros(len(supports))
         for amplitude, e in zip(self.amplitudes, self.correlations, strict=True):
-            ratios = np.append((1 - e) / (1 + e), 1.0)  # the last one for the empty slots
+            ratios = np.append((1 - e) / (1 + e), 1.0)  # the last one stands for empty slots
             out += amplitude * np.prod((1 + e) / 2) * ratios[supports].prod(axis=1)
         return out
 
@@ -74,14 +74,14 @@ def exponentials(a: BoolArray, b: BoolArray, rates: FloatArray) -> list[FloatArr
 
 def _powers(left: FloatArray, right: FloatArray) -> list[FloatArray]:
     distances = left @ right
-    np.maximum(distances, 0.0, out=distances)  # rounding
+    np.maximum(distances, 0.0, out=distances)  # rounding errors
     distances *= -SCALES[0]
     terms = [np.exp(distances, out=distances)]
     for _ in SCALES[1:]:
         power = terms[-1] * terms[-1]
         power *= power
         power *= power
-        terms.append(power)  # the eighth power: far cheaper than another exponential
+        terms.append(power)  # the eighth power is cheaper than another exponential
     return terms
 
 

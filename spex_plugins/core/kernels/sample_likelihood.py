@@ -1,8 +1,8 @@
-"""How likely samples are under a kernel, with the gradient in its parameters.
+"""Marginal likelihood of samples under a kernel, with its gradient in the parameters.
 
-A kernel of differences between masks does not change when both are replaced by their complements, so that of
+A kernel of differences between masks is invariant when both are replaced by their complements, so that for
 complementary masks x and x̄ the halves (f(x) + f(x̄)) / √2 and (f(x) − f(x̄)) / √2 are independent: two Gram
-matrices of half the size, k(x, y) ± k(x, ȳ), say exactly what the whole one says, four times as fast.
+matrices of half the size, k(x, y) ± k(x, ȳ), give the same likelihood four times as fast.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["JITTER", "Likelihood", "PairedLikelihood", "Slopes", "WholeLikelihood", "likelihood_of"]
 
-JITTER = 1e-6  # added to every noise variance, of values with unit variance
+JITTER = 1e-6  # added to every noise variance, for values with unit variance
 
 
 class Slopes(NamedTuple):
@@ -38,14 +38,14 @@ class Likelihood(Protocol):
     def __call__(
         self, rates: FloatArray, variances: FloatArray, amplitudes: FloatArray, noise: float
     ) -> tuple[float, Slopes]:
-        """Return it for the parameters of a kernel and the variance of the noise, with its slopes."""
+        """Return the value and its derivatives for the parameters of a kernel and a noise variance."""
         ...
 
 
 def likelihood_of(masks: BoolArray, values: FloatArray, supports: IntArray) -> Likelihood:
-    """Return the likelihood of values (m, K) at distinct masks (m, n), by halves where all are in pairs.
+    """Return the likelihood of values (m, K) at distinct masks (m, n), by halves if all are in pairs.
 
-    ``supports`` (T, d) are the characters with variances of their own.
+    ``supports`` (T, d) are the characters with separate variances.
     """
     first, second = complements(masks)
     if 0 < 2 * len(first) == len(masks):
@@ -65,7 +65,7 @@ def _signs(masks: BoolArray, supports: IntArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class WholeLikelihood:
-    """Of any samples.
+    """Likelihood of any samples.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class WholeLikelihood:
     values : ndarray of float64, shape (m, K)
         K outputs share the kernel.
     signs : ndarray of float64, shape (m, T)
-        The characters with variances of their own.
+        The characters with separate variances.
     """
 
     masks: BoolArray
@@ -83,7 +83,7 @@ class WholeLikelihood:
     def __call__(
         self, rates: FloatArray, variances: FloatArray, amplitudes: FloatArray, noise: float
     ) -> tuple[float, Slopes]:
-        """Return the negative log density and its slopes, see `Likelihood`."""
+        """Return the negative log density and its derivatives, see `Likelihood`."""
         kernels = _kernels(self.masks, self.masks, rates, amplitudes)
         gram = _total(kernels)
         gram += (self.signs * variances) @ self.signs.T
@@ -99,18 +99,18 @@ class WholeLikelihood:
 
 @dataclass(frozen=True, eq=False)
 class PairedLikelihood:
-    """Of masks with their complements.
+    """Likelihood of samples at complementary masks.
 
     Attributes
     ----------
     masks : ndarray of bool, shape (P, n)
         One mask of every pair.
     even, odd : ndarray of float64, shape (P, K)
-        The sum and the difference of the values of its mask and of the complement, over √2.
+        The sums and differences of the values at the mask and at the complement, over √2.
     signs : ndarray of float64, shape (P, T)
-        The characters with variances of their own.
+        The characters with separate variances.
     of_odd : ndarray of bool, shape (T,)
-        Which of these have odd orders: they vanish in the sums, the others in the differences.
+        Which of these have odd orders: they cancel in the sums, the others in the differences.
     """
 
     masks: BoolArray
@@ -122,7 +122,7 @@ class PairedLikelihood:
     def __call__(
         self, rates: FloatArray, variances: FloatArray, amplitudes: FloatArray, noise: float
     ) -> tuple[float, Slopes]:
-        """Return the negative log density and its slopes, see `Likelihood`."""
+        """Return the negative log density and its derivatives, see `Likelihood`."""
         same = _kernels(self.masks, self.masks, rates, amplitudes)
         other = _kernels(self.masks, ~self.masks, rates, amplitudes)
         together, apart = _total(same), _total(other)
@@ -143,7 +143,7 @@ class PairedLikelihood:
         by_noise = noise * float(np.trace(of_same))
         of_same *= _by_distance(same)
         of_other *= _by_distance(other)
-        # A mask and a complement differ where the mask and the other one agree.
+        # A mask and a complement differ in the features in which the mask and the other one agree.
         of_same -= of_other
         differing = _differing(of_same, self.masks) + of_other.sum()
         return total, Slopes(-rates * differing, by_variance, np.array(by_amplitude), by_noise)
@@ -158,14 +158,15 @@ def _kernels(a: BoolArray, b: BoolArray, rates: FloatArray, amplitudes: FloatArr
 
 
 def _density(gram: FloatArray, values: FloatArray, noise: float) -> tuple[float, FloatArray]:
-    """Return the negative log density of values (m, K), and its slope in the entries of their covariance.
+    """Return the negative log density of values (m, K), and its derivatives in their covariance.
 
-    The matrix is overwritten. The slope is not symmetric: only its sums with symmetric matrices are meant.
+    The matrix is overwritten. The derivatives are not symmetric, but their products with symmetric matrices
+    have the right sums.
     """
     from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
     gram[np.diag_indices_from(gram)] += noise + JITTER
-    factor, wrong = dpotrf(gram.T, lower=1, overwrite_a=1)  # in place, as LAPACK's order is the other one
+    factor, wrong = dpotrf(gram.T, lower=1, overwrite_a=1)  # transposed for LAPACK, to work in place
     if wrong:
         raise np.linalg.LinAlgError("The covariance matrix of the samples is not positive definite.")
     weights, _ = dpotrs(factor, values, lower=1)
@@ -180,7 +181,7 @@ def _density(gram: FloatArray, values: FloatArray, noise: float) -> tuple[float,
 
 
 def _total(kernels: list[FloatArray]) -> FloatArray:
-    """Return the sum of matrices; in place, as pages of fresh large arrays cost as much as the sums."""
+    """Return the sum of matrices, in place, as allocation would cost as much as the sums."""
     total = kernels[0] + kernels[1]
     for kernel in kernels[2:]:
         total += kernel
@@ -188,7 +189,7 @@ def _total(kernels: list[FloatArray]) -> FloatArray:
 
 
 def _by_distance(kernels: list[FloatArray]) -> FloatArray:
-    """Return minus the derivative of the kernel in the distance Σ_i r_i [x_i ≠ y_i]; the terms are lost."""
+    """Return minus the derivative of the kernel in the distance Σ_i r_i [x_i ≠ y_i]; overwrites the terms."""
     total = kernels[0]
     total *= SCALES[0]
     for scale, kernel in zip(SCALES[1:], kernels[1:], strict=True):

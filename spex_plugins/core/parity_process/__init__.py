@@ -1,1 +1,1 @@
-"""Two Gaussian processes, of the odd and of the even part of a function, from masks and their complements."""
+"""Gaussian processes of the odd and of the even part of a function, from complementary masks."""

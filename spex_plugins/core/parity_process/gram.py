@@ -1,4 +1,4 @@
-"""The covariances of the odd or the even parts of values at pairs of masks."""
+"""Covariances of the odd or the even parts of values at complementary masks."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def part_gram(product: ProductKernel, sign: int, a: BoolArray, b: BoolArray) -> 
 
 
 def part_noise(noise: float, masks: BoolArray) -> FloatArray:
-    """Return the variance of the noise of every pair, (p,): the end points have none."""
+    """Return the noise variance of every pair, (p,), which is 0 for the end points."""
     return np.where(inner_masks(masks), noise, 0.0) + JITTER
 
 
 def inner_masks(masks: BoolArray) -> BoolArray:
-    """Tell which masks are neither empty nor full, shape (m,)."""
+    """Return which masks are neither empty nor full, shape (m,)."""
     kept = masks.sum(axis=1)
     return (kept > 0) & (kept < masks.shape[1])

@@ -1,8 +1,8 @@
-"""Any index of the odd or the even part of a function, and how sure it is.
+"""Indices of the odd or the even part of a function, and their uncertainty.
 
-As a linear functional of the 2^n values, an index weighs the parts (f(x) ± f(x̄)) / √2 of the values of all
-pairs. What the kernel cannot explain of an answer, its "noise", is part of the function: the index of it is
-a sum over all pairs, those that were asked being known.
+As a linear functional of the 2^n values, an index is a weighted sum of the parts (f(x) ± f(x̄)) / √2 of all
+pairs. The part of a value that the kernel does not explain, its "noise", belongs to the function: its index
+is a sum over all pairs, of which the evaluated ones are known.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ROOT = np.sqrt(0.5)
 
 @dataclass(frozen=True, eq=False)
 class PartDoubt:
-    """How sure one part of K functions is, see `part_index_variances`.
+    """Uncertainty of one part of K functions, see `part_index_variances`.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class PartDoubt:
     sign : int
     masks : ndarray of bool, shape (p, n)
     scale : ndarray of float64, shape (K,)
-        What deviations of functions with unit variance must be multiplied by.
+        Factor of the deviations, which are those of functions with unit variance.
     """
 
     kernel: PartKernel
@@ -84,9 +84,9 @@ def part_index_variances(
     sign : int
         −1 or 1.
     masks : ndarray of bool, shape (p, n)
-        One mask of every pair that was asked.
+        One mask of every evaluated pair.
     factor : Factor
-        Of the covariance matrix of the parts of their values, with noise.
+        Factor of the covariance matrix of the parts of their values, with noise.
     supports : ndarray of int, shape (U, d)
     index, order
         As in `spex_plugins.core.basis.indices.convert`.
@@ -125,7 +125,7 @@ def _prior_variance(product: ProductKernel, rows: IntArray, index: str, order: i
 def _rough_variance(n: int, size: int, index: str, order: int, sign: int, noise: float) -> float:
     """Return the variance of Σ w ε over all pairs, for sets of a size.
 
-    w = (w_T(x) ± w_T(x̄)) / √2, and ε is what the kernel does not explain.
+    w = (w_T(x) ± w_T(x̄)) / √2, and ε is the part that the kernel does not explain.
     """
     total = 0.0
     for s, a in states_of(range(n + 1), range(size + 1)):
@@ -134,4 +134,4 @@ def _rough_variance(n: int, size: int, index: str, order: int, sign: int, noise:
             other = conjunction_weight(index, order, n - s, s, size, a)
             variance = JITTER + (noise if 0 < s < n else 0.0)
             total += comb(size, a) * comb(n - size, s - a) * (own + sign * other) ** 2 * variance
-    return total / 4  # every pair was met twice
+    return total / 4  # every pair occurs twice

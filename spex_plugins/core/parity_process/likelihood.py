@@ -1,4 +1,4 @@
-"""Learn the kernel of the odd or the even part of a function by marginal likelihood, from pairs.
+"""Kernel of the odd or the even part of a function by marginal likelihood, from complementary pairs.
 
 A product kernel is invariant when both masks are replaced by their complements. The odd and even parts of the
 values of a pair, (f(x) ∓ f(x̄)) / √2, are therefore independent, with the covariances
@@ -23,9 +23,9 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["JITTER", "PartKernel", "learn_part_kernel"]
 
-JITTER = 1e-6  # added to every noise variance, of values with unit variance
+JITTER = 1e-6  # added to every noise variance, for values with unit variance
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
-_START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the rate of all features together
+_START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the sum of the rates of all features
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0)
 
 
@@ -179,7 +179,7 @@ class _NegativeLogPosterior:
 def _powers(near: FloatArray, far: FloatArray, total: float) -> None:
     """Replace the distances d in near[0] by exp(−s_q d) in near and exp(−s_q (total − d)) in far."""
     distances = near[0]
-    np.clip(distances, 0.0, total, out=distances)  # rounding
+    np.clip(distances, 0.0, total, out=distances)  # rounding errors
     distances *= -SCALES[0]
     np.exp(distances, out=distances)
     np.divide(np.exp(-SCALES[0] * total), distances, out=far[0])
@@ -187,4 +187,4 @@ def _powers(near: FloatArray, far: FloatArray, total: float) -> None:
         for term, power in pairwise(terms):
             np.multiply(term, term, out=power)
             power *= power
-            power *= power  # the eighth power: far cheaper than another exponential
+            power *= power  # the eighth power is cheaper than another exponential

@@ -38,9 +38,9 @@ class PartProcess:
     masks : ndarray of bool, shape (p, n)
         One mask of every pair.
     factor : Factor
-        Of the covariance matrix of the parts of the values, with noise.
+        Factor of the covariance matrix of the parts of the values, with noise.
     weights : ndarray of float64, shape (p, K)
-        Its inverse, times the parts of the values.
+        Its inverse times the parts of the values.
     spread : ndarray of float64, shape (K,)
         The unit of the kernel.
     """
@@ -54,21 +54,21 @@ class PartProcess:
 
     @cached_property
     def left_out(self) -> tuple[FloatArray, FloatArray]:
-        """Every pair predicted without it (Rasmussen & Williams 2006, section 5.4.2).
+        """Errors of every pair without it (Rasmussen & Williams 2006, section 5.4.2).
 
         Returns
         -------
         errors : ndarray of float64, shape (p, K)
             Part of the values minus its prediction.
         deviations : ndarray of float64, shape (p, K)
-            As the kernel expects them.
+            Expected by the kernel.
         """
         none = np.empty(0, dtype=np.intp)
         precision = self.factor.precisions(none, none)[0][:, None]
         return self.weights / precision, self.spread / np.sqrt(precision)
 
     def variances(self, masks: BoolArray) -> FloatArray:
-        """Return the expected squared errors at masks (l, n) that were not asked, by spread², (l,)."""
+        """Return the expected squared errors at other masks (l, n), divided by spread², (l,)."""
         product, n = self.kernel.product, masks.shape[1]
         whole = product.gram(np.zeros((1, n), dtype=bool), np.array([[False] * n, [True] * n]))[0]
         with_samples = part_gram(product, self.sign, self.masks, masks)
@@ -76,7 +76,7 @@ class PartProcess:
         return whole[0] + self.sign * whole[1] + self.kernel.noise - known
 
     def doubt(self, scale: FloatArray) -> PartDoubt:
-        """Return how sure it is of an index, times ``scale`` (K,)."""
+        """Return the uncertainty of indices, times ``scale`` (K,)."""
         return PartDoubt(self.kernel, self.sign, self.masks, scale)
 
     def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
@@ -105,7 +105,7 @@ def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Gen
     sign : int
         −1 or 1.
     masks : ndarray of bool, shape (p, n)
-        One mask of every pair, among them maybe the end points.
+        One mask of every pair; the end points may be among them.
     values : ndarray of float64, shape (p, K)
         (f(x) ± f(x̄)) / √2, around a mean of 0 but for the end points.
     rng : numpy Generator

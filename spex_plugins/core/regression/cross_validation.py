@@ -1,8 +1,8 @@
-"""Sparse fit with cross-validated penalty, and an honest figure of its faithfulness.
+"""Sparse fit with a cross-validated penalty, and an unbiased estimate of its R².
 
-Along a LASSO path every point offers blends with least squares on its own support (relaxed LASSO: Hastie,
-Tibshirani & Tibshirani 2020). The penalty and the blend with the least error on left-out folds are used.
-For the reported R², each fold is predicted with the choice that the *other* folds made.
+Every point of a LASSO path is blended with least squares on its support (relaxed LASSO: Hastie,
+Tibshirani & Tibshirani 2020). The penalty and the blend with the smallest error on left-out folds are used.
+For the reported R², each fold is predicted with the choice of the *other* folds.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __all__ = [
     "honest_r2",
 ]
 
-_RATIO = 0.8  # from one penalty to the next
+_RATIO = 0.8  # ratio of successive penalties
 _MAX_POINTS = 60
-_PATIENCE = 3  # points without a better error, once the penalty is below the noise, that end the path
-_BLENDS = (0.0, 0.5, 1.0)  # share of least squares
-_TIE = 1e-12  # share of the largest error
+_PATIENCE = 3  # points without improvement after which the path ends, once the penalty is below the noise
+_BLENDS = (0.0, 0.5, 1.0)  # weight of least squares
+_TIE = 1e-12  # relative to the largest error
 _DENSEST = 0.5  # least squares only on supports of at most this share of the samples
 
 
@@ -45,7 +45,7 @@ class Model:
 
 
 class Candidates(Protocol):
-    """Ways to fit that compete in one cross-validation."""
+    """Candidate models of one cross-validation."""
 
     @property
     def errors(self) -> FloatArray:
@@ -53,13 +53,13 @@ class Candidates(Protocol):
         ...
 
     def model(self, candidate: int, part: int) -> Model:
-        """Return the fit without fold ``part``, or of all samples for part −1."""
+        """Return the fit to all folds but ``part``, or to all samples for part −1."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class SparseFit:
-    """The chosen fit, and what tells its faithfulness.
+    """The chosen fit and its R².
 
     Attributes
     ----------
@@ -67,10 +67,10 @@ class SparseFit:
     beta : ndarray of float64, shape (C, K)
     intercept : ndarray of float64, shape (K,)
     r2 : ndarray of float64, shape (K,)
-        Cross-validated R², every fold predicted by a model and a choice that did not see it; NaN where all
-        values that were left out are equal but the prediction is not.
+        Cross-validated R², every fold predicted by a model and a choice without it; NaN if all left-out
+        values are equal but the prediction is not.
     without : tuple of F Model
-        These models.
+        The models without one fold each.
     """
 
     columns: IntArray
@@ -113,9 +113,9 @@ class SparsePath:
     ----------
     errors : ndarray of float64, shape (points · blends, F, K)
     trains : list of F + 1 Moments
-        Without each fold, and of all samples.
+        Moments without each fold, and of all samples.
     points : list of lists of (columns, coefficients)
-        For every point of the path those of the F + 1 models.
+        The F + 1 models at every point of the path.
     sparse : list of bool
         Whether all models of a point have few enough columns for least squares.
     """
@@ -143,7 +143,7 @@ class SparsePath:
                 for train, w, point in zip(trains, weights, at, strict=True)
             ]
             points.append([(point.columns, point.beta[point.columns]) for point in at])
-            # One answer for all models: the folds must try what the model of all samples does.
+            # The same for all models: the folds must test the candidates of the model of all samples.
             sparse.append(all(map(_is_sparse, trains, points[-1])))
             tried = [_errors(*args, sparse[-1]) for args in zip(trains, tests, points[-1], strict=False)]
             errors.append(np.stack(tried, axis=1))
@@ -165,16 +165,16 @@ class SparsePath:
 
 
 def honest_choices(errors: FloatArray) -> tuple[int, list[int]]:
-    """Return the candidate with the least error (C, F, K), and for each fold that of the other folds."""
+    """Return the candidate with the smallest error (C, F, K), and for each fold that of the other folds."""
     summed = errors.sum(axis=(1, 2))
     return _choice(summed), [_choice(summed - errors[:, f].sum(axis=1)) for f in range(errors.shape[1])]
 
 
 def _choice(errors: FloatArray) -> int:
-    """Return the candidate with the least error, from (C,).
+    """Return the candidate with the smallest error, from (C,).
 
-    Of choices that differ by rounding errors only (functions that are exactly sparse), it is the last: on
-    the others a fold more may still miss a term.
+    Of choices that differ by rounding errors only (for exactly sparse functions), it is the last one: with
+    the others a term may be missing in some fold.
     """
     return int(np.flatnonzero(errors <= errors.min() + _TIE * errors.max())[-1])
 
@@ -184,7 +184,7 @@ def honest_r2(errors: FloatArray, choices: Sequence[int], tests: Sequence[Moment
     error = errors[choices, np.arange(len(choices))].sum(axis=0)
     tested = sum(tests[1:], start=tests[0])
     spread = tested.variance_y * tested.count
-    # Equal tested values tell nothing, unless the output is a constant that was met exactly.
+    # Equal values contain no information, unless the output is a constant that is predicted exactly.
     unknown = np.where(error > 0, np.nan, 1.0)
     return np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1.0), unknown)
 
@@ -202,6 +202,6 @@ def _errors(train: Moments, test: Moments, point: tuple[IntArray, FloatArray], i
 
 
 def _relaxed(moments: Moments, columns: IntArray, lasso: FloatArray) -> FloatArray:
-    """Return least squares on the support of a point, or the point itself where that is not unique."""
+    """Return least squares on the support of a point, or the point itself if that is not unique."""
     solution = least_squares(moments, columns)
     return lasso if solution is None else solution

@@ -1,4 +1,4 @@
-"""A group LASSO path on second moments, solved on the few columns that matter.
+"""Group LASSO path on second moments, solved on the active columns.
 
 The K outputs form one group per column, so that they share their support; with one output this is the
 LASSO. Working on moments, a cross-validation fold costs a subtraction and no further pass over the samples.
@@ -19,7 +19,7 @@ from spex_plugins.types import FloatArray, IntArray
 __all__ = ["PathPoint", "least_squares", "path_start", "path_step"]
 
 _MAX_ITERATIONS = 500
-_TOLERANCE = 1e-3  # share of the penalty by which the optimality conditions may be missed
+_TOLERANCE = 1e-3  # relative to the penalty; tolerance of the optimality conditions
 _COLLINEAR = 1e-8  # smallest pivot, relative to unit variance, of a well-posed least-squares problem
 
 
@@ -33,7 +33,7 @@ class PathPoint:
 
     @property
     def columns(self) -> IntArray:
-        """Columns with a non-zero coefficient."""
+        """Columns with non-zero coefficients."""
         return np.flatnonzero(self.beta.any(axis=1))
 
 
@@ -45,15 +45,15 @@ def path_start(moments: Moments, weights: FloatArray) -> PathPoint:
 
 
 def path_step(moments: Moments, weights: FloatArray, penalty: float, last: PathPoint) -> PathPoint:
-    """Minimise ½ β'Gβ − ⟨c, β⟩ + penalty Σ_j weights_j ‖β_j‖, warm-started at the last point.
+    """Minimise ½ β'Gβ − ⟨c, β⟩ + penalty Σ_j weights_j ‖β_j‖, starting at the previous point.
 
     Parameters
     ----------
     moments : Moments
     weights : ndarray of float, shape (T,)
-        Positive; infinite for columns that must stay out.
+        Positive; infinite for excluded columns.
     penalty : float
-        Not larger than at the last point.
+        Not larger than at the previous point.
     last : PathPoint
     """
     beta = last.beta.copy()
@@ -73,7 +73,7 @@ def path_step(moments: Moments, weights: FloatArray, penalty: float, last: PathP
 
 
 def least_squares(moments: Moments, columns: IntArray) -> FloatArray | None:
-    """Return the least-squares coefficients of some columns, (C, K), or None where they are not unique."""
+    """Return the least-squares coefficients of some columns, (C, K), or None if they are not unique."""
     gram = moments.covariance_xx(columns)
     try:
         pivots = np.diag(np.linalg.cholesky(gram)) ** 2
@@ -98,7 +98,7 @@ def _fista(gram: FloatArray, target: FloatArray, thresholds: FloatArray, beta: F
     for _ in range(_MAX_ITERATIONS):
         following = _shrink(ahead + step * (target - gram @ ahead), step * thresholds)
         change = following - beta
-        if ((ahead - following) * change).sum() > 0:  # the momentum points uphill: restart it
+        if ((ahead - following) * change).sum() > 0:  # restart when the momentum increases the objective
             speed = 1.0
         faster = (1 + np.sqrt(1 + 4 * speed * speed)) / 2
         ahead = following + (speed - 1) / faster * change
@@ -109,7 +109,7 @@ def _fista(gram: FloatArray, target: FloatArray, thresholds: FloatArray, beta: F
 
 
 def _largest_eigenvalue(gram: FloatArray) -> float:
-    """Estimate the largest eigenvalue by power iteration, with a margin because it comes from below."""
+    """Estimate the largest eigenvalue by power iteration, with a margin, as it converges from below."""
     vector = 1.0 + np.linspace(0.0, 0.1, len(gram))
     vector /= np.linalg.norm(vector)
     value = 1.0

@@ -1,4 +1,4 @@
-"""Second moments of characters and values, fold by fold: all that sparse regression needs of the samples."""
+"""Second moments of characters and values in each fold, on which sparse regression is based."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Moments", "fold_moments"]
 
-_CHUNK = 1 << 24  # ±1 entries that are held at once
+_CHUNK = 1 << 24  # ±1 entries in memory at the same time
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ class Moments:
 def fold_moments(
     masks: BoolArray, values: FloatArray, supports: IntArray, folds: IntArray, n_folds: int
 ) -> list[Moments]:
-    """Sum up every fold.
+    """Return the sums over every fold.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""From the spectra of proxies, one without each fold, to the best of their refits or the proxy itself.
+"""Refits of the spectra of proxies, one without each fold, and the choice of the best.
 
-Candidates: the proxy's largest terms as they are, ridge with their magnitudes as prior deviations, and a
-relaxed LASSO on these terms and all singletons, which is exact where a function is sparse. A refit is thus
-kept only where left-out samples say that it is better.
+Candidates: the proxy's largest terms unchanged, ridge with their magnitudes as prior deviations, and a
+relaxed LASSO on these terms and all singletons, which is exact for sparse functions. A refit is used
+only if it predicts left-out samples better.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["ProxyRefit", "proxy_refit"]
 
 _MOST_TERMS = 1000
-_LEFT_OUT_ENERGY = 1e-6  # share of a proxy's variance that its smallest terms may hold
-_ROUNDING = 1e-11  # share of the largest coefficient
+_LEFT_OUT_ENERGY = 1e-6  # largest share of a proxy's variance that is omitted
+_ROUNDING = 1e-11  # relative to the largest coefficient
 _KINDS = ("terms as they are", "ridge refit", "LASSO refit")
 
 
@@ -35,9 +35,9 @@ class ProxyRefit:
     ----------
     spectrum : Spectrum
     out_of_fold : ndarray of float64, shape (m, K)
-        Every sample predicted by a model and a choice that did not see its fold; NaN where it has none.
+        Predictions of every sample by a model and a choice without its fold; NaN if it has none.
     kind : str
-        What was chosen, in words.
+        Description of the choice.
     """
 
     spectrum: Spectrum
@@ -47,7 +47,7 @@ class ProxyRefit:
 
 @dataclass(frozen=True, eq=False)
 class _Unchanged:
-    """The one candidate that needs no fit: a proxy's own coefficients."""
+    """The candidate without a fit: the coefficients of the proxy."""
 
     errors: FloatArray
     models: Sequence[Model]
@@ -67,7 +67,7 @@ def proxy_refit(
     values : ndarray of float, shape (m, K)
         The outputs should have variances near 1, as they share the choice.
     proxies : sequence of F + 1 Spectrum
-        With K outputs; the f-th has not seen fold f, the last has seen all samples.
+        With K outputs; the f-th is trained without fold f, the last on all samples.
     folds : ndarray of int, shape (m,)
         0 … F − 1; −1 for samples that are never left out.
     """
@@ -106,7 +106,7 @@ def proxy_refit(
 
 
 def _largest(proxy: Spectrum) -> Spectrum:
-    """Keep the constant and the terms that hold nearly all the energy, the one that completes it included."""
+    """Keep the constant and the largest terms up to the required share of the energy."""
     energy = np.where(proxy.orders > 0, proxy.energy(), 0.0)
     ranking = np.argsort(-energy, kind="stable")
     left = energy.sum() - np.cumsum(energy[ranking])
@@ -117,7 +117,7 @@ def _largest(proxy: Spectrum) -> Spectrum:
 
 
 def _columns(top: Spectrum) -> tuple[IntArray, FloatArray]:
-    """Return the terms but the constant, and all singletons, with the magnitudes of their coefficients."""
+    """Return all terms except the constant, and all singletons, with the magnitudes of their coefficients."""
     rows = np.flatnonzero(top.orders > 0)
     supports = sets.combine([top.supports[rows], sets.singletons(top.n)], top.n)
     magnitude = np.sqrt(np.concatenate([top.energy()[rows], np.zeros(top.n)]))

@@ -1,8 +1,9 @@
-"""Ridge regression whose columns have prior deviations: the candidates of a cross-validation.
+"""Ridge regression with prior deviations of the columns, as candidates of a cross-validation.
 
-With β_S ~ N(0, d_S²) the penalty of a column is λ β_S² / d_S². A proxy's own coefficients serve as d: what
-it found large may become large, and hundreds of small terms are shrunk away without being cut off. On real
-models this kept more than plain ridge on the same terms, which overfits once they near the samples.
+With β_S ~ N(0, d_S²) the penalty of a column is λ β_S² / d_S². With the coefficients of a
+proxy as d, its large terms are hardly shrunk, and its many small terms are shrunk without being removed. On
+real models this was more accurate than plain ridge regression on the same terms, which overfits if these are
+nearly as many as the samples.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class RidgePath:
     def run(
         cls, trains: Sequence[Moments], tests: Sequence[Moments], deviations: Sequence[FloatArray]
     ) -> RidgePath:
-        """Fit F + 1 models, which may have columns of their own, and test F of them.
+        """Fit F + 1 models, each with its own columns, and test F of them.
 
         Parameters
         ----------
@@ -50,7 +51,7 @@ class RidgePath:
             Without each fold, and of all samples.
         tests : sequence of F Moments
         deviations : sequence of F + 1 ndarray, each of shape (T,)
-            Prior deviations; 0 where a column must stay out.
+            Prior deviations; 0 for excluded columns.
         """
         columns = [np.flatnonzero(deviation) for deviation in deviations]
         betas = [_solutions(*args) for args in zip(trains, columns, deviations, strict=True)]

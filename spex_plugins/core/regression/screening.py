@@ -1,4 +1,4 @@
-"""Which of all n(n − 1)/2 pairs are worth a column in a regression."""
+"""Screening of all n(n − 1)/2 pairs for a regression."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["strongest_pairs"]
 
 _CHUNK = 1 << 22
-_RIDGE = 1e-3  # per sample; keeps the linear fit defined when there are fewer samples than features
+_RIDGE = 1e-3  # per sample; keeps the linear fit defined if there are fewer samples than features
 
 
 def strongest_pairs(masks: BoolArray, values: FloatArray, keep: int) -> IntArray:
-    """Return the pairs whose characters correlate most with what a linear fit leaves over.
+    """Return the pairs whose characters correlate most with the residual of a linear fit.
 
-    All pairs of one output cost a single product X' diag(r) X of the signs X (m, n) and the residual r.
+    All pairs of one output need a single product X' diag(r) X of the signs X (m, n) and the residual r.
 
     Parameters
     ----------

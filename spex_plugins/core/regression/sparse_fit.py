@@ -19,12 +19,12 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["Refit", "fit_sets", "refit", "uniform_folds"]
 
 _MAX_COLUMNS = 2500
-_GRAM_COST = 1.5e11  # bounds columns² × samples: a few seconds on two cores
-_SCREENING_COST = 4e10  # bounds features² × samples over all screenings
+_GRAM_COST = 1.5e11  # bound of columns² × samples: a few seconds on two cores
+_SCREENING_COST = 4e10  # bound of features² × samples over all screenings
 _MAX_PAIRS = 1000  # kept by one screening
 _FOLDS, _FOLDS_CODED = 5, 3
 _LEAST_TESTED = 8  # fewer uniform masks cannot choose a penalty
-_ROUNDING = 1e-11  # share of the largest coefficient
+_ROUNDING = 1e-11  # relative to the largest coefficient
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Refit:
     tested : int
         Samples that were left out in turn.
     without : tuple of F Spectrum
-        The fits that did not see a fold and in whose choice it took no part.
+        Fits and choices without each fold.
     folds : ndarray of int, shape (m,)
         The fold of every sample; −1 for samples that are always trained on.
     """
@@ -52,15 +52,15 @@ class Refit:
 
 
 def uniform_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:
-    """Return folds (m,) of the masks (m, n) behind the first ``n_structured``; −1 for these.
+    """Return folds (m,) of the masks (m, n) after the first ``n_structured``; −1 for these.
 
-    All are −1 where the others are too few to choose a penalty.
+    All are −1 if the others are too few to choose a penalty.
     """
     tested = len(masks) - n_structured
     if tested < _LEAST_TESTED:
         return np.full(len(masks), -1)
     n_folds = _FOLDS_CODED if n_structured > tested else _FOLDS
-    # Complements stay together: of a function that is odd around the middle, one tells the other.
+    # Complements stay together: for an odd function, one determines the other.
     pairs = pair_numbers(masks[n_structured:])
     fold_of_pair = rng.permutation(int(pairs.max()) + 1) % n_folds
     return np.concatenate([np.full(n_structured, -1), fold_of_pair[pairs]])

@@ -1,4 +1,4 @@
-"""Which of all triples are worth a column in a regression."""
+"""Screening of triples for a regression."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["strongest_triples"]
 
-_AMONG = 40  # features whose triples are compared: 9,880
-_EXPLAINED_BY = 400  # pairs at most, and a third of the samples, that the residual is free of
+_AMONG = 40  # features whose 9,880 triples are compared
+_EXPLAINED_BY = 400  # largest number of pairs that are fitted first, and their largest share of the samples
 _RIDGE = 0.05  # per sample
 
 
 def strongest_triples(masks: BoolArray, values: FloatArray, pairs: IntArray, keep: int) -> IntArray:
-    """Return the triples whose characters correlate most with what single features and pairs leave over.
+    """Return the triples whose characters correlate most with the residual of single features and pairs.
 
-    Triples are sought among the features that the pairs name most, weighted by the pairs' strengths: an
-    interaction of three features of which no two interact is missed where there are more than 40.
+    With more than 40 features, only those with the strongest pairs are considered: an interaction of three
+    features of which no two interact may be missed.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""A Gaussian process on masks whose variance depends on how many features a mask keeps."""
+"""A Gaussian process on masks whose variance depends on the size of a mask."""

@@ -1,9 +1,9 @@
-"""Any index of a function with a `SizedKernel` as its prior, in closed form (O'Hagan 1991).
+"""Indices of a function with a `SizedKernel` as its prior, in closed form (O'Hagan 1991).
 
 An index is I(T) = Σ_{S ⊇ T} w(|S|, |T|) F(S). Of one feature, as a function of x_i, the kernel is
 g = (g(masked), g(kept)) with the Fourier coefficients (g₀ + g₁)/2 and (g₀ − g₁)/2. So Σ_S z^|S∖T| F(S) is a
 product over features, of (g₀ + g₁)/2 + z (g₀ − g₁)/2 outside T and of (g₀ − g₁)/2 inside, and
-`index_quadrature` sums it up with the weights of the index.
+`index_quadrature` computes the sum with the weights of the index.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def index_variance(kernel: SizedKernel, supports: IntArray, index: str, order: i
 
 
 def _nodes(index: str, order: int, size: int, n: int) -> tuple[FloatArray, FloatArray]:
-    if index == "Fourier":  # no other set than T
+    if index == "Fourier":  # T only
         return np.zeros(1), np.ones(1)
     return index_quadrature(index, order, size, n)[:2]
 
@@ -67,13 +67,13 @@ def _covariance(
         for state in product((False, True), repeat=rows.shape[1])
     ]
     for alone, e, tau in _terms(kernel):
-        # Of the features that a sample lacks, and that it keeps.
+        # For features that a sample masks, and that it keeps.
         lacking, lacking_in = _outside(1.0, e * tau, nodes), (1 - e * tau) / 2
         kept, kept_in = _outside(e * tau, tau**2, nodes), (e * tau - tau**2) / 2
         log = masks @ np.log(kept / lacking).T + np.log(lacking).sum(axis=1)
         polynomial = np.exp(log, out=log)
         polynomial *= alone * weights  # (m, P)
-        inside = np.stack([lacking_in / lacking, kept_in / kept])  # (2, P, n): takes its place
+        inside = np.stack([lacking_in / lacking, kept_in / kept])  # (2, P, n): replaces it
         for state, met in states:
             ratio = np.ones((len(nodes), len(rows)))
             for s, features in zip(state, rows.T, strict=True):
@@ -85,7 +85,7 @@ def _covariance(
 
 def _variance(kernel: SizedKernel, rows: IntArray, nodes: FloatArray, weights: FloatArray) -> FloatArray:
     out = np.zeros(len(rows))
-    masked, kept = (1 + nodes) / 2, (1 - nodes) / 2  # what the two values of a feature count outside T
+    masked, kept = (1 + nodes) / 2, (1 - nodes) / 2  # weights of the two values of a feature outside T
     neither, mixed = np.multiply.outer(masked, masked), np.multiply.outer(masked, kept)
     both, mixed = np.multiply.outer(kept, kept), mixed + mixed.T
     neither, mixed, both = (part.reshape(-1, 1) for part in (neither, mixed, both))

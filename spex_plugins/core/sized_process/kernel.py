@@ -2,9 +2,9 @@
 
 k(x, y) = Σ_q a_q A_q(|x|) A_q(|y|) exp(−s_q Σ_i r_i [x_i ≠ y_i]),    A_q(k) = exp(t_q (k/n − ½)),
 
-with fixed scales s_q. The rate r_i tells how much feature i matters; the small scale makes functions that
-are nearly additive likely, the large one rough functions. The tilt t_q lets a function vary more where many
-features are kept, or few. Every term is a product over features with the factor
+with fixed scales s_q. The rate r_i is the importance of feature i; with the small scale nearly additive
+functions are likely, with the large one rough functions. With the tilt t_q the variance increases, or
+decreases, with the number of kept features. Every term is a product over features with the factor
 
     [[1, e τ], [e τ, τ²]] exp(−t/n),    e = exp(−s r_i), τ = exp(t/n)
 
@@ -25,8 +25,8 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["SCALES", "SizedKernel", "size_offsets", "to_powers"]
 
-SCALES = (0.125, 1.0, 8.0)  # each eight times the one before
-_TILE = 256  # rows and columns of a Gram matrix that are computed at once, in the processor's cache
+SCALES = (0.125, 1.0, 8.0)  # ratios of 8
+_TILE = 256  # rows and columns of the blocks of a Gram matrix, which fit into the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,15 +91,15 @@ def size_offsets(masks: BoolArray) -> FloatArray:
 
 
 def to_powers(terms: Sequence[FloatArray]) -> None:
-    """Turn the distances Σ_i r_i [x_i ≠ y_i] in the first array into exp(−s_q distance) in all of them."""
+    """Replace the distances Σ_i r_i [x_i ≠ y_i] in the first array by exp(−s_q distance) in all of them."""
     distances = terms[0]
-    np.maximum(distances, 0.0, out=distances)  # rounding
+    np.maximum(distances, 0.0, out=distances)  # rounding errors
     distances *= -SCALES[0]
     np.exp(distances, out=distances)
     for term, power in pairwise(terms):
         np.multiply(term, term, out=power)
         power *= power
-        power *= power  # the eighth power: far cheaper than another exponential
+        power *= power  # the eighth power is cheaper than another exponential
 
 
 def _factors(a: BoolArray, b: BoolArray, rates: FloatArray) -> tuple[FloatArray, FloatArray]:

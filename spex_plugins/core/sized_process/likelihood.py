@@ -1,4 +1,4 @@
-"""Learn a `SizedKernel` from samples, by marginal likelihood (MacKay 1992)."""
+"""Parameters of a `SizedKernel` by marginal likelihood (MacKay 1992)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["JITTER", "learn_sized_kernel"]
 
-JITTER = 1e-6  # added to every noise variance, of values with unit variance
+JITTER = 1e-6  # added to every noise variance, for values with unit variance
 _ITERATIONS = 25  # further ones change the posterior by less than its error
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 _SPREAD = 1.0  # standard deviation of the log rates around their mean, which is learned
 _TILT = 1.0  # standard deviation of the tilts
-_START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the rate of all features together
+_START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the sum of the rates of all features
 _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE, _TILTS = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0), (-8.0, 8.0)
 
 

@@ -1,4 +1,4 @@
-"""A function conditioned on masks of any kind, with an amplitude by size."""
+"""Posterior of a function, with an amplitude that depends on the size, given any samples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["WholeDoubt", "WholeProcess", "fit_whole"]
 
-_LEARNED = 400  # masks that the kernel is learned from, at most
+_LEARNED = 400  # largest number of masks for learning the kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +38,18 @@ class WholeProcess:
 
     @cached_property
     def left_out(self) -> tuple[FloatArray, FloatArray]:
-        """Every mask predicted without it and its complement (Rasmussen & Williams 2006, section 5.4.2).
+        """Errors of every mask without it and its complement (Rasmussen & Williams 2006, section 5.4.2).
 
-        The complement would give it away: of an odd function, one is minus the other.
+        The complement would reveal it: for an odd function, one is minus the other.
 
         Returns
         -------
         errors, deviations : ndarray of float64, shape (m, K)
-            Value minus prediction, and how large the kernel expects it to be.
+            Value minus prediction, and its standard deviation under the kernel.
         """
         first, second = complements(self.masks)
         own, together = self.factor.precisions(first, second)
-        # What the weights and precisions of two complements make of each other; nothing where one is alone.
+        # 2 × 2 blocks of complements; samples without a complement have none.
         shared, others, other_own = np.zeros(len(own)), np.zeros_like(self.weights), np.ones(len(own))
         shared[first] = shared[second] = together
         others[first], others[second] = self.weights[second], self.weights[first]
@@ -75,13 +75,13 @@ class WholeProcess:
         return _noise(self.noise, self.masks)[:, None] * self.weights
 
     def variances(self, masks: BoolArray) -> FloatArray:
-        """Return the expected squared errors at masks (l, n) that were not asked, by spread², (l,)."""
+        """Return the expected squared errors at other masks (l, n), divided by spread², (l,)."""
         with_samples = self.kernel.gram(self.masks, masks)
         known = (with_samples * self.factor.solve(with_samples)).sum(axis=0)
         return self.kernel.variances(masks) + self.noise - known
 
     def doubt(self, scale: FloatArray) -> WholeDoubt:
-        """Return how sure it is of an index, times ``scale`` (K,)."""
+        """Return the uncertainty of indices, times ``scale`` (K,)."""
         return WholeDoubt(self.kernel, self.noise, self.masks, scale)
 
     def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
@@ -90,7 +90,7 @@ class WholeProcess:
 
 
 def fit_whole(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> WholeProcess:
-    """Learn the kernel from some masks (m, n) and condition it on all; values (m, K) around a mean of 0."""
+    """Learn the kernel from a part of the masks (m, n) and condition on all; values (m, K) with mean 0."""
     kept = masks.sum(axis=1)
     inner = (kept > 0) & (kept < masks.shape[1])
     spread = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
@@ -106,7 +106,7 @@ def fit_whole(masks: BoolArray, values: FloatArray, rng: np.random.Generator) ->
 
 @dataclass(frozen=True, eq=False)
 class WholeDoubt:
-    """How sure a whole process is of an index; what it cannot explain is part of the function."""
+    """Uncertainty of the indices of a process; the unexplained part belongs to the function."""
 
     kernel: SizedKernel
     noise: float

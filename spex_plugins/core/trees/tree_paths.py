@@ -12,7 +12,7 @@ __all__ = ["leaves"]
 
 
 def leaves(trees: Trees, n: int) -> Conjunctions:
-    """Return the leaves that masks can reach, with the features on the way to them."""
+    """Return the leaves that masks can reach, with the features on the path to them."""
     at = np.array(trees.roots)
     ways, kept = np.full((len(at), 0), n, dtype=np.int32), np.zeros((len(at), 0), dtype=bool)
     parts: list[tuple[IntArray, BoolArray, FloatArray]] = []
@@ -21,7 +21,7 @@ def leaves(trees: Trees, n: int) -> Conjunctions:
         ends = feature < 0
         parts.append((ways[ends], kept[ends], trees.values[at[ends]]))
         at, feature, ways, kept = at[~ends], feature[~ends], ways[~ends], kept[~ends]
-        again = ways == feature[:, None]  # the answer is known
+        again = ways == feature[:, None]  # the branch is determined
         known, answer = again.any(axis=1), (again & kept).any(axis=1)
         masked = np.where(known & answer, trees.kept[at], trees.masked[at])
         both = ~known

@@ -1,14 +1,14 @@
 """The exact Fourier spectrum of an ensemble of decision trees on masks.
 
 A split of a node v on feature i sends masked features to one child and kept ones to the other. Let δ_v be
-half the difference of the children's means over uniform masks, and 1_v(m) tell whether mask m reaches v.
-Then the tree is its mean plus Σ_v δ_v χ_i(m) 1_v(m), a sum of orthogonal functions, and with the d features
-P on the way to v, s_j = 1 where j was masked and −1 where it was kept,
+half the difference of the children's means over uniform masks, and let 1_v(m) be 1 if mask m reaches v, else
+0. Then the tree is its mean plus Σ_v δ_v χ_i(m) 1_v(m), a sum of orthogonal functions, and with the d
+features P on the path to v, s_j = 1 where j was masked and −1 where it was kept,
 
     1_v = 2^{-d} Σ_{S⊆P} Π_{j∈S} s_j χ_S.
 
-So a split has 2^d coefficients, all of one magnitude. Splits of different trees with the same way and
-feature are added up first: ensembles repeat themselves.
+So a split has 2^d coefficients, all of one magnitude. Splits with the same feature and the same path are
+summed first, as ensembles have many of them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["TreeSpectrum", "Trees", "tree_spectrum"]
 
-_MAX_ROWS = 1 << 22  # terms of one order before equal ones are added up: some 300 MB
-_ROUNDING = 1e-13  # share of the largest coefficient
+_MAX_ROWS = 1 << 22  # terms of one order before equal ones are summed, about 300 MB
+_ROUNDING = 1e-13  # relative to the largest coefficient
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +50,13 @@ class Trees:
 
 @dataclass(frozen=True, eq=False)
 class TreeSpectrum:
-    """A scalar spectrum, and how much of the ensemble's terms of the orders asked for it lacks.
+    """A scalar spectrum, and a bound of the omitted terms of the requested orders.
 
     Attributes
     ----------
     spectrum : Spectrum
     lost : float
-        Upper bound of the root mean square, over uniform masks, of what is missing; 0: all is exact.
+        Upper bound of the root mean square of the omitted terms over uniform masks; 0 if none is omitted.
     """
 
     spectrum: Spectrum
@@ -65,7 +65,7 @@ class TreeSpectrum:
 
 @dataclass(frozen=True, eq=False)
 class _Splits:
-    """Splits that d features lead to: (s,) features, (s, d) features and signs of the way, (s,) 2^{-d} δ."""
+    """Splits that d features lead to: (s,) features, (s, d) features and signs of the path, (s,) 2^{-d} δ."""
 
     features: IntArray
     ways: IntArray
@@ -83,10 +83,10 @@ def tree_spectrum(
     trees : Trees
     n : int
     max_order : int, optional
-        Larger sets are left out; by default none.
+        Larger sets are omitted; by default none.
     max_rows : int
-        Bounds the memory. Where the splits have more terms of one order, those with the smallest
-        coefficients are left out, see `TreeSpectrum.lost`.
+        Bounds the memory. If the splits have more terms of one order, those with the smallest coefficients
+        are omitted, see `TreeSpectrum.lost`.
     """
     mean, levels = _descend(trees)
     levels = [_added_up(level, n) for level in levels]
@@ -107,7 +107,7 @@ def tree_spectrum(
 
 
 def _descend(trees: Trees) -> tuple[float, list[_Splits]]:
-    """Return the mean of the ensemble and its splits by the number of features on the way to them."""
+    """Return the mean of the ensemble and its splits by the number of features on the path to them."""
     at = np.array(trees.roots)
     ways = np.empty((len(at), 0), dtype=np.int32)
     signs = np.empty((len(at), 0), dtype=np.int8)
@@ -132,7 +132,7 @@ def _descend(trees: Trees) -> tuple[float, list[_Splits]]:
 
 
 def _decided(trees: Trees, at: IntArray, ways: IntArray, signs: IntArray) -> IntArray:
-    """Pass the nodes that ask again for a feature of their way: the answer is known."""
+    """Skip nodes that split on a feature of their path, whose branch is determined."""
     while True:
         again = ways == trees.features[at][:, None]
         rows, columns = np.nonzero(again)
@@ -143,7 +143,7 @@ def _decided(trees: Trees, at: IntArray, ways: IntArray, signs: IntArray) -> Int
 
 
 def _added_up(level: _Splits, n: int) -> _Splits:
-    """Add up the splits that have the same feature and the same way, in whatever order."""
+    """Sum the splits with the same feature and the same path, in any order."""
     sides = np.sort(2 * level.ways + (level.signs < 0), axis=1)
     rows, weights = _merged(np.column_stack([level.features, sides]), level.weights, 2 * n)
     sides = rows[:, 1:]
@@ -151,9 +151,9 @@ def _added_up(level: _Splits, n: int) -> _Splits:
 
 
 def _largest(levels: list[_Splits], size: int, max_rows: int) -> tuple[list[_Splits], float]:
-    """Keep the splits with the largest coefficients, as many as have room.
+    """Keep the splits with the largest coefficients, as many as the memory allows.
 
-    Also return the norm that the others have at most: Σ |w| √C, where a split has C terms of this order.
+    Also return an upper bound of the norm of the others: Σ |w| √C, if a split has C terms of this order.
     """
     terms = np.concatenate([np.full(len(level.weights), comb(level.ways.shape[1], size)) for level in levels])
     magnitude = np.abs(np.concatenate([level.weights for level in levels]))
@@ -180,7 +180,7 @@ def _terms(levels: list[_Splits], size: int, n: int) -> tuple[IntArray, FloatArr
 
 
 def _merged(rows: IntArray, values: FloatArray, top: int) -> tuple[IntArray, FloatArray]:
-    """Add up the values (T,) of equal rows (T, d) with entries 0 … top − 1."""
+    """Sum the values (T,) of equal rows (T, d) with entries 0 … top − 1."""
     bits = top.bit_length()
     words = []
     for start in range(0, rows.shape[1], 63 // bits):

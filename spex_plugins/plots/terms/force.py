@@ -73,19 +73,20 @@ def force(
     up = [part for part in terms.parts if part.value > 0]
     down = [part for part in terms.parts if part.value < 0]
     limit = max((abs(part.value) for part in terms.parts), default=1.0)
-    reach = max(sum(part.value for part in up), -sum(part.value for part in down), 1e-300)
+    reach = sum(abs(part.value) for part in terms.parts) or 1.0
     for parts, sign in ((up, 1), (down, -1)):
         _stack(ax, parts, terms.total, sign, limit, reach)
     ax.axvline(terms.total, color=TEXT_COLOR, lw=1.4, ymin=0.48, ymax=0.88)
-    low, high = terms.total - reach, terms.total + reach
+    low = terms.total - sum(part.value for part in up)
+    high = terms.total - sum(part.value for part in down)
     ax.axvline(terms.base, color="#8b92a0", lw=1.0, ls=(0, (3, 2)), ymin=0.48, ymax=0.83)
-    ax.set_xlim(low - 0.03 * reach, high + 0.03 * reach)
+    ax.set_xlim(min(low, terms.base) - 0.06 * reach, max(high, terms.base) + 0.06 * reach)
     ax.set_ylim(-3.2, 1.7)
     ends = (
         (terms.total, 1.25, f"fitted f(x) = {terms.total:.3g}", "bold"),
         (terms.base, 0.95, "f(∅)", "normal"),
     )
-    for at, level, text, weight in ends[: 1 if abs(terms.total - terms.base) < 0.12 * reach else 2]:
+    for at, level, text, weight in ends[: 1 if abs(terms.total - terms.base) < 0.1 * reach else 2]:
         style: dict[str, Any] = {"ha": "center", "size": 9.5, "color": TEXT_COLOR, "weight": weight}
         ax.text(at, level, text.replace("-", "−"), **style)
     ax.set_yticks([])
@@ -104,7 +105,7 @@ def _stack(ax: Axes, parts: list[Part], total: float, sign: int, limit: float, r
         left = at - width if sign > 0 else at
         color = shade(part.value, limit, least=0.45, most=0.9) if part.size else "#b9bec8"
         ax.barh(0.0, width, left=left, height=1.0, color=color, edgecolor="white", linewidth=1.2, gid="term")
-        if width > _LEAST * 2 * reach:
+        if width > _LEAST * reach:
             middle, below = left + width / 2, -0.75 - 0.75 * (level % 3)
             ax.plot([middle, middle], [-0.5, below + 0.1], color="#c3c7d0", lw=0.8)
             text = f"{part.label if part.size else 'others'}\n{signed(part.value, limit)}"

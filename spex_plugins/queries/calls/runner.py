@@ -44,7 +44,6 @@ class Runner(Protocol):
 
 def worker_count(executor: Executor) -> int:
     """Return the number of workers of an executor, or of processors if it is not known."""
-    workers = getattr(
-        executor, "_max_workers", None
-    )  # pools of the standard library and of loky have this private attribute
+    workers = getattr(executor, "workers", None) or getattr(executor, "_max_workers", None)
+    # The pools of the standard library and of loky have the second attribute, which is private.
     return workers if isinstance(workers, int) and workers > 0 else os.cpu_count() or 1

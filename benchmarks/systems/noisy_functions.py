@@ -1,6 +1,6 @@
 """R² against the noise-free function, of functions whose answers are noisy, at equal numbers of calls.
 
-    python benchmarks/noisy_functions.py [--calls 500 1000] [--noise 0.5 1.0] [--seeds 3]
+    python benchmarks noisy_functions [--calls 500 1000] [--noise 0.5 1.0] [--seeds 3]
 
 The noise is normal, its standard deviation a multiple of that of the function under uniform masks. Compared
 are `explain_noisy` (repeats included in its calls), ProxySPEX on new masks only, and averages of 2 or 4

@@ -1,6 +1,6 @@
 """Which two sentences of several documents the answer of a real language model needs.
 
-    python benchmarks/documents.py [--items 20] [--calls 128] [--levels 64]
+    python benchmarks documents [--items 20] [--calls 128] [--levels 64]
 
 For every item of `library.data.multi_hop`, SmolLM2-135M scores the annotated answer with some of the eight
 sentences of four documents. Recovery@2 is the share of the two annotated sentences among two that a method
@@ -27,7 +27,7 @@ from library.report.markdown import table
 from spex_plugins.games import ContextGame
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 
 
 def wanted(item: Item, names: tuple[str, ...]) -> set[int]:

@@ -1,6 +1,6 @@
 """Faithfulness and errors of values per model call on recorded answers of real models: no model is needed.
 
-    python benchmarks/recorded_answers.py --which choose [--methods auto spex lasso] [--only smollm2]
+    python benchmarks recorded_answers --which choose [--methods auto spex lasso] [--only smollm2]
 
 Prints markdown; see README.md beside this file.
 """
@@ -54,7 +54,7 @@ def main() -> None:
     )
     parser.add_argument("--budgets", nargs="+", type=int, default=[500, 1000, 2000])
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--recordings", type=Path, default=Path(__file__).parent / "recordings")
+    parser.add_argument("--recordings", type=Path, default=Path(__file__).parents[1] / "recordings")
     arguments = parser.parse_args()
     found: list[Report] = []
     for path in sorted(arguments.recordings.glob(f"*_{arguments.which}.npz")):

@@ -1,6 +1,6 @@
 """Record answers of real models, for benchmarks and examples that anybody repeats without the models.
 
-    python benchmarks/record.py [--only smollm2 trees …] [--out benchmarks/recordings] [--list]
+    python benchmarks record [--only smollm2 trees …] [--out benchmarks/recordings] [--list]
 
 It can be stopped at any time: answers are kept in a store, and the same command goes on where it was. What is
 recorded completely is skipped; what failed is tried again. See README.md beside this file.
@@ -60,7 +60,9 @@ def attempt(step: Step, folder: Path, cache: Path) -> None:
 def main() -> None:
     parser = ArgumentParser(description=__doc__, usage="%(prog)s [options]")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="models")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "recordings", help="of the files")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parents[1] / "recordings", help="of the files"
+    )
     parser.add_argument("--cache", type=Path, default=Path("out/recordings"), help="of models and answers")
     parser.add_argument("--list", action="store_true", help="what is left, without recording it")
     arguments = parser.parse_args()

@@ -1,0 +1,148 @@
+"""The network as a self-contained HTML page: an SVG that names what is pointed at, without any script."""
+
+from __future__ import annotations
+
+from html import escape
+from math import cos, degrees, pi, sin
+from typing import TYPE_CHECKING, Any
+
+from spex_plugins.plots.colors import shade
+from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data, signed
+from spex_plugins.result.feature_labels import displayable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["network_html"]
+
+_RADIUS, _MARGIN = 300.0, 190.0
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1f2430; --quiet: #69707d; --paper: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaf0; --quiet: #a2a9b6; --paper: #16181d; } }
+body { margin: 0; padding: 20px; background: var(--paper); color: var(--ink);
+  font: 15px/1.5 system-ui, sans-serif; }
+h1 { font-size: 22px; margin: 0 0 4px; overflow-wrap: anywhere; }
+p { color: var(--quiet); font-size: 13px; margin: 0 0 4px; }
+svg { display: block; width: 100%; max-width: 920px; height: auto; margin: 0 auto; }
+svg text { fill: var(--ink); dominant-baseline: central; unicode-bidi: plaintext; }
+path { fill: none; stroke-linecap: round; transition: opacity .12s; }
+circle { stroke: var(--quiet); }
+g:hover > text { font-weight: 700; }
+g.set:hover path { stroke-opacity: 1; filter: brightness(.85); }
+"""
+
+
+def network_html(
+    interactions: Any,
+    *,
+    index: str = "FSII",
+    order: int | None = None,
+    top: int = 40,
+    output: int | None = None,
+    words: Sequence[str] | None = None,
+    title: str | None = None,
+) -> str:
+    """Return a self-contained HTML page with the picture of `network`, which names what is pointed at.
+
+    Pointing at a feature fades the sets that it is not in; a set has its name and its value as a tooltip.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The explanation of one example, or an object with the attribute ``interactions``.
+    index : str
+        A key of `spex_plugins.INDICES` other than "Fourier".
+    order : int, optional
+        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    top : int
+        Number of interactions.
+    output : int, optional
+        Which of K outputs, from 0; needed where there are several.
+    words : sequence of str, optional
+        Texts of the n features, by default their names.
+    title : str, optional
+        Heading of the page.
+
+    Returns
+    -------
+    str
+        A page without script and external resources, in the colours of a light or a dark theme.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+    """
+    content = read_plot_data(interactions, index, order, top, output, words)
+    features = sorted(content.linked)
+    angles = {i: 2 * pi * k / max(len(features), 1) - pi / 2 for k, i in enumerate(features)}
+    heading = escape(displayable(title or "Which features act together"))
+    side = 2 * (_RADIUS + _MARGIN)
+    corner = -_RADIUS - _MARGIN
+    sets = "".join(_set(content, ranked, angles) for ranked in reversed(content.sets))
+    letters = min(13.0, 1300.0 / max(len(features), 1))
+    discs = "".join(_feature(content, i, angles[i], letters) for i in features)
+    fading = "".join(
+        f"svg:has(.f{i}:hover) path:not(.m{i}), svg:has(.f{i}:hover) rect:not(.m{i}) {{ opacity: .07 }}\n"
+        for i in features
+    )
+    shown = f"strongest {len(content.sets)} of {content.n_sets} sets" if content.sets else "no interactions"
+    facts = escape("   ·   ".join(content.facts))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE}{fading}</style></head>\n<body><h1>{heading}</h1><p>{facts}</p>"
+        f"<p>{escape(content.reading)}: {shown}; red pushes up, blue pushes down. Point at a feature or at a "
+        f'curve.</p>\n<svg viewBox="{corner:g} {corner:g} {side:g} {side:g}" role="img">{sets}{discs}</svg>'
+        "</body></html>\n"
+    )
+
+
+def _at(angle: float, radius: float = _RADIUS) -> tuple[float, float]:
+    return radius * cos(angle), radius * sin(angle)
+
+
+def _set(content: PlotData, ranked: RankedSet, angles: dict[int, float]) -> str:
+    """Return the curves of a set, and a square where three and more meet."""
+    share = abs(ranked.value) / content.set_limit
+    color = shade(ranked.value, content.set_limit, least=0.45)
+    members = " ".join(f"m{i}" for i in ranked.features)
+    ends = [_at(angles[i]) for i in ranked.features]
+    x, y = (sum(end[axis] for end in ends) / len(ends) for axis in (0, 1))
+    style = f'class="{members}" stroke="{color}" stroke-width="{1 + 4 * share:.1f}"'
+    if len(ends) == 2:
+        (x0, y0), (x1, y1) = ends
+        curves = [f"M{x0:.1f} {y0:.1f}Q{0.45 * x:.1f} {0.45 * y:.1f} {x1:.1f} {y1:.1f}"]
+        square = ""
+    else:
+        x, y = 0.55 * x, 0.55 * y
+        curves = [
+            f"M{a:.1f} {b:.1f}Q{0.4 * a + 0.5 * x:.1f} {0.4 * b + 0.5 * y:.1f} {x:.1f} {y:.1f}"
+            for a, b in ends
+        ]
+        square = (
+            f'<rect class="{members}" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" fill="{color}"/>'
+        )
+    told = escape(f"{content.name(ranked)}: {signed(ranked.value, content.set_limit)}")
+    paths = "".join(f'<path d="{curve}" {style}/>' for curve in curves)
+    return f'<g class="set"><title>{told}</title>{paths}{square}</g>'
+
+
+def _feature(content: PlotData, feature: int, angle: float, letters: float) -> str:
+    """Return the disc and the label of a feature."""
+    effect = float(content.effects[feature])
+    limit = content.effect_limit or 1.0
+    radius = min(1.0, letters / 13.0) * (4 + 8 * (abs(effect) / limit) ** 0.5)
+    x, y = _at(angle)
+    left = cos(angle) < -1e-9
+    turned, anchor = degrees(angle) + (180 if left else 0), "end" if left else "start"
+    a, b = _at(angle, _RADIUS + 18)
+    label = escape(content.labels[feature])
+    color = shade(effect, limit, least=0.3, most=0.9)
+    told = escape(f"{content.labels[feature]}: own effect {signed(effect, limit)}")
+    return (
+        f'<g class="f{feature}"><title>{told}</title>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{color}"/>'
+        f'<text transform="translate({a:.1f} {b:.1f}) rotate({turned:.1f})" font-size="{letters:.1f}" '
+        f'text-anchor="{anchor}">{label}</text></g>'
+    )
