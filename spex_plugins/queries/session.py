@@ -150,6 +150,7 @@ class Session:
         key : str
             Identifies the call that chose the design.
         design : bytes
+            What is kept.
 
         Returns
         -------
