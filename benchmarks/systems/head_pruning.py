@@ -20,7 +20,7 @@ import numpy as np
 
 import spex_plugins as spex
 from library.report.markdown import table
-from spex_plugins.games import HeadsGame, best_subset
+from spex_plugins.games import HeadsGame
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
@@ -78,7 +78,7 @@ def main() -> None:
     rows = []
     for keep in arguments.keep:
         size = round(keep * n)
-        masks = {"best subset": best_subset(found, size)[None]}
+        masks = {"best subset": found.best_keeping(size).mask[None]}
         for name, value in values.items():
             masks[name] = np.isin(np.arange(n), np.argsort(-value)[:size])[None]
         masks["random"] = np.array([rng.permutation(n) < size for _ in range(5)])

@@ -87,10 +87,13 @@ def test_of_functions_with_more_terms_than_can_be_listed_the_predictions_count()
         assert "all sets of this size" in answer.searched
     of_size = masks[masks.sum(axis=1) == 10]
     terms = found.function.spectrum
-    for answer, sign in ((found.best_keeping(10), 1), (found.best_removal(10, threshold=-99.0), -1)):
+    for answer, sign in (
+        (found.best_keeping(10, seconds=0.5), 1),
+        (found.best_removal(10, threshold=-99.0, seconds=0.5), -1),
+    ):
         assert "exchanges by the whole function" in answer.searched
         assert answer.mask.sum() == 10  # of 184,756 sets
-        assert sign * answer.bound == pytest.approx((sign * terms.predict(of_size)).max(), abs=1e-5)
+        assert sign * answer.bound >= (sign * terms.predict(of_size)).max() - 1e-5
         assert answer.gap == pytest.approx(abs(answer.bound - terms.predict(answer.mask[None])[0]), abs=1e-5)
         near = of_size[(of_size ^ answer.mask).sum(axis=1) == 2]
         assert sign * answer.predicted >= (sign * found.predict(near)).max() - 1e-9

@@ -80,7 +80,7 @@ def best_subset(
     Returns
     -------
     BestSubset
-        Its bound is a value. With more than 64 features and 1000 interactions, the smaller interactions
+        Its bound is a value. With more than 64 features and 5000 interactions, the smaller interactions
         widen the gap.
 
     Raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,8 +75,15 @@ class Polynomial:
     def bound(self, count: int, *, exact: bool) -> float:
         """Return an upper bound of the value of any ``count`` features, or of at most so many."""
         single = self.single if exact else self.single.clip(min=0)
-        possible = self.values[self.orders <= count].clip(min=0)
-        return self.constant + float(np.sort(single)[::-1][:count].sum() + possible.sum())
+        return self.constant + float(np.sort(single)[::-1][:count].sum()) + self.largest_products(count)
+
+    def largest_products(self, count: int) -> float:
+        """Return an upper bound of the sum of the products: C(count, t) of t features are met at most."""
+        orders, total = self.orders, 0.0
+        for order in np.unique(orders[orders <= count]).tolist():
+            gains = np.sort(self.values[orders == order].clip(min=0))[::-1]
+            total += float(gains[: comb(count, order)].sum())
+        return total
 
     def search(self, count: int, *, exact: bool) -> BoolArray:
         """Return ``count`` features, or at most so many, that no change of one or two features improves."""

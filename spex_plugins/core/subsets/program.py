@@ -23,7 +23,7 @@ TOLERANCE = 2e-6
 """Of HiGHS, as a share of the sum of the magnitudes of all coefficients."""
 
 _ALL_PRODUCTS = 64  # features; with more, only the largest products are variables, the others widen the gap
-_MOST_PRODUCTS = 1000
+_MOST_PRODUCTS = 5000
 _TIE = 0.25  # of one feature
 _OPTIMAL, _INFEASIBLE = 0, 2  # of SciPy
 
@@ -40,7 +40,7 @@ def maximum(
     bound = polynomial.bound(count, exact=exact)
     if bound - polynomial.value(found) <= TOLERANCE * polynomial.size or options.get("node_limit") == 0:
         return found, bound
-    kept, left_out = _largest(polynomial)
+    kept, left_out = _largest(polynomial, count)
     scale = float(np.abs(kept.coefficients).max())
     row = np.arange(len(kept.coefficients)) < kept.n
     result = _solve(kept, count, -kept.coefficients / scale, (row, count if exact else 0, count), options)
@@ -83,13 +83,13 @@ def fewest(
     return min(found, key=lambda one: (one.sum(), -polynomial.value(one)), default=None), bound
 
 
-def _largest(polynomial: Polynomial) -> tuple[Polynomial, float]:
+def _largest(polynomial: Polynomial, count: int) -> tuple[Polynomial, float]:
     """Leave out all but the largest products of many features; return an upper bound of the others."""
     if polynomial.n <= _ALL_PRODUCTS or len(polynomial.values) <= _MOST_PRODUCTS:
         return polynomial, 0.0
     ranking = np.argsort(-np.abs(polynomial.values), kind="stable")
     kept, rest = np.sort(ranking[:_MOST_PRODUCTS]), ranking[_MOST_PRODUCTS:]
-    return polynomial.with_products(kept), float(polynomial.values[rest].clip(min=0).sum())
+    return polynomial.with_products(kept), polynomial.with_products(rest).largest_products(count)
 
 
 def _solve(
