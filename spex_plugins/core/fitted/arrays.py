@@ -26,7 +26,8 @@ _OWN = ("at", "constant", "masks", "residuals")
 def to_arrays(function: StackedFunction) -> dict[str, Any]:
     """Return the arrays of a function by name."""
     out: dict[str, Any] = {name: getattr(function, name) for name in _OWN}
-    out |= {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
+    if function.terms is not None:
+        out |= {"supports": function.terms.supports, "coefficients": function.terms.coefficients}
     if function.shapley is not None:
         known = function.shapley
         out |= {"shapley_values": known.values, "shapley_deviations": known.deviations}
@@ -60,7 +61,7 @@ def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
         expansions=tuple(parts),
         conjunctions=conjunctions,
         uncertainties=found,
-        spectrum=Spectrum(n, arrays["supports"], arrays["coefficients"]),
+        terms=Spectrum(n, arrays["supports"], arrays["coefficients"]) if "supports" in arrays else None,
         shapley=shapley,
         scalar=bool(scalar),
         **own,

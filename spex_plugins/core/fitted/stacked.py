@@ -10,6 +10,7 @@ computed from all parts in closed form, and predictions from the same function.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import comb
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from spex_plugins.core.basis.indices import checked_order, same_single_values
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.single_values import SingleValues
-from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -29,6 +30,9 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["IndexUncertainty", "StackedFunction", "no_conjunctions"]
 
 _MOST_SETS = 5000  # sets that are computed if all of them could be
+_SPECTRUM_ORDER, _KEPT = 3, 2000  # of the terms of the spectrum
+_ALL_TRIPLES = 30  # largest number of features for which all sets of three are computed
+_ROUNDING = 1e-13  # share of the largest coefficient
 _BLOCK = 1 << 22  # entries of a matrix of masks and sets in memory at the same time
 
 
@@ -71,8 +75,8 @@ class StackedFunction:
         Residuals of the other parts at the samples.
     uncertainties : tuple of IndexUncertainty
         Of independent parts.
-    spectrum : Spectrum
-        The Fourier coefficients with the largest energy, of all n features.
+    terms : Spectrum, optional
+        All Fourier coefficients, of all n features; None for a function with more than can be listed.
     shapley : SingleValues, optional
         The Shapley values of all n features with their deviations, if these are known.
     scalar : bool
@@ -86,7 +90,7 @@ class StackedFunction:
     masks: BoolArray
     residuals: FloatArray
     uncertainties: tuple[IndexUncertainty, ...]
-    spectrum: Spectrum
+    terms: Spectrum | None = None
     shapley: SingleValues | None = None
     scalar: bool = False
 
@@ -94,6 +98,22 @@ class StackedFunction:
     def output_shape(self) -> tuple[int, ...]:
         """() for a scalar function, (K,) for K outputs."""
         return () if self.scalar else self.constant.shape
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """The Fourier coefficients with most energy, of all n features; computed when they are asked for."""
+        if self.terms is not None:
+            return self.terms
+        n = len(self.at)
+        order = min(_SPECTRUM_ORDER, n) if n <= _ALL_TRIPLES else 2
+        supports = sets.combine([sets.all_of_order(n, size) for size in range(order + 1)], n)
+        coefficients = self.index(supports, "Fourier", order)
+        largest = np.abs(coefficients[1:]).max(axis=0, initial=0.0)
+        size = norms(coefficients / np.where(largest > 0, largest, 1.0))
+        size[0] = np.inf
+        best = np.argsort(-size, kind="stable")[:_KEPT]
+        best = np.sort(best[size[best] > _ROUNDING])
+        return Spectrum.from_terms(n, supports[best], coefficients[best]).placed(self.at, self.n)
 
     def predict(self, masks: BoolArray) -> FloatArray:
         """Return the function at masks (l, n), shape (l,) or (l, K): the samples are reproduced."""
@@ -182,7 +202,7 @@ class StackedFunction:
             conjunctions=conjunctions,
             residuals=self.residuals[:, some],
             uncertainties=tuple(uncertainty.of_outputs(some) for uncertainty in self.uncertainties),
-            spectrum=self.spectrum.output(columns),
+            terms=self.terms and self.terms.output(columns),
             shapley=self.shapley and self.shapley.output(columns),
             scalar=np.ndim(columns) == 0,
         )
@@ -198,7 +218,7 @@ class StackedFunction:
             conjunctions=conjunctions,
             residuals=self.residuals * factor,
             uncertainties=tuple(uncertainty.scaled(factor) for uncertainty in self.uncertainties),
-            spectrum=self.spectrum.rescaled(scaling),
+            terms=self.terms and self.terms.rescaled(scaling),
             shapley=self.shapley and self.shapley.scaled(factor),
         )
 
@@ -208,7 +228,7 @@ class StackedFunction:
             self,
             n=n,
             at=np.asarray(at)[self.at],
-            spectrum=self.spectrum.placed(at, n),
+            terms=self.terms and self.terms.placed(at, n),
             shapley=self.shapley and self.shapley.placed(at, n),
         )
 

@@ -9,7 +9,6 @@ import numpy as np
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.single_values import SingleValues
-from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
 from spex_plugins.core.fitted.exact_functions import linear_odd_part
 from spex_plugins.core.fitted.expansion import KernelExpansion
@@ -30,9 +29,6 @@ __all__ = ["fit_stack"]
 _LEAST_FOR_TREES = 60  # masks
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
 _UNEVEN = 0.6  # correlation of the errors of both parts, from which on a process with sizes may serve better
-_SPECTRUM_ORDER, _KEPT = 3, 2000
-_ALL_TRIPLES = 30  # features, up to which all sets of three are looked at
-_ROUNDING = 1e-13  # share of the largest coefficient
 
 
 def fit_stack(
@@ -77,7 +73,8 @@ def fit_stack(
     law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
     source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
-    return Fit(_read(function, parts), r2, source, _method(parts, trees), error)
+    known = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
+    return Fit(known, r2, source, _method(parts, trees), error)
 
 
 def _left_out(parts: list[MixedPart], weights: FloatArray) -> float:
@@ -156,16 +153,10 @@ def _function(
         masks,
         residuals,
         tuple(part.uncertainty for part in parts),
-        Spectrum.zero(n, (values.shape[1],)),
     )
     if not known.all():  # alone, without their complements
         residuals[~known] = values[~known] - function.predict(masks[~known])
     return function
-
-
-def _read(function: StackedFunction, parts: list[MixedPart]) -> StackedFunction:
-    """Return the function with its largest terms, and its Shapley values while the factors are at hand."""
-    return replace(function, spectrum=_spectrum(function), shapley=_shapley_values(function, parts))
 
 
 def _shapley_values(function: StackedFunction, parts: list[MixedPart]) -> SingleValues:
@@ -177,16 +168,3 @@ def _shapley_values(function: StackedFunction, parts: list[MixedPart]) -> Single
         known = part.uncertainty.known_deviations(part.process.factor, features, "SV", 1)
         deviations = np.hypot(deviations, known)
     return SingleValues(values, deviations)
-
-
-def _spectrum(function: StackedFunction) -> Spectrum:
-    """Return the terms with most energy."""
-    n = function.n
-    order = min(_SPECTRUM_ORDER, n) if n <= _ALL_TRIPLES else 2
-    supports = sets.combine([sets.all_of_order(n, size) for size in range(order + 1)], n)
-    coefficients = function.index(supports, "Fourier", order)
-    size = norms(coefficients)
-    size[0] = np.inf
-    best = np.argsort(-size, kind="stable")[:_KEPT]
-    best = np.sort(best[size[best] > _ROUNDING * size[1:].max(initial=0.0)])
-    return Spectrum.from_terms(n, supports[best], coefficients[best])

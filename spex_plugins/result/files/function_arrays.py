@@ -30,10 +30,10 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
     InputError
         If the function is of an unknown type.
     """
+    if isinstance(function, StackedFunction):
+        return _stacked(function)
     arrays = {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
     match function:
-        case StackedFunction():
-            return _stacked(function)
         case Spectrum():
             return arrays
         case SpectrumWithDeviations(semivalues=known, uncertainty=Uncertainty() as uncertainty):
