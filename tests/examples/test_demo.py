@@ -66,7 +66,11 @@ def test_the_demo_explains_and_draws(tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert re.search(rf"model calls +{CALLS} of {CALLS}", run.stdout)
-    assert re.search(r"R² +-?\d\.\d+ ± \d\.\d+ \(\d+ masks, each left out with its complement\)", run.stdout)
+    assert re.search(
+        r"R² +-?\d\.\d+ ± \d\.\d+ \(\d+ masks, each left out with its complement, "
+        r"weighted as masks of all sizes\)",
+        run.stdout,
+    )
     assert (tmp_path / "words.png").stat().st_size > 20_000
     assert (tmp_path / "waterfall.png").stat().st_size > 10_000
     page = (tmp_path / "page.html").read_text()
