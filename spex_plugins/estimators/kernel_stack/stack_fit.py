@@ -52,7 +52,10 @@ def fit_stack(
     sparse = exact_sparse_fit(masks, values, processes[linear is not None :], rng)
     if sparse is not None and not max_order:
         return sparse
-    trees = fit_trees(masks, rest, rng) if trees_available() and m >= _LEAST_FOR_TREES else None
+    trees = None
+    if trees_available() and m >= _LEAST_FOR_TREES:
+        off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
+        trees = fit_trees(masks, rest, rng, weights, np.sum(off, axis=0) if off else None)
     wrong = None if trees is None else rest - trees.out_of_fold
     parts = [
         mixed_part(frame, process, wrong, weights, others)

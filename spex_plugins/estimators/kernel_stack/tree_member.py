@@ -17,6 +17,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = ["TreeMember", "fit_trees", "pair_folds", "trees_available"]
 
 _FOLDS = 5
+_HOPELESS = 16.0  # ratio of squared errors
 _TREES = 150  # 300 of half the rate are no better
 _SETTING: dict[str, Any] = QUIET | {
     "num_leaves": 15,
@@ -50,17 +51,46 @@ def trees_available() -> bool:
     return find_spec("lightgbm") is not None
 
 
-def fit_trees(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> TreeMember:
-    """Fit masks (m, n) and values (m, K)."""
+def fit_trees(
+    masks: BoolArray,
+    values: FloatArray,
+    rng: np.random.Generator,
+    weights: FloatArray,
+    others: FloatArray | None,
+) -> TreeMember | None:
+    """Fit masks (m, n) and values (m, K); None where another fit is so much better that trees add nothing.
+
+    Parameters
+    ----------
+    masks, values
+    rng : numpy Generator
+    weights : ndarray of float64, shape (m,)
+        Weight of the error at each mask.
+    others : ndarray of float64, shape (m, K), optional
+        Errors of the other fit at left-out masks. If those of trees in the first fold are four times as
+        large in all outputs, the trees would get a tenth of the weight at most.
+    """
     lightgbm = require_lightgbm()
     table, folds = masks.astype(np.uint8), pair_folds(masks, rng)
     fitted, out_of_fold = np.empty(values.shape), np.full(values.shape, np.nan)
     parts = []
-    for k, target in enumerate(np.ascontiguousarray(values.T)):
-        for fold in range(int(folds.max()) + 1):
-            rest = folds != fold
-            booster = _boosted(lightgbm, table[rest], target[rest])
-            out_of_fold[~rest, k] = booster.predict(table[~rest], num_threads=1)
+    targets = np.ascontiguousarray(values.T)
+
+    def predict(fold: int, k: int) -> None:
+        rest = folds != fold
+        booster = _boosted(lightgbm, table[rest], targets[k][rest])
+        out_of_fold[~rest, k] = booster.predict(table[~rest], num_threads=1)
+
+    for k in range(len(targets)):
+        predict(0, k)
+    if others is not None:
+        first = folds == 0
+        own, rival = (weights[first] @ errors[first] ** 2 for errors in (values - out_of_fold, others))
+        if (own > _HOPELESS * rival).all():
+            return None
+    for k, target in enumerate(targets):
+        for fold in range(1, int(folds.max()) + 1):
+            predict(fold, k)
         booster = _boosted(lightgbm, table, target)
         fitted[:, k] = booster.predict(table, num_threads=1)
         parts.append(leaves(read_trees(booster, _TREES), masks.shape[1]))
