@@ -61,6 +61,7 @@ def test_bad_first_answers_are_refused(case):
     assert caught.value.failed_masks.shape == (10, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD_ANSWERS)
 def test_bad_later_answers_keep_the_earlier_ones(case):
     answer, text = BAD_ANSWERS[case]
@@ -100,6 +101,7 @@ def test_the_number_of_outputs_must_not_change(before, after):
     assert caught.value.failed_masks.shape == (10, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("outputs", [None, 2])
 @pytest.mark.parametrize("after", [0, 30])

@@ -27,6 +27,7 @@ def warned(call):
     return [(one.category, str(one.message), one.filename) for one in caught]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize(
     ("function", "budget", "text"),

@@ -46,6 +46,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize(("change", "text", "expected"), CASES)
 def test_estimators_agree(change, text, expected, estimator):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from runs import asked, linear, same
 
 
+@pytest.mark.slow
 @given(st.integers(1, 60), st.integers(2, 1500), st.integers(0, 2**32 - 1))
 def test_no_mask_is_asked_twice_and_the_budget_is_kept(n, budget, seed):
     function = Recorded(lambda masks: masks[:, 0] * 1.0)
@@ -20,6 +21,7 @@ def test_no_mask_is_asked_twice_and_the_budget_is_kept(n, budget, seed):
     assert function.masks.dtype == bool
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 7, 64, 10**6])
 def test_batch_size_is_respected(batch_size):
     function = Recorded(linear)

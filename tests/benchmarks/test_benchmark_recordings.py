@@ -149,6 +149,7 @@ def test_a_larger_number_of_masks_is_recorded_again(tiny, tmp_path, monkeypatch)
     assert record.recorded(step._replace(count=400), tmp_path)
 
 
+@pytest.mark.slow
 def test_scores_of_an_additive_and_of_our_method(tiny, tmp_path, monkeypatch, capsys):
     pytest.importorskip("sklearn")
     from library.recorded.scoring import scores

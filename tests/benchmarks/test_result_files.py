@@ -111,6 +111,7 @@ def test_a_document_is_written_even_when_a_record_is_refused(tmp_path):
     assert load(path.read_text())["records"][0]["speed"] == 3.0
 
 
+@pytest.mark.slow
 def test_cells_are_computed_once_and_their_run_is_described(tmp_path):
     from library.measure.cells import Computation
     from library.measure.result_files import read_lines

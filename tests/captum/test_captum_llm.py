@@ -77,6 +77,7 @@ def _seen(image):
     return torch.tensor([[1, *(grey.flatten() // 26).astype(int), 2]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [_tokens, _without_some, _template, _removed, _groups, _image])
 def test_equals_exact_values_for_every_token(make, model, tokenizer, image):
     found = LLMAttribution(Spex(model), tokenizer).attribute(

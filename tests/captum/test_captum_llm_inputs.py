@@ -171,6 +171,7 @@ def test_a_store_tells_the_draws_apart(model, tokenizer, tmp_path):
     assert again.interactions.n_stored == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", [[7, 7, 3, 3, 5], [2, 1, 2, 0, 1], [-5, 100, 3, -5, 3], [0, 1, 2, 3, 4]])
 def test_groups_stand_in_the_order_of_the_text(mask, model, tokenizer):
     words = ["the", "cast", "never", "fails", "to"]

@@ -62,6 +62,7 @@ def _groups(tokenizer):
     return TextTemplateInput("{} {} {} {} {} {} but", values, mask=[7, 7, 3, 9, 3, 20])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [_tokens, _without_some, _template, _removed, _groups])
 def test_equals_exact_values_for_every_token(make, model, tokenizer):
     found = SpexLLMAttribution(Spex(model), tokenizer).attribute(make(tokenizer), TARGET)
@@ -79,6 +80,7 @@ def test_equals_exact_values_for_every_token(make, model, tokenizer):
 PARTIAL = {"n_samples": 40, "index": "BV", "max_order": 2, "seed": 3, "estimator": "spex"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, PARTIAL])
 @pytest.mark.parametrize("attr_target", ["log_prob", "prob"])
 def test_equals_spex_in_captums_own_loop(settings, attr_target, model, tokenizer):

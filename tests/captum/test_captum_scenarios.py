@@ -73,6 +73,7 @@ def test_truths(given, meant, at_once):
     torch.testing.assert_close(found, truth.float(), atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 2, 3])
 @pytest.mark.parametrize("baselines", [None, (2, 3.0, 4)])
 @pytest.mark.parametrize("masks", [None, OWN_MASKS])

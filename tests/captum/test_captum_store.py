@@ -93,6 +93,7 @@ def test_a_larger_run_asks_what_is_missing(tmp_path):
     torch.testing.assert_close(values, Spex(Counted()).attribute(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -116,6 +116,7 @@ def test_all_masks_of_few_features_give_the_truth():
     assert "value_error" not in compared(Game(8), held_out=100).runs[0].scores.values
 
 
+@pytest.mark.slow
 def test_metrics_that_ask_are_measured_on_request():
     assert "removal" not in compared().runs[0].scores.values
     game = Game()
@@ -246,6 +247,7 @@ def broken_with_n(function):
     return Broken()
 
 
+@pytest.mark.slow
 def test_two_methods_of_one_name_are_told_apart():
     report = compared(methods=[Given([shapley()]), Given([np.zeros(14)]), "auto", Ours("auto")])
     assert report.settings["methods"] == ["given", "given (2)", "auto", "auto (2)"]

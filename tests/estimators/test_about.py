@@ -32,6 +32,7 @@ def test_every_estimator_says_what_it_fits():
     assert about("magic") == about(object()) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_masks_and_r2_are_those_of_a_run(name):
     weights = np.random.default_rng(0).normal(size=12)

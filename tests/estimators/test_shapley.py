@@ -108,6 +108,7 @@ def test_interactions_and_their_deviations(games, symbol):
     assert (errors**2).mean() < 0.8 * np.square(errors_of_regression).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_the_largest_order_bounds_the_spectrum_and_not_the_values(order):
     smooth = network(12, 0)

@@ -31,6 +31,7 @@ def uniform(m, n, seed):
     return np.random.default_rng([seed, m, n]).random((m, n)) < 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("outputs", [None, 2])
 def test_order_three_is_exact(seed, outputs):

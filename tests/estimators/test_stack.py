@@ -51,6 +51,7 @@ def explained(function, n, budget, **options):
     return spex.explain(function, n, budget=budget, estimator="shapley", progress=False, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["parts", "whole"])
 @pytest.mark.parametrize("trees", [True, False])
 def test_predictions_and_indices_belong_to_one_function(kind, trees, monkeypatch):
@@ -211,6 +212,7 @@ FUNCTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FUNCTIONS)
 @pytest.mark.parametrize(
     ("n", "budget"), [(1, 2), (2, 3), (3, 5), (5, 2), (5, 4), (6, 12), (14, 20), (40, 100)]

@@ -70,6 +70,7 @@ def test_the_largest_entries_and_the_rest():
     assert flat.values[-1] == pytest.approx(table.values[4:].sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["auto", "shapley", "gaussian_process", "sparse_regression", "spex"])
 @pytest.mark.parametrize("outputs", [None, 2])
 def test_json_loses_nothing(estimator, outputs, tmp_path):

@@ -35,6 +35,7 @@ def test_the_polynomial_is_the_prediction_at_all_masks(basis, n, count, seed):
     np.testing.assert_allclose(values_of(found.to_sympy(basis), masks), found.predict(masks), atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("basis", ["fourier", "moebius"])
 @pytest.mark.parametrize("estimator", ["auto", "shapley", "gaussian_process", "sparse_regression"])
 def test_functions_with_more_terms_than_their_spectrum_too(basis, estimator):

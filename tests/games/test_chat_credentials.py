@@ -72,6 +72,7 @@ def shown(found):
     return [found.plan, repr(found), found._repr_html_(), to_html(found)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 500, 503, 200])
 def test_what_a_gateway_quotes_gets_into_no_result(status, tmp_path, caplog):
     with ChatServer(truth, quoting(status)) as server:

@@ -54,6 +54,7 @@ def test_a_thousand_masks_with_ten_percent_faults():
     assert game.usage.requests == 1000 + sum(server.faults.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_that_lasts_costs_only_its_own_masks(fault):
     masks = np.ones((20, len(WORDS)), dtype=bool)
@@ -122,6 +123,7 @@ def test_a_long_limit_is_not_waited_for():
     assert caught.value.retry_after == pytest.approx(3600, abs=10)
 
 
+@pytest.mark.slow
 def test_the_remaining_requests_are_not_exceeded():
     """A server that allows 12 requests in any window of 0.4 s, and says so, never has to refuse one."""
     allowed, window = 12, 0.4

@@ -44,6 +44,7 @@ def true_values(masks, token=" True"):
     return np.array([truth(words_of(mask))[token] for mask in masks])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoint", ["chat", "completions"])
 def test_both_endpoints(server, endpoint):
     np.testing.assert_allclose(game_for(server, endpoint=endpoint)(MASKS), true_values(MASKS))

@@ -152,6 +152,7 @@ def test_several_answers_are_several_outputs(parts):
     assert score.output_names == ("red", "dark blue")
 
 
+@pytest.mark.slow
 def test_game_of_regions_and_words_is_explained_exactly(parts):
     score = ImageTextAnswer(*parts, "red", template=TEMPLATE)
     game = MultimodalGame(score, IMAGES[0], TEXT, image_features=Grid(2, 2), image_replacement="mean")

@@ -34,6 +34,7 @@ def _causal_truth(game, model, answers):
     return _truth(game, answers, lambda *texts: tiny.causal_logits(model, WORDS, *texts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("make", [tiny.gpt2, tiny.llama, tiny.mistral, tiny.gemma2, tiny.bloom])
 def test_causal_models(make, template):

@@ -27,6 +27,7 @@ def _masks(n):
     return np.concatenate([np.zeros((1, n), bool), kept, np.ones((1, n), bool)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("make", MAKERS)
 def test_causal_models(make, template):

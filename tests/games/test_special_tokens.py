@@ -39,6 +39,7 @@ def _check(game, model, prompt_of):
     np.testing.assert_allclose(game(MASKS), truth, atol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "added", ["<s> $A", "<s> $A </s>", "$A </s>", "<s> <mask> $A", "$A </s> <mask>", None]
 )
@@ -59,6 +60,7 @@ def test_a_word_at_the_beginning_is_no_special_token():
     assert not special.begins("word", [1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("added", ["<s> $A", "<s> $A </s>", None])
 def test_messages_of_a_chat(added):
     model, words = tiny.llama(), tiny.tokenizer(added)

@@ -74,6 +74,7 @@ def test_words_and_arcs_have_the_colour_of_their_sign(review):
         assert np.sign(red - blue) == np.sign(value)
 
 
+@pytest.mark.slow
 def test_stronger_arcs_are_wider(review):
     widths = [arcs(text_arcs(review))[f"arc-{k}"].get_linewidth() for k in range(1, 6)]
     assert widths == sorted(widths, reverse=True)

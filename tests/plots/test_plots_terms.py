@@ -114,6 +114,7 @@ def test_the_card_states_the_interval_and_the_calls(review):
     assert "not measured" in r2_card(replace(review, r2=np.array(np.nan))).texts[0].get_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [*OF_TERMS, energy_by_order, r2_card])
 def test_odd_names_and_functions_draw(draw):
     for names, moebius in (

@@ -51,6 +51,7 @@ def same(one, other):
     assert one.plan == other.plan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n", "first", "second", "estimator", "index"),
     [(13, 150, 301, *setting) for setting in SETTINGS] + [(30, 200, 400, *SETTINGS[0])],
@@ -69,6 +70,7 @@ def test_a_larger_budget_asks_for_the_difference(n, first, second, estimator, in
     assert len(function.asked) == count
 
 
+@pytest.mark.slow
 def test_answers_of_other_masks_are_used_as_far_as_they_serve(options):
     function = Counted(30)
     spex.explain(function, 30, budget=300, **options)
@@ -79,6 +81,7 @@ def test_answers_of_other_masks_are_used_as_far_as_they_serve(options):
     assert spex.explain(function, 30, budget=300, index="SV", **options).n_calls == 0
 
 
+@pytest.mark.slow
 def test_a_smaller_budget_than_is_stored_asks_nothing_more(options):
     function = Counted(30)
     spex.explain(function, 30, budget=500, **options)
@@ -87,6 +90,7 @@ def test_a_smaller_budget_than_is_stored_asks_nothing_more(options):
     assert less.n_calls + less.n_stored == 200
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_while_it_continued_has_the_same_result(options):
     whole = Counted(20)
     spex.explain(whole, 20, budget=200, **options)
@@ -100,6 +104,7 @@ def test_a_run_that_was_interrupted_while_it_continued_has_the_same_result(optio
     assert len(cut.asked) == len(whole.asked)
 
 
+@pytest.mark.slow
 def test_rounds_begin_with_what_is_stored(options):
     function = Counted(20)
     spex.explain(function, 20, budget=600, **options)
@@ -112,6 +117,7 @@ def test_rounds_begin_with_what_is_stored(options):
     same(again, found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("estimator", "index"), [("auto", None), ("auto", "SV"), ("spex", None)])
 def test_the_plan_says_what_will_be_asked(estimator, index, options):
     function = Counted(30)
@@ -129,6 +135,7 @@ def test_the_plan_says_what_will_be_asked(estimator, index, options):
     assert spex.plan(30, 450, **settings).least_calls == 450
 
 
+@pytest.mark.slow
 def test_the_plan_of_rounds_counts_stored_answers(options):
     queries = spex.Queries(**options)
     spex.explain(Counted(20), 20, budget=600, queries=queries)
@@ -145,6 +152,7 @@ def test_a_plan_with_a_store_needs_a_fingerprint(options):
         spex.plan(20, 200, queries="run.sqlite")
 
 
+@pytest.mark.slow
 def test_a_store_of_an_older_version_is_continued(options):
     function = Counted(30)
     one = spex.explain(function, 30, budget=200, **options)

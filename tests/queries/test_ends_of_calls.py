@@ -209,6 +209,7 @@ def test_a_dask_worker_that_dies_and_comes_back(tmp_path):
         np.testing.assert_array_equal(answers.values, weighted(masks))
 
 
+@pytest.mark.slow
 def test_a_dask_task_that_exits_ends_the_program_not_the_worker():
     def leaves(masks):
         raise SystemExit(3)
@@ -302,6 +303,7 @@ def test_a_late_answer_is_not_asked_for_again(monkeypatch, workers):
     assert sum(calls) == 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 3])
 def test_a_late_answer_that_comes_while_it_is_asked_for_again_is_used(tmp_path, workers):
     again, never = Event(), Event()

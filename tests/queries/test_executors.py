@@ -100,6 +100,7 @@ def ask(function, masks, **options):
         return session.ask(masks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 20, 65])
 def test_the_answers_are_those_of_a_loop_in_their_order(executor, n, tmp_path):
     masks = masks_of(500, n)

@@ -129,6 +129,7 @@ def test_too_little_money_is_an_error(max_cost):
 # Time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [0, 2])
 def test_the_run_ends_in_time_with_what_it_has(threads):
     function = Counted(seconds=0.004)

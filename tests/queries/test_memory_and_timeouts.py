@@ -58,6 +58,7 @@ def test_a_mask_that_does_not_fit_by_itself_is_a_failure():
 # Time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [0, 2])
 def test_a_call_that_hangs_is_left_alone(threads):
     hung = threading.Event()
@@ -90,6 +91,7 @@ def test_calls_that_always_hang_are_a_failure():
     hung.set()
 
 
+@pytest.mark.slow
 def test_batches_that_wait_for_a_worker_are_not_late():
     """Eight batches are handed to one thread; each takes less than the timeout, all of them more."""
 

@@ -67,6 +67,7 @@ def short(function, masks, fails):
 # Tried again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [partial, not_a_number])
 @pytest.mark.parametrize("threads", [0, 3])
 def test_a_tenth_of_the_masks_fails_and_all_are_answered_none_paid_twice(tmp_path, fault, threads):
@@ -206,6 +207,7 @@ def test_a_service_that_only_puts_off_is_given_up():
     assert len(calls) == 6
 
 
+@pytest.mark.slow
 def test_other_masks_are_asked_while_one_waits(monkeypatch):
     monkeypatch.setattr(retry_policy, "_FIRST_DELAY", 2.0)
     order = []

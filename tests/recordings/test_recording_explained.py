@@ -36,6 +36,7 @@ def _in(masks, others):
     return [tuple(mask) in known for mask in masks.tolist()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [
@@ -60,6 +61,7 @@ def test_masks_are_drawn_from_the_kind_that_the_estimator_draws(recording, setti
     assert np.mean((found.predict(unseen) - truth) ** 2) < 0.02 * truth.var()
 
 
+@pytest.mark.slow
 def test_seeds_choose_masks(recording):
     def masks(seed):
         game = noted(recording)
@@ -79,6 +81,7 @@ def test_runs_in_rounds_and_large_budgets_ask_recorded_masks(recording, settings
     assert found.r2 > 0.98
 
 
+@pytest.mark.slow
 def test_a_round_that_needs_more_ends_where_the_recording_ends():
     rng = np.random.default_rng(0)
 

@@ -19,6 +19,7 @@ def pieces(labels):
     return sum(ndimage.label(labels == k)[1] for k in range(labels.max() + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [20, 100])
 def test_a_photo(photo, n):
     labels = superpixel_labels(photo, n, 0.5)

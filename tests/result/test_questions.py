@@ -29,6 +29,7 @@ def sizes_of_verdict(found, threshold, above):
     return masks[(values > threshold) == above]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["auto", "shapley"])
 @settings(max_examples=10)
 @given(seed=st.integers(0, 50), threshold=st.floats(-2, 2))
@@ -62,6 +63,7 @@ def test_the_best_removal_is_that_of_all_masks(seed, size):
     assert answer.bound == pytest.approx(answer.predicted, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["auto", "shapley"])
 @settings(max_examples=10)
 @given(seed=st.integers(0, 50), size=st.integers(0, 7))
@@ -76,6 +78,7 @@ def test_the_best_set_to_keep_is_that_of_all_masks(estimator, seed, size):
     assert (answer.gap, answer.bound) == (0, pytest.approx(answer.predicted))
 
 
+@pytest.mark.slow
 def test_of_functions_with_more_terms_than_can_be_listed_the_predictions_count():
     truth = random_spectrum(20, 20, 3, np.random.default_rng(1))
     found = spex.explain(truth.predict, 20, budget=300, estimator="shapley", index="SV", progress=False)

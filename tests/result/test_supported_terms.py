@@ -29,6 +29,7 @@ def listed(found):
     return set(found.spectrum.as_dict()) - {()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 0.1, 0.3])
 @pytest.mark.parametrize("index", [None, "SV"])
 @pytest.mark.parametrize(("n", "budget"), [(12, 500), (30, 1000)])

@@ -171,6 +171,7 @@ def test_text_generation_by_a_function():
     assert_allclose(SpexExplainer(model, own)(["not bad"], silent=True).values, explanation.values)
 
 
+@pytest.mark.slow
 def test_captions_of_images():
     """One pixel changes the caption and carries the whole score."""
     tokenizer = tiny.word_tokenizer()

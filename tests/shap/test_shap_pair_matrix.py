@@ -89,6 +89,7 @@ def test_features_that_do_not_vary(table):
     assert not dense.values[0, [2, 4]].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [third_order, three_outputs])
 @pytest.mark.parametrize("max_order", [None, 1])
 def test_additive_at_partial_budgets(function, max_order, table, background):

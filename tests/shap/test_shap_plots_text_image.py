@@ -96,6 +96,7 @@ def test_image_of_chosen_outputs(images):
     assert_allclose(plt.gcf().axes[1].images[-1].get_array(), images.values[0, :, :, 0, 1])
 
 
+@pytest.mark.slow
 def test_interactions_of_pixels(images):
     shap.plots.waterfall(images[0, ..., 0].interaction_explanation(), show=False)
     assert drawn_labels()[0] != ""

@@ -95,6 +95,7 @@ def by_joblib(explainer, path):
 WAYS = [by_save, by_the_base_class, without_the_model, by_own_functions, by_pickle, by_joblib]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("link", [shap.links.identity, shap.links.logit])
 def test_every_setting_and_equal_results(way, link, table, background, tmp_path):

@@ -74,6 +74,7 @@ def doubled(mask, x):
     return (x * mask - 2.0 * ~mask)[None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -83,6 +83,7 @@ def truth(pipeline):
     return masks, values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("features", [None, "word"])
 def test_pipelines_read_real_pairs(pipeline, truth, rows, features):

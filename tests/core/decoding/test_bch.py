@@ -35,6 +35,7 @@ def galois_code(a, t):
     return galois.BCH(2**a - 1, d=2 * t + 1, extension_field=big)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "t"), CASES)
 def test_generator_polynomial_equals_galois(n, t):
     code = bch(n, t)

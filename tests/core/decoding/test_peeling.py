@@ -38,6 +38,7 @@ def test_a_sparse_function_is_found_exactly(n, max_order, count, seed):
     assert decoded(truth.predict(design.masks), design) == term_set(truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [20, 150])
 @pytest.mark.parametrize("order", [3, 4, 5])
 def test_sets_of_the_largest_order_are_found(n, order):

@@ -31,6 +31,7 @@ def sizes(masks):
     return np.bincount(masks.sum(axis=1), minlength=masks.shape[1] + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "index"), [("auto", None), ("auto", "SV"), ("spex", None), ("shapley", "SV")]
 )

@@ -115,6 +115,7 @@ def test_learning_finds_the_features_that_matter(row):
     assert noise < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symbol", ["Fourier", *INDICES])
 @given(st.integers(2, 5), st.integers(1, 3), st.integers(1, 2), st.integers(0, 10**6))
 @settings(max_examples=10, deadline=None)

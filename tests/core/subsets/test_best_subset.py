@@ -24,6 +24,7 @@ def cases(draw):
     return scale, scale * spectrum, masks, scale * spectrum.predict(masks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 5, 9, 12])
 @pytest.mark.parametrize("direction", ["lowest", "highest"])
 def test_it_is_the_best_of_all_sets(n, direction):

@@ -130,6 +130,7 @@ def samples():
     return masks, values + 0.3 * rng.normal(size=600)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [3, 5, -1])
 def test_lightgbm(samples, depth):
     lightgbm = pytest.importorskip("lightgbm")
