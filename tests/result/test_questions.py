@@ -169,3 +169,14 @@ def test_unusable_arguments():
     ):
         with pytest.raises(InputError, match="output: there are 2 outputs"):
             ask()
+
+
+def test_a_value_at_the_threshold_but_for_rounding_does_not_lie_above_it():
+    """The function is 0 at the empty mask, and its fit 1e-12 or so."""
+    weights = np.random.default_rng(0).normal(size=12)
+    found = spex.explain(
+        lambda m: np.tanh(m @ weights) + m[:, 0] * m[:, 1], 12, budget=400, index="SV", progress=False
+    )
+    answer = found.smallest_keeping()
+    assert len(answer.kept) == 1
+    assert answer.predicted > 0.1

@@ -78,7 +78,8 @@ class SubsetSearch:
         sign = 1.0 if above else -1.0
         game = sign * (of_masked_features(self.terms) if masked else self.terms)
         step = TOLERANCE * float(np.abs(game.convert("Moebius")[1]).sum())
-        least = sign * threshold
+        limit = threshold + step  # a value that differs from the threshold by rounding does not lie above it
+        least = sign * limit
         for _ in range(_TRIES):
             found = smallest_subset(game, least, seconds=seconds)
             if found is None:
@@ -86,10 +87,10 @@ class SubsetSearch:
                 break
             mask = ~found.mask if masked else found.mask
             value = float(self.predict(mask[None])[0])
-            if (value > threshold) == above:
+            if (value > limit) == above:
                 return replace(found, mask=mask), self._said(found)
             # Short of it by the terms that are not listed, or by the solver's tolerance.
-            least += max(sign * (threshold - value), step)
+            least += max(sign * (limit - value), step)
         else:
             reason = f"the sets that {_TERMS[self.whole]} call for do not reach it"
         raise InputError(f"threshold: {reason}; give another threshold than {threshold:g}.")
