@@ -10,11 +10,13 @@ import pytest
 import shap
 
 import spex_plugins as spex
-from spex_plugins.games import ContextGame, DataGame, HeadsGame, PartsGame, ReplyGame
 from spex_plugins.shap import SpexExplainer, as_model
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("captum")
 pytest.importorskip("transformers")
+torch = pytest.importorskip("torch")
+from spex_plugins.games import ContextGame, DataGame, HeadsGame, PartsGame, ReplyGame  # noqa: E402
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "games"))
 import prompt_models as tiny  # noqa: E402
 
