@@ -144,7 +144,8 @@ def bart():
 def bert(**changes):
     sizes = {"vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
     more = {"intermediate_size": 32, "max_position_embeddings": 128, "initializer_range": 0.6}
-    config = transformers.BertConfig(**sizes | more | {"pad_token_id": 0} | _LABELS | changes)
+    labels = {} if "num_labels" in changes else _LABELS
+    config = transformers.BertConfig(**sizes | more | {"pad_token_id": 0} | labels | changes)
     return _built(transformers.BertForSequenceClassification, config)
 
 

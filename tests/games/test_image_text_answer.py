@@ -36,6 +36,11 @@ DECODER = {
 VISION = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
+def _of_pillow(name):
+    """Return the image processor without torchvision; older releases of transformers call it by the plain name."""
+    return getattr(transformers, f"{name}Pil", None) or getattr(transformers, name)
+
+
 def tokenizer():
     from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -60,7 +65,7 @@ def llava():
     )
     size = {"height": 16, "width": 16}
     processor = transformers.LlavaProcessor(
-        transformers.CLIPImageProcessorPil(size=size, crop_size=size),
+        _of_pillow("CLIPImageProcessor")(size=size, crop_size=size),
         words,
         patch_size=8,
         vision_feature_select_strategy="default",
@@ -81,7 +86,7 @@ def llava_next():
     )
     side = {"height": 16, "width": 16}
     processor = transformers.LlavaNextProcessor(
-        transformers.LlavaNextImageProcessorPil(
+        _of_pillow("LlavaNextImageProcessor")(
             size={"shortest_edge": 16}, crop_size=side, image_grid_pinpoints=tiles
         ),
         words,
@@ -95,7 +100,7 @@ def llava_next():
 def idefics3():
     words = tokenizer()
     processor = transformers.Idefics3Processor(
-        transformers.Idefics3ImageProcessorPil(
+        _of_pillow("Idefics3ImageProcessor")(
             size={"longest_edge": 16}, max_image_size={"longest_edge": 16}, do_image_splitting=False
         ),
         words,

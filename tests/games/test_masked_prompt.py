@@ -79,9 +79,9 @@ def test_sequence_to_sequence_models(make, template, begin):
     model, words = make(), tiny.tokenizer(template)
     game = MaskedPrompt(model, words, TEXT, template=BEHIND, answer=ANSWERS)
     truth = _truth(game, ANSWERS, lambda *texts: tiny.written_logits(model, words, *texts, begin))
-    np.testing.assert_allclose(game(MASKS), truth, atol=5e-5)
+    np.testing.assert_allclose(game(MASKS), truth, rtol=1e-6, atol=5e-5)
     one = MaskedPrompt(model, words, TEXT, template=BEHIND, answer=ANSWERS[1], tokens=True)
-    np.testing.assert_allclose(one(MASKS).sum(axis=1), truth[:, 1], atol=5e-5)
+    np.testing.assert_allclose(one(MASKS).sum(axis=1), truth[:, 1], rtol=1e-6, atol=5e-5)
 
 
 @pytest.mark.parametrize(("make", "template"), [(tiny.bert, "<s> $A </s>"), (tiny.gpt2_classifier, None)])
