@@ -37,7 +37,7 @@ VISION = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "n
 
 
 def _of_pillow(name):
-    """Return the image processor without torchvision; older releases of transformers call it by the plain name."""
+    """Return the image processor without torchvision, which older releases call by the plain name."""
     return getattr(transformers, f"{name}Pil", None) or getattr(transformers, name)
 
 
