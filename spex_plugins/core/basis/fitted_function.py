@@ -36,8 +36,8 @@ class Deviations(Protocol):
 class FittedFunction(Deviations, Protocol):
     """A fitted function of masks, from which all results of an explanation are computed.
 
-    Implemented by `Spectrum`, by `SpectrumWithDeviations`, and by the posterior of a Gaussian process, which
-    has more terms than can be listed.
+    Implemented by `Spectrum`, by `SpectrumWithDeviations`, and by `StackedFunction`, which has more terms
+    than can be listed.
     """
 
     @property

@@ -49,9 +49,10 @@ def fit_stack(
     inner = weights > 0
     mean = rest[inner].mean(axis=0) if inner.any() else rest.mean(axis=0)
     processes = [_fit_part(frame, masks, rest - mean, linear, rng) for frame in frames] if paired else []
-    sparse = exact_sparse_fit(masks, values, processes[linear is not None :], rng)
-    if sparse is not None and not max_order:
-        return sparse
+    if not max_order:
+        sparse = exact_sparse_fit(masks, values, processes[linear is not None :], rng)
+        if sparse is not None:
+            return sparse
     trees = None
     if trees_available() and m >= _LEAST_FOR_TREES:
         off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
