@@ -49,6 +49,7 @@ def test_explain(function, budget, text, estimator):
         assert filename == __file__
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize(("n", "budget"), [(30, 300), (5, "auto"), (3, 8), (1, 2)])
 def test_enough_is_not_complained_of(n, budget, estimator):

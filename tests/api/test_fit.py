@@ -53,6 +53,7 @@ def test_repeated_masks_are_averaged_for_every_output():
     np.testing.assert_allclose(found.predict([[0, 0], [0, 1], [1, 0], [1, 1]]), expected, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [bool, int, float, np.uint8, list])
 def test_masks_may_be_zeros_and_ones(kind):
     masks, values = samples()

@@ -102,6 +102,7 @@ def test_tiny_budgets_never_fail(n):
             np.testing.assert_allclose(found.predict(all_masks(n)), table, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [2, 7, 10, 11, 30, 99])
 def test_few_calls_for_many_features_never_fail(budget):
     found = asked(linear, 50, budget)
@@ -162,6 +163,7 @@ def test_r2_holds_on_fresh_masks(budget, order, seeds):
     assert abs(np.mean(off)) < 0.06
 
 
+@pytest.mark.slow
 def test_equal_values_at_all_tested_masks_tell_nothing_about_the_fit():
     """Only the full mask differs, and it is never tested: R² is unknown, not perfect."""
     found = asked(lambda m: m.all(axis=1) * 1.0, 16, 150)

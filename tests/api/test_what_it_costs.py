@@ -43,6 +43,7 @@ def test_the_same_call_gives_the_same_answer(n, budget):
     same(asked(noisy, n, budget, seed=3), asked(noisy, n, budget, seed=3))
 
 
+@pytest.mark.slow
 def test_seeds_choose_the_masks_and_generators_continue():
     runs = [Recorded(linear) for _ in range(5)]
     generator = np.random.default_rng(5)

@@ -98,6 +98,7 @@ def test_questions_have_as_many_sentences_as_are_asked():
     assert all(item["text"].count("\n\n") == 1 for item in items)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_and_a_finished_one_asks_nothing(tiny, tmp_path, monkeypatch, capsys):
     from recorded import record
 

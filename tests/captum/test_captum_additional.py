@@ -52,6 +52,7 @@ def test_values_are_those_of_captum_at_one_perturbation_per_call(case, x, at_onc
     torch.testing.assert_close(found, truth, atol=1e-4, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_samples", [2, 5, 7, 8, 9, 10, 12, 100])
 @pytest.mark.parametrize("at_once", [1, 4])
 @pytest.mark.parametrize("case", ["a row for each example", "weights of two classes"])

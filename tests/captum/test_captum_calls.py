@@ -111,6 +111,7 @@ def test_the_number_of_masks_per_call_changes_nothing(at_once):
     torch.testing.assert_close(one, many, atol=1e-10, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", ["SV", "FSII", "STII", "SII", "k-SII"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-6)])
 def test_efficient_values_add_up_at_any_budget(index, dtype, tolerance):

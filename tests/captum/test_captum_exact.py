@@ -127,6 +127,7 @@ TARGETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", TARGETS)
 @pytest.mark.parametrize("at_once", [1, 3, 64])
 def test_targets(case, at_once):

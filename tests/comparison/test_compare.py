@@ -63,6 +63,7 @@ def test_nothing_is_asked_twice_and_all_calls_are_counted():
     assert run_of(report, "auto", budget=120, seed=1).scores.values["r2"] == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_a_run_counts_the_calls_that_it_would_make_alone():
     alone = compared(methods=["banzhaf"])
     after = compared(methods=["auto", "banzhaf", "banzhaf"])

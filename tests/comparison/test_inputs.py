@@ -61,6 +61,7 @@ def test_rows_of_a_shap_model_have_their_own_answers_in_a_store(tmp_path):
     assert made > 200
 
 
+@pytest.mark.slow
 def test_an_example_of_captum_with_target_and_baselines():
     torch = pytest.importorskip("torch")
     pytest.importorskip("captum")

@@ -78,6 +78,7 @@ def test_deviations_tell_the_errors(games):
     assert 0.5 < np.sqrt((errors**2).mean() / (deviations**2).mean()) < 2
 
 
+@pytest.mark.slow
 def test_banzhaf_values_and_their_deviations(games):
     for function, _, found in games:
         values, masks = function(all_masks(12)), all_masks(12)
@@ -226,6 +227,7 @@ def test_auto_fits_given_samples():
     assert_allclose(found.single_values().values[[3, 7, 11]], [0.5, 0.5, -1.0], atol=0.01)
 
 
+@pytest.mark.slow
 def test_noise_is_not_taken_for_values():
     """A function of the highest orders alone has values near 0, and hardly larger ones are estimated."""
     n, off, true = 26, [], []

@@ -123,6 +123,7 @@ def test_a_linear_part_is_left_to_the_linear_fit():
     assert error < 0.005 * values.var()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 @pytest.mark.parametrize("budget", [2, 9, 12, 20])
 def test_tiny_budgets(estimator, budget):

@@ -190,6 +190,7 @@ def test_given_samples_need_no_complements():
     assert found.index("k-SII", 2).as_dict().get((2, 4), 0.0) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "function", [network(12, 0), saturating(12, 0), network(12, 0, 3), lambda m: 1.0 * m[:, 3]]
 )

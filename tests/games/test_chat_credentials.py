@@ -98,6 +98,7 @@ def test_what_a_gateway_quotes_gets_into_no_result(status, tmp_path, caplog):
     assert KEY not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [401, 429, 500, 200])
 def test_what_a_gateway_quotes_gets_into_no_error(status):
     with ChatServer(truth, quoting(status)) as server:

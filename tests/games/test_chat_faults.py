@@ -73,6 +73,7 @@ def test_a_fault_that_lasts_costs_only_its_own_masks(fault):
     assert len(server.answered) == 15
 
 
+@pytest.mark.slow
 def test_one_refusal_makes_all_requests_wait():
     seconds = 1
     refusal = 429, {"Retry-After": str(seconds)}, {"error": {"message": "slow down"}}

@@ -177,6 +177,7 @@ def test_an_answer_that_is_not_listed_is_told_after_one_request(against):
             game(MASKS)
 
 
+@pytest.mark.slow
 def test_nothing_is_told_where_one_answer_is_listed():
     with ChatServer(table(" True", " No")) as server:
         game = game_at(server.base_url, against=" False")

@@ -242,6 +242,7 @@ def test_pickling_leaves_the_key_behind(server, monkeypatch):
     assert copy.usage.requests == 12
 
 
+@pytest.mark.slow
 def test_the_environment_names_the_server(server, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", "another")

@@ -72,6 +72,7 @@ def test_the_common_beginning_is_computed_once(make, monkeypatch):
     assert seen[5:] == [(2 * rows, width), (8 * rows, width - 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "template", "begin"), [(tiny.t5, "$A </s>", [0]), (tiny.bart, "<s> $A </s>", [2, 1])]
 )

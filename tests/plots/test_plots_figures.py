@@ -109,6 +109,7 @@ def test_given_axes_are_used_and_nothing_hangs_out(review):
     assert max(patch.get_window_extent().x1 for patch in ax.patches) <= ax.bbox.x1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["only"], ["a", "b", "a"]])
 def test_a_constant_draws(names):
     found = interactions(names, {(): 2.0})

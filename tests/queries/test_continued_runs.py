@@ -173,6 +173,7 @@ def test_a_damaged_design_is_drawn_anew(options):
     same(spex.explain(function, 30, budget=200, **options), one)
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_written_is_continued(options):
     function = Counted(30)
     one = spex.explain(function, 30, budget=200, **options)

@@ -274,6 +274,7 @@ def test_a_dask_client_is_no_executor():
         ask(weighted, masks_of(10), executor=client)
 
 
+@pytest.mark.slow
 def test_a_run_asks_how_its_executor_is_when_nothing_comes(monkeypatch):
     monkeypatch.setattr(scheduler, "_CHECK", 0.01)
     client = FakeClient()
@@ -285,6 +286,7 @@ def test_a_run_asks_how_its_executor_is_when_nothing_comes(monkeypatch):
 # Answers that come late
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_late_answer_is_not_asked_for_again(monkeypatch, workers):
     monkeypatch.setattr(retry_policy, "_FIRST_DELAY", GUARD)
@@ -334,6 +336,7 @@ def test_a_late_answer_that_comes_while_it_is_asked_for_again_is_used(tmp_path, 
 # Interrupts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"executor": 4}, {"timeout": GUARD}])
 def test_what_runs_at_an_interrupt_is_waited_for(monkeypatch, tmp_path, options):
     monkeypatch.setattr(interruption, "_LEAST_GRACE", GUARD)

@@ -117,6 +117,7 @@ def test_an_explanation_is_the_same(executor):
     assert repr(found) == repr(alone)
 
 
+@pytest.mark.slow
 def test_functions_that_memory_limits(executor):
     masks = masks_of(200)
     answers = ask(little_memory, masks, executor=executor)

@@ -44,6 +44,7 @@ class Unreliable:
         return masks.sum(axis=1) + 1.0
 
 
+@pytest.mark.slow
 def test_the_explanation_does_not_depend_on_how_it_was_asked(tmp_path):
     """Faults, an order by length, small batches, a stop and a resumed run: bit by bit the same."""
     plain = spex.explain(TRUTH.predict, 24, budget=400, progress=False)

@@ -171,6 +171,7 @@ def test_unusable_arguments():
             ask()
 
 
+@pytest.mark.slow
 def test_a_value_at_the_threshold_but_for_rounding_does_not_lie_above_it():
     """The function is 0 at the empty mask, and its fit 1e-12 or so."""
     weights = np.random.default_rng(0).normal(size=12)

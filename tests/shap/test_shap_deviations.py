@@ -21,6 +21,7 @@ def several(x):
     return np.stack([single(x), x[:, 3]], axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [single, several])
 @pytest.mark.parametrize("varying", range(5))
 @pytest.mark.parametrize("estimator", ESTIMATORS)

@@ -32,6 +32,7 @@ def additivity(row):
     assert_allclose(row.base_values + row.values.sum(axis=0), row.interactions.full_value, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_given_texts(lm):
     """Compare with the Shapley values of two words, from SHAP's own model at SHAP's own masked prompts."""
     explanation = SpexExplainer(*lm)(["not bad", "to charm"], ["to charm never", "bad not"], silent=True)

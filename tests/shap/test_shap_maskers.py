@@ -34,6 +34,7 @@ def test_images_with_a_constant(images):
     assert_allclose(explanation.base_values, edges(np.full((3, 4, 4, 1), 0.5)), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_small_images_equal_the_exact_values(images):
     few = images[:, :2, :3]
     masker = shap.maskers.Image(np.full((2, 3, 1), 0.5))

@@ -24,6 +24,7 @@ def drawn_labels():
     return [label.get_text() for label in plt.gca().get_yticklabels()]
 
 
+@pytest.mark.slow
 def test_waterfall_of_words(texts):
     shap.plots.waterfall(texts[0], show=False)
     assert any(label.endswith("= never") for label in drawn_labels())

@@ -40,6 +40,7 @@ def run(path, rows=ROWS, masker=BACKGROUND, model=None, fingerprint="model 1", *
     return found, model.rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", [shap.links.identity, shap.links.logit])
 @pytest.mark.parametrize("max_evals", [40, 64])
 def test_a_second_run_asks_nothing(tmp_path, link, max_evals):

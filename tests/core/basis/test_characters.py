@@ -27,6 +27,7 @@ def cases(draw):
     return masks, sets
 
 
+@pytest.mark.slow
 @given(cases())
 def test_characters_are_products_of_signs(case):
     masks, sets = case

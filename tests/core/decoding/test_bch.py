@@ -44,6 +44,7 @@ def test_generator_polynomial_equals_galois(n, t):
     assert code.p == theirs.n - theirs.k
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "t"), CASES)
 def test_code_is_the_shortest_that_fits(n, t):
     code = bch(n, t)

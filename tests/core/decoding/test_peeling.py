@@ -58,6 +58,7 @@ def test_more_sets_than_bins_of_a_group_are_peeled(seed):
     assert decoded(truth.predict(design.masks), design) == term_set(truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_small_coefficients_are_found_beside_large_ones(seed):
     design = coded_design(60, 4, seed)
@@ -67,6 +68,7 @@ def test_small_coefficients_are_found_beside_large_ones(seed):
     assert decoded(truth.predict(design.masks), design) == term_set(truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [2, 4, 7])
 def test_outputs_are_searched_together(outputs):
     """Seven outputs are reduced to their principal components, which still show all sets."""
@@ -114,6 +116,7 @@ def test_a_constant_has_no_features(constant):
     assert decoded(np.full(len(design.masks), constant), design) <= {()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scale", "shift"), [(1e-8, 0.0), (1e8, 0.0), (-3.0, 0.0), (1.0, 100.0)])
 def test_scale_and_offset_do_not_matter(scale, shift):
     design = coded_design(50, 4, 2)

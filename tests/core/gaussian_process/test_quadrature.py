@@ -11,6 +11,7 @@ from spex_plugins.core.basis.indices import index_weight
 from spex_plugins.core.gaussian_process.quadrature import index_quadrature
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 7, 30, 64])
 @pytest.mark.parametrize("index", ["Fourier", *INDICES])
 def test_powers_get_the_weights_of_the_index(index, n):

@@ -90,6 +90,7 @@ def test_the_reported_r2_is_that_on_fresh_masks(n, m, noise):
     assert -0.1 < np.mean(gaps) < 0.03
 
 
+@pytest.mark.slow
 def test_no_fold_takes_part_in_the_choice_of_its_own_pairs(monkeypatch):
     """Screening on all samples would make the left-out folds look better than fresh masks."""
     used = []
