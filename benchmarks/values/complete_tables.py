@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from library.games.complete.kinds import KINDS, Name, load, names
-from library.games.complete.true_indices import relative_error, true_indices
+from library.games.complete.true_indices import relative_error, true_indices, within_two
 from library.measure.counted import Counted
 from library.measure.machine import machine
 from library.measure.result_files import Report, read_lines
@@ -24,6 +24,7 @@ from library.methods.index_estimates import PEERS, Estimates, ours, peers
 from library.per_call import Worker, attempt, compute, options, peer_versions
 from library.report.complete_tables import (
     medians,
+    print_covered,
     print_failed,
     print_report,
     read_medians,
@@ -50,7 +51,11 @@ def measured(cell: Report) -> Report:
             for index, given in found.indices.items()
             if right[index].any()
         }
-        return {"errors": errors, "cpu_s": found.cpu_s}
+        covered = {
+            index: within_two(found.indices[index] - right[index], deviations)
+            for index, deviations in found.deviations.items()
+        }
+        return {"errors": errors, "cpu_s": found.cpu_s} | ({"covered": covered} if covered else {})
 
     report = attempt(estimate, value, cell["calls"])
     print("…", *cell.values(), report.get("failed") or report["errors"], flush=True)
@@ -103,6 +108,7 @@ def main() -> None:
     print(f"\n{machine()}\n")
     for which in ("develop", "report") if arguments.which == "all" else (arguments.which,):
         print_report(found, which, arguments.ours)
+        print_covered(reports, which)
     print_failed(reports)
     if arguments.keep:
         with arguments.keep.open("w") as file:

@@ -35,17 +35,26 @@ class Estimates(NamedTuple):
 
     indices: dict[str, np.ndarray]
     cpu_s: float
+    deviations: dict[str, np.ndarray]
+    """Standard deviations, of methods that state them."""
 
 
 def ours(estimator: str, value: Counted, n: int, calls: int, seed: int) -> Estimates:
     """Return all indices by one estimator of spex_plugins; its masks are the same for all three of them."""
     start = process_time()
     found = spex.explain(value, n, budget=calls, estimator=estimator, index="SV", seed=seed, progress=False)
-    indices = {"SV": found.single_values("SV").values}
-    for index in INDICES[1:]:
-        table = found.index(index, 2).as_dict()
-        indices[index] = np.array([table.get(pair, 0.0) for pair in combinations(range(n), 2)])
-    return Estimates(indices, process_time() - start - value.cpu_s)
+    single = found.single_values("SV")
+    indices = {"SV": single.values}
+    tables = {index: found.index(index, 2) for index in INDICES[1:]}
+    for index, table in tables.items():
+        values = table.as_dict()
+        indices[index] = np.array([values.get(pair, 0.0) for pair in combinations(range(n), 2)])
+    seconds = process_time() - start - value.cpu_s
+    deviations = {"SV": single.deviations}
+    for index, table in tables.items():
+        of_sets = dict(zip(table.terms, found.deviations(table), strict=True))
+        deviations[index] = np.array([of_sets.get(pair, np.nan) for pair in combinations(range(n), 2)])
+    return Estimates(indices, seconds, deviations)
 
 
 def peers(method: str, value: Counted, n: int, calls: int, seed: int, peer: Peer) -> Estimates:
@@ -61,4 +70,4 @@ def peers(method: str, value: Counted, n: int, calls: int, seed: int, peer: Peer
     report = peer(asked, n, calls, seed, value)
     if "failed" in report:
         raise RuntimeError(report["failed"])
-    return Estimates({index: np.array(report[given])}, report["cpu_s"])
+    return Estimates({index: np.array(report[given])}, report["cpu_s"], {})

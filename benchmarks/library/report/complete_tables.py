@@ -13,7 +13,15 @@ from library.games.complete.true_indices import INDICES
 from library.measure.result_files import Report, append, begin_run
 from library.report.markdown import table
 
-__all__ = ["medians", "print_failed", "print_report", "ratios", "read_medians", "write_medians"]
+__all__ = [
+    "medians",
+    "print_covered",
+    "print_failed",
+    "print_report",
+    "ratios",
+    "read_medians",
+    "write_medians",
+]
 
 FLOOR = 1e-3
 """Relative errors below are as good as none: ratios take them as equal."""
@@ -97,6 +105,22 @@ def print_report(known: Medians, games: str, estimators: list[str]) -> None:
         print(table(("index", "rows", "geometric mean", "above 1", "worst"), _summary(found)), "\n")
         head = ("index", "kind", "calls", "ours", "best peer", "its error", "ratio")
         print(table(head, map(_written, found)), "\n")
+
+
+def print_covered(reports: list[Report], games: str) -> None:
+    """Print how many of the true values lie within two of the stated deviations, for every kind."""
+    shares: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for report in reports:
+        name = Name.parse(report["game"])
+        if name.reserved == (games == "report"):
+            for index, share in report.get("covered", {}).items():
+                shares[name.kind][index].append(share)
+                shares["all"][index].append(share)
+    if shares:
+        print(f"Games to {games}: share of the truth within two of the stated deviations\n")
+        kinds = [kind for kind in (*KINDS, "all") if kind in shares]
+        rows = [[kind, *(f"{np.mean(shares[kind][index]):.0%}" for index in INDICES)] for kind in kinds]
+        print(table(("kind", *INDICES), rows), "\n")
 
 
 def print_failed(reports: list[Report]) -> None:

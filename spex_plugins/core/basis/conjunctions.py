@@ -24,7 +24,7 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
-__all__ = ["Conjunctions", "conjunction_weight", "mask_weights", "pack"]
+__all__ = ["Conjunctions", "conjunction_weight", "independent_variances", "mask_weights", "pack"]
 
 _DENSE = 1 << 20  # entries of the table in which sets are summed
 _BLOCK = 1 << 22  # masks times conjunctions that are compared at the same time
@@ -69,6 +69,43 @@ def mask_weights(masks: BoolArray, supports: IntArray, index: str, order: int) -
                 table[s, a] = conjunction_weight(index, order, s, n - s, size, size - a)
         out[:, sizes == size] = table[of_masks[:, None], shared.astype(np.intp)]
     return out
+
+
+def independent_variances(masks: BoolArray, supports: IntArray, index: str, order: int) -> FloatArray:
+    """Return the variances of an index from errors that are independent between pairs of complements.
+
+    Parameters
+    ----------
+    masks : ndarray of bool, shape (m, n)
+        Where the values are known, as they are with no feature kept and with all of them.
+    supports : ndarray of int, shape (U, d)
+    index, order
+        As in `spex_plugins.core.basis.indices.convert`.
+
+    Returns
+    -------
+    ndarray of float64, shape (2, U)
+        Of errors of the odd part (f(x) - f(x̄)) / √2 with variance 1, and of the even part (f(x) + f(x̄)) / √2:
+        Σ (w_T(x) ∓ w_T(x̄))² / 2 over the pairs that are not known.
+    """
+    n, signs = masks.shape[1], np.array([[-1.0], [1.0]])
+    sizes, out = sets.orders_of(supports, n), np.zeros((2, len(supports)))
+    for size in np.unique(sizes).tolist():
+        for s, a in product(range(1, n), range(size + 1)):
+            if a <= s and size - a <= n - s:
+                own = conjunction_weight(index, order, s, n - s, size, size - a)
+                other = conjunction_weight(index, order, n - s, s, size, a)
+                weights = (own + signs * other) / 2  # every pair occurs twice
+                count = comb(size, a) * comb(n - size, s - a)  # may be larger than a float
+                out[:, sizes == size] += [[float(count * Fraction(w)) * w] for w in weights.ravel().tolist()]
+    inner = masks[masks.any(axis=1) & ~masks.all(axis=1)]
+    step = max(1, _BLOCK // max(len(inner), 1))
+    for start in range(0, len(supports), step):
+        block = slice(start, start + step)
+        known = mask_weights(inner, supports[block], index, order)
+        opposite = mask_weights(~inner, supports[block], index, order)
+        out[:, block] -= [((known + sign * opposite) ** 2).sum(axis=0) / 4 for sign in signs.ravel()]
+    return np.maximum(out, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

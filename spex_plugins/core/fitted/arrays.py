@@ -20,7 +20,7 @@ from spex_plugins.core.sized_process.process import WholeUncertainty
 
 __all__ = ["function_from", "to_arrays"]
 
-_OWN = ("at", "constant", "masks", "residuals")
+_OWN = ("at", "constant", "masks", "residuals", "independent")
 
 
 def to_arrays(function: StackedFunction) -> dict[str, Any]:

@@ -58,5 +58,6 @@ def exact_function(spectrum: Spectrum, masks: BoolArray) -> StackedFunction:
     n, (outputs,) = spectrum.n, spectrum.output_shape
     supports, values = spectrum.convert("Moebius", max(spectrum.max_order, 1))
     terms = Conjunctions(n, supports, supports < n, values)
-    nothing = np.zeros((len(masks), outputs))
-    return StackedFunction(n, np.arange(n), np.zeros(outputs), (), terms, masks, nothing, (), spectrum)
+    everything = np.arange(n)
+    constant, residuals, errors = (np.zeros((*rows, outputs)) for rows in ((), (len(masks),), (2,)))
+    return StackedFunction(n, everything, constant, (), terms, masks, residuals, (), errors, spectrum)

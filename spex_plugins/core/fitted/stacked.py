@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.conjunctions import Conjunctions, mask_weights, pack
+from spex_plugins.core.basis.conjunctions import Conjunctions, independent_variances, mask_weights, pack
 from spex_plugins.core.basis.indices import checked_order, same_single_values
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.core.basis.scaling import Scaling
@@ -75,6 +75,9 @@ class StackedFunction:
         Residuals of the other parts at the samples.
     uncertainties : tuple of IndexUncertainty
         Of independent parts.
+    independent : ndarray of float64, shape (2, K)
+        Deviations of errors of the odd and of the even part that are independent between pairs of complements
+        without a sample. The kernels expect smooth errors, and hardly any of a feature with little effect.
     terms : Spectrum, optional
         All Fourier coefficients, of all n features; None for a function with more than can be listed.
     shapley : SingleValues, optional
@@ -90,6 +93,7 @@ class StackedFunction:
     masks: BoolArray
     residuals: FloatArray
     uncertainties: tuple[IndexUncertainty, ...]
+    independent: FloatArray
     terms: Spectrum | None = None
     shapley: SingleValues | None = None
     scalar: bool = False
@@ -162,7 +166,14 @@ class StackedFunction:
         known = (rows >= 0).all(axis=1)
         for uncertainty in self.uncertainties:
             out[known] = np.hypot(out[known], uncertainty.deviations(rows[known], index, order))
+        out[known] = np.hypot(out[known], self.independent_deviations(rows[known], index, order))
         return out[:, 0] if self.scalar else out
+
+    def independent_deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the share of `independent` errors in the deviations of sets of the n' features, (U, K)."""
+        if not self.independent.any():
+            return np.zeros((len(supports), len(self.constant)))
+        return np.sqrt(independent_variances(self.masks, supports, index, order).T @ self.independent**2)
 
     def _own(self, supports: IntArray) -> IntArray:
         """Return sets (U, d) of the n features as sets of the n', with −1 for features of no effect."""
@@ -202,6 +213,7 @@ class StackedFunction:
             conjunctions=conjunctions,
             residuals=self.residuals[:, some],
             uncertainties=tuple(uncertainty.of_outputs(some) for uncertainty in self.uncertainties),
+            independent=self.independent[:, some],
             terms=self.terms and self.terms.output(columns),
             shapley=self.shapley and self.shapley.output(columns),
             scalar=np.ndim(columns) == 0,
@@ -218,6 +230,7 @@ class StackedFunction:
             conjunctions=conjunctions,
             residuals=self.residuals * factor,
             uncertainties=tuple(uncertainty.scaled(factor) for uncertainty in self.uncertainties),
+            independent=self.independent * factor,
             terms=self.terms and self.terms.rescaled(scaling),
             shapley=self.shapley and self.shapley.scaled(factor),
         )

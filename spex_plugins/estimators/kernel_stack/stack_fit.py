@@ -28,6 +28,7 @@ __all__ = ["fit_stack"]
 
 _LEAST_FOR_TREES = 60  # masks
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
+_INDEPENDENT = 0.5  # share of the squared errors that is taken as independent between masks
 _UNEVEN = 0.6  # correlation of the errors of both parts, from which on a process with sizes may serve better
 
 
@@ -66,7 +67,8 @@ def fit_stack(
         whole = mixed_part(WholeFrame(m), fit_whole(masks, rest - mean, rng), wrong, weights, others)
         if not parts or _left_out([whole], weights) < _left_out(parts, weights):
             parts = [whole]
-    function = _function(masks, rest, mean, parts, trees)
+    independent = np.sqrt(_INDEPENDENT * np.stack([_squared_error(parts[k], weights) for k in (0, -1)]))
+    function = _function(masks, rest, mean, parts, trees, independent)
     if linear is not None:
         function = function.plus(_linear(linear))
     if max_order:
@@ -85,6 +87,13 @@ def _left_out(parts: list[MixedPart], weights: FloatArray) -> float:
     """Return the weighted sum of the squared left-out errors."""
     errors = [part.frame.spread(part.left_out, len(weights)) for part in parts]
     return float((weights @ np.sum([off**2 for off in errors], axis=0)).sum())
+
+
+def _squared_error(part: MixedPart, weights: FloatArray) -> FloatArray:
+    """Return the mean squared error that the left-out samples of a part tell of the others, (K,)."""
+    counted = weights[part.frame.rows]
+    mean: FloatArray = counted @ part.left_out**2 / max(counted.sum(), np.finfo(float).tiny)
+    return mean
 
 
 def _linear(slopes: FloatArray) -> Conjunctions:
@@ -132,6 +141,7 @@ def _function(
     mean: FloatArray,
     parts: list[MixedPart],
     trees: TreeMember | None,
+    independent: FloatArray,
 ) -> StackedFunction:
     m, n = masks.shape
     expansions = []
@@ -157,6 +167,7 @@ def _function(
         masks,
         residuals,
         tuple(part.uncertainty for part in parts),
+        independent,
     )
     if not known.all():  # alone, without their complements
         residuals[~known] = values[~known] - function.predict(masks[~known])
@@ -167,7 +178,7 @@ def _shapley_values(function: StackedFunction, parts: list[MixedPart]) -> Single
     """Return the Shapley values, with standard deviations."""
     features = sets.singletons(function.n)
     values = function.index(features, "SV", 1)
-    deviations = np.zeros_like(values)
+    deviations = function.independent_deviations(features, "SV", 1)
     for part in parts:
         known = part.uncertainty.known_deviations(part.process.factor, features, "SV", 1)
         deviations = np.hypot(deviations, known)

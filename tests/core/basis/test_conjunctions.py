@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from oracles import all_masks
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.conjunctions import Conjunctions, mask_weights
+from spex_plugins.core.basis.conjunctions import Conjunctions, independent_variances, mask_weights
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.trees.tree_paths import leaves
 from spex_plugins.core.trees.tree_spectrum import Trees, tree_spectrum
@@ -47,6 +47,23 @@ def dense(found, rows, n):
 def test_share_of_single_masks(symbol, order):
     weights = mask_weights(all_masks(N), sets_of(N, order), symbol, order)
     assert_allclose(weights.T, index_matrix(symbol, order, N), atol=1e-12)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+@pytest.mark.parametrize(("symbol", "order"), CASES)
+def test_variances_of_errors_of_unknown_pairs(symbol, order, paired):
+    everything, matrix = all_masks(N), index_matrix(symbol, order, N)
+    first = everything[[1, 2, 5, 12]]
+    known = np.concatenate([first, ~first]) if paired else first
+    opposite = matrix[:, ::-1]  # masks are in the order of their numbers
+    kept = everything.sum(axis=1)
+    asked = (everything[:, None] == known).all(axis=2).any(axis=1)
+    variances = independent_variances(known, sets_of(N, order), symbol, order)
+    for sign, found in zip((-1, 1), variances, strict=True):
+        # Every pair has two masks, each of which accounts for half of its variance until it is known.
+        shares = (matrix + sign * opposite) ** 2 / 4
+        expected = shares[:, (kept > 0) & (kept < N) & ~asked].sum(axis=1)
+        assert_allclose(found, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(("symbol", "order"), CASES)

@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-__all__ = ["INDICES", "relative_error", "true_indices"]
+__all__ = ["INDICES", "relative_error", "true_indices", "within_two"]
 
 INDICES = ("SV", "k-SII", "FSII")
 """Shapley values, and all pairs of k-SII and FSII of order 2."""
@@ -35,6 +35,11 @@ def true_indices(n: int, values: np.ndarray) -> dict[str, np.ndarray]:
 def relative_error(given: np.ndarray, right: np.ndarray) -> float:
     """Return the root mean square of the error over that of the truth."""
     return float(np.sqrt(((given - right) ** 2).mean() / (right**2).mean()))
+
+
+def within_two(errors: np.ndarray, deviations: np.ndarray) -> float:
+    """Return the share of errors within two standard deviations; those below 1e-12 count as rounding."""
+    return float((np.abs(errors) <= 2 * deviations + 1e-12).mean())
 
 
 def _moebius(values: np.ndarray) -> np.ndarray:
