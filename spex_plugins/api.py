@@ -15,6 +15,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.size_limits import check_size
+from spex_plugins.estimators.with_surrogate import WithSurrogate
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
@@ -29,6 +30,8 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "explain_each", "fit"]
 
+_SURROGATE_MASKS = 2000  # at which a surrogate is evaluated
+
 
 def explain(
     value_function: ValueFunction,
@@ -39,6 +42,7 @@ def explain(
     estimator: str | Estimator = "auto",
     index: str | None = None,
     max_order: int | None = None,
+    surrogate: Interactions | ValueFunction | None = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
     queries: Queries | None = None,
@@ -81,6 +85,11 @@ def explain(
         are uniform. Any other index can be read from the result as well, with a larger error.
     max_order : int, optional
         Largest number of features in an interaction; by default as large as the budget allows.
+    surrogate : Interactions or callable, optional
+        A cheap function of the same n features that resembles the value function, such as that of a smaller
+        model: its explanation, or a value function of which up to 2,000 masks are evaluated, beside the
+        budget and without the options below. What is estimated is then the difference from it, if left-out
+        masks are predicted better so; the result states both R².
     seed : int or numpy.random.Generator, optional
         Seed of the random masks and of the fit. The same seed gives the same masks and the same result.
     feature_names : sequence of str, optional
@@ -131,6 +140,8 @@ def explain(
     most, target = check.budget(budget), check.share("target_r2", target_r2)
     _callable(value_function)
     n, names = check.features_of(value_function, n, feature_names)
+    if surrogate is not None:
+        estimator = _beside(surrogate, n, names, estimator, index, options)
     if most is None and target is None and n <= CHEAP_FEATURES:
         most = 2**n
     if most is None or target is not None:
@@ -298,6 +309,38 @@ def fit(
     found = few.see(interactions(of_all_features(result, known), distinct, mean, *about))
     few.warn(stacklevel=2)
     return found
+
+
+def _beside(
+    surrogate: Interactions | ValueFunction,
+    n: int,
+    names: tuple[str, ...],
+    estimator: str | Estimator,
+    index: str | None,
+    options: QueryOptions,
+) -> Estimator:
+    """Return the estimator of the difference from a surrogate, which is explained if it is not yet."""
+    method = resolve(estimator, index)
+    if isinstance(surrogate, Interactions):
+        known = surrogate
+    elif callable(surrogate):
+        shown: QueryOptions = {"progress": options["progress"]} if "progress" in options else {}
+        budget = min(2**n, _SURROGATE_MASKS)
+        known = explain_each(surrogate, n, lambda values: [values], budget=budget, estimator=method, **shown)[
+            0
+        ]
+    else:
+        raise InputError(
+            "surrogate: must be an explanation (Interactions) or a value function, got "
+            f"{type(surrogate).__name__}."
+        )
+    if known.n != n:
+        raise InputError(f"surrogate: has {known.n} features and the value function {n}.")
+    if known.feature_names != names and sorted(known.feature_names) == sorted(names):
+        raise InputError(
+            "surrogate: its features have the same names as the value function's, in another order."
+        )
+    return WithSurrogate(method, known.function, index)
 
 
 def _callable(value_function: object) -> None:

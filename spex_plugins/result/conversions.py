@@ -11,6 +11,7 @@ from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
+from spex_plugins.core.fitted.summed import SummedFunction
 from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.files.npz_file import fields_of, header_and_arrays
@@ -326,7 +327,7 @@ class Conversions:
 
     def _all_terms(self) -> Spectrum | None:
         """Return every Fourier term of the function of one output; None where they cannot be listed."""
-        if isinstance(self.function, Spectrum | SpectrumWithDeviations):
+        if _lists_all(self.function):
             return self.function.spectrum
         if self.n > CHEAP_FEATURES:
             return None
@@ -346,3 +347,10 @@ class Conversions:
                 f"output: there are {self.output_shape[0]} outputs; choose one, "
                 f"for example output(0).{method}()."
             )
+
+
+def _lists_all(function: FittedFunction) -> bool:
+    """Tell whether the spectrum of a function has all of its terms."""
+    if isinstance(function, SummedFunction):
+        return _lists_all(function.known) and _lists_all(function.estimated)
+    return isinstance(function, Spectrum | SpectrumWithDeviations)

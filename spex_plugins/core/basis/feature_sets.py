@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
-from math import comb
+from math import comb, prod
 
 import numpy as np
 
@@ -20,6 +20,7 @@ __all__ = [
     "all_of_order",
     "combine",
     "from_sets",
+    "looked_up",
     "merge",
     "orders_of",
     "singletons",
@@ -106,6 +107,18 @@ def merge(supports: IntArray, values: FloatArray, n: int) -> tuple[IntArray, Flo
     supports = supports[starts]
     width = int(orders_of(supports, n).max(initial=0))
     return np.ascontiguousarray(supports[:, :width], dtype=np.int32), np.add.reduceat(values, starts, axis=0)
+
+
+def looked_up(supports: IntArray, found: IntArray, values: FloatArray, n: int) -> FloatArray:
+    """Return the values (F, …) of sets (F, d') at distinct sets (U, d), 0 for sets without a value."""
+    numbers = np.concatenate([np.arange(len(supports)) + 1.0, np.zeros(len(found))])
+    flat = values.reshape(len(found), prod(values.shape[1:]))
+    table = np.column_stack([numbers, np.concatenate([np.zeros((len(supports), flat.shape[1])), flat])])
+    _, merged = merge(combine([supports, found], n), table, n)
+    asked = merged[:, 0] > 0
+    out = np.empty((len(supports), flat.shape[1]))
+    out[merged[asked, 0].astype(np.intp) - 1] = merged[asked, 1:]
+    return out.reshape(len(supports), *values.shape[1:])
 
 
 @lru_cache(maxsize=256)

@@ -20,12 +20,12 @@ from spex_plugins.core.sized_process.process import WholeUncertainty
 
 __all__ = ["function_from", "to_arrays"]
 
-_OWN = ("at", "constant", "masks", "residuals", "independent")
+_OWN = ("at", "constant", "masks", "residuals")
 
 
 def to_arrays(function: StackedFunction) -> dict[str, Any]:
     """Return the arrays of a function by name."""
-    out: dict[str, Any] = {name: getattr(function, name) for name in _OWN}
+    out: dict[str, Any] = {name: getattr(function, name) for name in (*_OWN, "independent")}
     if function.terms is not None:
         out |= {"supports": function.terms.supports, "coefficients": function.terms.coefficients}
     if function.shapley is not None:
@@ -47,6 +47,7 @@ def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
     """Return the function of such arrays."""
     n, scalar, expansions, uncertainties = arrays["shape"].tolist()
     own = {name: arrays[name] for name in _OWN}
+    independent = arrays.get("independent", np.zeros((2, len(own["constant"]))))  # not in formats up to 5
     conjunctions = Conjunctions(len(own["at"]), arrays["features"], arrays["kept"], arrays["values"])
     parts = []
     for k in range(expansions):
@@ -61,6 +62,7 @@ def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
         expansions=tuple(parts),
         conjunctions=conjunctions,
         uncertainties=found,
+        independent=independent,
         terms=Spectrum(n, arrays["supports"], arrays["coefficients"]) if "supports" in arrays else None,
         shapley=shapley,
         scalar=bool(scalar),

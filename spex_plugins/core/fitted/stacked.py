@@ -149,7 +149,7 @@ class StackedFunction:
 
     def index(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return an index of distinct sets (U, d) of the n' features, shape (U,) or (U, K)."""
-        values = _looked_up(supports, *self.conjunctions.index(index, order), len(self.at))
+        values = sets.looked_up(supports, *self.conjunctions.index(index, order), len(self.at))
         for part in self.expansions:
             values += part.index(supports, index, order)
         values[sets.orders_of(supports, len(self.at)) == 0] += self.constant
@@ -158,6 +158,14 @@ class StackedFunction:
             block = slice(start, start + step)
             values[block] += mask_weights(self.masks, supports[block], index, order).T @ self.residuals
         return values[:, 0] if self.scalar else values
+
+    def values_at(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return an index of distinct sets (U, d) of the n features, shape (U,) or (U, K)."""
+        rows = self._own(supports)
+        out = np.zeros((len(rows), len(self.constant)))
+        known = (rows >= 0).all(axis=1)
+        out[known] = self.index(rows[known], index, order).reshape(-1, len(self.constant))
+        return out[:, 0] if self.scalar else out
 
     def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the standard deviations of an index at distinct sets (U, d), shape (U,) or (U, K)."""
@@ -249,17 +257,6 @@ class StackedFunction:
 def _keys(masks: BoolArray) -> np.ndarray:
     words = pack(masks)
     return words[:, 0] if words.shape[1] == 1 else words.view(f"V{8 * words.shape[1]}")[:, 0]
-
-
-def _looked_up(supports: IntArray, found: IntArray, values: FloatArray, n: int) -> FloatArray:
-    """Return the values (F, K) of sets (F, d') at distinct sets (U, d), 0 for sets without a value."""
-    numbers = np.concatenate([np.arange(len(supports)) + 1.0, np.zeros(len(found))])
-    table = np.column_stack([numbers, np.concatenate([np.zeros((len(supports), values.shape[1])), values])])
-    _, merged = sets.merge(sets.combine([supports, found], n), table, n)
-    asked = merged[:, 0] > 0
-    out = np.empty((len(supports), values.shape[1]))
-    out[merged[asked, 0].astype(np.intp) - 1] = merged[asked, 1:]
-    return out
 
 
 def no_conjunctions(n: int, outputs: int) -> Conjunctions:

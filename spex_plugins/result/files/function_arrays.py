@@ -12,6 +12,7 @@ from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.fitted.arrays import function_from, to_arrays
 from spex_plugins.core.fitted.stacked import StackedFunction
+from spex_plugins.core.fitted.summed import SummedFunction
 from spex_plugins.core.gaussian_process.uncertainty import Uncertainty
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import ProductKernel
@@ -20,6 +21,7 @@ from spex_plugins.errors import InputError
 __all__ = ["arrays_of", "function_of"]
 
 _PROCESS, _STACKED = "process_", "stacked_"
+_KNOWN, _ESTIMATED = "known_", "estimated_"  # of a sum
 
 
 def arrays_of(function: FittedFunction) -> dict[str, Any]:
@@ -32,6 +34,9 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
     """
     if isinstance(function, StackedFunction):
         return _stacked(function)
+    if isinstance(function, SummedFunction):
+        parts = {_KNOWN: function.known, _ESTIMATED: function.estimated}
+        return {f"{prefix}{name}": a for prefix, part in parts.items() for name, a in arrays_of(part).items()}
     arrays = {"supports": function.spectrum.supports, "coefficients": function.spectrum.coefficients}
     match function:
         case Spectrum():
@@ -50,6 +55,12 @@ def arrays_of(function: FittedFunction) -> dict[str, Any]:
 
 def function_of(n: int, arrays: Mapping[str, Any]) -> FittedFunction:
     """Return the fitted function of n features with these arrays."""
+    known, estimated = (
+        {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
+        for prefix in (_KNOWN, _ESTIMATED)
+    )
+    if known:
+        return SummedFunction(function_of(n, known), function_of(n, estimated))
     stacked = {name.removeprefix(_STACKED): arrays[name] for name in arrays if name.startswith(_STACKED)}
     if stacked and "supports" not in arrays:
         return function_from(stacked)

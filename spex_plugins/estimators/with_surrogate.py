@@ -1,0 +1,143 @@
+"""An estimator that learns the difference of a function from a cheap one that resembles it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from spex_plugins.core.basis.fitted_function import FittedFunction
+from spex_plugins.core.basis.scaling import Scaling
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.designs.continued import Known
+from spex_plugins.core.designs.design import Design
+from spex_plugins.core.fitted.stacked import StackedFunction
+from spex_plugins.core.fitted.summed import SummedFunction
+from spex_plugins.errors import InputError
+from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.kernel_stack.unseen import unseen_weights
+from spex_plugins.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["WithSurrogate"]
+
+_ROUNDING = 1e-20  # share of the variance
+_CLEAR = 0.2  # share of the variance that a surrogate leaves, below which it helps where R² is not known
+
+
+class WithSurrogate(Estimator):
+    """Fit f(x) = a·g(x) + h(x), where g is known, by an estimator of h; or f alone, if that predicts better.
+
+    Both are fitted, for every output, and the one with the smaller error on left-out masks is taken, so that
+    a surrogate that does not resemble the function costs time only.
+
+    Parameters
+    ----------
+    estimator : Estimator
+        Chooses the masks and fits the difference.
+    surrogate : FittedFunction
+        g, of one output or as many as the function.
+    index : str, optional
+        What will be read: errors are weighted as the index weighs masks.
+    """
+
+    def __init__(self, estimator: Estimator, surrogate: FittedFunction, index: str | None = None) -> None:
+        self.estimator, self.surrogate, self.index = estimator, surrogate, index
+        self.name, self.decodes = estimator.name, estimator.decodes
+        self.about = f"{estimator.about}; of the difference from a surrogate, where that is predicted better"
+
+    def reading(self, index: str | None) -> WithSurrogate:  # numpydoc ignore=PR01,RT01
+        """Return the estimator for another index."""
+        if index is None:
+            return self
+        return WithSurrogate(self.estimator.reading(index), self.surrogate, index)
+
+    def draw(  # numpydoc ignore=PR01,RT01
+        self, n: int, budget: int, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Choose the masks of the estimator."""
+        return self.estimator.draw(n, budget, max_order, rng)
+
+    def sequence(  # numpydoc ignore=PR01,RT01
+        self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Choose the masks of the estimator for a run in rounds."""
+        return self.estimator.sequence(n, first, most, max_order, rng)
+
+    def continued(  # numpydoc ignore=PR01,RT01
+        self, fresh: Design, known: Known, max_order: int | None, rng: np.random.Generator
+    ) -> Design:
+        """Choose the masks of the estimator of which some are known."""
+        return self.estimator.continued(fresh, known, max_order, rng)
+
+    def fit_samples(  # numpydoc ignore=PR01,RT01
+        self,
+        masks: BoolArray,
+        values: FloatArray,
+        *,
+        design: Design | None,
+        max_order: int | None,
+        rng: np.random.Generator,
+    ) -> Fit:
+        """Fit masks (m, n) and values (m, K), with and without the surrogate."""
+        outputs = values.shape[1]
+        given = _of_outputs(self.surrogate, outputs)
+        about = given.predict(masks)
+        slope, share = _slope(about, values, unseen_weights(masks, self.index or "BV")[:, None])
+
+        def fitted(scale: FloatArray) -> Fit:
+            left = values - scale * about
+            return self.estimator.fit(masks, left, design=design, max_order=max_order, rng=rng)
+
+        alone, beside = fitted(np.zeros(outputs)), fitted(slope)
+        unknown = np.isnan(alone.r2)  # of few masks; the surrogate is worth one of them
+        helps = np.where(unknown, share < _CLEAR, _unexplained(share, beside) < 1 - alone.r2)
+        if not helps.any():
+            return replace(alone, method=f"{alone.method}; not of the difference from the surrogate")
+        if not helps.all():
+            slope, share = np.where(helps, slope, 0.0), np.where(helps, share, 1.0)
+            beside = fitted(slope)
+        function = SummedFunction(given.rescaled(Scaling(np.zeros(outputs), slope)), beside.function)
+        method = (
+            f"{beside.method}; of the difference from the surrogate (R² without it {alone.r2.mean():.3f})"
+        )
+        error = None if beside.r2_error is None else share * np.nan_to_num(beside.r2_error)
+        return Fit(function, 1 - _unexplained(share, beside), beside.r2_source, method, error)
+
+
+def _of_outputs(function: FittedFunction, outputs: int) -> FittedFunction:
+    """Return a function of K outputs; each is the one output of the function, if it has one only."""
+    given = function.output_shape[0] if function.output_shape else 1
+    if given not in (1, outputs):
+        raise InputError(
+            f"surrogate: has {given} outputs and the value function {outputs}; give one with the same "
+            "outputs, or with a single one."
+        )
+    columns = np.arange(outputs) if given == outputs else np.zeros(outputs, dtype=np.intp)
+    if isinstance(function, SummedFunction):
+        parts = (_of_outputs(part, outputs) for part in (function.known, function.estimated))
+        return SummedFunction(*parts)
+    if isinstance(function, StackedFunction):
+        terms = function.terms and _columns(function.terms, columns)
+        return replace(replace(function, terms=None, shapley=None).output(columns), terms=terms)
+    return _columns(function.spectrum, columns)
+
+
+def _columns(spectrum: Spectrum, columns: IntArray) -> Spectrum:
+    coefficients = spectrum.coefficients.reshape(len(spectrum), -1)  # of a scalar function: (T,)
+    return Spectrum(spectrum.n, spectrum.supports, coefficients[:, columns])
+
+
+def _unexplained(share: FloatArray, fit: Fit) -> FloatArray:
+    """Return the unexplained share of the variance, where the fit is of a part with a share of it, (K,)."""
+    return np.where(share > _ROUNDING, share * (1 - fit.r2), 0.0)
+
+
+def _slope(about: FloatArray, values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return a (K,) of values = a·about + rest by least squares, and the rest's share of the variance."""
+    total = weights.sum()
+    off, target = (x - (weights * x).sum(axis=0) / total for x in (about, values))
+    size, spread = (weights * off**2).sum(axis=0), (weights * target**2).sum(axis=0)
+    slope = (weights * off * target).sum(axis=0) / np.where(size > 0, size, np.inf)
+    left = (weights * (target - slope * off) ** 2).sum(axis=0)
+    return slope, left / np.where(spread > 0, spread, 1.0)
