@@ -26,6 +26,7 @@ from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.unidentifiable_features import of_all_features, warn_of_unidentifiable
 from spex_plugins.runs.rounds import MOST_CALLS, explain_until
 from spex_plugins.runs.stored_designs import kept_in
+from spex_plugins.runs.targets import Target
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["explain", "explain_each", "fit"]
@@ -39,6 +40,7 @@ def explain(
     *,
     budget: int | Literal["auto"] = "auto",
     target_r2: float | None = None,
+    target_deviation: float | None = None,
     estimator: str | Estimator = "auto",
     index: str | None = None,
     max_order: int | None = None,
@@ -73,6 +75,10 @@ def explain(
     target_r2 : float, optional
         Evaluate masks in rounds, for any number of features, until R² on left-out masks minus its standard
         error reaches this value, 0 < target_r2 < 1.
+    target_deviation : float, optional
+        Evaluate masks in rounds until the standard deviations of the ten largest single values (of the kind
+        that ``index`` generalises: Shapley values, or Banzhaf values by default) are at most this, in the
+        unit of the value function. With both targets, both must be reached.
     estimator : str or Estimator, optional
         "auto" (the most faithful for a given number of calls), "gaussian_process", "sparse_regression",
         "spex", "shapley" (that of "auto" for Shapley values), "proxyspex", "boosted_residual", "stacking" or
@@ -137,21 +143,22 @@ def explain(
               -1  x2
     """
     check.keywords(options, QueryOptions.__annotations__)
-    most, target = check.budget(budget), check.share("target_r2", target_r2)
+    most, aim = check.budget(budget), check.share("target_r2", target_r2)
+    target = Target(aim, check.positive("target_deviation", target_deviation), index)
     _callable(value_function)
     n, names = check.features_of(value_function, n, feature_names)
     if surrogate is not None:
         estimator = _beside(surrogate, n, names, estimator, index, options)
-    if most is None and target is None and n <= CHEAP_FEATURES:
+    if most is None and not target.given and n <= CHEAP_FEATURES:
         most = 2**n
-    if most is None or target is not None:
+    if most is None or target.given:
         most = most or MOST_CALLS
         check_size(estimator, n, most)
         found = explain_until(
             value_function,
             n,
             most=most,
-            target_r2=target,
+            target=target,
             method=on_recorded_masks(resolve(estimator, index), value_function),
             max_order=check.interaction_order(max_order),
             rng=check.generator(seed),

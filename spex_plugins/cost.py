@@ -77,6 +77,7 @@ def plan(
     budget: int | Literal["auto"] = "auto",
     *,
     target_r2: float | None = None,
+    target_deviation: float | None = None,
     estimator: str | Estimator = "auto",
     index: str | None = None,
     max_order: int | None = None,
@@ -94,6 +95,8 @@ def plan(
         Largest number of masks to evaluate, as in `explain`.
     target_r2 : float, optional
         R² at which the run ends, 0 < target_r2 < 1, as in `explain`.
+    target_deviation : float, optional
+        Standard deviation at which the run ends, as in `explain`.
     estimator : str or Estimator, optional
         Name or instance of an estimator, as in `explain`.
     index : str, optional
@@ -131,14 +134,15 @@ def plan(
       cost        0.40
     """
     n = check.count("n", n, 1, "the number of features")
-    most, target = check.budget(budget) or MOST_CALLS, check.share("target_r2", target_r2)
+    most = check.budget(budget) or MOST_CALLS
+    targets = check.share("target_r2", target_r2), check.positive("target_deviation", target_deviation)
     max_order = check.interaction_order(max_order)
     for name, value in (("seconds_per_call", seconds_per_call), ("price", price)):
         check.positive(name, value)
     most = min(most, 2**n)
     check_size(estimator, n, most)
     method, rng = resolve(estimator, index), np.random.default_rng(0)
-    rounds = target is not None or (budget == "auto" and n > CHEAP_FEATURES)
+    rounds = any(target is not None for target in targets) or (budget == "auto" and n > CHEAP_FEATURES)
     least = first_round(n, most) if rounds else most
     with _stored_session(queries) as session:
         if rounds:

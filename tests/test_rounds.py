@@ -70,6 +70,30 @@ def test_a_target_is_reached_and_holds_on_fresh_masks():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("index", ["SV", None])
+def test_values_are_known_to_the_wished_deviation(index):
+    n = 14
+    function = Counted(network(n))
+    found = spex.explain(function, n, index=index, target_deviation=0.05, progress=False)
+    check_calls(function, found, 20_000 if found.budget > 2**n else found.budget)
+    single = found.single_values(index or "BV")
+    largest = np.argsort(-np.abs(single.values))[:10]
+    assert single.deviations[largest].max() <= 0.05
+    assert 400 < found.n_calls < 2**n // 2
+    assert "the target is reached" in found.plan
+    truth = spex.explain(function.function, n, budget=2**n, progress=False).single_values(index or "BV")
+    assert np.abs(single.values - truth.values)[largest].max() <= 0.15
+
+
+def test_an_estimator_without_deviations_reaches_no_target_of_them():
+    with pytest.raises(spex.InputError, match="target_deviation: the estimator gives no") as caught:
+        spex.explain(
+            sparse, 40, estimator="sparse_regression", target_deviation=0.1, budget=600, progress=False
+        )
+    assert len(caught.value.values) == 400  # what was paid for
+
+
+@pytest.mark.slow
 def test_noise_is_not_paid_for_long():
     noise = np.random.default_rng(0)
     function = Counted(lambda masks: sparse(masks) + noise.normal(size=len(masks)))
@@ -166,6 +190,7 @@ def test_failures_keep_every_answer():
         ({"budget": 1}, "budget: must be an integer ≥ 2"),
         ({"target_r2": 1.0}, "target_r2: must be a number between 0 and 1, got 1.0"),
         ({"target_r2": "high"}, "target_r2: must be a number between 0 and 1, got 'high'"),
+        ({"target_deviation": 0}, "target_deviation: must be a "),
     ],
 )
 def test_unusable_arguments(arguments, message):

@@ -17,6 +17,7 @@ from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.result.assemble import fitted, interactions, usable
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.runs.stored_designs import kept_in
+from spex_plugins.runs.targets import Target
 from spex_plugins.types import FloatArray
 
 __all__ = ["MOST_CALLS", "explain_until", "first_round"]
@@ -25,7 +26,6 @@ MOST_CALLS = 20_000  # of a run without a budget
 _FIRST, _PER_FEATURE = 400, 4  # masks of the first round: the larger of 400 and 4 n
 _GROWTH = 1.5  # of the number of masks from round to round
 _GAIN = 0.15  # share of the variance not yet explained that two rounds must explain, or the run ends
-_GOOD = 0.99  # R² at which a run without a target ends
 _HOPELESS = 0.3  # R² below which a function is assumed to have high-order terms only
 _CODED = 2  # size of the first coded design, in units of the smallest one
 
@@ -40,7 +40,7 @@ def explain_until(
     n: int,
     *,
     most: int,
-    target_r2: float | None,
+    target: Target,
     method: Estimator,
     max_order: int | None,
     rng: np.random.Generator,
@@ -49,10 +49,9 @@ def explain_until(
 ) -> Interactions:
     """Evaluate an increasing number of masks, at most ``most``, and explain them.
 
-    The run ends when R² on left-out masks minus its standard error reaches the target (0.99 if none is
-    given), or when two rounds explain less than 15 % of the remaining variance and the target lies outside
-    the standard error. While R² is low, coded designs are used: only they reveal a function that has
-    high-order terms only.
+    The run ends when the target is reached, or when two rounds explain less than 15 % of the remaining
+    variance and no deviation is wanted nor an R² within the standard error. While R² is low, coded designs
+    are used: only they reveal a function that has high-order terms only.
     """
     most_masks = min(most, 2**n)
     drawn = method.sequence(n, first_round(n, most_masks), most_masks, max_order, rng)
@@ -69,14 +68,16 @@ def explain_until(
             known = design if len(masks) == len(design.masks) else None
             try:
                 result = fitted(method, masks, values, known, max_order, deepcopy(rng))
+                r2, r2_error = _least(result, values, 1 - missed[-1] if missed else np.inf)
+                reached = target.reached(result, r2, r2_error)
             except BaseException as error:  # also KeyboardInterrupt: the values have been paid for
                 keep_answers(error, masks, values)
                 raise
-            r2, r2_error = _least(result, values, 1 - missed[-1] if missed else np.inf)
             history.append(f"{np.fmin.reduce(np.atleast_1d(result.r2)):.3f} at {len(masks)}")
             missed.append(1 - r2)
             following = _following(design, drawn, most, r2 if method.decodes else None, max_order, rng)
-            reason = session.statement or _reason(r2, r2_error, target_r2, missed, following)
+            reason = session.statement or ("the target is reached" if reached else "")
+            reason = reason or _reason(r2, r2_error, target, missed, following)
             if reason or following is None:
                 break
             design = following
@@ -99,16 +100,12 @@ def _least(result: Fit, values: FloatArray, before: float) -> tuple[float, float
     return float(r2[worst]), float(error[worst])
 
 
-def _reason(
-    r2: float, error: float, target_r2: float | None, missed: list[float], following: Design | None
-) -> str:
-    """Return why the run ends, "" if it continues."""
-    if r2 - error >= (_GOOD if target_r2 is None else target_r2):
-        return "the target is reached"
+def _reason(r2: float, error: float, target: Target, missed: list[float], following: Design | None) -> str:
+    """Return why a run ends whose target is not reached, "" if it continues."""
     if following is None:
         return "the budget is spent"
     searching = r2 < _HOPELESS and following.coded is not None
-    near = target_r2 is not None and r2 + error >= target_r2
+    near = target.deviation is not None or (target.r2 is not None and r2 + error >= target.r2)
     # Over two rounds, as the R² of one is known to a few hundredths only.
     if len(missed) > 2 and missed[-1] > (1 - _GAIN) * missed[-3] and not searching and not near:
         return "R² no longer improves"

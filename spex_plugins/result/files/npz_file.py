@@ -17,8 +17,8 @@ __all__ = ["fields_of", "header_and_arrays", "read", "write"]
 
 _FORMAT = 6
 _READABLE = (1, 2, 3, 4, 5, 6)
-# 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 one plan in words and no ids, 5 no sums and no
-# independent errors.
+# 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 one plan in words and no ids, 5 no sums of
+# functions and no independent errors.
 _TEXTS = (
     *("feature_names", "feature_ids", "n_calls", "n_stored", "budget"),
     *("r2_source", "estimator", "design", "method", "exact"),
