@@ -10,11 +10,11 @@ import numpy as np
 
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.result.feature_labels import told_apart, visible
+from spex_plugins.result.feature_labels import right_to_left, told_apart, visible, visible_text
 from spex_plugins.result.interactions import Interactions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from spex_plugins.types import FloatArray
 
@@ -37,11 +37,11 @@ class PlotData:
     Attributes
     ----------
     words : tuple of str
-        The features as in the text.
+        The features as in the text; sentences are whole.
     marked : tuple of str
         The same with a subscript where a word occurs more than once: "good₂,".
     labels : tuple of str
-        The names for lists, without punctuation: "good₂".
+        The names for lists, without punctuation, and shortened: "good₂".
     effects : ndarray of float64, shape (n,)
         First-order values of the index.
     sets : tuple of RankedSet
@@ -52,6 +52,8 @@ class PlotData:
         Index and order, in words.
     facts : tuple of str
         Values of all features and of none, R² and number of model calls.
+    right_to_left : bool
+        Whether the text is written from right to left.
     """
 
     words: tuple[str, ...]
@@ -62,6 +64,7 @@ class PlotData:
     n_sets: int
     reading: str
     facts: tuple[str, ...]
+    right_to_left: bool
 
     @property
     def effect_limit(self) -> float:
@@ -114,8 +117,12 @@ def read_plot_data(
     top: int,
     output: int | None,
     words: Sequence[str] | None = None,
+    drawable: Callable[[str], str] = str,
 ) -> PlotData:
-    """Return the data of a plot from an explanation; the arguments are those of `text_arcs`."""
+    """Return the data of a plot from an explanation; the arguments are those of `text_arcs`.
+
+    ``drawable`` replaces what cannot be drawn in a name.
+    """
     found = one_output(given, output)
     if words is not None:
         if isinstance(words, str) or len(words) != found.n:
@@ -134,10 +141,12 @@ def read_plot_data(
     table = found.index(index, order)
     several = table._select(np.flatnonzero(table.orders > 1))
     pairs = enumerate(zip(several.top(top).terms, several.top(top).values.tolist(), strict=True), start=1)
-    shown = tuple(visible(name) for name in found.feature_names)
-    marked, labels = told_apart(shown)
+    names = [drawable(name) for name in found.feature_names]
+    texts = tuple(visible_text(name) for name in names)
+    marked, _ = told_apart(texts)
+    _, labels = told_apart([visible(name) for name in names])
     return PlotData(
-        words=shown,
+        words=texts,
         marked=marked,
         labels=labels,
         effects=table.first_order(),
@@ -145,6 +154,7 @@ def read_plot_data(
         n_sets=len(several),
         reading=f"{index}, order {table.order}" if fixed is None else index,
         facts=_facts(found),
+        right_to_left=right_to_left(found.feature_names),
     )
 
 

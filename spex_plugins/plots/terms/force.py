@@ -66,8 +66,8 @@ def force(
     MissingExtraError
         If matplotlib is not installed.
     """
-    terms = additive_terms(interactions, index, order, top, output, words)
     require_matplotlib()
+    terms = additive_terms(interactions, index, order, top, output, words)
     if ax is None:
         ax = new_axes(760.0, 250.0)
     up = [part for part in terms.parts if part.value > 0]

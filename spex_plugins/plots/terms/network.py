@@ -8,6 +8,7 @@ import numpy as np
 
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data
 from spex_plugins.plots.terms.axes import new_axes, write_title
 
@@ -72,8 +73,8 @@ def network(
     MissingExtraError
         If matplotlib is not installed.
     """
-    content = read_plot_data(interactions, index, order, top, output, words)
     require_matplotlib()
+    content = read_plot_data(interactions, index, order, top, output, words, drawable)
     features = sorted(content.linked) or _strongest(content)
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(features)) / max(len(features), 1)
     places = dict(zip(features, np.stack([np.cos(angles), np.sin(angles)], axis=1), strict=True))

@@ -8,6 +8,7 @@ import numpy as np
 
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import read_plot_data, signed
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
 
@@ -63,8 +64,8 @@ def upset(
     MissingExtraError
         If matplotlib is not installed.
     """
-    content = read_plot_data(interactions, index, order, top, output, words)
     require_matplotlib()
+    content = read_plot_data(interactions, index, order, top, output, words, drawable)
     features = sorted(content.linked)
     rows = {feature: place for place, feature in enumerate(features)}
     columns, n = np.arange(len(content.sets)), max(len(features), 1)

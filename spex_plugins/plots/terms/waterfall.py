@@ -71,6 +71,7 @@ def waterfall(
     MissingExtraError
         If matplotlib is not installed.
     """
+    require_matplotlib()
     terms = additive_terms(interactions, index, order, top, output, words)
     values = np.array([part.value for part in terms.parts])
     # From below upwards: the smallest first, so that the largest leads to f(x).
@@ -122,6 +123,7 @@ def bar(
     MissingExtraError
         If matplotlib is not installed.
     """
+    require_matplotlib()
     terms = additive_terms(interactions, index, order, top, output, words)
     return _draw(terms, np.zeros(len(terms.parts)), title, ax, ends=False)
 
@@ -129,7 +131,6 @@ def bar(
 def _draw(
     terms: AdditiveTerms, starts: np.ndarray, title: str | None, ax: Axes | None, *, ends: bool
 ) -> Axes:
-    require_matplotlib()
     parts = terms.parts
     if ax is None:
         ax = new_axes(640.0, _ROW * max(len(parts), 3) + 110)
