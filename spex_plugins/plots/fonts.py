@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ def families(texts: Iterable[str]) -> list[str]:
 
 
 def set_families(axes: Any) -> None:
-    """Let the texts of axes and the heading of their figure be drawn with the fonts that have their letters."""
+    """Choose fonts that have the letters of axes and of the heading of their figure."""
     from matplotlib.text import Text
 
     for artist in [*axes.findobj(Text), *axes.figure.texts]:
@@ -67,12 +67,12 @@ def _family(letter: str) -> str | None:
     return "" if letter.isascii() or ord(letter) in _letters(default) else _other_family(ord(letter))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _other_family(letter: int) -> str | None:
     return next((name for name, path in _other_fonts() if letter in _letters(path)), None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _other_fonts() -> list[tuple[str, str]]:
     """Return families and files of fonts for text, upright and of usual weight."""
     from matplotlib import font_manager
@@ -87,7 +87,7 @@ def _other_fonts() -> list[tuple[str, str]]:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _letters(path: str) -> frozenset[int]:
     """Return the code points of a font; none if it has pictures of one size only."""
     from matplotlib.ft2font import FT2Font

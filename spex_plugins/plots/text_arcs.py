@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from spex_plugins.plots import legend
 from spex_plugins.plots.canvas import Canvas, new_figure, require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade, text_color
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.layout import Box, fill_lines
 from spex_plugins.plots.number_labels import place_numbers
-from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, read_plot_data
 from spex_plugins.plots.routing import Routing, Spacing, route
 
@@ -198,7 +198,7 @@ def _draw(canvas: Canvas, content: PlotData, title: str | None, page: _Page) -> 
             color = _NO_EFFECT  # shows where a sentence ends
         y = top + page.routing.tops[line]
         canvas.box(left + start, y, end - start, 1.5 * page.size, color, corner=3).set_gid("word")
-    style = {"size": page.size, "ha": "center", "color": TEXT_COLOR, "zorder": 5}
+    style: dict[str, Any] = {"size": page.size, "ha": "center", "color": TEXT_COLOR, "zorder": 5}
     for piece, box in placed:
         baseline = top + page.routing.tops[box.line] + 1.06 * page.size
         canvas.text((left + box.center, baseline), piece.text, **style)

@@ -52,7 +52,8 @@ section { background: var(--card); border: 1px solid var(--edge); border-radius:
 sup { position: relative; z-index: 2; font-size: 0; line-height: 0; vertical-align: 5px;
   margin-inline-start: 1px; }
 sup .badge { font-size: 9.5px; margin-inline-start: 1px; vertical-align: baseline; }
-.say { min-height: 3em; margin-top: 10px; padding-top: 10px; border-top: 1px solid var(--edge); font-size: 14px; }
+.say { min-height: 3em; margin-top: 10px; padding-top: 10px; border-top: 1px solid var(--edge);
+  font-size: 14px; }
 table { border-collapse: collapse; width: 100%; margin-top: 10px; font-size: 15px; }
 th { text-align: left; font-size: 12px; font-weight: 600; color: var(--quiet); }
 td, th { padding: 5px 8px; }
