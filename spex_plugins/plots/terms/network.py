@@ -11,6 +11,7 @@ from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data
 from spex_plugins.plots.terms.axes import new_axes, write_title
+from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ _MANY = 60  # features, from which the letters are smaller
 _FEW = 8  # features that are shown where no interaction is
 
 
+@with_shared_docs
 def network(
     interactions: Any,
     *,
@@ -44,22 +46,11 @@ def network(
 
     Parameters
     ----------
-    interactions : Interactions
-        The explanation of one example, or an object with the attribute ``interactions``.
-    index : str
-        A key of `spex_plugins.INDICES` other than "Fourier".
-    order : int, optional
-        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    {which}
     top : int
         Number of interactions.
-    output : int, optional
-        Which of K outputs, from 0; needed where there are several.
-    words : sequence of str, optional
-        Texts of the n features, by default their names.
-    title : str, optional
-        Heading of the picture.
-    ax : matplotlib Axes, optional
-        Where to draw, by default a new figure.
+    {names}
+    {axes}
 
     Returns
     -------
@@ -68,10 +59,7 @@ def network(
 
     Raises
     ------
-    InputError
-        If an argument cannot be used.
-    MissingExtraError
-        If matplotlib is not installed.
+    {raises}
     """
     require_matplotlib()
     content = read_plot_data(interactions, index, order, top, output, words, drawable)

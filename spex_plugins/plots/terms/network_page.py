@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins.plots.colors import shade
 from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data, signed
+from spex_plugins.plots.terms.shared_docs import with_shared_docs
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ g.set:hover path { stroke-opacity: 1; filter: brightness(.85); }
 """
 
 
+@with_shared_docs
 def network_html(
     interactions: Any,
     *,
@@ -48,20 +50,10 @@ def network_html(
 
     Parameters
     ----------
-    interactions : Interactions
-        The explanation of one example, or an object with the attribute ``interactions``.
-    index : str
-        A key of `spex_plugins.INDICES` other than "Fourier".
-    order : int, optional
-        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    {which}
     top : int
         Number of interactions.
-    output : int, optional
-        Which of K outputs, from 0; needed where there are several.
-    words : sequence of str, optional
-        Texts of the n features, by default their names.
-    title : str, optional
-        Heading of the page.
+    {names}
 
     Returns
     -------
