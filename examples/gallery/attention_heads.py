@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Attention heads
 #
-# "When Anna and Peter went to the market, Peter gave the flowers to …" Which attention heads does the model need to
-# say *Anna* and not *Peter*? The 90 features are groups of three heads in 30 layers; masked heads give their mean
-# output. About a minute and a half on two cores, offline.
+# "When Anna and Peter went to the market, Peter gave the flowers to …" Which attention heads does the model
+# need to say *Anna* and not *Peter*? The 90 features are groups of three heads in 30 layers; masked heads
+# give their mean output. About a minute and a half on two cores, offline.
 
 # %%
 from small_llm import load_small_llm
@@ -13,9 +13,7 @@ from spex_plugins.games import HeadsGame
 from spex_plugins.plots import bar, network
 
 people = [("Anna", "Peter"), ("Mary", "John"), ("Paul", "Lisa"), ("Tom", "Sarah")]
-prompts = [
-    f"When {one} and {other} went to the market, {other} gave the flowers to" for one, other in people
-]
+prompts = [f"When {one} and {other} went to the market, {other} gave the flowers to" for one, other in people]
 game = HeadsGame(
     *load_small_llm(),
     prompts,

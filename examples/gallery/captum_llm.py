@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Captum on a language model
 #
-# `SpexLLMAttribution` takes the place of Captum's `LLMAttribution`. One call for each of the 32 masks explains
-# the whole answer and every token of it. Seconds on two cores.
+# `SpexLLMAttribution` takes the place of Captum's `LLMAttribution`. One call for each of the 32 masks
+# explains the whole answer and every token of it. Seconds on two cores.
 
 # %%
 from captum.attr import TextTemplateInput
@@ -30,4 +30,4 @@ figure, ax = result.plot_token_attr()
 # the facts that act together included.
 
 # %%
-ax = waterfall(result, title="Why “skiing in the mountains” is likely")
+ax = waterfall(result.seq_interactions, title="Why “skiing in the mountains” is likely")

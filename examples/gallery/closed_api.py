@@ -1,20 +1,24 @@
 # %% [markdown]
 # # A closed model behind an API
 #
-# `ChatGame` asks any OpenAI-compatible API for the log-probability of "True" against "False". So that this page
-# runs without a key, the requests of OpenAI's client end in a function here, which knows that a word before a
-# bad one can turn it round. Leave `client=` out, and they go to the model.
+# `ChatGame` asks any OpenAI-compatible API for the log-probability of "True" against "False". So that this
+# page runs without a key, the requests of OpenAI's client end in a function here, which knows that a word
+# before a bad one can turn it round. Leave `client=` out, and they go to the model.
 
 # %%
 import json
 
-import httpx
 import openai
 from closed_model import QUESTION, REVIEW
 
 import spex_plugins as spex
 from spex_plugins.games.chat.chat_game import ChatGame
 from spex_plugins.plots import text_arcs
+
+try:  # what the client of OpenAI makes its requests with
+    import httpx2 as httpx
+except ImportError:
+    import httpx
 
 TURNS = {"dull": "Never", "disaster": "not", "boring": "far", "hate": "did"}
 
@@ -44,7 +48,8 @@ found = spex.explain(game, budget=300, progress=False)
 print(game)
 
 # %% [markdown]
-# Every bad word is turned round by another one: the arcs carry the verdict, the words alone speak against it.
+# Every bad word is turned round by another one: the arcs carry the verdict, the words alone speak against
+# it.
 
 # %%
 ax = text_arcs(found, top=4, title="Why the model behind the API says True")

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Which method for my model?
 #
-# Several methods explain the same three predictions of a random forest from the same number of calls. Held-out masks
-# judge them. Half a minute on two cores; SHAP and shapiq take part where they are installed.
+# Several methods explain the same three predictions of a random forest from the same number of calls.
+# Held-out masks judge them. Half a minute on two cores; SHAP and shapiq take part where they are installed.
 
 # %%
 from compare_methods import METHODS, Row

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Many workers
 #
-# Batches of masks go to Dask workers; each makes the model once, and every answer goes into a store. Here the cluster
-# is two processes of this machine, on a real one only the line that makes the client changes.
+# Batches of masks go to Dask workers; each makes the model once, and every answer goes into a store. Here
+# the cluster is two processes of this machine, on a real one only the line that makes the client changes.
 
 # %%
 import tempfile

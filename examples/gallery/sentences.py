@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Sentences that hold an answer
 #
-# A language model answers a question about a text. The features are its sentences: 100 of the 128 masks say which of
-# them the answer stands on. Half a minute on two cores, offline.
+# A language model answers a question about a text. The features are its sentences: 100 of the 128 masks say
+# which of them the answer stands on. Half a minute on two cores, offline.
 
 # %%
 from question_answering import ANSWER, QUESTION, TEXT
@@ -22,8 +22,8 @@ game = MaskedPrompt(
 found = spex.explain(game, budget=100, progress=False)
 
 # %% [markdown]
-# Two sentences hold the answer. The blue arc says that one of them is enough: together they add less than each
-# alone.
+# Two sentences hold the answer. The blue arc says that one of them is enough: together they add less than
+# each alone.
 
 # %%
 ax = text_arcs(found, top=3, title="How much does a ticket cost? “… nine crowns.”")

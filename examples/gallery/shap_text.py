@@ -1,8 +1,8 @@
 # %% [markdown]
 # # SHAP on a text
 #
-# A real language model, SmolLM2-135M, judges a review; 300 model calls tell which words decide, and which decide
-# together. About a minute on two cores, offline. `make demo` goes on to 2,000 calls.
+# A real language model, SmolLM2-135M, judges a review; 300 model calls tell which words decide, and which
+# decide together. About a minute on two cores, offline. `make demo` goes on to 2,000 calls.
 
 # %%
 import shap
@@ -16,7 +16,8 @@ explainer = SpexExplainer(verdict, shap.maskers.Text(r"\s", mask_token=" "))
 explanation = explainer([REVIEW], max_evals=300, silent=True)[0]
 
 # %% [markdown]
-# "You will **not regret** it": alone, each of the two words speaks against the film; together they speak for it.
+# "You will **not regret** it": alone, each of the two words speaks against the film; together they speak
+# for it.
 
 # %%
 ax = text_arcs(explanation, top=5, title="Why SmolLM2-135M calls this review positive")

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # A thousand words
 #
-# A text of 1,000 words has 2¹⁰⁰⁰ masks. 4,000 of them find which negation turns which word round; the rules of a
-# lexicon stand for the model, so that the answer is known. A minute on two cores.
+# A text of 1,000 words has 2¹⁰⁰⁰ masks. 4,000 of them find which negation turns which word round; the rules
+# of a lexicon stand for the model, so that the answer is known. A minute on two cores.
 
 # %%
 import numpy as np

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,9 @@ class Report:
         if metric not in METRICS or not any(metric in run.scores.values for run in self.runs):
             measured = {name for run in self.runs for name in run.scores.values}
             raise InputError(f"metric: {metric!r:.80} was not measured; choose one of {sorted(measured)}.")
-        return curves_over_calls(self.runs, self.inputs, self.budgets, metric)
+        figure = curves_over_calls(self.runs, self.inputs, self.budgets, metric)
+        import_module("matplotlib.pyplot")  # a notebook shows figures once this is imported
+        return figure
 
     def to_markdown(self) -> str:
         """Return the verdict, the summary and what went wrong as Markdown.
