@@ -35,7 +35,9 @@ def answer(request):
         "message": {"role": "assistant", "content": top[0]["token"]},
         "logprobs": {"content": [{**top[0], "top_logprobs": top}]},
     }
-    return httpx.Response(200, json={"object": "chat.completion", "model": "x", "choices": [choice]})
+    usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": 1}
+    reply = {"object": "chat.completion", "model": "stand-in", "choices": [choice], "usage": usage}
+    return httpx.Response(200, json=reply)
 
 
 stand_in = openai.AsyncOpenAI(
@@ -49,7 +51,7 @@ print(game)
 
 # %% [markdown]
 # Every bad word is turned round by another one: the arcs carry the verdict, the words alone speak against
-# it.
+# it. The blue arc says that for "disaster" one of two "not" is enough.
 
 # %%
-ax = text_arcs(found, top=4, title="Why the model behind the API says True")
+ax = text_arcs(found, top=6, title="Why the model behind the API says True")

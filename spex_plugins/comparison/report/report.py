@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from html import escape
-from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from spex_plugins.comparison.metrics.table import METRICS
 from spex_plugins.comparison.report.frames import rows_of_runs, runs_frame, summary_frame, summary_rows
 from spex_plugins.comparison.report.json_document import json_document
 from spex_plugins.comparison.report.markdown import cost_statement, markdown, number
+from spex_plugins.comparison.report.pictures import as_png
 from spex_plugins.comparison.report.statistics import mean_score, of_group
 from spex_plugins.comparison.report.verdict import verdict
 from spex_plugins.errors import InputError
@@ -168,7 +169,7 @@ class Report:
             measured = {name for run in self.runs for name in run.scores.values}
             raise InputError(f"metric: {metric!r:.80} was not measured; choose one of {sorted(measured)}.")
         figure = curves_over_calls(self.runs, self.inputs, self.budgets, metric)
-        import_module("matplotlib.pyplot")  # a notebook shows figures once this is imported
+        vars(figure)["_repr_png_"] = partial(as_png, figure)  # of figures without pyplot, notebooks show none
         return figure
 
     def to_markdown(self) -> str:
