@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from spex_plugins.types import FloatArray
 
-__all__ = ["PlotData", "RankedSet", "one_output", "read_plot_data", "signed"]
+__all__ = ["PlotData", "RankedSet", "is_sentence", "one_output", "read_plot_data", "signed"]
+
+_LONGEST_UNBROKEN = 24  # letters
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,11 @@ class PlotData:
     def set_limit(self) -> float:
         """Largest magnitude of an interaction."""
         return abs(self.sets[0].value) if self.sets else 0.0
+
+    @property
+    def kind(self) -> str:
+        """What a feature is called: a word, or, where there are sentences, a part."""
+        return "part" if any(map(is_sentence, self.words)) else "word"
 
     @property
     def linked(self) -> frozenset[int]:
@@ -156,6 +163,11 @@ def read_plot_data(
         facts=_facts(found),
         right_to_left=right_to_left(found.feature_names),
     )
+
+
+def is_sentence(text: str) -> bool:
+    """Whether the text of a feature may be broken into lines at its spaces."""
+    return len(text) > _LONGEST_UNBROKEN and " " in text
 
 
 def signed(value: float, limit: float) -> str:

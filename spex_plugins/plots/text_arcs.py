@@ -12,7 +12,7 @@ from spex_plugins.plots.colors import TEXT_COLOR, shade, text_color
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.layout import Box, fill_lines
 from spex_plugins.plots.number_labels import place_numbers
-from spex_plugins.plots.plot_data import PlotData, read_plot_data
+from spex_plugins.plots.plot_data import PlotData, is_sentence, read_plot_data
 from spex_plugins.plots.routing import Routing, Spacing, route
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ _LEGEND = 220.0
 _NARROW = 480.0  # below this width the list stands beneath the text
 _SIZE, _SIZE_OF_MANY, _MANY_WORDS = 13.0, 11.0, 110
 _NO_EFFECT = "#f1f2f5"
-_SENTENCE = 24  # letters, from which a feature is broken into lines at its spaces
 _SCALES = (1.0, 0.9, 0.8, 0.72, 0.65, 0.58, 0.52, 0.46, 0.4, 0.35, 0.3)
 
 
@@ -140,7 +139,7 @@ def _new_page(content: PlotData, title: str | None) -> tuple[Canvas, _Page]:
 
 def _pieces(content: PlotData) -> list[_Piece]:
     """Return what is never broken: words, and the words of sentences."""
-    split = [[text] if len(text) < _SENTENCE else text.split() for text in content.in_text()]
+    split = [text.split() if is_sentence(text) else [text] for text in content.in_text()]
     return [_Piece(i, text, len(parts) == 1) for i, parts in enumerate(split) for text in parts]
 
 
@@ -202,5 +201,4 @@ def _draw(canvas: Canvas, content: PlotData, title: str | None, page: _Page) -> 
     for piece, box in placed:
         baseline = top + page.routing.tops[box.line] + 1.06 * page.size
         canvas.text((left + box.center, baseline), piece.text, **style)
-    kind = "word" if all(piece.whole for piece in page.pieces) else "part"
-    legend.draw_legend(canvas, content, *page.legend, kind)
+    legend.draw_legend(canvas, content, *page.legend, content.kind)

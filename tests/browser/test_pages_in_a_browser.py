@@ -72,7 +72,7 @@ def test_the_page_of_a_text_says_what_is_pointed_at(opened, found):
         page.locator(".w", has_text="expecting").hover()
         assert re.search(r"expecting: own effect \+1\.00", say.inner_text())
         page.locator("h1").hover()
-        assert "Point at a word" in say.inner_text()
+        assert "Point at the text" in say.inner_text()
         assert least_contrast(page, ".w") > 4.5
         assert least_contrast(page, "td.term, td.value, .quiet, .facts li, .key span, .badge span") > 4.4
 

@@ -232,5 +232,6 @@ class Report:
             for row in summary_rows(self.runs, self.inputs)
         )
         cells = ([f"<td class='t'>{escape(text)}</td>" for text in row] for row in rows)
-        table = html_view.table(cells, cost_statement(self), ("method", "calls", "R²", "95 % interval"))
-        return html_view.view(f"<p>{escape(self.recommend())}</p>", table)
+        table = html_view.table(cells, titles=("method", "calls", "R²", "95 % interval"))
+        told = (f"<p>{escape(text)}</p>" for text in (self.recommend(), cost_statement(self)))
+        return html_view.view(*told, table)

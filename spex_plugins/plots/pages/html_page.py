@@ -9,7 +9,7 @@ from unicodedata import bidirectional
 from spex_plugins.files import replacing
 from spex_plugins.plots.colors import shade, tint
 from spex_plugins.plots.pages.html_style import SCRIPT, framed
-from spex_plugins.plots.plot_data import PlotData, RankedSet, one_output, read_plot_data, signed
+from spex_plugins.plots.plot_data import PlotData, RankedSet, is_sentence, one_output, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["save_html", "to_html"]
 
 _WORD_SHADE = 0.62
-_LONG = 32  # letters, from which a feature may be broken into lines
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}  # bidirectional classes of Unicode
-_HINT = "Point at a word or at a line of the list to see what acts together; click to keep it."
+_HINT = "Point at the text or at a line of the list to see what acts together; click to keep it."
 
 
 def to_html(
@@ -67,7 +66,7 @@ def to_html(
     """
     content = read_plot_data(interactions, index, order, top, output, words)
     found = one_output(interactions, output)
-    heading = escape(displayable(title or "Which words act together"))
+    heading = escape(displayable(title or f"Which {content.kind}s act together"))
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
     direction = "rtl" if content.right_to_left else "ltr"
     text = " ".join(_word(content, i, word) for i, word in enumerate(content.in_text()))
@@ -132,7 +131,7 @@ def _word(content: PlotData, i: int, word: str) -> str:
     sets = f' data-sets="{" ".join(str(ranked.rank) for ranked in own)}" tabindex="0"' if own else ""
     numbers = f"<sup>{''.join(map(_badge, own))}</sup>" if own else ""
     told = f'style="background:{color}" title="{say}" data-say="{say}"{sets}'
-    kind = "u long" if len(word) > _LONG else "u"
+    kind = "u long" if is_sentence(word) else "u"
     return f'<span class="{kind}"><span class="w" {told}>{escape(word)}</span>{numbers}</span>'
 
 
@@ -140,7 +139,7 @@ def _key(content: PlotData) -> str:
     limit = content.effect_limit
     ends = [tint(sign, 1.0, most=_WORD_SHADE) for sign in (-1.0, 1.0)]
     return (
-        '<p class="key"><b>Colour of a word: its own effect</b>'
+        f'<p class="key"><b>Colour of a {content.kind}: its own effect</b>'
         f'<span class="down">{signed(-limit, limit)} pushes down</span>'
         f'<i style="background:linear-gradient(90deg,{ends[0]},transparent,{ends[1]})"></i>'
         f'<span class="up">pushes up {signed(limit, limit)}</span></p>'
@@ -151,11 +150,11 @@ def _table(content: PlotData) -> str:
     shown = len(content.sets)
     rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
-    head = f'<h2>Words that act together</h2><p class="quiet">{escape(note)}</p>'
+    head = f'<h2>{content.kind.capitalize()}s that act together</h2><p class="quiet">{escape(note)}</p>'
     if not shown:
         return head
     rows = "\n".join(_row(content, ranked) for ranked in content.sets)
-    titles = "<th>#</th><th>Words</th><th>pushes down | up</th><th></th>"
+    titles = f"<th>#</th><th>{content.kind.capitalize()}s</th><th>pushes down | up</th><th></th>"
     return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>\n{rows}\n</tbody></table>"
 
 

@@ -34,7 +34,7 @@ section { background: var(--card); border: 1px solid var(--edge); border-radius:
 .up { color: var(--up); }
 .down { color: var(--down); }
 /* A long text scrolls, so that the list of what acts together stays in sight. */
-.scroll { max-height: 62vh; overflow: auto; overscroll-behavior: auto; margin: 12px -8px 0; padding: 0 8px; }
+.scroll { max-height: 62vh; overflow: auto; overscroll-behavior: auto; margin: 0 -8px; padding: 28px 8px 0; }
 #text { position: relative; font-size: 18px; line-height: 2.9; padding-bottom: 10px; }
 .u { white-space: nowrap; unicode-bidi: isolate; }
 #text svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible;
@@ -68,6 +68,7 @@ td.bar i { position: absolute; top: 0; height: 100%; border-radius: 3px; }
 .focus path:not(.on) { opacity: .06; }
 .w.on { outline: 2px solid var(--ink); }
 tr.on, tbody tr:hover, tbody tr:focus { background: var(--chosen); }
+@media (max-width: 560px) { td.bar, th:nth-child(3):nth-last-child(2) { display: none; } }
 @media print { body { background: #fff; } .say { display: none; } .scroll { max-height: none; } }
 """
 
