@@ -66,7 +66,8 @@ def pictures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 def with_palette(picture: bytes) -> bytes:
     """Return a PNG picture with 256 colours, a third of its size."""
     file = BytesIO()
-    image = Image.open(BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    image = Image.open(BytesIO(picture)).convert("RGB")
+    image = image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
 

@@ -85,7 +85,10 @@ def changes(first: SpexExplanation, better: SpexExplanation) -> str:
     before, after = first.interactions, better.interactions
     words = len({*strongest(first)} & {*strongest(better)})
     sets = len({*before.top(SETS).terms} & {*after.top(SETS).terms})
-    r2 = [f"{found.r2:.2f}" if np.isfinite(found.r2) else "not measured" for found in (before, after)]
+    r2 = [
+        f"{found.r2:.2f} ± {found.r2_error:.2f}" if np.isfinite(found.r2) else "not measured"
+        for found in (before, after)
+    ]
     return (
         f"From {before.budget:,} to {after.budget:,} calls: R² from {r2[0]} to {r2[1]}; "
         f"{words} of these {WORDS} words and {sets} of these {SETS} sets were already in the first answer."

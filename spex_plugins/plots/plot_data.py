@@ -190,9 +190,10 @@ def _facts(found: Interactions) -> tuple[str, ...]:
 
     r2 = float(found.r2)
     source = f" ({found.r2_source})" if isfinite(r2) else ""
+    stored = f" and {found.n_stored:,} stored answers" if found.n_stored else ""
     return (
         f"f(x) = {number(full)}",
         f"f(empty) = {number(empty)}",
         f"R² = {f'{r2:.3f}'.replace('-', '−') if isfinite(r2) else 'not measured'}{source}",
-        f"{found.n_calls:,} model calls",
+        f"{found.n_calls:,} model calls{stored}",
     )

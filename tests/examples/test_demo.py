@@ -73,7 +73,7 @@ def test_the_demo_explains_twice_without_asking_twice(tmp_path):
     reliable = r"R² +-?\d\.\d+ ± \d\.\d+ \(\d+ masks, each left out with its complement, weighted as masks"
     assert len(re.findall(reliable, told)) == 1  # 60 calls are too few to measure it
     assert re.search(
-        rf"\nFrom {FIRST} to {CALLS} calls: R² from not measured to -?\d\.\d\d; "
+        rf"\nFrom {FIRST} to {CALLS} calls: R² from not measured to -?\d\.\d\d ± \d\.\d\d; "
         r"\d of these 5 words and \d of these 8 sets were already in the first answer\.\n",
         told,
     )
