@@ -26,7 +26,13 @@ result = SpexLLMAttribution(Spex(model), tokenizer).attribute(prompt, target=" s
 figure, ax = result.plot_token_attr()
 
 # %% [markdown]
-# And what it cannot show: from the log-probability of the answer without the five facts to that with them,
+# All masks were asked, so that nothing is estimated:
+
+# %%
+print(result.seq_interactions)
+
+# %% [markdown]
+# And what Captum cannot show: from the log-probability of the answer without the five facts to that with them,
 # the facts that act together included.
 
 # %%

