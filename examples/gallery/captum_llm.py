@@ -32,8 +32,8 @@ figure, ax = result.plot_token_attr()
 print(result.seq_interactions)
 
 # %% [markdown]
-# And what Captum cannot show: from the log-probability of the answer without the five facts to that with them,
-# the facts that act together included.
+# And what Captum cannot show: from the log-probability of the answer without the five facts to that with
+# them, the facts that act together included.
 
 # %%
 ax = waterfall(result.seq_interactions, title="Why “skiing in the mountains” is likely")
