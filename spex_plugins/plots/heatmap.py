@@ -67,9 +67,7 @@ def heatmap(
     require_matplotlib()
     chosen = read_plot_data(interactions, index, 2, top, output)
     content = read_plot_data(interactions, index, 2, chosen.n_sets, output, drawable=drawable)
-    features = sorted(chosen.linked) or sorted(
-        np.argsort(-np.abs(content.effects), kind="stable")[:top].tolist()
-    )
+    features = chosen.shown_features(top)
     matrix = _matrix(content, features)
     labels = [content.labels[i] for i in features]
     if ax is None:

@@ -88,6 +88,11 @@ class PlotData:
         """The features that take part in a shown interaction."""
         return frozenset(i for ranked in self.sets for i in ranked.features)
 
+    def shown_features(self, few: int) -> list[int]:
+        """Return the features of the shown interactions; where there are none, the few that matter most."""
+        strongest = np.argsort(-np.abs(self.effects), kind="stable")[:few]
+        return sorted(self.linked) or sorted(strongest.tolist())
+
     def name(self, ranked: RankedSet) -> str:
         """Return ``"not × good"``."""
         return " × ".join(self.labels[i] for i in ranked.features)

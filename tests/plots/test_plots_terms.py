@@ -182,6 +182,19 @@ def test_given_axes_are_used_and_unusable_arguments_named(review, draw):
 
 
 @pytest.mark.slow
+def test_hundreds_of_features_of_a_network_have_readable_labels_that_leave_room_to_each_other():
+    pairs = {(2 * k, 2 * k + 1): 1.0 + k for k in range(200)}
+    ax = network(interactions([f"word{i}" for i in range(1000)], pairs), top=200)
+    written(ax)
+    assert {f"word{i}" for i in range(200, 400)} <= {text.get_text() for text in ax.texts}
+    size = ax.texts[0].get_size()
+    assert size >= 4.5
+    ends = np.array([ax.transData.transform(text.get_position()) for text in ax.texts])
+    apart = np.linalg.norm(np.diff(ends, axis=0), axis=1).min() * 72 / ax.figure.dpi
+    assert apart > size
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("draw", "top"), [(network, 200), (waterfall, 20), (force, 20), (upset, 40)])
 def test_a_thousand_features_take_less_than_three_seconds_of_the_processor(draw, top):
     rng = np.random.default_rng(0)
