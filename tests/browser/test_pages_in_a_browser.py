@@ -12,6 +12,7 @@ import spex_plugins as spex
 from spex_plugins.plots import network_html, to_html
 
 pytestmark = pytest.mark.slow
+UP_ON_WHITE, DOWN_ON_WHITE = "rgb(201, 0, 63)", "rgb(0, 103, 192)"
 
 CONTRAST = """(element) => {
   const parts = (color) => (color.match(/[\\d.]+/g) || []).map(Number);
@@ -164,24 +165,60 @@ def test_the_report_of_a_comparison_is_read(opened, report, tmp_path):
         assert least_contrast(page, "td, th, p, dd, h2, .verdict") > 4.4
 
 
-PLAN = spex.plan(32, 500)
+@pytest.fixture(scope="module")
+def explanation():
+    pytest.importorskip("shap")
+    from spex_plugins.shap import SpexExplainer
+
+    rows = np.random.default_rng(0).normal(size=(3, 4))
+    explainer = SpexExplainer(lambda x: x[:, 0] * x[:, 1] + x[:, 2], np.zeros((1, 4)))
+    return explainer(rows, silent=True)
+
+
+def black_on_white(html, body="", scheme=True):
+    """A page of a notebook; with ``scheme``, white on black where the system is dark."""
+    dark = "@media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } }" if scheme else ""
+    style = f"<style>body {{ background: #fff; color: #111 }} {dark}</style>"
+    return f"<html><head>{style}</head><body {body}>{html}</body></html>"
+
+
+LETTERS = ".spex td, .spex th, .spex caption, .spex p"
 
 
 @pytest.mark.parametrize(
-    "shown",
-    [
-        lambda found, report: found,
-        lambda found, report: found.index("FSII", order=2),
-        lambda found, report: PLAN,
-        lambda found, report: report,
-    ],
-    ids=["Interactions", "IndexTable", "RunPlan", "Report"],
+    "kind", ["Interactions", "IndexTable", "RunPlan", "Report", "explanation", "its row"]
 )
-def test_results_in_a_notebook_are_readable(opened, found, report, shown):
-    """Letters are the notebook's: black on white, or white on black."""
-    html = (
-        "<style>:root { color-scheme: light dark } body { background: #fff; color: #111 }"
-        "@media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } }</style>"
-    ) + shown(found, report)._repr_html_()
-    with opened(html) as page:
-        assert least_contrast(page, ".spex td, .spex th, .spex caption, .spex p") > 4.4
+def test_results_in_a_notebook_are_readable(opened, found, report, explanation, kind):
+    shown = {
+        "Interactions": found,
+        "IndexTable": found.index("FSII", order=2),
+        "RunPlan": spex.plan(32, 500),
+        "Report": report,
+        "explanation": explanation,
+        "its row": explanation[0],
+    }[kind]
+    with opened(black_on_white(shown._repr_html_())) as page:
+        assert least_contrast(page, LETTERS) > 4.4
+
+
+@pytest.mark.parametrize(
+    ("system", "body"),
+    [
+        ("light", 'data-jp-theme-light="false" style="background: #111; color: #ddd"'),
+        ("light", 'class="vscode-dark" style="background: #1f1f1f; color: #ccc"'),
+        ("dark", 'data-jp-theme-light="true"'),
+        ("dark", 'class="vscode-light"'),
+    ],
+)
+def test_bars_follow_the_theme_of_the_notebook_and_not_of_the_system(chromium, found, system, body):
+    page = chromium.new_page(color_scheme=system)
+    page.set_content(black_on_white(found._repr_html_(), body, scheme=False))
+    colors = page.locator(".spex u").evaluate_all(
+        "(all) => all.map((e) => getComputedStyle(e).backgroundColor)"
+    )
+    dark = system == "light"  # each notebook here differs from its system
+    assert set(colors) == (
+        {"rgb(255, 107, 147)", "rgb(92, 178, 255)"} if dark else {UP_ON_WHITE, DOWN_ON_WHITE}
+    )
+    assert least_contrast(page, LETTERS) > 4.4
+    page.close()
