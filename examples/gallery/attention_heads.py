@@ -3,7 +3,7 @@
 #
 # "When Anna and Peter went to the market, Peter gave the flowers to …" Which attention heads does the model
 # need to say *Anna* and not *Peter*? The 90 features are groups of three heads in 30 layers; masked heads
-# give their mean output. About a minute and a half on two cores, offline.
+# give their mean output. The longest page here: three minutes of a processor, offline.
 
 # %%
 from small_llm import load_small_llm
@@ -24,6 +24,10 @@ game = HeadsGame(
 )
 found = spex.explain(game, budget=400, progress=False)
 print(f"{game}: with all heads {found.full_value:+.1f}, without {found.empty_value:+.1f}")
+
+# %% [markdown]
+# Red heads help to name the other person. The first heads of layer 23 push the other way, towards the name
+# that was said twice; heads of layer 24 undo a part of that.
 
 # %%
 ax = bar(found, top=12, title="Heads that make the model name the other person")
