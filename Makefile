@@ -11,7 +11,7 @@ TORCH  := torch==2.13.0
 OLD    := DeprecationWarning PendingDeprecationWarning FutureWarning
 export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-fast test-lowest test-clients check build clean
+.PHONY: demo test test-fast test-lowest test-clients check build gallery clean
 
 demo: $(VENV)/demo.installed  ## explain a real language model's verdict on a review
 	$(BIN)/python examples/demo.py
@@ -40,6 +40,9 @@ build: $(VENV)/build.installed  ## sdist and wheel, and the wheel in an empty en
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
 	.ci/smoke dist/*.whl
+
+gallery: $(VENV)/gallery.installed  ## execute examples/gallery as notebooks, into docs/gallery
+	$(BIN)/python docs/build_gallery.py
 
 .PHONY: docs
 docs: $(VENV)/docs.installed  ## build the documentation into out/docs; warnings are errors

@@ -9,7 +9,7 @@ author = "the spex-plugins developers"
 version = release = spex_plugins.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -18,6 +18,7 @@ extensions = [
 ]
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # the notebooks of the gallery hold their output, see build_gallery.py
 
 default_role = "py:obj"
 add_module_names = False

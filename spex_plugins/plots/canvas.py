@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.errors import MissingExtraError
+from spex_plugins.plots.fonts import families
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,14 +66,15 @@ class Canvas:
         probe = self.text((0, 0), "", size=size, weight=weight)
         out = []
         for text in texts:
-            probe.set_text(text)
+            probe.set(text=text, fontfamily=families([text]))
             out.append(float(probe.get_window_extent().width * self._unit))
         probe.remove()
         return out
 
     def text(self, at: Point, text: str, *, size: float, **style: Any) -> Any:
         """Write a text at (left, baseline), unless the style sets another alignment; $ starts no formula."""
-        return self.ax.text(*at, text, size=size * self.scale, parse_math=False, **style)
+        style = {"size": size * self.scale, "fontfamily": families([text]), **style}
+        return self.ax.text(*at, text, parse_math=False, **style)
 
     def box(self, left: float, top: float, width: float, height: float, color: str, *, corner: float) -> Any:
         """Draw a filled box with round corners."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spex_plugins.result.html_view import DOWN_TEXT, UP_TEXT
 
-__all__ = ["DOWN", "MUTED_COLOR", "TEXT_COLOR", "UP", "shade", "text_color"]
+__all__ = ["DOWN", "MUTED_COLOR", "TEXT_COLOR", "UP", "shade", "text_color", "tint"]
 
 UP = (255, 0, 81)
 DOWN = (0, 139, 251)
@@ -28,6 +28,13 @@ def shade(value: float, limit: float, *, least: float = 0.0, most: float = 1.0) 
     strength = least + (most - least) * min(abs(value) / limit, 1.0)
     base = UP if value > 0 else DOWN
     return "#" + "".join(f"{round(255 + (part - 255) * strength):02x}" for part in base)
+
+
+def tint(value: float, limit: float, *, most: float = 1.0) -> str:
+    """Return the colour of a value as a CSS colour that lets the background through: on white, `shade`."""
+    strength = most * min(abs(value) / limit, 1.0) if limit else 0.0
+    base = ", ".join(map(str, UP if value > 0 else DOWN))
+    return f"rgba({base}, {strength:.3f})" if strength else "transparent"
 
 
 def text_color(value: float) -> str:

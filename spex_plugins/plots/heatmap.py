@@ -9,6 +9,7 @@ import numpy as np
 from spex_plugins.errors import InputError
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade
+from spex_plugins.plots.fonts import drawable, set_families
 from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
 
 if TYPE_CHECKING:
@@ -63,13 +64,11 @@ def heatmap(
         raise InputError(
             f"top: must be an integer ≥ 1, the number of pairs whose features are shown; got {top!r}."
         )
-    chosen = read_plot_data(interactions, index, 2, top, output)
-    content = read_plot_data(interactions, index, 2, chosen.n_sets, output)
-    features = sorted(chosen.linked) or sorted(
-        np.argsort(-np.abs(content.effects), kind="stable")[:top].tolist()
-    )
-    matrix = _matrix(content, features)
     require_matplotlib()
+    chosen = read_plot_data(interactions, index, 2, top, output)
+    content = read_plot_data(interactions, index, 2, chosen.n_sets, output, drawable=drawable)
+    features = chosen.shown_features(top)
+    matrix = _matrix(content, features)
     labels = [content.labels[i] for i in features]
     if ax is None:
         side = _CELL * max(len(features), 4)
@@ -83,6 +82,7 @@ def heatmap(
         loc="left",
         parse_math=False,
     )
+    set_families(ax)
     return ax
 
 

@@ -11,6 +11,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.plots import legend
 from spex_plugins.plots.canvas import Canvas, new_figure, require_matplotlib
 from spex_plugins.plots.colors import DOWN, TEXT_COLOR, UP, shade, text_color
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, read_plot_data
 from spex_plugins.plots.region_links import link_regions
 
@@ -93,9 +94,9 @@ def image_regions(
     MissingExtraError
         If matplotlib is not installed.
     """
-    content = read_plot_data(interactions, index, order, top, output)
-    grey, labels = _checked(image, regions, len(content.words))
     require_matplotlib()
+    content = read_plot_data(interactions, index, order, top, output, drawable=drawable)
+    grey, labels = _checked(image, regions, len(content.words))
     if ax is None:
         figure, axes = new_figure()
         longest = _IMAGE / max(labels.shape)

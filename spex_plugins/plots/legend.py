@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.layout import fill_lines
 from spex_plugins.plots.plot_data import PlotData, RankedSet, signed
 from spex_plugins.result.feature_labels import displayable
@@ -40,7 +41,7 @@ def _facts(canvas: Canvas, content: PlotData, width: float) -> list[str]:
 
 def _title(canvas: Canvas, title: str | None, width: float) -> list[str]:
     # Bold letters are wider than the regular ones that are measured.
-    return _wrapped(canvas, displayable(title or "").split(), _TITLE, 0.86 * width, " ")
+    return _wrapped(canvas, drawable(displayable(title or "")).split(), _TITLE, 0.86 * width, " ")
 
 
 def header_height(canvas: Canvas, content: PlotData, title: str | None, width: float) -> float:
@@ -62,8 +63,7 @@ def draw_header(
 
 
 def _term_lines(canvas: Canvas, content: PlotData, ranked: RankedSet, width: float) -> list[str]:
-    labels = [content.labels[i] for i in ranked.features]
-    parts = [*(label + " ×" for label in labels[:-1]), labels[-1]]
+    parts = [part.replace("\n", " ") for part in content.name(ranked).replace(" × ", "\n× ").split(" ")]
     return _wrapped(canvas, parts, _TERM, width - _INDENT - _VALUE, " ")
 
 

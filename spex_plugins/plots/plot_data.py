@@ -10,15 +10,17 @@ import numpy as np
 
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.result.feature_labels import told_apart, visible
+from spex_plugins.result.feature_labels import right_to_left, told_apart, visible, visible_text
 from spex_plugins.result.interactions import Interactions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from spex_plugins.types import FloatArray
 
-__all__ = ["PlotData", "RankedSet", "one_output", "read_plot_data", "signed"]
+__all__ = ["PlotData", "RankedSet", "is_sentence", "one_output", "read_plot_data", "signed"]
+
+_LONGEST_UNBROKEN = 24  # letters
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,11 @@ class PlotData:
     Attributes
     ----------
     words : tuple of str
-        The features as in the text.
+        The features as in the text; sentences are whole.
     marked : tuple of str
         The same with a subscript where a word occurs more than once: "good₂,".
     labels : tuple of str
-        The names for lists, without punctuation: "good₂".
+        The names for lists, without punctuation, and shortened: "good₂".
     effects : ndarray of float64, shape (n,)
         First-order values of the index.
     sets : tuple of RankedSet
@@ -52,6 +54,8 @@ class PlotData:
         Index and order, in words.
     facts : tuple of str
         Values of all features and of none, R² and number of model calls.
+    right_to_left : bool
+        Whether the text is written from right to left.
     """
 
     words: tuple[str, ...]
@@ -62,6 +66,7 @@ class PlotData:
     n_sets: int
     reading: str
     facts: tuple[str, ...]
+    right_to_left: bool
 
     @property
     def effect_limit(self) -> float:
@@ -74,9 +79,19 @@ class PlotData:
         return abs(self.sets[0].value) if self.sets else 0.0
 
     @property
+    def kind(self) -> str:
+        """What a feature is called: a word, or, where there are sentences, a part."""
+        return "part" if any(map(is_sentence, self.words)) else "word"
+
+    @property
     def linked(self) -> frozenset[int]:
         """The features that take part in a shown interaction."""
         return frozenset(i for ranked in self.sets for i in ranked.features)
+
+    def shown_features(self, few: int) -> list[int]:
+        """Return the features of the shown interactions; where there are none, the few that matter most."""
+        strongest = np.argsort(-np.abs(self.effects), kind="stable")[:few]
+        return sorted(self.linked) or sorted(strongest.tolist())
 
     def name(self, ranked: RankedSet) -> str:
         """Return ``"not × good"``."""
@@ -114,8 +129,12 @@ def read_plot_data(
     top: int,
     output: int | None,
     words: Sequence[str] | None = None,
+    drawable: Callable[[str], str] = str,
 ) -> PlotData:
-    """Return the data of a plot from an explanation; the arguments are those of `text_arcs`."""
+    """Return the data of a plot from an explanation; the arguments are those of `text_arcs`.
+
+    ``drawable`` replaces what cannot be drawn in a name.
+    """
     found = one_output(given, output)
     if words is not None:
         if isinstance(words, str) or len(words) != found.n:
@@ -134,10 +153,12 @@ def read_plot_data(
     table = found.index(index, order)
     several = table._select(np.flatnonzero(table.orders > 1))
     pairs = enumerate(zip(several.top(top).terms, several.top(top).values.tolist(), strict=True), start=1)
-    shown = tuple(visible(name) for name in found.feature_names)
-    marked, labels = told_apart(shown)
+    names = [drawable(name) for name in found.feature_names]
+    texts = tuple(visible_text(name) for name in names)
+    marked, _ = told_apart(texts)
+    _, labels = told_apart([visible(name) for name in names])
     return PlotData(
-        words=shown,
+        words=texts,
         marked=marked,
         labels=labels,
         effects=table.first_order(),
@@ -145,7 +166,13 @@ def read_plot_data(
         n_sets=len(several),
         reading=f"{index}, order {table.order}" if fixed is None else index,
         facts=_facts(found),
+        right_to_left=right_to_left(found.feature_names),
     )
+
+
+def is_sentence(text: str) -> bool:
+    """Whether the text of a feature may be broken into lines at its spaces."""
+    return len(text) > _LONGEST_UNBROKEN and " " in text
 
 
 def signed(value: float, limit: float) -> str:
@@ -168,9 +195,10 @@ def _facts(found: Interactions) -> tuple[str, ...]:
 
     r2 = float(found.r2)
     source = f" ({found.r2_source})" if isfinite(r2) else ""
+    stored = f" and {found.n_stored:,} stored answers" if found.n_stored else ""
     return (
         f"f(x) = {number(full)}",
         f"f(empty) = {number(empty)}",
         f"R² = {f'{r2:.3f}'.replace('-', '−') if isfinite(r2) else 'not measured'}{source}",
-        f"{found.n_calls:,} model calls",
+        f"{found.n_calls:,} model calls{stored}",
     )

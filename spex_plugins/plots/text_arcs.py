@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.plots import legend
 from spex_plugins.plots.canvas import Canvas, new_figure, require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade, text_color
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.layout import Box, fill_lines
 from spex_plugins.plots.number_labels import place_numbers
-from spex_plugins.plots.plot_data import PlotData, read_plot_data
+from spex_plugins.plots.plot_data import PlotData, is_sentence, read_plot_data
 from spex_plugins.plots.routing import Routing, Spacing, route
 
 if TYPE_CHECKING:
@@ -24,7 +26,17 @@ _MARGIN, _GUTTER = 18.0, 30.0
 _LEGEND = 220.0
 _NARROW = 480.0  # below this width the list stands beneath the text
 _SIZE, _SIZE_OF_MANY, _MANY_WORDS = 13.0, 11.0, 110
+_NO_EFFECT = "#f1f2f5"
 _SCALES = (1.0, 0.9, 0.8, 0.72, 0.65, 0.58, 0.52, 0.46, 0.4, 0.35, 0.3)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A word of the text: a feature, or, of a sentence that is one, a part of it."""
+
+    feature: int
+    text: str
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,7 @@ class _Page:
     """The layout of a plot, in points from the upper left corner."""
 
     size: float
+    pieces: list[_Piece]
     boxes: list[Box]
     routing: Routing
     text: tuple[float, float]
@@ -96,8 +109,8 @@ def text_arcs(
     MissingExtraError
         If matplotlib is not installed.
     """
-    content = read_plot_data(interactions, index, order, top, output, words)
     require_matplotlib()
+    content = read_plot_data(interactions, index, order, top, output, words, drawable)
     if ax is None:
         canvas, page = _new_page(content, title)
     else:
@@ -112,10 +125,11 @@ def text_arcs(
 
 def _new_page(content: PlotData, title: str | None) -> tuple[Canvas, _Page]:
     """Make a figure that is as large as the text needs."""
-    size = _size(content)
+    pieces = _pieces(content)
+    size = _size(pieces)
     figure, ax = new_figure()
     canvas = Canvas(ax)
-    natural = sum(canvas.widths(content.in_text(), size)) + 0.9 * len(content.words) * size
+    natural = sum(canvas.widths(content.in_text(), size)) + 0.9 * len(pieces) * size
     column = min(max(natural, 250.0), 500.0 if size == _SIZE else 660.0)
     width = column + 2 * _MARGIN + _GUTTER + _LEGEND
     page = _arranged(canvas, content, title, width)
@@ -123,21 +137,33 @@ def _new_page(content: PlotData, title: str | None) -> tuple[Canvas, _Page]:
     return Canvas(ax), page
 
 
-def _size(content: PlotData) -> float:
-    return _SIZE if len(content.words) <= _MANY_WORDS else _SIZE_OF_MANY
+def _pieces(content: PlotData) -> list[_Piece]:
+    """Return what is never broken: words, and the words of sentences."""
+    split = [text.split() if is_sentence(text) else [text] for text in content.in_text()]
+    return [_Piece(i, text, len(parts) == 1) for i, parts in enumerate(split) for text in parts]
+
+
+def _size(pieces: list[_Piece]) -> float:
+    return _SIZE if len(pieces) <= _MANY_WORDS else _SIZE_OF_MANY
 
 
 def _arranged(canvas: Canvas, content: PlotData, title: str | None, width: float) -> _Page:
     """Return the layout for a width."""
-    size = _size(content)
+    pieces = _pieces(content)
+    size = _size(pieces)
     beside = width >= _NARROW
     inner = width - 2 * _MARGIN
     side = min(_LEGEND, 0.4 * inner) if beside else inner
     column = inner - side - _GUTTER if beside else inner
-    padding, space = 0.24 * size, 0.4 * size
-    widths = [w + 2 * padding for w in canvas.widths(content.in_text(), size)]
-    boxes = fill_lines(widths, column, space)
-    sets = [ranked.features for ranked in content.sets]
+    widths = [
+        width + (0.48 if piece.whole else 0.16) * size  # white space around the letters
+        for width, piece in zip(canvas.widths([piece.text for piece in pieces], size), pieces, strict=True)
+    ]
+    boxes = fill_lines(widths, column, 0.4 * size)
+    if content.right_to_left:
+        boxes = [Box(column - box.right, box.width, box.line) for box in boxes]
+    first = {piece.feature: k for k, piece in reversed(list(enumerate(pieces)))}
+    sets = [tuple(first[i] for i in ranked.features) for ranked in content.sets]
     routing = route(boxes, sets, Spacing(word=1.5 * size))
     top = _MARGIN + legend.header_height(canvas, content, title, inner) + 10
     listed = legend.legend_height(canvas, content, side)
@@ -147,7 +173,7 @@ def _arranged(canvas: Canvas, content: PlotData, title: str | None, width: float
     else:
         corner = (_MARGIN, top + routing.height + 20, side)
         height = corner[1] + listed
-    return _Page(size, boxes, routing, (_MARGIN, top), corner, column, width, height + _MARGIN)
+    return _Page(size, pieces, boxes, routing, (_MARGIN, top), corner, column, width, height + _MARGIN)
 
 
 def _draw(canvas: Canvas, content: PlotData, title: str | None, page: _Page) -> None:
@@ -162,13 +188,17 @@ def _draw(canvas: Canvas, content: PlotData, title: str | None, page: _Page) -> 
     for ranked, places in zip(content.sets, place_numbers(links, legend.NUMBER_RADIUS), strict=True):
         for at in places:
             canvas.number(at, str(ranked.rank), text_color(ranked.value), legend.NUMBER_RADIUS)
-    for box, word, effect in zip(page.boxes, content.in_text(), content.effects.tolist(), strict=True):
-        y, height = top + page.routing.tops[box.line], 1.5 * page.size
-        color = shade(effect, content.effect_limit, most=legend.WORD_SHADE)
-        patch = canvas.box(left + box.left, y, box.width, height, color, corner=3)
-        patch.set_gid("word")
-        baseline = y + 1.06 * page.size
-        canvas.text(
-            (left + box.center, baseline), word, size=page.size, ha="center", color=TEXT_COLOR, zorder=5
-        )
-    legend.draw_legend(canvas, content, *page.legend)
+    placed = list(zip(page.pieces, page.boxes, strict=True))
+    for (feature, line), parts in groupby(placed, key=lambda part: (part[0].feature, part[1].line)):
+        run = list(parts)
+        start, end = min(box.left for _, box in run), max(box.right for _, box in run)
+        color = shade(float(content.effects[feature]), content.effect_limit, most=legend.WORD_SHADE)
+        if color == "#ffffff" and not run[0][0].whole:
+            color = _NO_EFFECT  # shows where a sentence ends
+        y = top + page.routing.tops[line]
+        canvas.box(left + start, y, end - start, 1.5 * page.size, color, corner=3).set_gid("word")
+    style: dict[str, Any] = {"size": page.size, "ha": "center", "color": TEXT_COLOR, "zorder": 5}
+    for piece, box in placed:
+        baseline = top + page.routing.tops[box.line] + 1.06 * page.size
+        canvas.text((left + box.center, baseline), piece.text, **style)
+    legend.draw_legend(canvas, content, *page.legend, content.kind)

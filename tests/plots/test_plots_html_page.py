@@ -65,13 +65,25 @@ def test_rows_are_ranked_with_names_and_values(review):
     assert [row["data-words"] for row in rows] == [" ".join(map(str, term)) for term in review.top(3).terms]
 
 
-def test_colours_follow_the_sign():
-    words = Page(to_html(interactions("abc", {(0,): 1.0, (1,): -1.0}))).words
-    colors = [re.search("background:#(..)..(..)", word["style"]).groups() for word in words]
-    (r0, b0), (r1, b1), white = [[int(part, 16) for part in color] for color in colors]
+def test_colours_follow_the_sign_and_leave_no_effect_to_the_page():
+    words = Page(to_html(interactions("abc", {(0,): 1.0, (1,): -0.5}))).words
+    up, down, none = (word["style"].removeprefix("background:") for word in words)
+    (r0, _, b0, most), (r1, _, b1, less) = (
+        map(float, re.fullmatch(r"rgba\((.*)\)", color)[1].split(",")) for color in (up, down)
+    )
     assert r0 > b0
     assert b1 > r1
-    assert white == [255, 255]
+    assert less == pytest.approx(most / 2, abs=1e-3)
+    assert none == "transparent"
+
+
+def test_sentences_are_whole_in_the_text_and_short_in_the_list():
+    sentence = "The old lighthouse of Skarholm was built in 1871 by a man who had never seen the sea."
+    page = Page(to_html(interactions([sentence, "Yes.", "x" * 200], {(0, 1): 1.0, (2,): 1.0})))
+    assert [word["text"] for word in page.words[:2]] == [sentence, "Yes."]
+    assert len(page.words[2]["text"]) == 32
+    assert len(page.rows[0]["data-say"]) < 60
+    assert [a["class"] for tag, a in page.tags if a.get("class") in ("u", "u long")] == ["u long", "u", "u"]
 
 
 def test_words_and_titles_are_escaped():

@@ -42,7 +42,10 @@ def test_names_are_escaped_and_nothing_is_loaded():
 
 
 def test_pages_without_interactions():
-    assert "no interactions" in network_html(interactions(["a"], {(0,): 1.0}))
+    page = network_html(interactions(["a", "b"], {(0,): 1.0, (1,): -2.0}))
+    assert "no interactions" in page
+    told = [title.text for title in svg_of(page).iter("title")]
+    assert told == ["a: own effect +1.00", "b: own effect −2.00"]
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import matplotlib.pyplot as plt
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 from plots_sample import interactions
 
 from spex_plugins import InputError
@@ -114,16 +116,58 @@ def test_the_card_states_the_interval_and_the_calls(review):
     assert "not measured" in r2_card(replace(review, r2=np.array(np.nan))).texts[0].get_text()
 
 
+def written(ax):
+    """Every text of a figure, once it is drawn."""
+    ax.figure.canvas.draw()
+    found = [artist.get_text() for artist in ax.figure.findobj(Text) if artist.get_visible()]
+    return " ".join(found).replace("\n", " ")
+
+
+ODD = ["שלום", "לא", "$x^2$", "x" * 200, "long label " * 20, "🙂", "中"]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("draw", [*OF_TERMS, energy_by_order, r2_card])
-def test_odd_names_and_functions_draw(draw):
-    for names, moebius in (
-        (["only"], {}),
-        (["only"], {(0,): 1.0}),
-        (["a", "a", "a"], {(0, 1): 1.0, (0, 1, 2): -2.0}),
-        (["שלום", "לא", "$x^2$", "x" * 200, "long label " * 20], {(0, 1): 1.0, (2, 3): -1.0, (1, 3, 4): 0.5}),
-    ):
-        draw(interactions(names, moebius)).figure.canvas.draw()
+@pytest.mark.parametrize("draw", OF_TERMS)
+def test_odd_names_are_written(draw):
+    """From right to left, with dollars, longer than the picture, and in no font: without a warning."""
+    found = interactions(ODD, {(0, 1): 1.0, (2, 3): -1.0, (1, 3, 4): 0.5, (5, 6): 0.7})
+    text = written(draw(found, title="🙂 $x^2$"))
+    for name in ("שלום", "לא", "$x^2$", "xxx…xxx", "long label…label", "[slightly-smiling-face]", "\ufffd"):
+        assert name in re.sub("x{3,}", "xxx", re.sub(r"long label.*?label\b", "long label…label", text))
+
+
+@pytest.mark.parametrize("draw", OF_TERMS)
+def test_repeated_names_are_told_apart(draw):
+    text = written(draw(interactions(["a", "a", "a"], {(0, 1): 1.0, (0, 1, 2): -2.0})))
+    assert all(name in text for name in ("a₁", "a₂", "a₃"))
+
+
+@pytest.mark.parametrize("draw", [*OF_TERMS, energy_by_order])
+def test_a_constant_says_so(draw):
+    """Nothing is drawn that could be taken for an effect."""
+    ax = draw(interactions(["only"], {}))
+    ax.figure.canvas.draw()
+    assert not any(patch.get_width() * patch.get_height() for patch in bars(ax))
+    assert all(word not in written(ax) for word in ("+", "nan"))
+
+
+@pytest.mark.parametrize("draw", [waterfall, bar, force])
+def test_one_feature_is_one_bar(draw):
+    (only,) = bars(draw(interactions(["only"], {(0,): 1.0})))
+    assert only.get_width() == pytest.approx(1.0)
+    assert sign_of(only.get_facecolor()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", OF_TERMS)
+def test_three_features_keep_inside_the_picture(draw):
+    ax = draw(interactions(["one", "two", "three"], {(0, 1): 1.0, (0, 1, 2): -2.0, (2,): 0.5}))
+    assert "three" in written(ax)
+    limits = ax.figure.bbox
+    for artist in [*ax.texts, *(ax.get_yticklabels() if ax.axison else [])]:
+        extent = artist.get_window_extent()
+        assert limits.x0 - 1 <= extent.x0 <= extent.x1 <= limits.x1 + 1
+        assert limits.y0 - 1 <= extent.y0 <= extent.y1 <= limits.y1 + 1
 
 
 @pytest.mark.parametrize("draw", OF_TERMS)
@@ -135,6 +179,19 @@ def test_given_axes_are_used_and_unusable_arguments_named(review, draw):
         draw(review, index="FSI")
     with pytest.raises(InputError, match="top: "):
         draw(review, top=-1)
+
+
+@pytest.mark.slow
+def test_hundreds_of_features_of_a_network_have_readable_labels_that_leave_room_to_each_other():
+    pairs = {(2 * k, 2 * k + 1): 1.0 + k for k in range(200)}
+    ax = network(interactions([f"word{i}" for i in range(1000)], pairs), top=200)
+    written(ax)
+    assert {f"word{i}" for i in range(200, 400)} <= {text.get_text() for text in ax.texts}
+    size = ax.texts[0].get_size()
+    assert size >= 4.5
+    ends = np.array([ax.transData.transform(text.get_position()) for text in ax.texts])
+    apart = np.linalg.norm(np.diff(ends, axis=0), axis=1).min() * 72 / ax.figure.dpi
+    assert apart > size
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spex_plugins.comparison.report.report import Report
     from spex_plugins.comparison.run import Run
 
-__all__ = ["as_image", "best_run", "explanation_picture", "interactions_of"]
+__all__ = ["as_image", "as_png", "best_run", "explanation_picture", "interactions_of"]
 
 _TOP = 10
 
@@ -30,6 +30,13 @@ def as_image(figure: Any, alt: str) -> str:
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": alt, "font.family": "sans-serif"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{b64encode(file.getvalue()).decode()}">'
+
+
+def as_png(figure: Any) -> bytes:
+    """Return a figure as a PNG file."""
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=110)
+    return file.getvalue()
 
 
 def best_run(report: Report, number: int) -> Run | None:

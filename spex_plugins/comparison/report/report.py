@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from html import escape
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spex_plugins.comparison.metrics.table import METRICS
-from spex_plugins.comparison.report.frames import rows_of_runs, runs_frame, summary_frame
+from spex_plugins.comparison.report.frames import rows_of_runs, runs_frame, summary_frame, summary_rows
 from spex_plugins.comparison.report.json_document import json_document
-from spex_plugins.comparison.report.markdown import markdown
+from spex_plugins.comparison.report.markdown import cost_statement, markdown, number
+from spex_plugins.comparison.report.pictures import as_png
 from spex_plugins.comparison.report.statistics import mean_score, of_group
 from spex_plugins.comparison.report.verdict import verdict
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
+from spex_plugins.result import html_view
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +168,9 @@ class Report:
         if metric not in METRICS or not any(metric in run.scores.values for run in self.runs):
             measured = {name for run in self.runs for name in run.scores.values}
             raise InputError(f"metric: {metric!r:.80} was not measured; choose one of {sorted(measured)}.")
-        return curves_over_calls(self.runs, self.inputs, self.budgets, metric)
+        figure = curves_over_calls(self.runs, self.inputs, self.budgets, metric)
+        vars(figure)["_repr_png_"] = partial(as_png, figure)  # of figures without pyplot, notebooks show none
+        return figure
 
     def to_markdown(self) -> str:
         """Return the verdict, the summary and what went wrong as Markdown.
@@ -212,3 +218,20 @@ class Report:
         rows = f"{len(rows_of_runs(self.runs))} runs" + (f", {failed} without a result" if failed else "")
         stored = f", {self.n_stored} values from the store" if self.n_stored else ""
         return f"Report: {rows}; {self.n_calls} model calls{stored}\n{self.recommend()}"
+
+    def _repr_html_(self) -> str:
+        rows = (
+            (
+                row["method"],
+                "given" if row["budget"] is None else f"{row['budget']:,}",
+                row["problem"] or number(row["r2"]),
+                f"{number(row['r2_low'])} to {number(row['r2_high'])}"
+                if row["r2_low"] == row["r2_low"]
+                else "",
+            )
+            for row in summary_rows(self.runs, self.inputs)
+        )
+        cells = ([f"<td class='t'>{escape(text)}</td>" for text in row] for row in rows)
+        table = html_view.table(cells, titles=("method", "calls", "R²", "95 % interval"))
+        told = (f"<p>{escape(text)}</p>" for text in (self.recommend(), cost_statement(self)))
+        return html_view.view(*told, table)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
 from unicodedata import bidirectional
 
 from spex_plugins.files import replacing
-from spex_plugins.plots.colors import shade
+from spex_plugins.plots.colors import shade, tint
 from spex_plugins.plots.pages.html_style import SCRIPT, framed
-from spex_plugins.plots.plot_data import PlotData, RankedSet, one_output, read_plot_data, signed
+from spex_plugins.plots.plot_data import PlotData, RankedSet, is_sentence, one_output, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ __all__ = ["save_html", "to_html"]
 
 _WORD_SHADE = 0.62
 _RIGHT_TO_LEFT = {"R", "AL", "AN"}  # bidirectional classes of Unicode
-_HINT = "Point at a word or at a line of the list to see what acts together; click to keep it."
+_HINT = "Point at the text or at a line of the list to see what acts together; click to keep it."
 
 
 def to_html(
@@ -67,14 +66,15 @@ def to_html(
     """
     content = read_plot_data(interactions, index, order, top, output, words)
     found = one_output(interactions, output)
-    heading = escape(displayable(title or "Which words act together"))
+    heading = escape(displayable(title or f"Which {content.kind}s act together"))
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
+    direction = "rtl" if content.right_to_left else "ltr"
     text = " ".join(_word(content, i, word) for i, word in enumerate(content.in_text()))
     return framed(
         heading,
         f'<main><header><h1>{heading}</h1><ul class="facts">{facts}</ul>'
         f'<p class="quiet">{escape(displayable(f"{found.estimator}: {found.plan}"))}</p></header>\n'
-        f'<section>{_key(content)}<div id="text" dir="{_direction(content.words)}">{text}</div>\n'
+        f'<section>{_key(content)}<div class="scroll"><div id="text" dir="{direction}">{text}</div></div>\n'
         f'<p class="say quiet" id="say" aria-live="polite">{_HINT}</p></section>\n'
         f"<section>{_table(content)}</section></main>\n<script>{SCRIPT}</script>",
     )
@@ -102,12 +102,6 @@ def save_html(interactions: Any, path: str | PathLike[str], **options: Any) -> N
         file.write(page)
 
 
-def _direction(words: Sequence[str]) -> str:
-    """Return the direction in which most letters of a text are written."""
-    letters = Counter(bidirectional(letter) for word in words for letter in word)
-    return "rtl" if letters["R"] + letters["AL"] > letters["L"] else "ltr"
-
-
 def _isolated(label: str) -> str:
     """Keep a label that is written from right to left from turning its neighbours around."""
     turns = any(bidirectional(letter) in _RIGHT_TO_LEFT for letter in label)
@@ -133,20 +127,21 @@ def _word(content: PlotData, i: int, word: str) -> str:
     said = [f"{_isolated(content.labels[i])}: own effect {signed(effect, content.effect_limit)}"]
     said += [f"{_name(content, ranked)}: {signed(ranked.value, content.set_limit)}" for ranked in own]
     say = escape("   ·   ".join(said))
-    color = shade(effect, content.effect_limit, most=_WORD_SHADE)
+    color = tint(effect, content.effect_limit, most=_WORD_SHADE)
     sets = f' data-sets="{" ".join(str(ranked.rank) for ranked in own)}" tabindex="0"' if own else ""
     numbers = f"<sup>{''.join(map(_badge, own))}</sup>" if own else ""
     told = f'style="background:{color}" title="{say}" data-say="{say}"{sets}'
-    return f'<span class="u"><span class="w" {told}>{escape(word)}</span>{numbers}</span>'
+    kind = "u long" if is_sentence(word) else "u"
+    return f'<span class="{kind}"><span class="w" {told}>{escape(word)}</span>{numbers}</span>'
 
 
 def _key(content: PlotData) -> str:
     limit = content.effect_limit
-    ends = [shade(sign, 1.0, most=_WORD_SHADE) for sign in (-1.0, 1.0)]
+    ends = [tint(sign, 1.0, most=_WORD_SHADE) for sign in (-1.0, 1.0)]
     return (
-        '<p class="key"><b>Colour of a word: its own effect</b>'
+        f'<p class="key"><b>Colour of a {content.kind}: its own effect</b>'
         f'<span class="down">{signed(-limit, limit)} pushes down</span>'
-        f'<i style="background:linear-gradient(90deg,{ends[0]},#fff,{ends[1]})"></i>'
+        f'<i style="background:linear-gradient(90deg,{ends[0]},transparent,{ends[1]})"></i>'
         f'<span class="up">pushes up {signed(limit, limit)}</span></p>'
     )
 
@@ -155,11 +150,11 @@ def _table(content: PlotData) -> str:
     shown = len(content.sets)
     rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
-    head = f'<h2>Words that act together</h2><p class="quiet">{escape(note)}</p>'
+    head = f'<h2>{content.kind.capitalize()}s that act together</h2><p class="quiet">{escape(note)}</p>'
     if not shown:
         return head
     rows = "\n".join(_row(content, ranked) for ranked in content.sets)
-    titles = "<th>#</th><th>Words</th><th>pushes down | up</th><th></th>"
+    titles = f"<th>#</th><th>{content.kind.capitalize()}s</th><th>pushes down | up</th><th></th>"
     return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>\n{rows}\n</tbody></table>"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
-from spex_plugins.plots.colors import shade
+from spex_plugins.plots.colors import tint
 from spex_plugins.plots.pages.html_style import framed
 from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
 from spex_plugins.result.feature_labels import displayable
@@ -140,7 +140,7 @@ def _section(answer: str, content: PlotData, names: Sequence[str], documents: di
 
 def _source(name: str, text: str | None, effect: float, limit: float) -> str:
     body = f"<p>{_text(text)}</p>" if text else ""
-    color = shade(effect, limit, most=_SHADE)
+    color = tint(effect, limit, most=_SHADE)
     return f'<li style="background:{color}"><div>{_text(name)}{body}</div><b>{signed(effect, limit)}</b></li>'
 
 

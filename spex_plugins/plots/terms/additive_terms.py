@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, one_output, read_plot_data
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def additive_terms(
     """Read parts from an explanation: up to half of ``top`` are interactions."""
     if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
         raise InputError(f"top: must be an integer ≥ 1, the number of bars; got {top!r}.")
-    content = read_plot_data(given, index, order, max(int(top) // 2, 1), output, words)
+    content = read_plot_data(given, index, order, max(int(top) // 2, 1), output, words, drawable)
     found = one_output(given, output)
     table = found.index("SV")
     own = table.first_order().copy()

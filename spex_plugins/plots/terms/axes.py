@@ -6,6 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR
+from spex_plugins.plots.fonts import drawable, set_families
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _filled(facts: Sequence[str], letters: int) -> list[str]:
 
 
 def write_title(ax: Axes, title: str | None, facts: Sequence[str], note: str) -> None:
-    """Write a heading, the facts of the explanation and how to read the picture above the axes."""
+    """Write a heading, the facts and how to read the picture above finished axes; choose their fonts."""
     figure: Any = ax.figure
     letters = max(int((figure.get_figwidth() * 72 - 150) / 4.9), 40)
     lines = [*_filled(facts, letters), *wrap(note, letters)]
@@ -52,7 +53,7 @@ def write_title(ax: Axes, title: str | None, facts: Sequence[str], note: str) ->
     ax.set_title(text, fontsize=8.5, color=MUTED_COLOR, loc="left", parse_math=False, linespacing=1.5)
     if title:
         heading = figure.suptitle(
-            "\n".join(wrap(displayable(title), 70)),
+            "\n".join(wrap(drawable(displayable(title)), 70)),
             fontsize=13,
             x=0.012,
             ha="left",
@@ -61,3 +62,4 @@ def write_title(ax: Axes, title: str | None, facts: Sequence[str], note: str) ->
             parse_math=False,
         )
         heading.set_gid("heading")
+    set_families(ax)

@@ -9,6 +9,7 @@ import numpy as np
 from spex_plugins.errors import InputError
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
 from spex_plugins.result.row_table import RowTable
 
@@ -67,7 +68,7 @@ def beeswarm(table: Any, *, top: int = 12, title: str | None = None, ax: Axes | 
     ax.axvline(0.0, color="#8b92a0", lw=0.9, zorder=0)
     labels = [
         f"{wrapped(name)}\n{rows} rows" if rows < len(shown.values) else wrapped(name)
-        for name, rows in zip(shown.names, shown.rows.tolist(), strict=True)
+        for name, rows in zip(map(drawable, shown.names), shown.rows.tolist(), strict=True)
     ]
     ax.set_yticks(np.arange(len(shown))[::-1], labels, parse_math=False)
     ax.set_ylim(-0.7, max(len(shown), 1) - 0.3)

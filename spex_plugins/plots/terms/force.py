@@ -9,6 +9,7 @@ from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade
 from spex_plugins.plots.plot_data import signed
 from spex_plugins.plots.terms.additive_terms import Part, additive_terms
 from spex_plugins.plots.terms.axes import new_axes, write_title
+from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ __all__ = ["force"]
 _LEAST = 0.03  # share of the width from which a part has a label
 
 
+@with_shared_docs
 def force(
     interactions: Any,
     *,
@@ -37,22 +39,11 @@ def force(
 
     Parameters
     ----------
-    interactions : Interactions
-        The explanation of one example, or an object with the attribute ``interactions``.
-    index : str
-        A key of `spex_plugins.INDICES` other than "Fourier", for the interactions.
-    order : int, optional
-        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    {which}
     top : int
         Number of parts, ≥ 1.
-    output : int, optional
-        Which of K outputs, from 0; needed where there are several.
-    words : sequence of str, optional
-        Texts of the n features, by default their names.
-    title : str, optional
-        Heading of the picture.
-    ax : matplotlib Axes, optional
-        Where to draw, by default a new figure.
+    {names}
+    {axes}
 
     Returns
     -------
@@ -61,13 +52,10 @@ def force(
 
     Raises
     ------
-    InputError
-        If an argument cannot be used.
-    MissingExtraError
-        If matplotlib is not installed.
+    {raises}
     """
-    terms = additive_terms(interactions, index, order, top, output, words)
     require_matplotlib()
+    terms = additive_terms(interactions, index, order, top, output, words)
     if ax is None:
         ax = new_axes(760.0, 250.0)
     up = [part for part in terms.parts if part.value > 0]

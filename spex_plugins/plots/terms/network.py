@@ -8,8 +8,10 @@ import numpy as np
 
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade
-from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data
+from spex_plugins.plots.fonts import drawable
+from spex_plugins.plots.plot_data import RankedSet, read_plot_data
 from spex_plugins.plots.terms.axes import new_axes, write_title
+from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +20,15 @@ if TYPE_CHECKING:
 
     from spex_plugins.types import FloatArray
 
-__all__ = ["network"]
+__all__ = ["FEW", "network"]
 
-_MANY = 60  # features, from which the letters are smaller
-_FEW = 8  # features that are shown where no interaction is
+_MANY = 60  # features, from which the picture is larger
+_ROUND = 1900.0  # circumference of the larger one in points, less the space between letters
+_SMALLEST = 4.5  # letters, in points
+FEW = 8  # features that are shown where no interaction is
 
 
+@with_shared_docs
 def network(
     interactions: Any,
     *,
@@ -43,22 +48,11 @@ def network(
 
     Parameters
     ----------
-    interactions : Interactions
-        The explanation of one example, or an object with the attribute ``interactions``.
-    index : str
-        A key of `spex_plugins.INDICES` other than "Fourier".
-    order : int, optional
-        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    {which}
     top : int
         Number of interactions.
-    output : int, optional
-        Which of K outputs, from 0; needed where there are several.
-    words : sequence of str, optional
-        Texts of the n features, by default their names.
-    title : str, optional
-        Heading of the picture.
-    ax : matplotlib Axes, optional
-        Where to draw, by default a new figure.
+    {names}
+    {axes}
 
     Returns
     -------
@@ -67,14 +61,11 @@ def network(
 
     Raises
     ------
-    InputError
-        If an argument cannot be used.
-    MissingExtraError
-        If matplotlib is not installed.
+    {raises}
     """
-    content = read_plot_data(interactions, index, order, top, output, words)
     require_matplotlib()
-    features = sorted(content.linked) or _strongest(content)
+    content = read_plot_data(interactions, index, order, top, output, words, drawable)
+    features = content.shown_features(FEW)
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(features)) / max(len(features), 1)
     places = dict(zip(features, np.stack([np.cos(angles), np.sin(angles)], axis=1), strict=True))
     if ax is None:
@@ -93,10 +84,13 @@ def network(
     ax.scatter(
         at[:, 0], at[:, 1], s=sizes, c=colors, edgecolors="#5b6270", linewidths=0.7, zorder=3, gid="feature"
     )
-    letters = 9.0 if len(features) <= _MANY else max(9.0 * _MANY / len(features), 2.5)
+    letters = min(9.0, max(_ROUND / len(features), _SMALLEST)) if features else 9.0
+    by_strength = dict.fromkeys(i for ranked in content.sets for i in ranked.features) or features
+    labelled = set(list(by_strength)[: int(_ROUND / _SMALLEST)])
     for feature, angle in zip(features, angles, strict=True):
-        _label(ax, content.labels[feature], angle, letters)
-    longest = max((len(content.labels[i]) for i in features), default=0)
+        if feature in labelled:
+            _label(ax, content.labels[feature], angle, letters)
+    longest = max((len(content.labels[i]) for i in labelled), default=0)
     reach = 1.2 + min(longest * letters / 460, 0.5)  # of a letter in the unit of the axes, roughly
     ax.set_xlim(-reach, reach)
     ax.set_ylim(-reach, reach)
@@ -105,10 +99,6 @@ def network(
     shown = f"strongest {len(content.sets)} of {content.n_sets} sets" if content.sets else "no interactions"
     write_title(ax, title, content.facts[2:], f"{content.reading}: {shown}; red pushes up, blue pushes down")
     return ax
-
-
-def _strongest(content: PlotData) -> list[int]:
-    return sorted(np.argsort(-np.abs(content.effects), kind="stable")[:_FEW].tolist())
 
 
 def _join(ax: Axes, ranked: RankedSet, ends: FloatArray, limit: float) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins.plots.colors import shade
 from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data, signed
+from spex_plugins.plots.terms.network import FEW
+from spex_plugins.plots.terms.shared_docs import with_shared_docs
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ body { margin: 0; padding: 20px; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 22px; margin: 0 0 4px; overflow-wrap: anywhere; }
 p { color: var(--quiet); font-size: 13px; margin: 0 0 4px; }
-svg { display: block; width: 100%; max-width: 920px; height: auto; margin: 0 auto; }
+.scroll { overflow-x: auto; }
+svg { display: block; width: 100%; min-width: 720px; max-width: 920px; height: auto; margin: 0 auto; }
 svg text { fill: var(--ink); dominant-baseline: central; unicode-bidi: plaintext; }
 path { fill: none; stroke-linecap: round; transition: opacity .12s; }
 circle { stroke: var(--quiet); }
@@ -32,6 +35,7 @@ g.set:hover path { stroke-opacity: 1; filter: brightness(.85); }
 """
 
 
+@with_shared_docs
 def network_html(
     interactions: Any,
     *,
@@ -48,20 +52,10 @@ def network_html(
 
     Parameters
     ----------
-    interactions : Interactions
-        The explanation of one example, or an object with the attribute ``interactions``.
-    index : str
-        A key of `spex_plugins.INDICES` other than "Fourier".
-    order : int, optional
-        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    {which}
     top : int
         Number of interactions.
-    output : int, optional
-        Which of K outputs, from 0; needed where there are several.
-    words : sequence of str, optional
-        Texts of the n features, by default their names.
-    title : str, optional
-        Heading of the page.
+    {names}
 
     Returns
     -------
@@ -74,7 +68,7 @@ def network_html(
         If an argument cannot be used.
     """
     content = read_plot_data(interactions, index, order, top, output, words)
-    features = sorted(content.linked)
+    features = content.shown_features(FEW)
     angles = {i: 2 * pi * k / max(len(features), 1) - pi / 2 for k, i in enumerate(features)}
     heading = escape(displayable(title or "Which features act together"))
     side = 2 * (_RADIUS + _MARGIN)
@@ -93,7 +87,8 @@ def network_html(
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}{fading}</style></head>\n<body><h1>{heading}</h1><p>{facts}</p>"
         f"<p>{escape(content.reading)}: {shown}; red pushes up, blue pushes down. Point at a feature or at a "
-        f'curve.</p>\n<svg viewBox="{corner:g} {corner:g} {side:g} {side:g}" role="img">{sets}{discs}</svg>'
+        f'curve.</p>\n<div class="scroll"><svg viewBox="{corner:g} {corner:g} {side:g} {side:g}" role="img">'
+        f"{sets}{discs}</svg></div>"
         "</body></html>\n"
     )
 

@@ -8,8 +8,10 @@ import numpy as np
 
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
+from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import read_plot_data, signed
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
+from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["upset"]
 
 
+@with_shared_docs
 def upset(
     interactions: Any,
     *,
@@ -34,22 +37,11 @@ def upset(
 
     Parameters
     ----------
-    interactions : Interactions
-        The explanation of one example, or an object with the attribute ``interactions``.
-    index : str
-        A key of `spex_plugins.INDICES` other than "Fourier".
-    order : int, optional
-        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    {which}
     top : int
         Number of sets of two and more features.
-    output : int, optional
-        Which of K outputs, from 0; needed where there are several.
-    words : sequence of str, optional
-        Texts of the n features, by default their names.
-    title : str, optional
-        Heading of the picture.
-    ax : matplotlib Axes, optional
-        Where to draw, by default a new figure.
+    {names}
+    {axes}
 
     Returns
     -------
@@ -58,13 +50,10 @@ def upset(
 
     Raises
     ------
-    InputError
-        If an argument cannot be used.
-    MissingExtraError
-        If matplotlib is not installed.
+    {raises}
     """
-    content = read_plot_data(interactions, index, order, top, output, words)
     require_matplotlib()
+    content = read_plot_data(interactions, index, order, top, output, words, drawable)
     features = sorted(content.linked)
     rows = {feature: place for place, feature in enumerate(features)}
     columns, n = np.arange(len(content.sets)), max(len(features), 1)

@@ -11,6 +11,7 @@ from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
 from spex_plugins.plots.plot_data import signed
 from spex_plugins.plots.terms.additive_terms import AdditiveTerms, additive_terms
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
+from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ __all__ = ["bar", "waterfall"]
 _ROW = 25.0  # points
 
 
+@with_shared_docs
 def waterfall(
     interactions: Any,
     *,
@@ -42,22 +44,11 @@ def waterfall(
 
     Parameters
     ----------
-    interactions : Interactions
-        The explanation of one example, or an object with the attribute ``interactions``.
-    index : str
-        A key of `spex_plugins.INDICES` other than "Fourier", for the interactions.
-    order : int, optional
-        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    {which}
     top : int
         Number of bars, ≥ 1.
-    output : int, optional
-        Which of K outputs, from 0; needed where there are several.
-    words : sequence of str, optional
-        Texts of the n features, by default their names.
-    title : str, optional
-        Heading of the picture.
-    ax : matplotlib Axes, optional
-        Where to draw, by default a new figure.
+    {names}
+    {axes}
 
     Returns
     -------
@@ -66,11 +57,9 @@ def waterfall(
 
     Raises
     ------
-    InputError
-        If an argument cannot be used.
-    MissingExtraError
-        If matplotlib is not installed.
+    {raises}
     """
+    require_matplotlib()
     terms = additive_terms(interactions, index, order, top, output, words)
     values = np.array([part.value for part in terms.parts])
     # From below upwards: the smallest first, so that the largest leads to f(x).
@@ -78,6 +67,7 @@ def waterfall(
     return _draw(terms, ends[::-1] - values, title, ax, ends=True)
 
 
+@with_shared_docs
 def bar(
     interactions: Any,
     *,
@@ -93,22 +83,11 @@ def bar(
 
     Parameters
     ----------
-    interactions : Interactions
-        The explanation of one example, or an object with the attribute ``interactions``.
-    index : str
-        A key of `spex_plugins.INDICES` other than "Fourier", for the interactions.
-    order : int, optional
-        Largest number of features in a set; by default 2, or 3 where the spectrum has sets of three.
+    {which}
     top : int
         Number of bars, ≥ 1.
-    output : int, optional
-        Which of K outputs, from 0; needed where there are several.
-    words : sequence of str, optional
-        Texts of the n features, by default their names.
-    title : str, optional
-        Heading of the picture.
-    ax : matplotlib Axes, optional
-        Where to draw, by default a new figure.
+    {names}
+    {axes}
 
     Returns
     -------
@@ -117,11 +96,9 @@ def bar(
 
     Raises
     ------
-    InputError
-        If an argument cannot be used.
-    MissingExtraError
-        If matplotlib is not installed.
+    {raises}
     """
+    require_matplotlib()
     terms = additive_terms(interactions, index, order, top, output, words)
     return _draw(terms, np.zeros(len(terms.parts)), title, ax, ends=False)
 
@@ -129,7 +106,6 @@ def bar(
 def _draw(
     terms: AdditiveTerms, starts: np.ndarray, title: str | None, ax: Axes | None, *, ends: bool
 ) -> Axes:
-    require_matplotlib()
     parts = terms.parts
     if ax is None:
         ax = new_axes(640.0, _ROW * max(len(parts), 3) + 110)
