@@ -123,6 +123,16 @@ class Estimator(ABC):
         """
         return self
 
+    def sharing(self) -> Estimator:
+        """Return the estimator for many functions that are asked at the same masks, such as rows of a table.
+
+        Returns
+        -------
+        Estimator
+            This one, unless fits can begin with what earlier ones tell.
+        """
+        return self
+
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose the masks for a budget: all 2^n if it allows them, else those of `draw`.
 

@@ -19,14 +19,15 @@ import numpy as np
 
 from spex_plugins.core.kernels.gaussian_likelihood import gaussian_likelihood
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.kernels.threads import blas_threads
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["JITTER", "PartKernel", "learn_part_kernel"]
+__all__ = ["JITTER", "LIMITS", "NegativeLogPosterior", "PartKernel", "learn_part_kernel"]
 
 JITTER = 1e-6  # added to every noise variance, for values with unit variance
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 _START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the sum of the rates of all features
-_LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0)
+LIMITS = _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,6 @@ def learn_part_kernel(
         Start of the search.
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     n, q = masks.shape[1], len(SCALES)
     if start is None:
@@ -74,9 +74,9 @@ def learn_part_kernel(
     if not any(values.any() for values in parts.values()):  # all values are 0
         return start
     # Threads bring no improvement for such small matrices, and wait for each other on a busy machine.
-    with threadpool_limits(1, "blas"):
+    with blas_threads(1):
         learned = minimize(
-            _NegativeLogPosterior(masks, parts, spread),
+            NegativeLogPosterior(masks, parts, spread),
             first,
             jac=True,
             method="L-BFGS-B",
@@ -87,7 +87,7 @@ def learn_part_kernel(
     return PartKernel(ProductKernel(rates, amplitudes), float(noise))
 
 
-class _NegativeLogPosterior:
+class NegativeLogPosterior:
     """Negative log posterior of the log parameters, with its gradient.
 
     All arrays of p × p entries are allocated once, as their allocation would cost as much as the arithmetic.

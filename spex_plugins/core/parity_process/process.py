@@ -12,6 +12,7 @@ from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.gram import inner_masks, part_gram, part_noise
 from spex_plugins.core.parity_process.index import PartUncertainty
 from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel
+from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -43,6 +44,8 @@ class PartProcess:
         Its inverse times the parts of the values.
     spread : ndarray of float64, shape (K,)
         The unit of the kernel.
+    begun : bool
+        Whether the kernel was adjusted from that of other functions.
     """
 
     sign: int
@@ -51,6 +54,7 @@ class PartProcess:
     factor: Factor
     weights: FloatArray
     spread: FloatArray
+    begun: bool = False
 
     @cached_property
     def left_out(self) -> tuple[FloatArray, FloatArray]:
@@ -97,7 +101,13 @@ class PartProcess:
         return part_noise(self.kernel.noise, self.masks)[:, None] * self.weights
 
 
-def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> PartProcess:
+def fit_part(
+    sign: int,
+    masks: BoolArray,
+    values: FloatArray,
+    rng: np.random.Generator,
+    shared: SharedKernels | None = None,
+) -> PartProcess:
     """Learn the kernel of one part and condition it on all pairs.
 
     Parameters
@@ -109,19 +119,55 @@ def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Gen
     values : ndarray of float64, shape (p, K)
         (f(x) ± f(x̄)) / √2, around a mean of 0 but for the end points.
     rng : numpy Generator
+    shared : SharedKernels, optional
+        What other functions tell; this one is added to them.
     """
     inner = inner_masks(masks)
     unit = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
     unit = np.where(unit > 0, unit, 1.0)
-    rows = rng.permutation(np.flatnonzero(inner))
-    process = _learned(sign, masks, values / unit, rows, _between(*_SPREAD, masks.shape[1]))
-    if not _surely_predicted((values / unit)[inner], process.left_out[0][inner]):
-        process = _learned(sign, masks, values / unit, rows, _NARROW)
+    scaled, rows = values / unit, rng.permutation(np.flatnonzero(inner))
+    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, shared)
+    if process is None:
+        process = _alone(sign, masks, scaled, rows, shared)
     return replace(process, weights=process.weights * unit, spread=unit)
 
 
-def _learned(sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, spread: float) -> PartProcess:
+def _from_others(
+    sign: int, masks: BoolArray, values: FloatArray, shared: SharedKernels
+) -> PartProcess | None:
+    """Use the kernel that other functions share, if there is one and it serves as well as it does there."""
+    kernel = shared.kernel(sign, masks, values)
+    if kernel is None:
+        return None
+    process = _conditioned(sign, kernel, masks, values)
+    if not shared.serves(sign, _unexplained(process, values)):
+        return None
+    return replace(process, begun=True)
+
+
+def _alone(
+    sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, shared: SharedKernels | None
+) -> PartProcess:
     """Learn from pairs ``rows``, condition on all; values (p, K) of unit variance."""
+    n = masks.shape[1]
+    spread, most = _between(*_SPREAD, n), round(_between(*_LEARNED, n))
+    process = _learned(sign, masks, values, rows, spread)
+    inner = inner_masks(masks)
+    if not _surely_predicted(values[inner], process.left_out[0][inner]):
+        return _learned(sign, masks, values, rows, _NARROW)
+    if shared is not None and values.any():
+        shared.add(
+            sign,
+            masks,
+            values,
+            rows=rows[:most],
+            spread=spread,
+            unexplained=_unexplained(process, values),
+        )
+    return process
+
+
+def _learned(sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, spread: float) -> PartProcess:
     n, kernel = masks.shape[1], None
     steps = {_FIRST: _FIRST_ITERATIONS, round(_between(*_LEARNED, n)): round(_between(*_ITERATIONS, n))}
     for count, iterations in steps.items():
@@ -129,10 +175,20 @@ def _learned(sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, sp
             chosen = rows[:count]
             kernel = learn_part_kernel(masks[chosen], {sign: values[chosen]}, iterations, spread, kernel)
     assert kernel is not None
+    return _conditioned(sign, kernel, masks, values)
+
+
+def _conditioned(sign: int, kernel: PartKernel, masks: BoolArray, values: FloatArray) -> PartProcess:
     matrix = part_gram(kernel.product, sign, masks, masks)
     matrix[np.diag_indices_from(matrix)] += part_noise(kernel.noise, masks)
     factor = factorised(matrix)
     return PartProcess(sign, kernel, masks, factor, factor.solve(values), np.ones(values.shape[1]))
+
+
+def _unexplained(process: PartProcess, values: FloatArray) -> float:
+    """Return the share of the variance at left-out pairs that is not predicted."""
+    inner = inner_masks(process.masks)
+    return float((process.left_out[0][inner] ** 2).sum() / (values[inner] ** 2).sum())
 
 
 def _between(few: float, many: float, n: int) -> float:
