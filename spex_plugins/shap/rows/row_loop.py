@@ -11,6 +11,7 @@ import shap
 from shap.utils import show_progress
 
 from spex_plugins import adapter_tools
+from spex_plugins.estimators import resolve
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.shap.arguments import rows_to_explain, split_targets
 from spex_plugins.shap.explanation.join_rows import joined
@@ -21,8 +22,10 @@ from spex_plugins.shap.tables.column_labels import column_names, label_columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spex_plugins.estimators.base import Estimator
     from spex_plugins.result.interactions import Interactions
     from spex_plugins.shap.call_settings import CallSettings
+    from spex_plugins.types import IntArray
 
 __all__ = ["RowLoop", "explain_rows"]
 
@@ -47,6 +50,9 @@ class RowLoop:
     progress : bool
         Show the model calls of a row.
     few : FewSamples
+    estimator : Estimator
+    by_columns : bool
+        Whether the features of all rows are the columns of tables.
     found : list of Interactions
         One for every row that was explained.
     """
@@ -58,7 +64,16 @@ class RowLoop:
     columns: list[list[str] | None]
     progress: bool
     few: FewSamples
+    estimator: Estimator
+    by_columns: bool
     found: list[Interactions] = field(default_factory=list)
+    _estimators: dict[bytes, Estimator] = field(default_factory=dict)
+
+    def estimator_of(self, varying: IntArray) -> Estimator:
+        """Return the estimator of rows in which the same columns vary: fits begin with earlier ones."""
+        if not self.by_columns:
+            return self.estimator
+        return self._estimators.setdefault(varying.tobytes(), self.estimator.sharing())
 
 
 def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) -> Any:
@@ -86,7 +101,17 @@ def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) 
     few = FewSamples(f"max_evals={settings.max_evals!r}", "raise max_evals")
     per_row = callable(getattr(explainer.masker, "feature_names", None))
     columns = column_names(tables, explainer.masker, None if per_row else explainer.feature_names)
-    loop = RowLoop(settings, masker, targets, explainer.output_names, columns, progress, few)
+    loop = RowLoop(
+        settings,
+        masker,
+        targets,
+        explainer.output_names,
+        columns,
+        progress,
+        few,
+        resolve(explainer.estimator, explainer.index),
+        bool(getattr(masker, "supports_delta_masking", False)),
+    )
     try:
         answer = _looped(explainer, inputs, loop, settings.silent or single)
     except BaseException as error:  # also when the user interrupts the run
