@@ -125,7 +125,9 @@ def _method(parts: list[MixedPart], trees: TreeMember | None) -> str:
     kinds = ("the odd and even parts",) if len(parts) > 1 else ("all sizes",)
     shares = " and ".join(f"{part.share.mean():.0%}" for part in parts)
     rest = f" ({shares}) and boosted trees" if trees is not None else ""
-    return f"Gaussian process of {kinds[0]}{rest}"
+    begun = any(isinstance(part.process, PartProcess) and part.process.begun for part in parts)
+    start = ", from the kernel of the first functions" if begun else ""
+    return f"Gaussian process of {kinds[0]}{start}{rest}"
 
 
 def _uneven(parts: list[MixedPart], weights: FloatArray) -> bool:
