@@ -20,6 +20,7 @@ from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
 from spex_plugins.recordings.recording import on_recorded_masks
 from spex_plugins.result.assemble import averaged, fitted, interactions, usable
+from spex_plugins.result.earlier_kernels import kernel_prior
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.unidentifiable_features import of_all_features, warn_of_unidentifiable
@@ -39,6 +40,7 @@ def explain(
     estimator: str | Estimator = "auto",
     index: str | None = None,
     max_order: int | None = None,
+    prior: Any = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
     queries: Queries | None = None,
@@ -81,6 +83,11 @@ def explain(
         are uniform. Any other index can be read from the result as well, with a larger error.
     max_order : int, optional
         Largest number of features in an interaction; by default as large as the budget allows.
+    prior : Interactions or sequence of Interactions, optional
+        Earlier explanations of the same model, such as those of other inputs, by the estimator "shapley" or
+        by "auto" with an index. The search for the kernel begins with theirs, and takes a third of the time.
+        Features are matched by their names, or by their numbers if no names agree. ``method`` of the result
+        tells whether the prior was used.
     seed : int or numpy.random.Generator, optional
         Seed of the random masks and of the fit. The same seed gives the same masks and the same result.
     feature_names : sequence of str, optional
@@ -141,7 +148,7 @@ def explain(
             n,
             most=most,
             target_r2=target,
-            method=on_recorded_masks(resolve(estimator, index), value_function),
+            method=on_recorded_masks(_method(estimator, index, prior, names), value_function),
             max_order=check.interaction_order(max_order),
             rng=check.generator(seed),
             names=names,
@@ -152,6 +159,7 @@ def explain(
             "estimator": estimator,
             "index": index,
             "max_order": max_order,
+            "prior": prior,
             "seed": seed,
         }
         settings |= {"feature_names": names, "queries": queries, **options}
@@ -171,6 +179,7 @@ def explain_each(
     estimator: str | Estimator = "auto",
     index: str | None = None,
     max_order: int | None = None,
+    prior: Any = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
     queries: Queries | None = None,
@@ -187,7 +196,7 @@ def explain_each(
         Maps masks (m, n) to the values of all functions, (m, K).
     split : callable
         Maps these values, float64, to a sequence with the values of each function, (m,) or (m, K').
-    n, budget, estimator, index, max_order, seed, feature_names, queries, **options
+    n, budget, estimator, index, max_order, prior, seed, feature_names, queries, **options
         As in `explain`.
 
     Returns
@@ -206,7 +215,8 @@ def explain_each(
     check_size(estimator, n, min(budget, 2**n))
     max_order = check.interaction_order(max_order)
     how = queries_of(queries, options)
-    method, rng = on_recorded_masks(resolve(estimator, index), value_function), check.generator(seed)
+    method, rng = _method(estimator, index, prior, names), check.generator(seed)
+    method = on_recorded_masks(method, value_function)
     design = method.design(n, budget, max_order, rng)
     with Session(value_function, how, total=len(design.masks)) as session:
         design = kept_in(session, method, design, max_order, rng)
@@ -234,6 +244,7 @@ def fit(
     estimator: str | Estimator = "auto",
     index: str | None = None,
     max_order: int | None = None,
+    prior: Any = None,
     seed: int | np.random.Generator = 0,
     feature_names: Sequence[str] | None = None,
 ) -> Interactions:
@@ -256,6 +267,8 @@ def fit(
         As in `explain`.
     max_order : int, optional
         Largest number of features in an interaction; by default as large as the samples allow.
+    prior : Interactions or sequence of Interactions, optional
+        As in `explain`.
     seed : int or numpy.random.Generator, optional
         Seed of the fit. The same seed gives the same result.
     feature_names : sequence of str, optional
@@ -287,9 +300,9 @@ def fit(
     check_size(estimator, given.shape[1], len(given))
     names = check.names_of_features(feature_names, given.shape[1])
     max_order = check.interaction_order(max_order)
-    method, rng = resolve(estimator, index), check.generator(seed)
     distinct, mean = averaged(given, answers)
     known = identify(distinct)
+    method, rng = _method(estimator, index, prior, [names[i] for i in known.features]), check.generator(seed)
     warn_of_unidentifiable(known, names, stacklevel=2)
     result = fitted(method, distinct[:, known.features], mean, None, max_order, rng)
     statement = f"{len(given)} given samples, {len(distinct)} distinct masks"
@@ -298,6 +311,11 @@ def fit(
     found = few.see(interactions(of_all_features(result, known), distinct, mean, *about))
     few.warn(stacklevel=2)
     return found
+
+
+def _method(estimator: str | Estimator, index: str | None, prior: Any, names: Sequence[str]) -> Estimator:
+    method = resolve(estimator, index)
+    return method if prior is None else method.with_prior(kernel_prior(prior, names))
 
 
 def _callable(value_function: object) -> None:

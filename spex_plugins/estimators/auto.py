@@ -9,6 +9,7 @@ import numpy as np
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
+from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
@@ -91,6 +92,30 @@ class Auto(Estimator):
         shared = copy(self)
         shared._for_values = self._for_values and self._for_values.sharing()
         return shared
+
+    def with_prior(self, prior: KernelPrior) -> Estimator:
+        """Return the estimator whose fits begin with the kernels of earlier explanations.
+
+        Parameters
+        ----------
+        prior : KernelPrior
+            Of the features of the functions that will be fitted.
+
+        Returns
+        -------
+        Estimator
+            With this prior.
+
+        Raises
+        ------
+        InputError
+            If uniform masks are predicted.
+        """
+        if self._for_values is None:
+            return super().with_prior(prior)
+        informed = copy(self)
+        informed._for_values = self._for_values.with_prior(prior)
+        return informed
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw the masks of the estimator for the index; uniform ones as `faithful_design` does."""

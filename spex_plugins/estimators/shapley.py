@@ -9,6 +9,8 @@ import numpy as np
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.core.parity_process.kernel_prior import KernelPrior
+from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
@@ -52,6 +54,7 @@ class Shapley(Estimator):
     def __init__(self, index: str = "SV") -> None:
         checked_order(index, None)
         self.index = index
+        self._prior: KernelPrior | None = None
         self._shared: SharedFits | None = None
 
     def reading(self, index: str | None) -> Shapley:
@@ -86,8 +89,27 @@ class Shapley(Estimator):
             Its fits depend on those before.
         """
         shared = copy(self)
-        shared._shared = SharedFits()
+        shared._shared = SharedFits(SharedKernels(self._prior))
         return shared
+
+    def with_prior(self, prior: KernelPrior) -> Shapley:
+        """Return the estimator whose kernels are adjusted from those of earlier explanations.
+
+        Where these leave more than twice as much unexplained as there, the kernel is learned without them.
+
+        Parameters
+        ----------
+        prior : KernelPrior
+            Of the features of the functions that will be fitted.
+
+        Returns
+        -------
+        Shapley
+            With this prior.
+        """
+        informed = copy(self)
+        informed._prior = prior
+        return informed
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw masks that repel each other."""
@@ -108,4 +130,7 @@ class Shapley(Estimator):
         """Fit masks (m, n) and values (m, K)."""
         if len(masks) > _MOST_MASKS:
             return Spex().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
-        return fit_stack(masks, values, self.index, max_order, rng, self._shared)
+        shared = self._shared
+        if shared is None and self._prior is not None:
+            shared = SharedFits(SharedKernels(self._prior))
+        return fit_stack(masks, values, self.index, max_order, rng, shared)

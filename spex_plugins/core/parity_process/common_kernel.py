@@ -23,13 +23,13 @@ from spex_plugins.core.parity_process.likelihood import (
 )
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["CommonKernel", "common_kernel", "expected_curvature"]
+__all__ = ["CommonKernel", "begun_from", "common_kernel", "expected_curvature"]
 
 _ITERATIONS = 30
 _STEPS = 2
 _LONGEST = 2.0  # change of a log in one step
 _TRIED = 3  # lengths of a step, each a quarter of the one before
-_CURVED = 200  # pairs for the curvature, in whose number it is about linear; the time is cubic in it
+_CURVED = 1e7  # entries of the matrices of which the curvature is made; it is about linear in the pairs
 _RIDGE = 1e-3
 # The start of an adjustment: the derivative in the log of a parameter of almost 0 is almost 0, so that a
 # feature which the other functions ignore would be ignored for ever.
@@ -50,7 +50,7 @@ class CommonKernel:
     curvature : ndarray of float64, shape (n + 4, n + 4)
         Expected second derivatives of the negative log posterior in the logs of rates, amplitudes and noise.
     spread : float
-        Standard deviation of the log rates around their mean, a priori.
+        Standard deviation of the log rates around those of the start and a common shift, a priori.
     """
 
     sign: int
@@ -62,10 +62,11 @@ class CommonKernel:
     def adjusted(self, values: FloatArray) -> PartKernel:
         """Return the kernel of a function with values (p, K) of unit variance."""
         n = self.masks.shape[1]
-        posterior = NegativeLogPosterior(self.masks, {self.sign: values}, self.spread)
+        centre = np.log(self.start.product.rates)
+        posterior = NegativeLogPosterior(self.masks, {self.sign: values}, self.spread, centre)
 
         def evaluated(at: FloatArray) -> tuple[float, FloatArray]:
-            value, gradient = posterior(np.append(at, at[:n].mean()))
+            value, gradient = posterior(np.append(at, (at[:n] - centre).mean()))
             return value, gradient[:-1]
 
         low, high = np.repeat(np.array(LIMITS), [n, len(SCALES), 1], axis=0).T
@@ -110,13 +111,17 @@ def common_kernel(
         Standard deviation of the log rates around their mean, a priori.
     """
     learned = learn_part_kernel(masks, {sign: np.concatenate(functions, axis=1)}, _ITERATIONS, spread)
-    rates, amplitudes = learned.product.rates, learned.product.amplitudes
+    return begun_from(learned, sign, masks, functions[0].shape[1], spread)
+
+
+def begun_from(kernel: PartKernel, sign: int, masks: BoolArray, outputs: int, spread: float) -> CommonKernel:
+    """Return how to adjust a kernel to a function with some outputs at masks (p, n)."""
+    rates, amplitudes = kernel.product.rates, kernel.product.amplitudes
     product = ProductKernel(
         np.maximum(rates, _LEAST_SHARE * rates.sum()), np.maximum(amplitudes, _LEAST_AMPLITUDE)
     )
-    start = PartKernel(product, max(learned.noise, _LEAST_NOISE))
-    n, outputs = masks.shape[1], functions[0].shape[1]
-    some = masks[:_CURVED]
+    start, n = PartKernel(product, max(kernel.noise, _LEAST_NOISE)), masks.shape[1]
+    some = masks[: int(np.sqrt(_CURVED / (n + len(SCALES) + 1)))]
     curvature = expected_curvature(sign, some, start) * (outputs * len(masks) / len(some))
     curvature[:n, :n] += (np.eye(n) - 1 / n) / spread**2  # of the prior, whose mean is estimated
     curvature[np.diag_indices_from(curvature)] += _RIDGE

@@ -90,12 +90,20 @@ def learn_part_kernel(
 class NegativeLogPosterior:
     """Negative log posterior of the log parameters, with its gradient.
 
+    The log rates minus ``centre`` (n,) have a normal prior around their mean.
+
     All arrays of p × p entries are allocated once, as their allocation would cost as much as the arithmetic.
     """
 
-    def __init__(self, masks: BoolArray, parts: Mapping[int, FloatArray], spread: float) -> None:
+    def __init__(
+        self,
+        masks: BoolArray,
+        parts: Mapping[int, FloatArray],
+        spread: float,
+        centre: FloatArray | float = 0.0,
+    ) -> None:
         (p, n), q = masks.shape, len(SCALES)
-        self._parts, self._spread = parts, spread
+        self._parts, self._spread, self._centre = parts, spread, centre
         self._kept = np.ascontiguousarray(masks, dtype=np.float64)
         self._diagonal = np.diag_indices(p)
         self._near, self._far = np.empty((q, p, p)), np.empty((q, p, p))
@@ -109,7 +117,7 @@ class NegativeLogPosterior:
         rates, amplitudes, (noise, _) = np.split(np.exp(parameters), [n, n + len(SCALES)])
         self._update_terms(rates)
         costs, trace = self._likelihoods(amplitudes, noise)
-        off = (log_rates - mean_rate) / self._spread
+        off = (log_rates - self._centre - mean_rate) / self._spread
         by_amplitude = self._by_amplitude(amplitudes)
         gradient = np.concatenate(
             [

@@ -16,7 +16,7 @@ from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["PartProcess", "fit_part"]
+__all__ = ["PartProcess", "fit_part", "share_unexplained"]
 
 # The search for the parameters starts with some pairs and ends with more. With more features there are more
 # parameters, and the features differ more.
@@ -126,23 +126,22 @@ def fit_part(
     unit = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
     unit = np.where(unit > 0, unit, 1.0)
     scaled, rows = values / unit, rng.permutation(np.flatnonzero(inner))
-    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, shared)
+    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, rows, shared)
     if process is None:
         process = _alone(sign, masks, scaled, rows, shared)
     return replace(process, weights=process.weights * unit, spread=unit)
 
 
 def _from_others(
-    sign: int, masks: BoolArray, values: FloatArray, shared: SharedKernels
+    sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, shared: SharedKernels
 ) -> PartProcess | None:
     """Use the kernel that other functions share, if there is one and it serves as well as it does there."""
-    kernel = shared.kernel(sign, masks, values)
-    if kernel is None:
+    found = shared.kernel(sign, masks, values, rows[: _most_learned(masks.shape[1])])
+    if found is None:
         return None
+    kernel, most = found
     process = _conditioned(sign, kernel, masks, values)
-    if not shared.serves(sign, _unexplained(process, values)):
-        return None
-    return replace(process, begun=True)
+    return replace(process, begun=True) if _unexplained(process, values) <= most else None
 
 
 def _alone(
@@ -150,7 +149,7 @@ def _alone(
 ) -> PartProcess:
     """Learn from pairs ``rows``, condition on all; values (p, K) of unit variance."""
     n = masks.shape[1]
-    spread, most = _between(*_SPREAD, n), round(_between(*_LEARNED, n))
+    spread = _between(*_SPREAD, n)
     process = _learned(sign, masks, values, rows, spread)
     inner = inner_masks(masks)
     if not _surely_predicted(values[inner], process.left_out[0][inner]):
@@ -160,7 +159,7 @@ def _alone(
             sign,
             masks,
             values,
-            rows=rows[:most],
+            rows=rows[: _most_learned(n)],
             spread=spread,
             unexplained=_unexplained(process, values),
         )
@@ -169,7 +168,7 @@ def _alone(
 
 def _learned(sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, spread: float) -> PartProcess:
     n, kernel = masks.shape[1], None
-    steps = {_FIRST: _FIRST_ITERATIONS, round(_between(*_LEARNED, n)): round(_between(*_ITERATIONS, n))}
+    steps = {_FIRST: _FIRST_ITERATIONS, _most_learned(n): round(_between(*_ITERATIONS, n))}
     for count, iterations in steps.items():
         if kernel is None or len(rows) > _FIRST:
             chosen = rows[:count]
@@ -185,10 +184,25 @@ def _conditioned(sign: int, kernel: PartKernel, masks: BoolArray, values: FloatA
     return PartProcess(sign, kernel, masks, factor, factor.solve(values), np.ones(values.shape[1]))
 
 
+def share_unexplained(sign: int, kernel: PartKernel, masks: BoolArray, values: FloatArray) -> float:
+    """Return the share of the variance of parts (p, K) that a kernel leaves unexplained at left-out pairs."""
+    inner = inner_masks(masks)
+    centred = values - values[inner].mean(axis=0) * (sign > 0)
+    unit = centred[inner].std(axis=0)
+    scaled = centred / np.where(unit > 0, unit, 1.0)
+    return _unexplained(_conditioned(sign, kernel, masks, scaled), scaled)
+
+
 def _unexplained(process: PartProcess, values: FloatArray) -> float:
     """Return the share of the variance at left-out pairs that is not predicted."""
     inner = inner_masks(process.masks)
-    return float((process.left_out[0][inner] ** 2).sum() / (values[inner] ** 2).sum())
+    total = (values[inner] ** 2).sum()
+    return float((process.left_out[0][inner] ** 2).sum() / total) if total > 0 else 0.0
+
+
+def _most_learned(n: int) -> int:
+    """Return the largest number of pairs to learn from."""
+    return round(_between(*_LEARNED, n))
 
 
 def _between(few: float, many: float, n: int) -> float:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spex_plugins.core.parity_process.common_kernel import CommonKernel, common_kernel
+from spex_plugins.core.parity_process.common_kernel import CommonKernel, begun_from, common_kernel
+from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["SharedKernels"]
 
 _FIRST = 4  # functions that are fitted alone; a kernel of more of them serves no better
+_SPREAD = 1.0  # of the log rates around those of a prior
 _WORSE = 2.0  # times as much may be left unexplained as of the worst of these
 
 
@@ -23,12 +25,21 @@ class SharedKernels:
     The first ones are fitted as if alone, so that what they get does not depend on the others. Then their
     common kernel is learned, and adjusted to every other function. A function of which it leaves more
     unexplained than of the first ones is fitted alone as well.
+
+    Attributes
+    ----------
+    prior : KernelPrior, optional
+        With it, no function needs to be fitted alone.
     """
 
+    prior: KernelPrior | None = None
     _parts: dict[int, _FirstParts] = field(default_factory=dict)
+    _begun: dict[tuple[int, int], CommonKernel] = field(default_factory=dict)
 
-    def kernel(self, sign: int, masks: BoolArray, values: FloatArray) -> PartKernel | None:
-        """Return the kernel of a function from that of the first ones.
+    def kernel(
+        self, sign: int, masks: BoolArray, values: FloatArray, rows: IntArray
+    ) -> tuple[PartKernel, float] | None:
+        """Return the kernel of a function from that of the first ones, or from the prior.
 
         Parameters
         ----------
@@ -37,20 +48,31 @@ class SharedKernels:
         masks : ndarray of bool, shape (p, n)
         values : ndarray of float64, shape (p, K)
             Of unit variance.
+        rows : ndarray of int
+            The pairs to learn from.
 
         Returns
         -------
-        PartKernel or None
-            None for one of the first functions, and where masks or outputs are others than theirs.
+        kernel : PartKernel
+        unexplained : float
+            If it leaves more than this share of the variance at left-out pairs unexplained, it serves less
+            well than elsewhere.
         """
         first = self._parts.get(sign)
-        if first is None or len(first.functions) < _FIRST or not first.suits(masks, values):
+        if first is not None and len(first.functions) == _FIRST and first.suits(masks, values):
+            return first.common.adjusted(values[first.rows]), _WORSE * max(first.unexplained)
+        if self.prior is None or sign not in self.prior.kernels:
             return None
-        return first.common.adjusted(values[first.rows])
+        return self._from_prior(sign, masks[rows], values[rows]), _WORSE * self.prior.unexplained[sign]
 
-    def serves(self, sign: int, unexplained: float) -> bool:
-        """Tell whether a kernel from here leaves no more unexplained than of the first functions."""
-        return unexplained <= _WORSE * max(self._parts[sign].unexplained)
+    def _from_prior(self, sign: int, masks: BoolArray, values: FloatArray) -> PartKernel:
+        assert self.prior is not None
+        key = sign, values.shape[1]
+        known = self._begun.get(key)
+        if known is None or not np.array_equal(known.masks, masks):
+            known = begun_from(self.prior.kernels[sign], sign, masks, values.shape[1], _SPREAD)
+            self._begun[key] = known
+        return known.adjusted(values)
 
     def add(
         self,
@@ -66,10 +88,8 @@ class SharedKernels:
 
         Parameters
         ----------
-        sign, masks, values
+        sign, masks, values, rows
             As of `kernel`.
-        rows : ndarray of int
-            The pairs to learn from.
         spread : float
             Standard deviation of the log rates around their mean, a priori.
         unexplained : float

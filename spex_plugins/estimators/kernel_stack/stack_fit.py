@@ -56,7 +56,7 @@ def fit_stack(
     weights, others = unseen_weights(masks, index), unseen_masks(masks, index, rng)
     inner = weights > 0
     mean = rest[inner].mean(axis=0) if inner.any() else rest.mean(axis=0)
-    kernels = shared and shared.kernels
+    kernels = None if shared is None else shared.kernels
     processes = []
     if paired:
         processes = [_fit_part(frame, masks, rest - mean, linear, rng, kernels) for frame in frames]
@@ -91,7 +91,7 @@ def fit_stack(
     source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
     known = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
-    return Fit(known, r2, source, _method(parts, trees), error)
+    return Fit(known, r2, source, _method(parts, trees, kernels), error)
 
 
 def _left_out(parts: list[MixedPart], weights: FloatArray) -> float:
@@ -121,12 +121,14 @@ def _fit_part(
     return fit_part(frame.sign, masks[frame.first], part, rng, kernels)
 
 
-def _method(parts: list[MixedPart], trees: TreeMember | None) -> str:
+def _method(parts: list[MixedPart], trees: TreeMember | None, kernels: SharedKernels | None) -> str:
     kinds = ("the odd and even parts",) if len(parts) > 1 else ("all sizes",)
     shares = " and ".join(f"{part.share.mean():.0%}" for part in parts)
     rest = f" ({shares}) and boosted trees" if trees is not None else ""
     begun = any(isinstance(part.process, PartProcess) and part.process.begun for part in parts)
-    start = ", from the kernel of the first functions" if begun else ""
+    start = " with the kernel of earlier functions, adjusted" if begun else ""
+    if not begun and kernels is not None and kernels.prior is not None:
+        start = " without the prior, which does not suit it"
     return f"Gaussian process of {kinds[0]}{start}{rest}"
 
 

@@ -12,6 +12,7 @@ from shap.utils import show_progress
 
 from spex_plugins import adapter_tools
 from spex_plugins.estimators import resolve
+from spex_plugins.result.earlier_kernels import kernel_prior
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.shap.arguments import rows_to_explain, split_targets
 from spex_plugins.shap.explanation.join_rows import joined
@@ -51,6 +52,8 @@ class RowLoop:
         Show the model calls of a row.
     few : FewSamples
     estimator : Estimator
+    prior : object
+        Earlier explanations, or None.
     by_columns : bool
         Whether the features of all rows are the columns of tables.
     found : list of Interactions
@@ -65,15 +68,29 @@ class RowLoop:
     progress: bool
     few: FewSamples
     estimator: Estimator
+    prior: Any
     by_columns: bool
     found: list[Interactions] = field(default_factory=list)
     _estimators: dict[bytes, Estimator] = field(default_factory=dict)
 
-    def estimator_of(self, varying: IntArray) -> Estimator:
-        """Return the estimator of rows in which the same columns vary: fits begin with earlier ones."""
-        if not self.by_columns:
-            return self.estimator
-        return self._estimators.setdefault(varying.tobytes(), self.estimator.sharing())
+    def estimator_of(self, varying: IntArray, names: Sequence[str]) -> Estimator:
+        """Return the estimator of rows whose features vary: fits of the same columns begin with earlier ones.
+
+        Parameters
+        ----------
+        varying : ndarray of int, shape (n,)
+        names : sequence of str
+            Of the n features.
+        """
+        same = self._estimators.get(varying.tobytes())
+        if same is not None:
+            return same
+        estimator = self.estimator
+        if self.prior is not None:
+            estimator = estimator.with_prior(kernel_prior(self.prior, names))
+        if self.by_columns:
+            estimator = self._estimators[varying.tobytes()] = estimator.sharing()
+        return estimator
 
 
 def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) -> Any:
@@ -110,6 +127,7 @@ def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) 
         progress,
         few,
         resolve(explainer.estimator, explainer.index),
+        explainer.prior,
         bool(getattr(masker, "supports_delta_masking", False)),
     )
     try:
