@@ -95,7 +95,7 @@ class Shapley(Estimator):
     def with_prior(self, prior: KernelPrior) -> Shapley:
         """Return the estimator whose kernels are adjusted from those of earlier explanations.
 
-        Where these leave more than twice as much unexplained as there, the kernel is learned without them.
+        Where these leave more than four times as much unexplained as there, the kernel is learned without them.
 
         Parameters
         ----------

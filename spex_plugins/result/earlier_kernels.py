@@ -56,7 +56,9 @@ def kernel_prior(prior: Any, names: Sequence[str]) -> KernelPrior:
     kernels = {
         sign: mean_kernel([r for _, r, _ in some], [k for k, _, _ in some]) for sign, some in known.items()
     }
-    return KernelPrior(kernels, {sign: max(left for *_, left in some) for sign, some in known.items()})
+    return KernelPrior(
+        kernels, {sign: float(np.median([left for *_, left in some])) for sign, some in known.items()}
+    )
 
 
 def _explanations(prior: Any) -> list[Interactions]:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spex_plugins.core.kernels.cholesky import Factor, factorised
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel, exponentials
 from spex_plugins.core.kernels.threads import blas_threads
+from spex_plugins.core.parity_process.gram import part_gram
 from spex_plugins.core.parity_process.likelihood import (
     JITTER,
     LIMITS,
@@ -26,14 +28,14 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["CommonKernel", "begun_from", "common_kernel", "expected_curvature"]
 
 _ITERATIONS = 30
-_STEPS = 2
+_STEPS, _LEAST_GAIN = 3, 1.0  # of the log posterior in a step
 _LONGEST = 2.0  # change of a log in one step
 _TRIED = 3  # lengths of a step, each a quarter of the one before
 _CURVED = 1e7  # entries of the matrices of which the curvature is made; it is about linear in the pairs
 _RIDGE = 1e-3
 # The start of an adjustment: the derivative in the log of a parameter of almost 0 is almost 0, so that a
 # feature which the other functions ignore would be ignored for ever.
-_LEAST_SHARE, _LEAST_AMPLITUDE, _LEAST_NOISE = np.exp(-6.0), 1e-2, 1e-4
+_LEAST_SHARE, _LEAST_AMPLITUDE, _LEAST_NOISE = np.exp(-6.0), 1e-2, 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,8 @@ class CommonKernel:
     masks : ndarray of bool, shape (p, n)
         One mask of every pair that is learned from.
     start : PartKernel
+    factor : Factor
+        Of the covariance matrix of the start.
     curvature : ndarray of float64, shape (n + 4, n + 4)
         Expected second derivatives of the negative log posterior in the logs of rates, amplitudes and noise.
     spread : float
@@ -56,6 +60,7 @@ class CommonKernel:
     sign: int
     masks: BoolArray
     start: PartKernel
+    factor: Factor
     curvature: FloatArray
     spread: float
 
@@ -70,7 +75,9 @@ class CommonKernel:
             return value, gradient[:-1]
 
         low, high = np.repeat(np.array(LIMITS), [n, len(SCALES), 1], axis=0).T
-        at = np.clip(_logs(self.start), low, high)
+        at = _logs(self.start)
+        at[n:] += np.log((values * self.factor.solve(values)).sum() / values.size)  # the likeliest scale
+        at = np.clip(at, low, high)
         with blas_threads(1):
             value, gradient = evaluated(at)
             for _ in range(_STEPS):
@@ -83,7 +90,9 @@ class CommonKernel:
                     step = step / 4
                 else:
                     break
-                at, value, gradient = new, new_value, new_gradient
+                gained, at, value, gradient = value - new_value, new, new_value, new_gradient
+                if gained < _LEAST_GAIN:
+                    break
         return _kernel(at, n)
 
     def _step(self, at: FloatArray, gradient: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
@@ -125,7 +134,9 @@ def begun_from(kernel: PartKernel, sign: int, masks: BoolArray, outputs: int, sp
     curvature = expected_curvature(sign, some, start) * (outputs * len(masks) / len(some))
     curvature[:n, :n] += (np.eye(n) - 1 / n) / spread**2  # of the prior, whose mean is estimated
     curvature[np.diag_indices_from(curvature)] += _RIDGE
-    return CommonKernel(sign, masks, start, curvature, spread)
+    covariance = part_gram(product, sign, masks, masks)
+    covariance[np.diag_indices_from(covariance)] += start.noise + JITTER
+    return CommonKernel(sign, masks, start, factorised(covariance), curvature, spread)
 
 
 def expected_curvature(sign: int, masks: BoolArray, kernel: PartKernel) -> FloatArray:

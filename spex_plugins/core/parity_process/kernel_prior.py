@@ -23,7 +23,7 @@ class KernelPrior:
     kernels : mapping from −1 or 1 to PartKernel
         Means of theirs, of n features.
     unexplained : mapping from −1 or 1 to float
-        The largest share of the variance that such a kernel left unexplained at left-out pairs.
+        The share of the variance that such kernels left unexplained at left-out pairs, in the median.
     """
 
     kernels: Mapping[int, PartKernel]

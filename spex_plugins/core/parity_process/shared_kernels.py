@@ -15,7 +15,7 @@ __all__ = ["SharedKernels"]
 
 _FIRST = 4  # functions that are fitted alone; a kernel of more of them serves no better
 _SPREAD = 1.0  # of the log rates around those of a prior
-_WORSE = 2.0  # times as much may be left unexplained as of the worst of these
+_WORSE = 4.0  # times as much may be left unexplained as of these, in the median
 
 
 @dataclass
@@ -23,8 +23,8 @@ class SharedKernels:
     """The first functions of the odd and of the even parts, all at the same masks.
 
     The first ones are fitted as if alone, so that what they get does not depend on the others. Then their
-    common kernel is learned, and adjusted to every other function. A function of which it leaves more
-    unexplained than of the first ones is fitted alone as well.
+    common kernel is learned, and adjusted to every other function. A function of which it leaves much more
+    unexplained than their own kernels left of the first ones is fitted alone as well.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class SharedKernels:
         """
         first = self._parts.get(sign)
         if first is not None and len(first.functions) == _FIRST and first.suits(masks, values):
-            return first.common.adjusted(values[first.rows]), _WORSE * max(first.unexplained)
+            return first.common.adjusted(values[first.rows]), _WORSE * float(np.median(first.unexplained))
         if self.prior is None or sign not in self.prior.kernels:
             return None
         return self._from_prior(sign, masks[rows], values[rows]), _WORSE * self.prior.unexplained[sign]
