@@ -85,9 +85,9 @@ def explain(
         Largest number of features in an interaction; by default as large as the budget allows.
     prior : Interactions or sequence of Interactions, optional
         Earlier explanations of the same model, such as those of other inputs, by the estimator "shapley" or
-        by "auto" with an index. The search for the kernel begins with theirs, and takes a third of the time.
-        Features are matched by their names, or by their numbers if no names agree. ``method`` of the result
-        tells whether the prior was used.
+        by "auto" with an index. A kernel is learned that is near theirs a priori, and used if its left-out
+        errors are smaller than without; ``method`` of the result tells it. Features are matched by their
+        names, or by their numbers if no names agree. It helps with fewer than some five masks per feature.
     seed : int or numpy.random.Generator, optional
         Seed of the random masks and of the fit. The same seed gives the same masks and the same result.
     feature_names : sequence of str, optional

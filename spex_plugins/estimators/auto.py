@@ -94,7 +94,7 @@ class Auto(Estimator):
         return shared
 
     def with_prior(self, prior: KernelPrior) -> Estimator:
-        """Return the estimator whose fits begin with the kernels of earlier explanations.
+        """Return the estimator that also learns kernels from those of earlier explanations.
 
         Parameters
         ----------

@@ -136,7 +136,7 @@ class Estimator(ABC):
         return self
 
     def with_prior(self, prior: KernelPrior) -> Estimator:
-        """Return the estimator whose fits begin with what earlier explanations tell.
+        """Return the estimator whose fits use what earlier explanations tell.
 
         Parameters
         ----------

@@ -10,7 +10,6 @@ from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior
-from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
@@ -89,13 +88,13 @@ class Shapley(Estimator):
             Its fits depend on those before.
         """
         shared = copy(self)
-        shared._shared = SharedFits(SharedKernels(self._prior))
+        shared._shared = SharedFits()
         return shared
 
     def with_prior(self, prior: KernelPrior) -> Shapley:
-        """Return the estimator whose kernels are adjusted from those of earlier explanations.
+        """Return the estimator that also learns kernels from a prior, those of earlier explanations.
 
-        Where these leave more than four times as much unexplained as there, the kernel is learned without them.
+        Of a kernel learned with the prior and one without, it uses the one with smaller left-out errors.
 
         Parameters
         ----------
@@ -130,7 +129,4 @@ class Shapley(Estimator):
         """Fit masks (m, n) and values (m, K)."""
         if len(masks) > _MOST_MASKS:
             return Spex().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
-        shared = self._shared
-        if shared is None and self._prior is not None:
-            shared = SharedFits(SharedKernels(self._prior))
-        return fit_stack(masks, values, self.index, max_order, rng, shared)
+        return fit_stack(masks, values, self.index, max_order, rng, self._shared, self._prior)

@@ -12,7 +12,6 @@ from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.parity_process.index import PartUncertainty
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior, mean_kernel
 from spex_plugins.core.parity_process.likelihood import PartKernel
-from spex_plugins.core.parity_process.process import share_unexplained
 from spex_plugins.errors import InputError
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import FloatArray
@@ -38,7 +37,7 @@ def kernel_prior(prior: Any, names: Sequence[str]) -> KernelPrior:
         If the prior is no explanation, or none of them has a kernel.
     """
     found = _explanations(prior)
-    known: dict[int, list[tuple[PartKernel, FloatArray, float]]] = {}
+    known: dict[int, list[tuple[PartKernel, FloatArray]]] = {}
     for one in [found[i] for i in np.unique(np.linspace(0, len(found) - 1, _MOST).astype(int))]:
         stack = _stack(one.function)
         if stack is None:
@@ -47,18 +46,13 @@ def kernel_prior(prior: Any, names: Sequence[str]) -> KernelPrior:
         for part in stack.uncertainties:
             if isinstance(part, PartUncertainty) and np.any(part.scale):
                 rates = _placed(np.log(part.kernel.product.rates), own, names)
-                known.setdefault(part.sign, []).append((part.kernel, rates, _unexplained(stack, part)))
+                known.setdefault(part.sign, []).append((part.kernel, rates))
     if not known:
         raise InputError(
             "prior: these explanations have no kernel of odd and even parts; give explanations by the "
             'estimator "shapley", or by "auto" with an index such as "SV", from fewer than all masks.'
         )
-    kernels = {
-        sign: mean_kernel([r for _, r, _ in some], [k for k, _, _ in some]) for sign, some in known.items()
-    }
-    return KernelPrior(
-        kernels, {sign: float(np.median([left for *_, left in some])) for sign, some in known.items()}
-    )
+    return {sign: mean_kernel([r for _, r in some], [k for k, _ in some]) for sign, some in known.items()}
 
 
 def _explanations(prior: Any) -> list[Interactions]:
@@ -89,11 +83,3 @@ def _placed(log_rates: FloatArray, own: Sequence[str], names: Sequence[str]) -> 
     if by_name.keys().isdisjoint(names) and len(own) == len(names):
         return log_rates
     return np.array([np.mean(by_name.get(name, [np.nan])) for name in names])
-
-
-def _unexplained(stack: StackedFunction, part: PartUncertainty) -> float:
-    """Return the share that the kernel left unexplained; the function has the values at its samples."""
-    masks = np.zeros((len(part.masks), stack.n), dtype=bool)
-    masks[:, stack.at] = part.masks
-    first, second = (stack.predict(some).reshape(len(masks), -1) for some in (masks, ~masks))
-    return share_unexplained(part.sign, part.kernel, part.masks, (first + part.sign * second) * np.sqrt(0.5))

@@ -22,10 +22,11 @@ from spex_plugins.core.parity_process.likelihood import (
     NegativeLogPosterior,
     PartKernel,
     learn_part_kernel,
+    reachable,
 )
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["CommonKernel", "begun_from", "common_kernel", "expected_curvature"]
+__all__ = ["CommonKernel", "common_kernel", "expected_curvature"]
 
 _ITERATIONS = 30
 _STEPS, _LEAST_GAIN = 3, 1.0  # of the log posterior in a step
@@ -33,9 +34,6 @@ _LONGEST = 2.0  # change of a log in one step
 _TRIED = 3  # lengths of a step, each a quarter of the one before
 _CURVED = 1e7  # entries of the matrices of which the curvature is made; it is about linear in the pairs
 _RIDGE = 1e-3
-# The start of an adjustment: the derivative in the log of a parameter of almost 0 is almost 0, so that a
-# feature which the other functions ignore would be ignored for ever.
-_LEAST_SHARE, _LEAST_AMPLITUDE, _LEAST_NOISE = np.exp(-6.0), 1e-2, 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +69,10 @@ class CommonKernel:
         posterior = NegativeLogPosterior(self.masks, {self.sign: values}, self.spread, centre)
 
         def evaluated(at: FloatArray) -> tuple[float, FloatArray]:
-            value, gradient = posterior(np.append(at, (at[:n] - centre).mean()))
+            try:
+                value, gradient = posterior(np.append(at, (at[:n] - centre).mean()))
+            except np.linalg.LinAlgError:
+                return np.inf, np.zeros_like(at)
             return value, gradient[:-1]
 
         low, high = np.repeat(np.array(LIMITS), [n, len(SCALES), 1], axis=0).T
@@ -120,21 +121,12 @@ def common_kernel(
         Standard deviation of the log rates around their mean, a priori.
     """
     learned = learn_part_kernel(masks, {sign: np.concatenate(functions, axis=1)}, _ITERATIONS, spread)
-    return begun_from(learned, sign, masks, functions[0].shape[1], spread)
-
-
-def begun_from(kernel: PartKernel, sign: int, masks: BoolArray, outputs: int, spread: float) -> CommonKernel:
-    """Return how to adjust a kernel to a function with some outputs at masks (p, n)."""
-    rates, amplitudes = kernel.product.rates, kernel.product.amplitudes
-    product = ProductKernel(
-        np.maximum(rates, _LEAST_SHARE * rates.sum()), np.maximum(amplitudes, _LEAST_AMPLITUDE)
-    )
-    start, n = PartKernel(product, max(kernel.noise, _LEAST_NOISE)), masks.shape[1]
+    start, n, outputs = reachable(learned), masks.shape[1], functions[0].shape[1]
     some = masks[: int(np.sqrt(_CURVED / (n + len(SCALES) + 1)))]
     curvature = expected_curvature(sign, some, start) * (outputs * len(masks) / len(some))
     curvature[:n, :n] += (np.eye(n) - 1 / n) / spread**2  # of the prior, whose mean is estimated
     curvature[np.diag_indices_from(curvature)] += _RIDGE
-    covariance = part_gram(product, sign, masks, masks)
+    covariance = part_gram(start.product, sign, masks, masks)
     covariance[np.diag_indices_from(covariance)] += start.noise + JITTER
     return CommonKernel(sign, masks, start, factorised(covariance), curvature, spread)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,20 +13,8 @@ from spex_plugins.types import FloatArray
 __all__ = ["KernelPrior", "mean_kernel"]
 
 
-@dataclass(frozen=True, eq=False)
-class KernelPrior:
-    """What earlier functions tell of the odd (−1) and the even (1) part of another one.
-
-    Attributes
-    ----------
-    kernels : mapping from −1 or 1 to PartKernel
-        Means of theirs, of n features.
-    unexplained : mapping from −1 or 1 to float
-        The share of the variance that such kernels left unexplained at left-out pairs, in the median.
-    """
-
-    kernels: Mapping[int, PartKernel]
-    unexplained: Mapping[int, float]
+KernelPrior = Mapping[int, PartKernel]
+"""The kernels of the odd (−1) and of the even (1) part of earlier functions."""
 
 
 def mean_kernel(log_rates: Sequence[FloatArray], kernels: Sequence[PartKernel]) -> PartKernel:

@@ -22,11 +22,12 @@ from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.kernels.threads import blas_threads
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["JITTER", "LIMITS", "NegativeLogPosterior", "PartKernel", "learn_part_kernel"]
+__all__ = ["JITTER", "LIMITS", "NegativeLogPosterior", "PartKernel", "learn_part_kernel", "reachable"]
 
 JITTER = 1e-6  # added to every noise variance, for values with unit variance
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 _START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the sum of the rates of all features
+_LEAST_SHARE, _LEAST_AMPLITUDE, _LEAST_NOISE = np.exp(-6.0), 1e-2, 1e-5  # of a start from another kernel
 LIMITS = _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0)
 
 
@@ -44,6 +45,7 @@ def learn_part_kernel(
     iterations: int,
     spread: float,
     start: PartKernel | None = None,
+    centre: FloatArray | float = 0.0,
 ) -> PartKernel:
     """Maximise the marginal likelihood of the parts of values with mean 0 and variance 1.
 
@@ -60,6 +62,8 @@ def learn_part_kernel(
         Standard deviation of the log rates around their mean, a priori.
     start : PartKernel, optional
         Start of the search.
+    centre : ndarray of float64, shape (n,), or float
+        Of the prior of the log rates, up to a common shift, which is estimated.
     """
     from scipy.optimize import minimize
 
@@ -69,14 +73,14 @@ def learn_part_kernel(
         start = PartKernel(ProductKernel(rate, np.full(q, _START_AMPLITUDE)), _START_NOISE)
     log_rates = np.log(np.maximum(start.product.rates, np.exp(_LOG_RATE[0])))
     first = np.concatenate(
-        [log_rates, np.log(start.product.amplitudes), [np.log(start.noise), log_rates.mean()]]
+        [log_rates, np.log(start.product.amplitudes), [np.log(start.noise), (log_rates - centre).mean()]]
     )
     if not any(values.any() for values in parts.values()):  # all values are 0
         return start
     # Threads bring no improvement for such small matrices, and wait for each other on a busy machine.
     with blas_threads(1):
         learned = minimize(
-            NegativeLogPosterior(masks, parts, spread),
+            NegativeLogPosterior(masks, parts, spread, centre),
             first,
             jac=True,
             method="L-BFGS-B",
@@ -85,6 +89,19 @@ def learn_part_kernel(
         ).x
     rates, amplitudes, (noise, _) = np.split(np.exp(learned), [n, n + q])
     return PartKernel(ProductKernel(rates, amplitudes), float(noise))
+
+
+def reachable(kernel: PartKernel) -> PartKernel:
+    """Return a start for other functions, from a learned kernel.
+
+    The derivative in the log of a parameter of almost 0 is almost 0: a feature that earlier functions ignore
+    would be ignored for ever.
+    """
+    rates, amplitudes = kernel.product.rates, kernel.product.amplitudes
+    product = ProductKernel(
+        np.maximum(rates, _LEAST_SHARE * rates.sum()), np.maximum(amplitudes, _LEAST_AMPLITUDE)
+    )
+    return PartKernel(product, max(kernel.noise, _LEAST_NOISE))
 
 
 class NegativeLogPosterior:

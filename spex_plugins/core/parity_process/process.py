@@ -11,18 +11,19 @@ from spex_plugins.core.kernels.cholesky import Factor, factorised
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.gram import inner_masks, part_gram, part_noise
 from spex_plugins.core.parity_process.index import PartUncertainty
-from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel
+from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel, reachable
 from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["PartProcess", "fit_part", "share_unexplained"]
+__all__ = ["PartProcess", "fit_part"]
 
 # The search for the parameters starts with some pairs and ends with more. With more features there are more
 # parameters, and the features differ more.
 _FIRST, _FIRST_ITERATIONS = 200, 15
 _FEATURES = (16, 30)
 _LEARNED, _ITERATIONS, _SPREAD = (350, 500), (8, 30), (1.0, 2.0)
+_PRIOR_ITERATIONS, _PRIOR_SPREAD = 30, 1.0
 _NARROW = 0.5  # spread of the log rates where nothing is predicted
 _PARAMETERS = 25.0  # pairs that they are worth: errors that they were not fitted to are larger by 1 + 25/p
 
@@ -44,8 +45,8 @@ class PartProcess:
         Its inverse times the parts of the values.
     spread : ndarray of float64, shape (K,)
         The unit of the kernel.
-    begun : bool
-        Whether the kernel was adjusted from that of other functions.
+    origin : str
+        Whose kernel the search began with; empty if it began anew.
     """
 
     sign: int
@@ -54,7 +55,7 @@ class PartProcess:
     factor: Factor
     weights: FloatArray
     spread: FloatArray
-    begun: bool = False
+    origin: str = ""
 
     @cached_property
     def left_out(self) -> tuple[FloatArray, FloatArray]:
@@ -107,6 +108,7 @@ def fit_part(
     values: FloatArray,
     rng: np.random.Generator,
     shared: SharedKernels | None = None,
+    prior: PartKernel | None = None,
 ) -> PartProcess:
     """Learn the kernel of one part and condition it on all pairs.
 
@@ -120,28 +122,48 @@ def fit_part(
         (f(x) ± f(x̄)) / √2, around a mean of 0 but for the end points.
     rng : numpy Generator
     shared : SharedKernels, optional
-        What other functions tell; this one is added to them.
+        What other functions with values at these masks tell; this one is added to them.
+    prior : PartKernel, optional
+        Of other functions of these features.
     """
     inner = inner_masks(masks)
     unit = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
     unit = np.where(unit > 0, unit, 1.0)
     scaled, rows = values / unit, rng.permutation(np.flatnonzero(inner))
-    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, rows, shared)
+    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, shared)
     if process is None:
         process = _alone(sign, masks, scaled, rows, shared)
+        if prior is not None and scaled.any():
+            process = _better(process, _from_prior(sign, masks, scaled, rows, prior), scaled)
     return replace(process, weights=process.weights * unit, spread=unit)
 
 
 def _from_others(
-    sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, shared: SharedKernels
+    sign: int, masks: BoolArray, values: FloatArray, shared: SharedKernels
 ) -> PartProcess | None:
     """Use the kernel that other functions share, if there is one and it serves as well as it does there."""
-    found = shared.kernel(sign, masks, values, rows[: _most_learned(masks.shape[1])])
+    found = shared.kernel(sign, masks, values)
     if found is None:
         return None
     kernel, most = found
     process = _conditioned(sign, kernel, masks, values)
-    return replace(process, begun=True) if _unexplained(process, values) <= most else None
+    return replace(process, origin="the first functions") if _unexplained(process, values) <= most else None
+
+
+def _from_prior(
+    sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, prior: PartKernel
+) -> PartProcess:
+    """Learn likewise, with log rates that are a priori around those of other functions."""
+    start = reachable(prior)
+    chosen, centre = rows[: _most_learned(masks.shape[1])], np.log(start.product.rates)
+    parts = {sign: values[chosen]}
+    kernel = learn_part_kernel(masks[chosen], parts, _PRIOR_ITERATIONS, _PRIOR_SPREAD, start, centre)
+    return replace(_conditioned(sign, kernel, masks, values), origin="the prior")
+
+
+def _better(process: PartProcess, other: PartProcess, values: FloatArray) -> PartProcess:
+    """Return the one with smaller left-out errors of values (p, K)."""
+    return other if _unexplained(other, values) < _unexplained(process, values) else process
 
 
 def _alone(
@@ -182,15 +204,6 @@ def _conditioned(sign: int, kernel: PartKernel, masks: BoolArray, values: FloatA
     matrix[np.diag_indices_from(matrix)] += part_noise(kernel.noise, masks)
     factor = factorised(matrix)
     return PartProcess(sign, kernel, masks, factor, factor.solve(values), np.ones(values.shape[1]))
-
-
-def share_unexplained(sign: int, kernel: PartKernel, masks: BoolArray, values: FloatArray) -> float:
-    """Return the share of the variance of parts (p, K) that a kernel leaves unexplained at left-out pairs."""
-    inner = inner_masks(masks)
-    centred = values - values[inner].mean(axis=0) * (sign > 0)
-    unit = centred[inner].std(axis=0)
-    scaled = centred / np.where(unit > 0, unit, 1.0)
-    return _unexplained(_conditioned(sign, kernel, masks, scaled), scaled)
 
 
 def _unexplained(process: PartProcess, values: FloatArray) -> float:

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spex_plugins.core.parity_process.common_kernel import CommonKernel, begun_from, common_kernel
-from spex_plugins.core.parity_process.kernel_prior import KernelPrior
+from spex_plugins.core.parity_process.common_kernel import CommonKernel, common_kernel
 from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["SharedKernels"]
 
 _FIRST = 4  # functions that are fitted alone; a kernel of more of them serves no better
-_SPREAD = 1.0  # of the log rates around those of a prior
 _WORSE = 4.0  # times as much may be left unexplained as of these, in the median
 
 
@@ -25,21 +23,12 @@ class SharedKernels:
     The first ones are fitted as if alone, so that what they get does not depend on the others. Then their
     common kernel is learned, and adjusted to every other function. A function of which it leaves much more
     unexplained than their own kernels left of the first ones is fitted alone as well.
-
-    Attributes
-    ----------
-    prior : KernelPrior, optional
-        With it, no function needs to be fitted alone.
     """
 
-    prior: KernelPrior | None = None
     _parts: dict[int, _FirstParts] = field(default_factory=dict)
-    _begun: dict[tuple[int, int], CommonKernel] = field(default_factory=dict)
 
-    def kernel(
-        self, sign: int, masks: BoolArray, values: FloatArray, rows: IntArray
-    ) -> tuple[PartKernel, float] | None:
-        """Return the kernel of a function from that of the first ones, or from the prior.
+    def kernel(self, sign: int, masks: BoolArray, values: FloatArray) -> tuple[PartKernel, float] | None:
+        """Return the kernel of a function from that of the first ones, if there are enough of them.
 
         Parameters
         ----------
@@ -48,8 +37,6 @@ class SharedKernels:
         masks : ndarray of bool, shape (p, n)
         values : ndarray of float64, shape (p, K)
             Of unit variance.
-        rows : ndarray of int
-            The pairs to learn from.
 
         Returns
         -------
@@ -59,20 +46,9 @@ class SharedKernels:
             well than elsewhere.
         """
         first = self._parts.get(sign)
-        if first is not None and len(first.functions) == _FIRST and first.suits(masks, values):
-            return first.common.adjusted(values[first.rows]), _WORSE * float(np.median(first.unexplained))
-        if self.prior is None or sign not in self.prior.kernels:
+        if first is None or len(first.functions) < _FIRST or not first.suits(masks, values):
             return None
-        return self._from_prior(sign, masks[rows], values[rows]), _WORSE * self.prior.unexplained[sign]
-
-    def _from_prior(self, sign: int, masks: BoolArray, values: FloatArray) -> PartKernel:
-        assert self.prior is not None
-        key = sign, values.shape[1]
-        known = self._begun.get(key)
-        if known is None or not np.array_equal(known.masks, masks):
-            known = begun_from(self.prior.kernels[sign], sign, masks, values.shape[1], _SPREAD)
-            self._begun[key] = known
-        return known.adjusted(values)
+        return first.common.adjusted(values[first.rows]), _WORSE * float(np.median(first.unexplained))
 
     def add(
         self,
@@ -88,8 +64,10 @@ class SharedKernels:
 
         Parameters
         ----------
-        sign, masks, values, rows
+        sign, masks, values
             As of `kernel`.
+        rows : ndarray of int
+            The pairs to learn from.
         spread : float
             Standard deviation of the log rates around their mean, a priori.
         unexplained : float

@@ -14,6 +14,8 @@ from spex_plugins.core.fitted.exact_functions import linear_odd_part
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
+from spex_plugins.core.parity_process.kernel_prior import KernelPrior
+from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.parity_process.process import PartProcess, fit_part
 from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.core.sized_process.process import fit_whole
@@ -40,11 +42,12 @@ def fit_stack(
     max_order: int | None,
     rng: np.random.Generator,
     shared: SharedFits | None = None,
+    prior: KernelPrior | None = None,
 ) -> Fit:
     """Fit masks (m, n) and values (m, K) for an index.
 
     With ``max_order``, the function is a spectrum of sets of so many features. With ``shared``, the fit
-    begins with what other functions tell, and is added to it.
+    begins with what other functions tell, and is added to it; ``prior`` has the kernels of earlier ones.
     """
     m = len(masks)
     frames = pair_frames(masks)
@@ -58,8 +61,9 @@ def fit_stack(
     mean = rest[inner].mean(axis=0) if inner.any() else rest.mean(axis=0)
     kernels = None if shared is None else shared.kernels
     processes = []
-    if paired:
-        processes = [_fit_part(frame, masks, rest - mean, linear, rng, kernels) for frame in frames]
+    for frame in frames if paired else ():
+        earlier = None if prior is None else prior.get(frame.sign)
+        processes.append(_fit_part(frame, masks, rest - mean, linear, rng, kernels, earlier))
     if not max_order:
         sparse = exact_sparse_fit(masks, values, processes[linear is not None :], rng)
         if sparse is not None:
@@ -91,7 +95,7 @@ def fit_stack(
     source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
     known = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
-    return Fit(known, r2, source, _method(parts, trees, kernels), error)
+    return Fit(known, r2, source, _method(parts, trees, prior), error)
 
 
 def _left_out(parts: list[MixedPart], weights: FloatArray) -> float:
@@ -114,21 +118,22 @@ def _fit_part(
     linear: FloatArray | None,
     rng: np.random.Generator,
     kernels: SharedKernels | None,
+    prior: PartKernel | None,
 ) -> PartProcess:
     part = frame.take(values)
     if linear is not None and frame.sign < 0:
         part = np.zeros_like(part)  # what is left of it is rounding
-    return fit_part(frame.sign, masks[frame.first], part, rng, kernels)
+    return fit_part(frame.sign, masks[frame.first], part, rng, kernels, prior)
 
 
-def _method(parts: list[MixedPart], trees: TreeMember | None, kernels: SharedKernels | None) -> str:
+def _method(parts: list[MixedPart], trees: TreeMember | None, prior: KernelPrior | None) -> str:
     kinds = ("the odd and even parts",) if len(parts) > 1 else ("all sizes",)
     shares = " and ".join(f"{part.share.mean():.0%}" for part in parts)
     rest = f" ({shares}) and boosted trees" if trees is not None else ""
-    begun = any(isinstance(part.process, PartProcess) and part.process.begun for part in parts)
-    start = " with the kernel of earlier functions, adjusted" if begun else ""
-    if not begun and kernels is not None and kernels.prior is not None:
-        start = " without the prior, which does not suit it"
+    origins = {part.process.origin for part in parts if isinstance(part.process, PartProcess)}
+    start = "".join(f" with the kernel of {origin}" for origin in sorted(origins - {""}))
+    if prior is not None and not start:
+        start = " without the prior, whose left-out errors are larger"
     return f"Gaussian process of {kinds[0]}{start}{rest}"
 
 
