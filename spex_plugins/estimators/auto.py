@@ -94,23 +94,7 @@ class Auto(Estimator):
         return shared
 
     def with_prior(self, prior: KernelPrior) -> Estimator:
-        """Return the estimator that also learns kernels from those of earlier explanations.
-
-        Parameters
-        ----------
-        prior : KernelPrior
-            Of the features of the functions that will be fitted.
-
-        Returns
-        -------
-        Estimator
-            With this prior.
-
-        Raises
-        ------
-        InputError
-            If uniform masks are predicted.
-        """
+        """Return the estimator that learns from kernels of earlier explanations, if it is told an index."""
         if self._for_values is None:
             return super().with_prior(prior)
         informed = copy(self)

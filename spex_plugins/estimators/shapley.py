@@ -95,16 +95,6 @@ class Shapley(Estimator):
         """Return the estimator that also learns kernels from a prior, those of earlier explanations.
 
         Of a kernel learned with the prior and one without, it uses the one with smaller left-out errors.
-
-        Parameters
-        ----------
-        prior : KernelPrior
-            Of the features of the functions that will be fitted.
-
-        Returns
-        -------
-        Shapley
-            With this prior.
         """
         informed = copy(self)
         informed._prior = prior

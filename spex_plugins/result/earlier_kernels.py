@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
-from spex_plugins.core.fitted.stacked import StackedFunction
+from spex_plugins.core.fitted.stacked import IndexUncertainty, StackedFunction
+from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.core.parity_process.index import PartUncertainty
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior, mean_kernel
 from spex_plugins.core.parity_process.likelihood import PartKernel
+from spex_plugins.core.sized_process.process import WholeUncertainty
 from spex_plugins.errors import InputError
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import FloatArray
@@ -44,12 +46,12 @@ def kernel_prior(prior: Any, names: Sequence[str]) -> KernelPrior:
             continue
         own = [one.feature_names[i] for i in stack.at]
         for part in stack.uncertainties:
-            if isinstance(part, PartUncertainty) and np.any(part.scale):
-                rates = _placed(np.log(part.kernel.product.rates), own, names)
-                known.setdefault(part.sign, []).append((part.kernel, rates))
+            for sign, kernel in _kernels(part).items():
+                rates = _placed(np.log(kernel.product.rates), own, names)
+                known.setdefault(sign, []).append((kernel, rates))
     if not known:
         raise InputError(
-            "prior: these explanations have no kernel of odd and even parts; give explanations by the "
+            "prior: these explanations have no kernel; give explanations by the "
             'estimator "shapley", or by "auto" with an index such as "SV", from fewer than all masks.'
         )
     return {sign: mean_kernel([r for _, r in some], [k for k, _ in some]) for sign, some in known.items()}
@@ -73,6 +75,14 @@ def _explanations(prior: Any) -> list[Interactions]:
 def _stack(function: FittedFunction) -> StackedFunction | None:
     found = function.uncertainty if isinstance(function, SpectrumWithDeviations) else function
     return found if isinstance(found, StackedFunction) else None
+
+
+def _kernels(part: IndexUncertainty) -> dict[int, PartKernel]:
+    """Return the kernel of one part, or that of the whole function for both."""
+    if isinstance(part, WholeUncertainty):
+        kernel = PartKernel(ProductKernel(part.kernel.rates, part.kernel.amplitudes), part.noise)
+        return {-1: kernel, 1: kernel}
+    return {part.sign: part.kernel} if isinstance(part, PartUncertainty) and np.any(part.scale) else {}
 
 
 def _placed(log_rates: FloatArray, own: Sequence[str], names: Sequence[str]) -> FloatArray:

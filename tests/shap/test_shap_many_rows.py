@@ -100,6 +100,15 @@ def test_earlier_explanations_are_a_prior(kind, tmp_path, together):
     assert error < 1.2 * alone
 
 
+def test_a_saved_explainer_keeps_its_prior(tmp_path, together):
+    explainer = SpexExplainer(model, BACKGROUND, max_evals=CALLS, prior=together[:2])
+    explainer.save(tmp_path / "explainer")
+    loaded = SpexExplainer.load(tmp_path / "explainer")
+    expected, found = (one(ROWS[5:6], silent=True) for one in (explainer, loaded))
+    assert_allclose(found.values, expected.values, rtol=0, atol=0)
+    assert "prior" in found.interactions[0].method
+
+
 def test_the_prior_of_another_model_does_no_harm():
     def other(masks):
         return np.prod(1 - 2.0 * masks[:, 3:9], axis=1) + masks[:, 0] * 1e-3 * masks.sum(axis=1)

@@ -29,7 +29,7 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["CommonKernel", "common_kernel", "expected_curvature"]
 
 _ITERATIONS = 30
-_STEPS, _LEAST_GAIN = 3, 1.0  # of the log posterior in a step
+_STEPS, _LEAST_GAIN = 2, 1.0  # of the log posterior in a step
 _LONGEST = 2.0  # change of a log in one step
 _TRIED = 3  # lengths of a step, each a quarter of the one before
 _CURVED = 1e7  # entries of the matrices of which the curvature is made; it is about linear in the pairs
