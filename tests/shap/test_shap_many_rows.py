@@ -43,6 +43,7 @@ def together():
     return explained(ROWS)
 
 
+@pytest.mark.slow
 def test_the_first_rows_are_those_of_a_call_of_their_own(together):
     for i in range(4):
         assert_allclose(together.values[i], explained(ROWS[i : i + 1]).values[0], rtol=0, atol=0)
@@ -62,6 +63,7 @@ def test_a_row_alone_and_among_others_agree_within_their_deviations(together):
     assert np.sum(errors[True]) < 1.3 * np.sum(errors[False])
 
 
+@pytest.mark.slow
 def test_rows_are_paid_for_one_by_one(together):
     asked = []
 
@@ -76,6 +78,7 @@ def test_rows_are_paid_for_one_by_one(together):
     assert sum(asked) == CALLS * len(ROWS)
 
 
+@pytest.mark.slow
 def test_columns_that_do_not_vary_are_not_mixed_up():
     """Rows in which other columns vary have as many features, of other meaning."""
     rows = np.repeat(ROWS[:1], 10, axis=0) * (1 + 0.1 * np.arange(10)[:, None])
@@ -109,6 +112,7 @@ def test_a_saved_explainer_keeps_its_prior(tmp_path, together):
     assert "prior" in found.interactions[0].method
 
 
+@pytest.mark.slow
 def test_the_prior_of_another_model_does_no_harm():
     def other(masks):
         return np.prod(1 - 2.0 * masks[:, 3:9], axis=1) + masks[:, 0] * 1e-3 * masks.sum(axis=1)

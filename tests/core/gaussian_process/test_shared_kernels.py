@@ -69,6 +69,7 @@ def test_an_adjusted_kernel_is_likelier_than_the_common_one(sign):
         assert costs[1] < costs[0]
 
 
+@pytest.mark.slow
 def test_the_first_functions_are_fitted_alone_and_the_others_as_well():
     shared, first, begun = SharedKernels(), [], 0
     for row in range(14):
