@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
+from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
@@ -52,7 +55,9 @@ class Auto(Estimator):
         if index is not None:
             checked_order(index, None)
         self.index = index
+        self._for_values: Shapley | None = None  # and for the generalisations of Shapley values
         if index is not None and index not in UNIFORM_INDICES:
+            self._for_values = Shapley(index)
             self.decodes = False
             self.about = Shapley.about
 
@@ -76,9 +81,29 @@ class Auto(Estimator):
         """
         return self if index is None else Auto(index)
 
+    def sharing(self) -> Auto:
+        """Return the estimator for many functions that are asked at the same masks.
+
+        Returns
+        -------
+        Auto
+            Shares what `Shapley.sharing` does; nothing for indices of uniform masks.
+        """
+        shared = copy(self)
+        shared._for_values = self._for_values and self._for_values.sharing()
+        return shared
+
+    def with_prior(self, prior: KernelPrior) -> Estimator:
+        """Return the estimator that learns from kernels of earlier explanations, if it is told an index."""
+        if self._for_values is None:
+            return super().with_prior(prior)
+        informed = copy(self)
+        informed._for_values = self._for_values.with_prior(prior)
+        return informed
+
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw the masks of the estimator for the index; uniform ones as `faithful_design` does."""
-        chosen = self._for_values()
+        chosen = self._for_values
         return (
             chosen.draw(n, budget, max_order, rng) if chosen else faithful_design(n, budget, max_order, rng)
         )
@@ -87,7 +112,7 @@ class Auto(Estimator):
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
         """Draw the masks of rounds, likewise; uniform ones as `faithful_sequence` does."""
-        chosen = self._for_values()
+        chosen = self._for_values
         draw = chosen.sequence if chosen else faithful_sequence
         return draw(n, first, most, max_order, rng)
 
@@ -101,14 +126,8 @@ class Auto(Estimator):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        chosen = self._for_values() or _for_uniform_masks(len(masks))
+        chosen = self._for_values or _for_uniform_masks(len(masks))
         return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
-
-    def _for_values(self) -> Estimator | None:
-        """Return the estimator of Shapley values and their generalisations, None for uniform masks."""
-        if self.index is None or self.index in UNIFORM_INDICES:
-            return None
-        return Shapley(self.index)
 
 
 def _for_uniform_masks(masks: int) -> Estimator:

@@ -11,6 +11,8 @@ from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.continued import Known, continued
 from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.core.parity_process.kernel_prior import KernelPrior
+from spex_plugins.errors import InputError
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.known_functions import constant_fit, exact_fit
 from spex_plugins.estimators.common.threads import fitting_threads
@@ -122,6 +124,39 @@ class Estimator(ABC):
             If the index is unknown, and the estimator chooses by it.
         """
         return self
+
+    def sharing(self) -> Estimator:
+        """Return the estimator for many functions that are asked at the same masks, such as rows of a table.
+
+        Returns
+        -------
+        Estimator
+            This one, unless fits can begin with what earlier ones tell.
+        """
+        return self
+
+    def with_prior(self, prior: KernelPrior) -> Estimator:
+        """Return the estimator whose fits use what earlier explanations tell.
+
+        Parameters
+        ----------
+        prior : KernelPrior
+            Of the features of the functions that will be fitted.
+
+        Returns
+        -------
+        Estimator
+            With this prior.
+
+        Raises
+        ------
+        InputError
+            If the estimator has no use for it.
+        """
+        raise InputError(
+            f'prior: the estimator "{self.name}" does not use earlier explanations; give "shapley", or '
+            '"auto" and an index such as "SV".'
+        )
 
     def design(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose the masks for a budget: all 2^n if it allows them, else those of `draw`.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
 from spex_plugins.estimators.kernel_stack.stack_fit import fit_stack
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray
@@ -49,6 +53,8 @@ class Shapley(Estimator):
     def __init__(self, index: str = "SV") -> None:
         checked_order(index, None)
         self.index = index
+        self._prior: KernelPrior | None = None
+        self._shared: SharedFits | None = None
 
     def reading(self, index: str | None) -> Shapley:
         """Return the estimator for another index.
@@ -70,6 +76,33 @@ class Shapley(Estimator):
         """
         return self if index is None else Shapley(index)
 
+    def sharing(self) -> Shapley:
+        """Return the estimator for many functions that are asked at the same masks.
+
+        The first four functions are fitted alone. The kernels of the others begin with what these four have
+        in common, and trees are fitted only if they helped there. That serves single values; interactions
+        would lose by it.
+
+        Returns
+        -------
+        Shapley
+            Its fits depend on those before, if it is told Shapley values.
+        """
+        if self.index != "SV":
+            return self
+        shared = copy(self)
+        shared._shared = SharedFits()
+        return shared
+
+    def with_prior(self, prior: KernelPrior) -> Shapley:
+        """Return the estimator that also learns kernels from a prior, those of earlier explanations.
+
+        Of a kernel learned with the prior and one without, it uses the one with smaller left-out errors.
+        """
+        informed = copy(self)
+        informed._prior = prior
+        return informed
+
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw masks that repel each other."""
         if budget > _MOST_MASKS:
@@ -89,4 +122,4 @@ class Shapley(Estimator):
         """Fit masks (m, n) and values (m, K)."""
         if len(masks) > _MOST_MASKS:
             return Spex().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
-        return fit_stack(masks, values, self.index, max_order, rng)
+        return fit_stack(masks, values, self.index, max_order, rng, self._shared, self._prior)

@@ -95,6 +95,9 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         Default of the argument of a call: matrices of pairs as values.
     silent : bool
         Default of the argument of a call: show no progress.
+    prior : SpexExplanation, Interactions or sequence of Interactions, optional
+        Earlier explanations of the same model, see `spex_plugins.explain`: the first rows of a table begin
+        with their kernels too.
     **keywords
         ``nsamples`` and ``npermutations``, and keywords without effect, as in a call.
 
@@ -145,6 +148,7 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         outputs: Any = None,
         interactions: bool = False,
         silent: bool = False,
+        prior: Any = None,
         **keywords: Any,
     ) -> None:
         """Set up an explainer; see the class for the arguments."""
@@ -171,11 +175,13 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         self.max_evals = max_evals if evals is None else evals
         self.batch_size = batch_size
         self.queries = queries
+        self.prior = prior
         self.main_effects = main_effects
         self.error_bounds = error_bounds
         self.outputs = outputs
         self.interactions = interactions
         self.silent = silent
+        self.prior = prior
         adapter_tools.query_options(
             queries, self.model.inner_model
         )  # a store without fingerprint is refused here

@@ -120,7 +120,7 @@ def test_every_setting_and_equal_results(way, link, table, background, tmp_path)
 
 def test_settings_are_all_there_are():
     arguments = set(inspect.signature(SpexExplainer).parameters)
-    others = {"model", "masker", "link", "algorithm", "estimator", "features", "keywords"}
+    others = {"model", "masker", "link", "algorithm", "estimator", "features", "prior", "keywords"}
     assert arguments - set(SETTINGS) == others
 
 

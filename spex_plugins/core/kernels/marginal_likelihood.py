@@ -9,6 +9,7 @@ from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.kernels.sample_likelihood import Likelihood, likelihood_of
+from spex_plugins.core.kernels.threads import blas_threads
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["learn_kernel"]
@@ -58,7 +59,6 @@ def learn_kernel(
         Variance of the part of the values that the kernel does not explain.
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     n, q = masks.shape[1], len(SCALES)
     supports, group = _own_variances(n, row)
@@ -77,7 +77,7 @@ def learn_kernel(
     for samples, iterations in _schedule(masks):
         likelihood = likelihood_of(masks[:samples], values[:samples], supports)
         # Threads bring no improvement for such small matrices, and wait for each other on a busy machine.
-        with threadpool_limits(1, "blas"):
+        with blas_threads(1):
             learned = minimize(
                 _objective,
                 learned,

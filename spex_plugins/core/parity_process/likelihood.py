@@ -19,14 +19,16 @@ import numpy as np
 
 from spex_plugins.core.kernels.gaussian_likelihood import gaussian_likelihood
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
+from spex_plugins.core.kernels.threads import blas_threads
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["JITTER", "PartKernel", "learn_part_kernel"]
+__all__ = ["JITTER", "LIMITS", "NegativeLogPosterior", "PartKernel", "learn_part_kernel", "reachable"]
 
 JITTER = 1e-6  # added to every noise variance, for values with unit variance
 _TOLERANCE = 1e-4  # relative change of the objective that ends the search
 _START_RATE, _START_AMPLITUDE, _START_NOISE = 2.0, 0.4, 0.02  # the sum of the rates of all features
-_LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0)
+_LEAST_SHARE, _LEAST_AMPLITUDE, _LEAST_NOISE = np.exp(-6.0), 1e-2, 1e-5  # of a start from another kernel
+LIMITS = _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,7 @@ def learn_part_kernel(
     iterations: int,
     spread: float,
     start: PartKernel | None = None,
+    centre: FloatArray | float = 0.0,
 ) -> PartKernel:
     """Maximise the marginal likelihood of the parts of values with mean 0 and variance 1.
 
@@ -59,9 +62,10 @@ def learn_part_kernel(
         Standard deviation of the log rates around their mean, a priori.
     start : PartKernel, optional
         Start of the search.
+    centre : ndarray of float64, shape (n,), or float
+        Of the prior of the log rates, up to a common shift, which is estimated.
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     n, q = masks.shape[1], len(SCALES)
     if start is None:
@@ -69,14 +73,14 @@ def learn_part_kernel(
         start = PartKernel(ProductKernel(rate, np.full(q, _START_AMPLITUDE)), _START_NOISE)
     log_rates = np.log(np.maximum(start.product.rates, np.exp(_LOG_RATE[0])))
     first = np.concatenate(
-        [log_rates, np.log(start.product.amplitudes), [np.log(start.noise), log_rates.mean()]]
+        [log_rates, np.log(start.product.amplitudes), [np.log(start.noise), (log_rates - centre).mean()]]
     )
     if not any(values.any() for values in parts.values()):  # all values are 0
         return start
     # Threads bring no improvement for such small matrices, and wait for each other on a busy machine.
-    with threadpool_limits(1, "blas"):
+    with blas_threads(1):
         learned = minimize(
-            _NegativeLogPosterior(masks, parts, spread),
+            NegativeLogPosterior(masks, parts, spread, centre),
             first,
             jac=True,
             method="L-BFGS-B",
@@ -87,15 +91,36 @@ def learn_part_kernel(
     return PartKernel(ProductKernel(rates, amplitudes), float(noise))
 
 
-class _NegativeLogPosterior:
+def reachable(kernel: PartKernel) -> PartKernel:
+    """Return a start for other functions, from a learned kernel.
+
+    The derivative in the log of a parameter of almost 0 is almost 0: a feature that earlier functions ignore
+    would be ignored for ever.
+    """
+    rates, amplitudes = kernel.product.rates, kernel.product.amplitudes
+    product = ProductKernel(
+        np.maximum(rates, _LEAST_SHARE * rates.sum()), np.maximum(amplitudes, _LEAST_AMPLITUDE)
+    )
+    return PartKernel(product, max(kernel.noise, _LEAST_NOISE))
+
+
+class NegativeLogPosterior:
     """Negative log posterior of the log parameters, with its gradient.
+
+    The log rates minus ``centre`` (n,) have a normal prior around their mean.
 
     All arrays of p × p entries are allocated once, as their allocation would cost as much as the arithmetic.
     """
 
-    def __init__(self, masks: BoolArray, parts: Mapping[int, FloatArray], spread: float) -> None:
+    def __init__(
+        self,
+        masks: BoolArray,
+        parts: Mapping[int, FloatArray],
+        spread: float,
+        centre: FloatArray | float = 0.0,
+    ) -> None:
         (p, n), q = masks.shape, len(SCALES)
-        self._parts, self._spread = parts, spread
+        self._parts, self._spread, self._centre = parts, spread, centre
         self._kept = np.ascontiguousarray(masks, dtype=np.float64)
         self._diagonal = np.diag_indices(p)
         self._near, self._far = np.empty((q, p, p)), np.empty((q, p, p))
@@ -109,7 +134,7 @@ class _NegativeLogPosterior:
         rates, amplitudes, (noise, _) = np.split(np.exp(parameters), [n, n + len(SCALES)])
         self._update_terms(rates)
         costs, trace = self._likelihoods(amplitudes, noise)
-        off = (log_rates - mean_rate) / self._spread
+        off = (log_rates - self._centre - mean_rate) / self._spread
         by_amplitude = self._by_amplitude(amplitudes)
         gradient = np.concatenate(
             [

@@ -11,7 +11,8 @@ from spex_plugins.core.kernels.cholesky import Factor, factorised
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.gram import inner_masks, part_gram, part_noise
 from spex_plugins.core.parity_process.index import PartUncertainty
-from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel
+from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel, reachable
+from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -22,6 +23,7 @@ __all__ = ["PartProcess", "fit_part"]
 _FIRST, _FIRST_ITERATIONS = 200, 15
 _FEATURES = (16, 30)
 _LEARNED, _ITERATIONS, _SPREAD = (350, 500), (8, 30), (1.0, 2.0)
+_PRIOR_ITERATIONS, _PRIOR_SPREAD = 30, 1.0
 _NARROW = 0.5  # spread of the log rates where nothing is predicted
 _PARAMETERS = 25.0  # pairs that they are worth: errors that they were not fitted to are larger by 1 + 25/p
 
@@ -43,6 +45,8 @@ class PartProcess:
         Its inverse times the parts of the values.
     spread : ndarray of float64, shape (K,)
         The unit of the kernel.
+    origin : str
+        Whose kernel the search began with; empty if it began anew.
     """
 
     sign: int
@@ -51,6 +55,7 @@ class PartProcess:
     factor: Factor
     weights: FloatArray
     spread: FloatArray
+    origin: str = ""
 
     @cached_property
     def left_out(self) -> tuple[FloatArray, FloatArray]:
@@ -97,7 +102,14 @@ class PartProcess:
         return part_noise(self.kernel.noise, self.masks)[:, None] * self.weights
 
 
-def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> PartProcess:
+def fit_part(
+    sign: int,
+    masks: BoolArray,
+    values: FloatArray,
+    rng: np.random.Generator,
+    shared: SharedKernels | None = None,
+    prior: PartKernel | None = None,
+) -> PartProcess:
     """Learn the kernel of one part and condition it on all pairs.
 
     Parameters
@@ -109,30 +121,101 @@ def fit_part(sign: int, masks: BoolArray, values: FloatArray, rng: np.random.Gen
     values : ndarray of float64, shape (p, K)
         (f(x) ± f(x̄)) / √2, around a mean of 0 but for the end points.
     rng : numpy Generator
+    shared : SharedKernels, optional
+        What other functions with values at these masks tell; this one is added to them.
+    prior : PartKernel, optional
+        Of other functions of these features.
     """
     inner = inner_masks(masks)
     unit = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
     unit = np.where(unit > 0, unit, 1.0)
-    rows = rng.permutation(np.flatnonzero(inner))
-    process = _learned(sign, masks, values / unit, rows, _between(*_SPREAD, masks.shape[1]))
-    if not _surely_predicted((values / unit)[inner], process.left_out[0][inner]):
-        process = _learned(sign, masks, values / unit, rows, _NARROW)
+    scaled, rows = values / unit, rng.permutation(np.flatnonzero(inner))
+    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, shared)
+    if process is None:
+        process = _alone(sign, masks, scaled, rows, shared)
+        if prior is not None and scaled.any():
+            process = _better(process, _from_prior(sign, masks, scaled, rows, prior), scaled)
     return replace(process, weights=process.weights * unit, spread=unit)
 
 
-def _learned(sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, spread: float) -> PartProcess:
+def _from_others(
+    sign: int, masks: BoolArray, values: FloatArray, shared: SharedKernels
+) -> PartProcess | None:
+    """Use the kernel that other functions share, if there is one and it serves as well as it does there."""
+    found = shared.kernel(sign, masks, values)
+    if found is None:
+        return None
+    kernel, most = found
+    process = _conditioned(sign, kernel, masks, values)
+    return replace(process, origin="the first functions") if _unexplained(process, values) <= most else None
+
+
+def _from_prior(
+    sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, prior: PartKernel
+) -> PartProcess:
+    """Learn likewise, with log rates that are a priori around those of other functions."""
+    start = reachable(prior)
+    chosen, centre = rows[: _most_learned(masks.shape[1])], np.log(start.product.rates)
+    parts = {sign: values[chosen]}
+    kernel = learn_part_kernel(masks[chosen], parts, _PRIOR_ITERATIONS, _PRIOR_SPREAD, start, centre)
+    return replace(_conditioned(sign, kernel, masks, values), origin="the prior")
+
+
+def _better(process: PartProcess, other: PartProcess, values: FloatArray) -> PartProcess:
+    """Return the one with smaller left-out errors of values (p, K)."""
+    return other if _unexplained(other, values) < _unexplained(process, values) else process
+
+
+def _alone(
+    sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, shared: SharedKernels | None
+) -> PartProcess:
     """Learn from pairs ``rows``, condition on all; values (p, K) of unit variance."""
+    n = masks.shape[1]
+    spread = _between(*_SPREAD, n)
+    process = _learned(sign, masks, values, rows, spread)
+    inner = inner_masks(masks)
+    if not _surely_predicted(values[inner], process.left_out[0][inner]):
+        return _learned(sign, masks, values, rows, _NARROW)
+    if shared is not None and values.any():
+        shared.add(
+            sign,
+            masks,
+            values,
+            rows=rows[: _most_learned(n)],
+            spread=spread,
+            unexplained=_unexplained(process, values),
+        )
+    return process
+
+
+def _learned(sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, spread: float) -> PartProcess:
     n, kernel = masks.shape[1], None
-    steps = {_FIRST: _FIRST_ITERATIONS, round(_between(*_LEARNED, n)): round(_between(*_ITERATIONS, n))}
+    steps = {_FIRST: _FIRST_ITERATIONS, _most_learned(n): round(_between(*_ITERATIONS, n))}
     for count, iterations in steps.items():
         if kernel is None or len(rows) > _FIRST:
             chosen = rows[:count]
             kernel = learn_part_kernel(masks[chosen], {sign: values[chosen]}, iterations, spread, kernel)
     assert kernel is not None
+    return _conditioned(sign, kernel, masks, values)
+
+
+def _conditioned(sign: int, kernel: PartKernel, masks: BoolArray, values: FloatArray) -> PartProcess:
     matrix = part_gram(kernel.product, sign, masks, masks)
     matrix[np.diag_indices_from(matrix)] += part_noise(kernel.noise, masks)
     factor = factorised(matrix)
     return PartProcess(sign, kernel, masks, factor, factor.solve(values), np.ones(values.shape[1]))
+
+
+def _unexplained(process: PartProcess, values: FloatArray) -> float:
+    """Return the share of the variance at left-out pairs that is not predicted."""
+    inner = inner_masks(process.masks)
+    total = (values[inner] ** 2).sum()
+    return float((process.left_out[0][inner] ** 2).sum() / total) if total > 0 else 0.0
+
+
+def _most_learned(n: int) -> int:
+    """Return the largest number of pairs to learn from."""
+    return round(_between(*_LEARNED, n))
 
 
 def _between(few: float, many: float, n: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spex_plugins.core.kernels.gaussian_likelihood import gaussian_likelihood
+from spex_plugins.core.kernels.threads import blas_threads
 from spex_plugins.core.sized_process.kernel import SCALES, SizedKernel, size_offsets, to_powers
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -41,7 +42,6 @@ def learn_sized_kernel(
         Variance of the part of the values that the kernel does not explain.
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     n, q = masks.shape[1], len(SCALES)
     mean_rate = np.log(_START_RATE / n)
@@ -58,7 +58,7 @@ def learn_sized_kernel(
     learned = start
     if len(masks):  # LAPACK prints messages about empty matrices
         # Threads bring no improvement for such small matrices, and wait for each other on a busy machine.
-        with threadpool_limits(1, "blas"):
+        with blas_threads(1):
             learned = minimize(
                 _NegativeLogPosterior(masks, values),
                 start,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+from spex_plugins.core.kernels.threads import blas_threads
+
 __all__ = ["fitting_threads"]
 
 _ONE_THREAD = 3000  # masks
@@ -14,6 +16,4 @@ def fitting_threads(m: int) -> AbstractContextManager[object]:
 
     On a busy processor, threads that share small matrices spend most of their time waiting for each other.
     """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1 if m <= _ONE_THREAD else None, "blas")
+    return blas_threads(1 if m <= _ONE_THREAD else None)

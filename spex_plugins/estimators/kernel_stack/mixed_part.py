@@ -59,6 +59,8 @@ class MixedPart:
         Of the process.
     left_out : ndarray of float64, shape (p, K)
         Errors at samples predicted without them.
+    alone : ndarray of float64, shape (p, K)
+        Those of the process.
     easier : float
         How much smaller errors at other masks are, as the process expects.
     uncertainty : IndexUncertainty
@@ -68,6 +70,7 @@ class MixedPart:
     process: Process
     share: FloatArray
     left_out: FloatArray
+    alone: FloatArray
     easier: float
     uncertainty: IndexUncertainty
 
@@ -93,7 +96,7 @@ def mixed_part(
         from them, and left-out errors larger.
     """
     errors, deviations = process.left_out
-    errors = errors * (1 + _LEARNED / len(weights))
+    alone = errors = errors * (1 + _LEARNED / len(weights))
     counted = weights[frame.rows]
     share = np.ones(errors.shape[1])
     if tree_errors is not None:
@@ -110,4 +113,4 @@ def mixed_part(
     left_out = counted @ (deviations[:, 0] / process.spread[0]) ** 2
     if len(others) and left_out > 0:
         easier = float(np.sqrt(process.variances(others).mean() * counted.sum() / left_out))
-    return MixedPart(frame, process, share, errors, easier, process.uncertainty(scale))
+    return MixedPart(frame, process, share, errors, alone, easier, process.uncertainty(scale))

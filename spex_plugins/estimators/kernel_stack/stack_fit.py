@@ -14,11 +14,15 @@ from spex_plugins.core.fitted.exact_functions import linear_odd_part
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
+from spex_plugins.core.parity_process.kernel_prior import KernelPrior
+from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.parity_process.process import PartProcess, fit_part
+from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.core.sized_process.process import fit_whole
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part
+from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
 from spex_plugins.estimators.kernel_stack.sparse_readout import exact_sparse_fit, fit_of_order
 from spex_plugins.estimators.kernel_stack.tree_member import TreeMember, fit_trees, trees_available
 from spex_plugins.estimators.kernel_stack.unseen import unseen_masks, unseen_weights
@@ -33,11 +37,18 @@ _UNEVEN = 0.6  # correlation of the errors of both parts, from which on a proces
 
 
 def fit_stack(
-    masks: BoolArray, values: FloatArray, index: str, max_order: int | None, rng: np.random.Generator
+    masks: BoolArray,
+    values: FloatArray,
+    index: str,
+    max_order: int | None,
+    rng: np.random.Generator,
+    shared: SharedFits | None = None,
+    prior: KernelPrior | None = None,
 ) -> Fit:
     """Fit masks (m, n) and values (m, K) for an index.
 
-    With ``max_order``, the function is a spectrum of sets of so many features.
+    With ``max_order``, the function is a spectrum of sets of so many features. With ``shared``, the fit
+    begins with what other functions tell, and is added to it; ``prior`` has the kernels of earlier ones.
     """
     m = len(masks)
     frames = pair_frames(masks)
@@ -49,13 +60,17 @@ def fit_stack(
     weights, others = unseen_weights(masks, index), unseen_masks(masks, index, rng)
     inner = weights > 0
     mean = rest[inner].mean(axis=0) if inner.any() else rest.mean(axis=0)
-    processes = [_fit_part(frame, masks, rest - mean, linear, rng) for frame in frames] if paired else []
+    kernels = None if shared is None else shared.kernels
+    processes = []
+    for frame in frames if paired else ():
+        earlier = None if prior is None else prior.get(frame.sign)
+        processes.append(_fit_part(frame, masks, rest - mean, linear, rng, kernels, earlier))
     if not max_order:
         sparse = exact_sparse_fit(masks, values, processes[linear is not None :], rng)
         if sparse is not None:
             return sparse
     trees = None
-    if trees_available() and m >= _LEAST_FOR_TREES:
+    if trees_available() and m >= _LEAST_FOR_TREES and (shared is None or shared.trees_help):
         off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
         trees = fit_trees(masks, rest, rng, weights, np.sum(off, axis=0) if off else None)
     wrong = None if trees is None else rest - trees.out_of_fold
@@ -67,6 +82,8 @@ def fit_stack(
         whole = mixed_part(WholeFrame(m), fit_whole(masks, rest - mean, rng), wrong, weights, others)
         if not parts or _left_out([whole], weights) < _left_out(parts, weights):
             parts = [whole]
+    if shared is not None:
+        shared.add_trees(parts, weights)
     independent = np.sqrt(_INDEPENDENT * np.stack([_squared_error(parts[k], weights) for k in (0, -1)]))
     function = _function(masks, rest, mean, parts, trees, independent)
     if linear is not None:
@@ -80,7 +97,7 @@ def fit_stack(
     source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
     known = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
-    return Fit(known, r2, source, _method(parts, trees), error)
+    return Fit(known, r2, source, _method(parts, trees, prior), error)
 
 
 def _left_out(parts: list[MixedPart], weights: FloatArray) -> float:
@@ -109,18 +126,24 @@ def _fit_part(
     values: FloatArray,
     linear: FloatArray | None,
     rng: np.random.Generator,
+    kernels: SharedKernels | None,
+    prior: PartKernel | None,
 ) -> PartProcess:
     part = frame.take(values)
     if linear is not None and frame.sign < 0:
         part = np.zeros_like(part)  # what is left of it is rounding
-    return fit_part(frame.sign, masks[frame.first], part, rng)
+    return fit_part(frame.sign, masks[frame.first], part, rng, kernels, prior)
 
 
-def _method(parts: list[MixedPart], trees: TreeMember | None) -> str:
+def _method(parts: list[MixedPart], trees: TreeMember | None, prior: KernelPrior | None) -> str:
     kinds = ("the odd and even parts",) if len(parts) > 1 else ("all sizes",)
     shares = " and ".join(f"{part.share.mean():.0%}" for part in parts)
     rest = f" ({shares}) and boosted trees" if trees is not None else ""
-    return f"Gaussian process of {kinds[0]}{rest}"
+    origins = {part.process.origin for part in parts if isinstance(part.process, PartProcess)}
+    start = "".join(f" with the kernel of {origin}" for origin in sorted(origins - {""}))
+    if prior is not None and not start:
+        start = " without the prior, whose left-out errors are larger"
+    return f"Gaussian process of {kinds[0]}{start}{rest}"
 
 
 def _uneven(parts: list[MixedPart], weights: FloatArray) -> bool:

@@ -64,13 +64,13 @@ def explain_one_row(
     )
     labels = output_labels(f.output_indices, loop.output_names, explainer.model)
     chosen = [] if f.output_indices is None else f.output_indices.tolist()
+    names = feature_names_of_row(explainer.masker, loop.columns, row, f.mask_shapes)
     found = _interactions(
         f,
-        feature_names_of_row(explainer.masker, loop.columns, row, f.mask_shapes),
+        names,
         max_evals,
         loop.few,
-        estimator=explainer.estimator,
-        index=explainer.index,
+        estimator=loop.estimator_of(f.varying, [names[i] for i in f.varying]),
         max_order=explainer.max_order,
         seed=np.random.default_rng(explainer.seed),
         progress=loop.progress,

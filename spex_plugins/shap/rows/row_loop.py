@@ -11,6 +11,8 @@ import shap
 from shap.utils import show_progress
 
 from spex_plugins import adapter_tools
+from spex_plugins.estimators import resolve
+from spex_plugins.result.earlier_kernels import kernel_prior
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.shap.arguments import rows_to_explain, split_targets
 from spex_plugins.shap.explanation.join_rows import joined
@@ -21,8 +23,10 @@ from spex_plugins.shap.tables.column_labels import column_names, label_columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spex_plugins.estimators.base import Estimator
     from spex_plugins.result.interactions import Interactions
     from spex_plugins.shap.call_settings import CallSettings
+    from spex_plugins.types import IntArray
 
 __all__ = ["RowLoop", "explain_rows"]
 
@@ -47,6 +51,11 @@ class RowLoop:
     progress : bool
         Show the model calls of a row.
     few : FewSamples
+    estimator : Estimator
+    prior : object
+        Earlier explanations, or None.
+    shares : bool
+        Whether rows share what is learned of the kernel: those of tables, if single values will be read.
     found : list of Interactions
         One for every row that was explained.
     """
@@ -58,7 +67,30 @@ class RowLoop:
     columns: list[list[str] | None]
     progress: bool
     few: FewSamples
+    estimator: Estimator
+    prior: Any
+    shares: bool
     found: list[Interactions] = field(default_factory=list)
+    _estimators: dict[bytes, Estimator] = field(default_factory=dict)
+
+    def estimator_of(self, varying: IntArray, names: Sequence[str]) -> Estimator:
+        """Return the estimator of rows whose features vary: fits of the same columns begin with earlier ones.
+
+        Parameters
+        ----------
+        varying : ndarray of int, shape (n,)
+        names : sequence of str
+            Of the n features.
+        """
+        same = self._estimators.get(varying.tobytes())
+        if same is not None:
+            return same
+        estimator = self.estimator
+        if self.prior is not None:
+            estimator = estimator.with_prior(kernel_prior(self.prior, names))
+        if self.shares:
+            estimator = self._estimators[varying.tobytes()] = estimator.sharing()
+        return estimator
 
 
 def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) -> Any:
@@ -86,7 +118,18 @@ def explain_rows(explainer: Any, args: tuple[Any, ...], settings: CallSettings) 
     few = FewSamples(f"max_evals={settings.max_evals!r}", "raise max_evals")
     per_row = callable(getattr(explainer.masker, "feature_names", None))
     columns = column_names(tables, explainer.masker, None if per_row else explainer.feature_names)
-    loop = RowLoop(settings, masker, targets, explainer.output_names, columns, progress, few)
+    loop = RowLoop(
+        settings,
+        masker,
+        targets,
+        explainer.output_names,
+        columns,
+        progress,
+        few,
+        resolve(explainer.estimator, explainer.index),
+        explainer.prior,
+        bool(getattr(masker, "supports_delta_masking", False)) and not settings.interactions,
+    )
     try:
         answer = _looped(explainer, inputs, loop, settings.silent or single)
     except BaseException as error:  # also when the user interrupts the run

@@ -99,7 +99,7 @@ def _checked_gradient(objective, at):
 def test_gradient_of_the_likelihood_of_parts(signs):
     masks, rng = all_masks(4)[1:8], np.random.default_rng(1)
     parts = {sign: rng.normal(size=(len(masks), 2)) for sign in signs}
-    _checked_gradient(part_likelihood._NegativeLogPosterior(masks, parts, 1.0), 0.3 * rng.normal(size=4 + 5))
+    _checked_gradient(part_likelihood.NegativeLogPosterior(masks, parts, 1.0), 0.3 * rng.normal(size=4 + 5))
 
 
 def test_gradient_of_the_likelihood_of_sizes():
@@ -116,7 +116,7 @@ def test_likelihoods_of_both_parts_are_that_of_all_values():
     parts = {sign: (first + sign * second) / np.sqrt(2) for sign in (-1, 1)}
     at = 0.3 * rng.normal(size=9)
     whole = np.concatenate([at[:7], np.zeros(3), at[7:]])
-    one = part_likelihood._NegativeLogPosterior(masks, parts, 1.0)(at)[0]
+    one = part_likelihood.NegativeLogPosterior(masks, parts, 1.0)(at)[0]
     other = whole_likelihood._NegativeLogPosterior(np.concatenate([masks, ~masks]), values)(whole)[0]
     assert_allclose(one, other, rtol=1e-10)
 

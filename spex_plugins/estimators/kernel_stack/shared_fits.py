@@ -1,0 +1,54 @@
+"""What the first of many functions tell of the fits of the others, such as the rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from spex_plugins.core.parity_process.shared_kernels import SharedKernels
+from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart
+from spex_plugins.types import FloatArray
+
+__all__ = ["SharedFits"]
+
+_FIRST = 4  # functions that are fitted with trees
+_WORTH = 0.02  # of the squared left-out errors
+
+
+@dataclass
+class SharedFits:
+    """Kernels that functions at the same masks share, and what trees added to the first of them.
+
+    Attributes
+    ----------
+    kernels : SharedKernels
+    """
+
+    kernels: SharedKernels = field(default_factory=SharedKernels)
+    _tree_gains: list[float] = field(default_factory=list)
+
+    @property
+    def trees_help(self) -> bool:
+        """Whether trees reduced the left-out errors of the first functions, or these are too few to tell."""
+        return len(self._tree_gains) < _FIRST or float(np.mean(self._tree_gains)) >= _WORTH
+
+    def add_trees(self, parts: Sequence[MixedPart], weights: FloatArray) -> None:
+        """Add a function whose fit was mixed with trees, unless there are enough of them.
+
+        Parameters
+        ----------
+        parts : sequence of MixedPart
+        weights : ndarray of float64, shape (m,)
+            How much the error at every mask counts.
+        """
+        if len(self._tree_gains) == _FIRST:
+            return
+        with_trees = sum(_squares(part, part.left_out, weights) for part in parts)
+        alone = sum(_squares(part, part.alone, weights) for part in parts)
+        self._tree_gains.append(1 - with_trees / alone if alone > 0 else 0.0)
+
+
+def _squares(part: MixedPart, errors: FloatArray, weights: FloatArray) -> float:
+    return float((weights[part.frame.rows] @ errors**2).sum())
