@@ -168,6 +168,11 @@ class MultimodalGame:
         """
         return as_array(self._score(*self.masked_inputs(masks)))
 
+    def __repr__(self) -> str:
+        score = getattr(self._score, "__qualname__", type(self._score).__name__)
+        parts = self.n - self.n_regions
+        return f"MultimodalGame({score}, {self.n_regions} regions, {parts} parts of {self._text!r:.60})"
+
 
 @contextmanager
 def _named(**names: str) -> Iterator[None]:
