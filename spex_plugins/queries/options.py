@@ -58,9 +58,9 @@ class Queries:
         A note, kept in the store as plain text. Nothing else about the function is written there.
     executor : concurrent.futures.Executor or distributed.Client, optional
         Runs the batches: a thread or process pool, loky, a Dask client or what its ``get_executor`` returns.
-        The value function is sent once to every worker. By default, the calls are made in this process, one after
-        another. After Ctrl-C, running calls of an executor are waited for as long as the slowest call took so
-        far, 2 to 60 seconds, or until Ctrl-C is pressed again.
+        The value function is sent once to every worker. By default, the calls are made in this process, one
+        after another. After Ctrl-C, running calls of an executor are waited for as long as the slowest call
+        took so far, 2 to 60 seconds, or until Ctrl-C is pressed again.
     in_flight : int, optional
         Number of batches submitted to the executor at a time, by default two per worker.
     batch_size : int, optional

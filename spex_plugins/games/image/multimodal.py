@@ -30,7 +30,7 @@ class MultimodalGame:
     ----------
     score : callable
         From images (b, H, W, C) and a list of b texts to values (b,) or (b, K): `ConSE`,
-        `ImageTextAnswer`, or a function that calls a model such as CLIP.
+        `ImageTextAnswer`, `ImageTextMatch`, or a function of your own.
     image : array_like, shape (H, W, C) or (H, W)
         Integers or floats, in any units.
     text : str

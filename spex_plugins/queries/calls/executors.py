@@ -27,7 +27,7 @@ def make_runner(value_function: ValueFunction, executor: Executor | None, *, may
     Raises
     ------
     InputError
-        If the executor is of another Dask client than the current one, or the function cannot be sent to other processes.
+        If the executor is not of the current Dask client, or the function cannot be sent to other processes.
     """
     if executor is None:
         return ThreadPerCallRunner(value_function) if may_hang else DirectRunner(value_function)
