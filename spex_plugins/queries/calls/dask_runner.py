@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import Future
 from time import monotonic
 from typing import Any
@@ -81,10 +82,9 @@ class DaskRunner(ProcessPoolRunner):
 
 def _client_of(executor: Any) -> Any:
     """Return the current Dask client, to which the executor must belong: it does not tell its client."""
-    from distributed import Client
-
+    distributed: Any = sys.modules["distributed"]  # imported by whoever made the executor
     try:
-        client = Client.current()
+        client = distributed.Client.current()
     except ValueError:  # there is none
         client = None
     key = f"spex-{uuid4().hex}"
