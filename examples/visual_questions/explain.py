@@ -1,6 +1,6 @@
 """Explain the answer to a question about a picture: which cells and which words decide, and which together.
 
-The model is a network with trained weights (`network.py`), made by `train.py` in five minutes on a CPU. A
+The model is a network with trained weights (`network.py`), made by `train.py` in four minutes on one core of a CPU. A
 mask covers cells of the picture with grey and replaces words by "…"; the value is the log-odds of "yes".
 
     pip install "spex-plugins[llm,plots]" pillow

@@ -1,6 +1,6 @@
-"""Train the network of this folder on random scenes: five minutes on one core of a CPU.
+"""Train the network of this folder on random scenes: four minutes on one core of a CPU.
 
-    python examples/visual_questions/train.py [--seconds 300] [--out weights.npz]
+    python examples/visual_questions/train.py [--seconds 240] [--out weights.npz]
 
 In half of the training data, random cells and words are masked as explanations mask them, with the answer to
 the whole question: the network learns how probable "yes" is given what can be seen. The weights beside this
@@ -61,7 +61,7 @@ def losses(network: Network, batch: scenes.Batch) -> tuple[torch.Tensor, torch.T
 def main() -> None:
     """Train, print the accuracy on new scenes, and write the weights in half precision."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=300.0, help="CPU time")
+    parser.add_argument("--seconds", type=float, default=240.0, help="CPU time")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
