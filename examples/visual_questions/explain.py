@@ -1,7 +1,8 @@
 """Explain the answer to a question about a picture: which cells and which words decide, and which together.
 
-The model is a network with trained weights (`network.py`), made by `train.py` in four minutes on one core of a CPU. A
-mask covers cells of the picture with grey and replaces words by "…"; the value is the log-odds of "yes".
+The model is a network with trained weights (`network.py`), made by `train.py` in four minutes on one core of
+a CPU. A mask covers cells of the picture with grey and replaces words by "…"; the value is the log-odds of
+"yes".
 
     pip install "spex-plugins[llm,plots]" pillow
     python examples/visual_questions/explain.py [--question "…"] [--calls 1500] [--out out]

@@ -4,7 +4,7 @@
 
 In half of the training data, random cells and words are masked as explanations mask them, with the answer to
 the whole question: the network learns how probable "yes" is given what can be seen. The weights beside this
-script are its result.
+script are the result of one run.
 """
 
 from __future__ import annotations
