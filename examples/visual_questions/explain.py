@@ -69,7 +69,7 @@ def main() -> None:
     odds = float(game(np.ones((1, game.n), dtype=bool))[0])
     title = f"{arguments.question} {'Yes' if odds > 0 else 'No'}."
     print(f"{title} Log-odds {odds:+.1f}\n{found}\n")
-    print(found.top(12))
+    print(found.top(12, order=2))
     pairs = found.top(game.n**2, order=2)
     print("\nCells and words together (FSII, the strongest first):")
     mixed = [i for i, sets in enumerate(pairs.terms) if min(sets) < game.n_regions <= max(sets)]
@@ -81,7 +81,9 @@ def main() -> None:
     image_regions(*page(game, scale=10), found, order=2, title=title).figure.savefig(drawn, dpi=130)
     shown = f'<img alt="" width="100%" src="data:image/png;base64,{b64encode(drawn.read_bytes()).decode()}">'
     written = arguments.out / "visual_question.html"
-    written.write_text(to_html(found, title=title).replace("</h1>", f"</h1>{shown}", 1), encoding="utf-8")
+    written.write_text(
+        to_html(found, order=2, title=title).replace("</h1>", f"</h1>{shown}", 1), encoding="utf-8"
+    )
     print(f"Written: {drawn}, {written}")
 
 
