@@ -45,7 +45,7 @@ def main() -> None:
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
-        asked = {"executor": client.get_executor(), "store": "dask_cluster.sqlite", "retries": 3}
+        asked = {"executor": client, "store": "dask_cluster.sqlite", "retries": 3}
         print(spex.explain(Game(), budget=2000, **asked))
 
 

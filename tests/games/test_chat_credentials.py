@@ -16,6 +16,7 @@ from chat_server import TEXT, ChatServer, truth
 import spex_plugins as spex
 from spex_plugins.games import background_loop
 from spex_plugins.games.chat.chat_game import ChatGame
+from spex_plugins.games.chat.chat_replies import ChatReplies
 from spex_plugins.games.chat.credentials import redacted
 from spex_plugins.plots import to_html
 
@@ -144,6 +145,18 @@ def test_keys_in_headers_addresses_and_parameters_are_known():
         with pytest.raises(spex.InputError, match="… and … and … and … and … and …"):
             game([[True] * game.n])
         background_loop.run(client.close())
+
+
+@pytest.mark.parametrize("address", ["https://me:p4ss-word@host/v1", "https://host/v1?api_key=p4ss-word"])
+def test_representations_name_model_and_server_but_no_credentials(address):
+    game = ChatGame(TEXT, model="m-2026", base_url=address, api_key=KEY)
+    replies = ChatReplies("m-2026", base_url=address, api_key=KEY)
+    for text in map(repr, (game, replies, [game], {"replies": replies})):
+        assert "m-2026" in text
+        assert "host/v1" in text
+        assert "p4ss-word" not in text
+        assert KEY not in text
+    assert f"{game.n} features" in repr(game)
 
 
 def test_credentials_in_an_address_do_not_change_the_digest():

@@ -175,6 +175,11 @@ def test_the_caller_keeps_the_image():
     assert game.masked_images(np.ones((1, 4), bool)).any()
 
 
+def test_representation():
+    game = ImageGame(mean_of_channels, photo("uint8"), features=Grid(2, 2))
+    assert repr(game) == "ImageGame(mean_of_channels, 4 regions of an image of 12 × 10 × 3, logit)"
+
+
 def test_fingerprint_of_a_function_must_be_given():
     image = photo("uint8")
     assert not hasattr(ImageGame(mean_of_channels, image), "fingerprint")

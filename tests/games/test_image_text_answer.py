@@ -16,114 +16,21 @@ from spex_plugins.games.image.multimodal import MultimodalGame
 from spex_plugins.regions import Grid
 
 torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+pytest.importorskip("transformers")
+import vision_models as tiny  # noqa: E402
 
-WORDS = ["what", "colour", "is", "the", "big", "bus", "house", "red", "blue", "dark", "User:", "Assistant:"]
-SPECIAL = ["<pad>", "<unk>", "<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"]
 TEMPLATE = "User: <image> {text} Assistant:"
 TEXT = "what colour is the big bus"
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3)).astype(np.uint8)
 TEXTS = [TEXT, "what bus", "", "is the big bus", "bus", TEXT]
-DECODER = {
-    "hidden_size": 16,
-    "intermediate_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 128,
-    "initializer_range": 0.7,
-}
-VISION = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
-def _of_pillow(name):
-    """Return the image processor without torchvision, which older releases call by the plain name."""
-    return getattr(transformers, f"{name}Pil", None) or getattr(transformers, name)
+MODELS = (tiny.llava, tiny.llava_next, tiny.idefics3, tiny.smolvlm, tiny.qwen2_vl, tiny.qwen2_5_vl)
 
 
-def tokenizer():
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    vocabulary = {word: i for i, word in enumerate([*SPECIAL, *WORDS])}
-    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=raw,
-        unk_token="<unk>",
-        pad_token="<pad>",
-        extra_special_tokens={"image_token": "<image>"},
-    )
-
-
-def llava():
-    words = tokenizer()
-    config = transformers.LlavaConfig(
-        vision_config=transformers.CLIPVisionConfig(**VISION, image_size=16, patch_size=8),
-        text_config=transformers.LlamaConfig(**DECODER, vocab_size=len(words)),
-        image_token_index=words.convert_tokens_to_ids("<image>"),
-        image_seq_length=4,
-    )
-    size = {"height": 16, "width": 16}
-    processor = transformers.LlavaProcessor(
-        _of_pillow("CLIPImageProcessor")(size=size, crop_size=size),
-        words,
-        patch_size=8,
-        vision_feature_select_strategy="default",
-        num_additional_image_tokens=1,
-    )
-    return transformers.LlavaForConditionalGeneration(config), processor
-
-
-def llava_next():
-    """Return LLaVA 1.6, which sees an image as a whole and in tiles."""
-    words = tokenizer()
-    tiles = [[16, 32], [32, 16]]
-    config = transformers.LlavaNextConfig(
-        vision_config=transformers.CLIPVisionConfig(**VISION, image_size=16, patch_size=8),
-        text_config=transformers.LlamaConfig(**DECODER, vocab_size=len(words)),
-        image_token_index=words.convert_tokens_to_ids("<image>"),
-        image_grid_pinpoints=tiles,
-    )
-    side = {"height": 16, "width": 16}
-    processor = transformers.LlavaNextProcessor(
-        _of_pillow("LlavaNextImageProcessor")(
-            size={"shortest_edge": 16}, crop_size=side, image_grid_pinpoints=tiles
-        ),
-        words,
-        patch_size=8,
-        vision_feature_select_strategy="default",
-        num_additional_image_tokens=1,
-    )
-    return transformers.LlavaNextForConditionalGeneration(config), processor
-
-
-def idefics3():
-    words = tokenizer()
-    processor = transformers.Idefics3Processor(
-        _of_pillow("Idefics3ImageProcessor")(
-            size={"longest_edge": 16}, max_image_size={"longest_edge": 16}, do_image_splitting=False
-        ),
-        words,
-        image_seq_len=4,
-    )
-    config = transformers.Idefics3Config(
-        vision_config={**VISION, "image_size": 16, "patch_size": 4},
-        text_config=transformers.LlamaConfig(**DECODER, vocab_size=len(words)),
-        image_token_id=words.convert_tokens_to_ids("<image>"),
-        scale_factor=2,
-        pad_token_id=0,
-    )
-    return transformers.Idefics3ForConditionalGeneration(config), processor
-
-
-@pytest.fixture(scope="module", params=[llava, llava_next, idefics3], ids=lambda make: make.__name__)
+@pytest.fixture(scope="module", params=MODELS, ids=lambda make: make.__name__)
 def parts(request):
-    torch.manual_seed(0)
-    model, processor = request.param()
-    for name, parameter in model.named_parameters():  # so that the image matters
-        if "vision" not in name and ("projector" in name or "connector" in name):
-            torch.nn.init.normal_(parameter)
-    return model.eval(), processor
+    return tiny.seeded(request.param)
 
 
 def by_definition(model, processor, image, text, answer):
@@ -135,6 +42,10 @@ def by_definition(model, processor, image, text, answer):
             total += float(model(**inputs).logits[0, -1].log_softmax(-1)[token])
         inputs["input_ids"] = torch.cat([inputs["input_ids"], torch.tensor([[token]])], dim=1)
         inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+        if "mm_token_type_ids" in inputs:  # 0 is text
+            inputs["mm_token_type_ids"] = torch.cat(
+                [inputs["mm_token_type_ids"], torch.zeros(1, 1, dtype=torch.int64)], dim=1
+            )
     return total
 
 
@@ -169,8 +80,9 @@ def test_game_of_regions_and_words_is_explained_exactly(parts):
     assert mixed
 
 
-def test_loads_by_the_auto_classes(parts, tmp_path):
-    model, processor = parts
+@pytest.mark.parametrize("make", [tiny.llava, tiny.idefics3])
+def test_loads_by_the_auto_classes(make, tmp_path):
+    model, processor = parts = tiny.seeded(make)
     model.save_pretrained(tmp_path)
     processor.save_pretrained(tmp_path)
     loaded = ImageTextAnswer.from_pretrained(
@@ -201,7 +113,7 @@ def test_a_written_beginning_does_not_stand_twice():
     from tokenizers import processors
 
     torch.manual_seed(0)
-    model, processor = llava()
+    model, processor = tiny.llava()
     words = processor.tokenizer
     words.bos_token = "dark"
     words.backend_tokenizer.post_processor = processors.TemplateProcessing(

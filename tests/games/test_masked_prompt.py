@@ -211,3 +211,10 @@ def test_a_game_survives_pickling(make):
     np.testing.assert_array_equal(copy(MASKS), values)
     assert copy.fingerprint == game.fingerprint
     assert len(pickle.dumps(game)) < 2e6
+
+
+def test_representation():
+    game = MaskedPrompt(
+        tiny.gpt2(), WORDS, TEXT, answer=" positive", against=" negative", value="log_odds", template=BEHIND
+    )
+    assert repr(game) == "MaskedPrompt(GPT2LMHeadModel, 4 features, ' positive', log_odds)"

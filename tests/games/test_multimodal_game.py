@@ -178,3 +178,9 @@ def test_conse_is_identified_by_its_name_and_labels():
         for name, top in (("a", 2), ("a", 3), ("b", 3))
     ]
     assert len({game(score=score).fingerprint for score in named}) == 3
+
+
+def test_representation():
+    assert repr(game(text="a red bus")) == (
+        "MultimodalGame(brightness_and_length, 4 regions, 3 parts of 'a red bus')"
+    )

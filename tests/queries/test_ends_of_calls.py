@@ -225,8 +225,10 @@ class FakeClient(Executor):
     __module__ = "distributed.fake"
 
     def __init__(self):
-        self._client = self
         self.status, self.futures, self.workers, self.made = "running", {}, {"one": {}}, []
+
+    def get_executor(self):
+        return self
 
     def nthreads(self):
         return {"one": 2}
@@ -267,11 +269,23 @@ def test_what_a_dask_client_says_of_tasks_that_do_not_end(monkeypatch):
     assert "the Dask client is closed" in runner.check()
 
 
-def test_a_dask_client_is_no_executor():
-    client = FakeClient()
-    del client._client
-    with pytest.raises(InputError, match=r"executor: is a Dask client; pass client.get_executor\(\)"):
-        ask(weighted, masks_of(10), executor=client)
+@pytest.mark.slow
+def test_a_dask_executor_must_be_that_of_the_current_client():
+    from distributed import Client
+
+    masks, message = masks_of(30), "executor: is not of the current Dask client; pass the client itself"
+    with cluster(processes=False) as client:
+        with Client(client.scheduler.address) as other:
+            pool = client.get_executor()
+            assert Client.current() is other
+            with pytest.raises(InputError, match=message):
+                ask(weighted, masks, executor=pool)
+            answers, _ = ask(weighted, masks, executor=client)
+            np.testing.assert_array_equal(answers.values, weighted(masks))
+        answers, _ = ask(weighted, masks, executor=client.get_executor())
+        np.testing.assert_array_equal(answers.values, weighted(masks))
+    with pytest.raises(InputError, match=message):
+        ask(weighted, masks, executor=pool)
 
 
 @pytest.mark.slow

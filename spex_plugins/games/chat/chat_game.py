@@ -317,6 +317,9 @@ class ChatGame:
         """Requests and tokens of this process."""
         return self._connection.requests.usage
 
+    def __repr__(self) -> str:
+        return f"ChatGame({self._question.model!r} at {self._connection}, {self.n} features)"
+
     def __str__(self) -> str:
         used, values = self.usage, self._bounds.values
         return (

@@ -142,6 +142,9 @@ class ChatReplies:
         """Requests and tokens of this process."""
         return self._connection.requests.usage
 
+    def __repr__(self) -> str:
+        return f"ChatReplies({self._fields['model']!r} at {self._connection})"
+
     def _request(self, prompt: Prompt, repeat: int) -> Request:
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         seed = {"seed": self._fields["seed"] + int(repeat)} if "seed" in self._fields else {}

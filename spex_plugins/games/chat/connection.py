@@ -72,6 +72,9 @@ class Connection:
             after_first()
         background_loop.run(self.requests.send(batch), batch.stop)
 
+    def __str__(self) -> str:
+        return without_credentials(self.address)
+
     def __getstate__(self) -> dict[str, Any]:
         """Pickle without connections, keys and passwords.
 

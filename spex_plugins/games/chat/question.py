@@ -56,6 +56,7 @@ class Question:
         All parameters, for the digest of a game.
     signs : tuple of float
         One for each request: the value is the sum of their scores with these signs.
+    model : str
     fixed_characters : int
         Length of the template.
     unlisted : str
@@ -84,6 +85,7 @@ class Question:
         if len(self._forms) == 2 and set(self._forms[0]) & set(self._forms[1]):
             raise InputError(f"against: must be another answer than {answer!r}.")
         self._listed_before = [False] * len(self._answers)
+        self.model = model
         self._replies, self.unlisted = 0, ""
         self.description = {"endpoint": endpoint, "fields": self._fields, "template": self._template}
         self.description |= {"answers": self._answers}

@@ -166,6 +166,10 @@ class ImageGame:
             raise InputError(f"output: there is no class {self._output} in outputs of shape {values.shape}.")
         return values[:, self._output]
 
+    def __repr__(self) -> str:
+        size = " × ".join(map(str, self.image.shape))
+        return f"ImageGame({self._model}, {self.n} regions of an image of {size}, {self._value})"
+
 
 def checked_masks(masks: BoolArray, n: int) -> BoolArray:
     """Return masks (b, n), or raise an `InputError` that says what is wrong with them."""

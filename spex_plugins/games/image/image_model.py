@@ -51,6 +51,9 @@ class ImageModel:
         known = [fingerprint_of_part(self._model), fingerprint_of_part(self._preprocess)]
         return None if None in known else digest_of_data(*map(str, known))
 
+    def __str__(self) -> str:
+        return str(getattr(self._model, "__qualname__", type(self._model).__name__))
+
     def __call__(self, images: NDArray[Any]) -> FloatArray:
         """Return float64 of shape (b, K) or (b,)."""
         if is_torch_module(self._model):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError, MissingExtraError
+from spex_plugins.errors import InputError
 from spex_plugins.games.fingerprints import fingerprint_of_part
+from spex_plugins.games.image.image_text_model import check_packages, check_pixels, loaded
 from spex_plugins.games.text.prompt_arguments import check_eval_mode
 from spex_plugins.queries.store.digest import digest_of_data
 
@@ -56,7 +57,7 @@ class ImageTextAnswer:
     def __init__(
         self, model: Any, processor: Any, answer: str | Sequence[str], *, template: str | None = None
     ) -> None:
-        _required()
+        check_packages("ImageTextAnswer")
         check_eval_mode(model)
         if getattr(model.config, "model_type", "") == "paligemma":
             raise InputError(
@@ -113,13 +114,9 @@ class ImageTextAnswer:
         MissingExtraError
             If torch or transformers is not installed.
         """
-        _required()
-        from transformers import AutoModelForImageTextToText, AutoProcessor
-
-        shared = {key: settings[key] for key in ("revision", "token", "local_files_only") if key in settings}
-        model = AutoModelForImageTextToText.from_pretrained(name, **settings).eval()
-        processor = AutoProcessor.from_pretrained(name, **shared)
-        return cls(model if device is None else model.to(device), processor, answer, template=template)
+        check_packages("ImageTextAnswer")
+        model, processor = loaded("AutoModelForImageTextToText", name, device, settings)
+        return cls(model, processor, answer, template=template)
 
     @property
     def output_names(self) -> tuple[str, ...] | None:
@@ -155,8 +152,7 @@ class ImageTextAnswer:
         InputError
             If the images are not uint8 of this shape.
         """
-        if images.dtype != np.uint8 or images.ndim != 4:  # floats would be divided by 255 once more
-            raise InputError(f"image: must be uint8 (H, W, 3) here, got {images.dtype} {images.shape[1:]}.")
+        check_pixels(images)
         written = [self._prompt(text) for text in texts]
         begin = self._processor.tokenizer.bos_token  # chat templates may write it; it must not stand twice
         prompts = self._processor(
@@ -206,13 +202,3 @@ class ImageTextAnswer:
         inner = getattr(self._model, "model", self._model)
         takes = "position_ids" in signature(self._model.forward).parameters
         return takes and not hasattr(inner, "get_rope_index")
-
-
-def _required() -> None:
-    try:
-        import torch  # noqa: F401
-        import transformers  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(
-            'ImageTextAnswer needs torch and transformers: pip install "spex-plugins[llm]" pillow.'
-        ) from error

@@ -30,7 +30,7 @@ class MultimodalGame:
     ----------
     score : callable
         From images (b, H, W, C) and a list of b texts to values (b,) or (b, K): `ConSE`,
-        `ImageTextAnswer`, or a function that calls a model such as CLIP.
+        `ImageTextAnswer`, `ImageTextMatch`, or a function of your own.
     image : array_like, shape (H, W, C) or (H, W)
         Integers or floats, in any units.
     text : str
@@ -167,6 +167,11 @@ class MultimodalGame:
             If the masks are not bool of this shape.
         """
         return as_array(self._score(*self.masked_inputs(masks)))
+
+    def __repr__(self) -> str:
+        score = getattr(self._score, "__qualname__", type(self._score).__name__)
+        parts = self.n - self.n_regions
+        return f"MultimodalGame({score}, {self.n_regions} regions, {parts} parts of {self._text!r:.60})"
 
 
 @contextmanager

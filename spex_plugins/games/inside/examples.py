@@ -14,7 +14,7 @@ __all__ = ["Examples"]
 
 
 class Examples:
-    """Prompts with answers, as one batch of rows.
+    """Prompts with answers, as one batch of distinct rows.
 
     Parameters
     ----------
@@ -30,8 +30,11 @@ class Examples:
     ----------
     count : int
         Number of prompts.
+    n_answers : int
+        Number of answers: the right ones, then the wrong ones.
     ids, real : Tensor of int64, shape (rows, T)
-        Tokens, first those with the right answers, padded on the right, and their attention mask.
+        The distinct inputs, prompts and all but the last token of answers, padded on the right, and their
+        attention mask.
     """
 
     def __init__(
@@ -51,19 +54,25 @@ class Examples:
         if against:
             pairs += zip(prompts, against, strict=True)
         found = [encoder.continuations([prompt], [answer])[0][0] for prompt, answer in pairs]
-        self.ids, self.real = padded([one.ids for one in found], tokenizer.pad_token_id or 0, device, "right")
-        at = torch.arange(self.ids.shape[1], device=device)
-        starts = torch.tensor([one.start for one in found], device=device)
-        self._answer = (at >= starts[:, None]) & self.real.bool()
+        self.n_answers = len(found)
+        # The last token is only predicted: answers of one token to a prompt share the row of this prompt.
+        rows: dict[tuple[int, ...], int] = {}
+        row_of = [rows.setdefault(tuple(one.ids[:-1]), len(rows)) for one in found]
+        self.ids, self.real = padded(
+            [list(row) for row in rows], tokenizer.pad_token_id or 0, device, "right"
+        )
+        wanted = [
+            (answer, row_of[answer], at - 1, one.ids[at])
+            for answer, one in enumerate(found)
+            for at in range(max(one.start, 1), len(one.ids))
+        ]
+        self._answer, self._row, self._at, self._token = torch.tensor(wanted, device=device).T
 
     def log_probs(self, logits: Any) -> Any:
-        """Return the log-probability of every answer, (b, rows), from logits (b · rows, T, V)."""
-        rows, width = self.ids.shape
-        logits = logits.reshape(-1, rows, width, logits.shape[-1])[:, :, :-1].float()
-        answer, ids = self._answer[:, 1:], self.ids[:, 1:]
-        at = answer.nonzero(as_tuple=True)
-        chosen = logits[:, at[0], at[1]].log_softmax(dim=-1)
-        tokens = ids[at].expand(len(chosen), -1)[..., None]
+        """Return the log-probability of every answer, (b, answers), from logits (b · rows, T, V)."""
+        logits = logits.reshape(-1, *self.ids.shape, logits.shape[-1])
+        chosen = logits[:, self._row, self._at].float().log_softmax(dim=-1)
+        tokens = self._token.expand(len(chosen), -1)[..., None]
         each = chosen.gather(-1, tokens)[..., 0].double()
-        total = torch.zeros(len(chosen), rows, dtype=torch.float64, device=each.device)
-        return total.index_add_(1, at[0].to(each.device), each)
+        total = torch.zeros(len(chosen), self.n_answers, dtype=torch.float64, device=each.device)
+        return total.index_add_(1, self._answer, each)

@@ -195,7 +195,7 @@ class HeadsGame:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything that the values depend on: model, tokenizer and arguments."""
-        return digest(["HeadsGame 1", model_digest(self._model), self._about])
+        return digest(["HeadsGame 2", model_digest(self._model), self._about])
 
     def __repr__(self) -> str:
         layers = len(self._projections)
@@ -216,7 +216,7 @@ class HeadsGame:
                 ]
                 with masked_inputs(self._projections, kept, self._means):
                     found.append(self._examples.log_probs(self._logits(len(part))).cpu().numpy())
-        scores: FloatArray = np.concatenate(found) if found else np.zeros((0, rows))
+        scores: FloatArray = np.concatenate(found) if found else np.zeros((0, self._examples.n_answers))
         right, wrong = scores[:, : self._examples.count], scores[:, self._examples.count :]
         return right - wrong if wrong.shape[1] else right
 

@@ -236,6 +236,10 @@ class MaskedPrompt:
         }
         return digest(settings)
 
+    def __repr__(self) -> str:
+        answers = ", ".join(map(repr, self._answers[: len(self._answers) - self._alternatives]))
+        return f"MaskedPrompt({type(self._model).__name__}, {self.n} features, {answers:.60}, {self._value})"
+
     def _token_counts(self, texts: list[str]) -> list[int]:
         return [len(row) for row in self._scorer.encoder.bare(texts)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import Future
 from time import monotonic
 from typing import Any
@@ -10,6 +11,7 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
+from spex_plugins.errors import InputError
 from spex_plugins.queries.calls.function_call import CallOutcome, ValueFunction
 from spex_plugins.queries.calls.process_runner import ProcessPoolRunner
 
@@ -23,13 +25,24 @@ class DaskRunner(ProcessPoolRunner):
 
     The function is part of a task rather than scattered data: tasks never end if the data that they need was
     lost with a worker, while tasks without such data are run again.
+
+    Parameters
+    ----------
+    value_function : callable
+    executor : distributed.Client or what its ``get_executor`` returns
+        Of the current client.
+
+    Raises
+    ------
+    InputError
+        If an executor is that of another client.
     """
 
     cancels_only_waiting = False  # a cancelled task may be running, and its answer would be lost
 
     def __init__(self, value_function: ValueFunction, executor: Any) -> None:
-        super().__init__(value_function, executor)
-        self._client = executor._client  # the executor has no public attribute for its client
+        self._client = executor if hasattr(executor, "get_executor") else _client_of(executor)
+        super().__init__(value_function, executor.get_executor() if self._client is executor else executor)
         self.workers = max(1, sum(self._client.nthreads().values()))
         self._no_workers_since = np.inf
         self._tasks: dict[Future[CallOutcome], str] = {}
@@ -65,3 +78,18 @@ class DaskRunner(ProcessPoolRunner):
         future.add_done_callback(self._tasks.pop)
         self._no_workers_since = np.inf
         return future
+
+
+def _client_of(executor: Any) -> Any:
+    """Return the current Dask client, to which the executor must belong: it does not tell its client."""
+    distributed: Any = sys.modules["distributed"]  # imported by whoever made the executor
+    try:
+        client = distributed.Client.current()
+    except ValueError:  # there is none
+        client = None
+    key = f"spex-{uuid4().hex}"
+    if client is not None:
+        executor.submit(int, key=key, pure=False)
+    if client is None or key not in client.futures:
+        raise InputError("executor: is not of the current Dask client; pass the client itself.")
+    return client

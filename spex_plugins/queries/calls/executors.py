@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from spex_plugins.errors import InputError
 from spex_plugins.queries.calls.dask_runner import DaskRunner
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.calls.local_runners import DirectRunner, ThreadPerCallRunner, ThreadPoolRunner
@@ -20,7 +19,7 @@ def make_runner(value_function: ValueFunction, executor: Executor | None, *, may
     Parameters
     ----------
     value_function : callable
-    executor : concurrent.futures.Executor or None
+    executor : concurrent.futures.Executor, distributed.Client or None
         None for calls in this process.
     may_hang : bool
         Whether a call in this process needs a thread of its own, which can be abandoned.
@@ -28,14 +27,12 @@ def make_runner(value_function: ValueFunction, executor: Executor | None, *, may
     Raises
     ------
     InputError
-        If the executor is a Dask client, or the function cannot be sent to other processes.
+        If the executor is not of the current Dask client, or the function cannot be sent to other processes.
     """
     if executor is None:
         return ThreadPerCallRunner(value_function) if may_hang else DirectRunner(value_function)
     if isinstance(executor, ThreadPoolExecutor):
         return ThreadPoolRunner(value_function, executor)
     if type(executor).__module__.partition(".")[0] == "distributed":
-        if not hasattr(executor, "_client"):
-            raise InputError("executor: is a Dask client; pass client.get_executor().")
         return DaskRunner(value_function, executor)
     return ProcessPoolRunner(value_function, executor)
