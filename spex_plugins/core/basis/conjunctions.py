@@ -6,8 +6,7 @@ Möbius weights c(r, t) gives to a set T of t of these features, b of which are 
 
     I(T) = Σ_j (−1)^(b + j) C(z − b, j) c(k + b + j, t),
 
-and 0 to all other sets. With k + z = n it is the share of a single mask in the index, such as
-−s! (n − s − 1)! / n! of a mask of s features in the Shapley value of a feature that is masked.
+and 0 to all other sets.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
-__all__ = ["Conjunctions", "conjunction_weight", "independent_variances", "mask_weights", "pack"]
+__all__ = ["Conjunctions", "conjunction_weight", "moebius_weight", "pack"]
 
 _DENSE = 1 << 20  # entries of the table in which sets are summed
 _BLOCK = 1 << 22  # masks times conjunctions that are compared at the same time
@@ -36,76 +35,16 @@ def conjunction_weight(index: str, order: int, kept: int, lacking: int, size: in
     total = Fraction(0)
     for j in range(lacking - among + 1):
         share = (-1) ** (among + j) * comb(lacking - among, j)
-        total += share * _moebius_weight(index, order, kept + among + j, size)
+        total += share * moebius_weight(index, order, kept + among + j, size)
     return float(total)
 
 
 @lru_cache(maxsize=65536)
-def _moebius_weight(index: str, order: int, r: int, t: int) -> Fraction:
+def moebius_weight(index: str, order: int, r: int, t: int) -> Fraction:
+    """Return the weight in I(T), |T| = t, of the Möbius coefficient of a set of r features."""
     if index == "Fourier":  # Π_{i∈R} m_i = Π (1 − χ_i)/2
         return Fraction((-1) ** t, 2**r)
     return INDICES[index].moebius_weight(r, t, order)
-
-
-def mask_weights(masks: BoolArray, supports: IntArray, index: str, order: int) -> FloatArray:
-    """Return the weight of the value at every mask (m, n) in the index of every set (U, d), shape (m, U).
-
-    An index is linear in the 2^n values, with weights that depend on |S ∩ T|, |S| and |T| alone.
-    """
-    n = masks.shape[1]
-    sizes, of_masks = sets.orders_of(supports, n), masks.sum(axis=1)
-    out = np.empty((len(masks), len(supports)))
-    kept = np.column_stack([masks, np.zeros(len(masks), dtype=bool)]).astype(
-        np.float64
-    )  # the last: no feature
-    for size in np.unique(sizes).tolist():
-        rows = supports[sizes == size, :size]
-        shared = np.zeros((len(masks), len(rows)))
-        for features in rows.T:
-            shared += kept[:, features]
-        table = np.zeros((n + 1, size + 1))
-        for s, a in product(range(n + 1), range(size + 1)):
-            if a <= s and size - a <= n - s:
-                table[s, a] = conjunction_weight(index, order, s, n - s, size, size - a)
-        out[:, sizes == size] = table[of_masks[:, None], shared.astype(np.intp)]
-    return out
-
-
-def independent_variances(masks: BoolArray, supports: IntArray, index: str, order: int) -> FloatArray:
-    """Return the variances of an index from errors that are independent between pairs of complements.
-
-    Parameters
-    ----------
-    masks : ndarray of bool, shape (m, n)
-        Where the values are known, as they are with no feature kept and with all of them.
-    supports : ndarray of int, shape (U, d)
-    index, order
-        As in `spex_plugins.core.basis.indices.convert`.
-
-    Returns
-    -------
-    ndarray of float64, shape (2, U)
-        Of errors of the odd part (f(x) - f(x̄)) / √2 with variance 1, and of the even part (f(x) + f(x̄)) / √2:
-        Σ (w_T(x) ∓ w_T(x̄))² / 2 over the pairs that are not known.
-    """
-    n, signs = masks.shape[1], np.array([[-1.0], [1.0]])
-    sizes, out = sets.orders_of(supports, n), np.zeros((2, len(supports)))
-    for size in np.unique(sizes).tolist():
-        for s, a in product(range(1, n), range(size + 1)):
-            if a <= s and size - a <= n - s:
-                own = conjunction_weight(index, order, s, n - s, size, size - a)
-                other = conjunction_weight(index, order, n - s, s, size, a)
-                weights = (own + signs * other) / 2  # every pair occurs twice
-                count = comb(size, a) * comb(n - size, s - a)  # may be larger than a float
-                out[:, sizes == size] += [[float(count * Fraction(w)) * w] for w in weights.ravel().tolist()]
-    inner = masks[masks.any(axis=1) & ~masks.all(axis=1)]
-    step = max(1, _BLOCK // max(len(inner), 1))
-    for start in range(0, len(supports), step):
-        block = slice(start, start + step)
-        known = mask_weights(inner, supports[block], index, order)
-        opposite = mask_weights(~inner, supports[block], index, order)
-        out[:, block] -= [((known + sign * opposite) ** 2).sum(axis=0) / 4 for sign in signs.ravel()]
-    return np.maximum(out, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

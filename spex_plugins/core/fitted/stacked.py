@@ -17,13 +17,14 @@ from typing import Protocol
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.conjunctions import Conjunctions, independent_variances, mask_weights, pack
+from spex_plugins.core.basis.conjunctions import Conjunctions, pack
 from spex_plugins.core.basis.indices import checked_order, same_single_values
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.core.fitted.expansion import KernelExpansion
+from spex_plugins.core.gaussian_process.mask_weights import independent_variances, mask_weights
 from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 

@@ -8,13 +8,11 @@ is a sum over all pairs, of which the evaluated ones are known.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product as states_of
-from math import comb
 
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.conjunctions import conjunction_weight, mask_weights
+from spex_plugins.core.gaussian_process.mask_weights import mask_weight_table, mask_weights, squared_weights
 from spex_plugins.core.gaussian_process.posterior_index import index_covariance
 from spex_plugins.core.gaussian_process.quadrature import index_quadrature
 from spex_plugins.core.kernels.cholesky import Factor, factorised
@@ -127,11 +125,6 @@ def _rough_variance(n: int, size: int, index: str, order: int, sign: int, noise:
 
     w = (w_T(x) ± w_T(x̄)) / √2, and ε is the part that the kernel does not explain.
     """
-    total = 0.0
-    for s, a in states_of(range(n + 1), range(size + 1)):
-        if a <= s and size - a <= n - s:
-            own = conjunction_weight(index, order, s, n - s, size, size - a)
-            other = conjunction_weight(index, order, n - s, s, size, a)
-            variance = JITTER + (noise if 0 < s < n else 0.0)
-            total += comb(size, a) * comb(n - size, s - a) * (own + sign * other) ** 2 * variance
-    return total / 4  # every pair occurs twice
+    ends = mask_weight_table(index, order, size, n)[[0, n], [0, size]]
+    known = JITTER * float(ends[1] + sign * ends[0]) ** 2 / 2
+    return known + (JITTER + noise) * squared_weights(index, order, size, n, sign)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product as states_of
-from math import comb
 
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.conjunctions import conjunction_weight, mask_weights
 from spex_plugins.core.basis.masks import complements
+from spex_plugins.core.gaussian_process.mask_weights import mask_weight_table, mask_weights, squared_weights
 from spex_plugins.core.kernels.cholesky import Factor, factorised
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import ProductKernel
@@ -142,13 +140,9 @@ class WholeUncertainty:
 
 def _rough_variance(n: int, size: int, index: str, order: int, noise: float) -> float:
     """Return the variance of Σ w_T(S) ε_S over all masks, for sets T of a size."""
-    total = 0.0
-    for s, a in states_of(range(n + 1), range(size + 1)):
-        if a <= s and size - a <= n - s:
-            weight = conjunction_weight(index, order, s, n - s, size, size - a)
-            variance = JITTER + (noise if 0 < s < n else 0.0)
-            total += comb(size, a) * comb(n - size, s - a) * weight**2 * variance
-    return total
+    ends = mask_weight_table(index, order, size, n)[[0, n], [0, size]]
+    inner = sum(squared_weights(index, order, size, n, sign) for sign in (-1, 1))
+    return JITTER * float(ends @ ends) + (JITTER + noise) * inner
 
 
 def _noise(noise: float, masks: BoolArray) -> FloatArray:

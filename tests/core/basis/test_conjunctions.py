@@ -11,8 +11,9 @@ from numpy.testing import assert_allclose
 from oracles import all_masks
 
 from spex_plugins.core.basis import feature_sets as sets
-from spex_plugins.core.basis.conjunctions import Conjunctions, independent_variances, mask_weights
+from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.gaussian_process.mask_weights import independent_variances, mask_weights
 from spex_plugins.core.trees.tree_paths import leaves
 from spex_plugins.core.trees.tree_spectrum import Trees, tree_spectrum
 
