@@ -15,8 +15,14 @@ from typing import Any, NamedTuple
 __all__ = ["GROUPS", "ROLES", "Asked", "Input", "Step", "inputs", "steps"]
 
 ROLES = ("choose", "report")
-GROUPS = ("trees", "efficientnet", "smollm2", "minilm")
-_MODULES = {"trees": "columns", "efficientnet": "photos", "smollm2": "language_model", "minilm": "encoder"}
+GROUPS = ("trees", "efficientnet", "smollm2", "minilm", "paper")
+_MODULES = {
+    "trees": "columns",
+    "efficientnet": "photos",
+    "smollm2": "language_model",
+    "minilm": "encoder",
+    "paper": "paper",
+}
 
 
 @dataclass(frozen=True)
