@@ -12,6 +12,7 @@ from spex_plugins.regions.texts import sentences
 
 __all__ = ["Question", "own_questions", "read_drop", "read_hotpotqa", "sentences_of"]
 
+
 @dataclass(frozen=True)
 class Question:
     """A question about a text whose sentences are the features.
@@ -24,6 +25,8 @@ class Question:
     sentences : tuple of str
     titles : tuple of str
         The title that stands before each sentence, which is never masked; empty for none.
+    paragraphs : tuple of int
+        Number of the paragraph of each sentence.
     supporting : tuple of int
         The annotated sentences; empty where the data has no annotations.
     """
@@ -34,6 +37,7 @@ class Question:
     evidence: str
     sentences: tuple[str, ...]
     titles: tuple[str, ...]
+    paragraphs: tuple[int, ...]
     supporting: tuple[int, ...]
 
 
@@ -67,6 +71,7 @@ def _of_hotpotqa(row: Mapping[str, Any], titles: bool) -> Question:
         evidence=row.get("evidence", ""),
         sentences=tuple(text.strip() for _, texts in context for text in texts),
         titles=tuple(title if titles and not number else "" for title, number in named),
+        paragraphs=tuple(k for k, (_, texts) in enumerate(context) for _ in texts),
         supporting=tuple(named.index(fact) for fact in dict.fromkeys(facts) if fact in named),
     )
 
@@ -95,6 +100,7 @@ def _of_drop(row: Mapping[str, Any]) -> Iterator[Question]:
             evidence=pair.get("evidence", ""),
             sentences=parts,
             titles=("",) * len(parts),
+            paragraphs=(0,) * len(parts),
             supporting=tuple(pair.get("supporting_sentences", ())),
         )
 
