@@ -31,9 +31,9 @@ class Auto(Estimator):
 
     For Banzhaf indices, Fourier coefficients and predictions of uniform masks: a Gaussian process and sparse
     regression, stacked, and `Spex` where there are too many masks for a Gaussian process. Where the budget
-    allows it, a coded design finds the sets of high order that these would miss. With fewer than 40 masks, the
-    processes of `Shapley`, which need no uniform masks for a test. For Shapley values and the indices that
-    generalise them: `Shapley`.
+    allows it, a coded design finds the sets of high order that these would miss. With fewer than 40 masks,
+    `Shapley`, which needs no uniform masks for a test, as for Shapley values and the indices that generalise
+    them.
 
     Parameters
     ----------

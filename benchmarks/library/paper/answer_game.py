@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from library.models.language_model import small_llm
-from library.paper.questions import Question, sentences_of
+from library.paper.questions import Question, text_of
 from spex_plugins.games import MaskedPrompt
 from spex_plugins.games.model_fingerprint import digest
 
@@ -53,7 +53,7 @@ class AnswerGame:
     """
 
     def __init__(self, question: Question, task: str) -> None:
-        text, spans = sentences_of(question)
+        text, spans = text_of(question)
         evidence = f", because of {question.evidence}." if question.evidence else ""
         model, tokenizer = _model()
         self.template = f"{EXAMPLES[task]}{{}}\nQuestion: {question.question}\nAnswer:"

@@ -35,7 +35,7 @@ def level_verdicts(
 
 
 def recovery_in_levels(recording: Recording, question: Question, calls: int, seed: int) -> float:
-    """Return recovery@k of `spex_plugins.explain_levels`; a paragraph that was not opened recovers nothing."""
+    """Return recovery@k of `spex_plugins.explain_levels`; unopened paragraphs recover nothing."""
     groups = question.paragraphs
     found = spex.explain_levels(recording, groups, budget=calls, seed=seed, progress=False)
     best = best_kept(found.interactions.spectrum, len(question.supporting))

@@ -10,7 +10,7 @@ from typing import Any
 
 from spex_plugins.regions.texts import sentences
 
-__all__ = ["Question", "own_questions", "read_drop", "read_hotpotqa", "sentences_of"]
+__all__ = ["Question", "own_questions", "read_drop", "read_hotpotqa", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _answer_of_drop(pair: Mapping[str, Any]) -> str:
     return str(answer.get("number") or ", ".join(answer.get("spans", ())))
 
 
-def sentences_of(question: Question) -> tuple[str, list[tuple[int, int]]]:
+def text_of(question: Question) -> tuple[str, list[tuple[int, int]]]:
     """Return the text of a question, and the place of every sentence in it."""
     text, spans = "", []
     for title, sentence in zip(question.titles, question.sentences, strict=True):

@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from spex_plugins import Spectrum
+from library.measure.result_files import Report as Record
+from library.paper.questions import Question
+from spex_plugins import Recording, Spectrum
 from spex_plugins.comparison.report import Report
 from spex_plugins.core.subsets.best_subset import best_subset
 
-__all__ = ["RECOVERY", "add_recovery", "best_kept"]
+__all__ = ["RECOVERY", "add_recovery", "best_kept", "known_best"]
 
 RECOVERY = "recovery_best"
 _MAX_NODES = 50  # of the branch-and-bound tree
@@ -32,3 +34,20 @@ def add_recovery(report: Report, annotated: Sequence[Collection[int]]) -> None:
 def best_kept(spectrum: Spectrum, size: int) -> np.ndarray:
     """Return the mask of a number of features, at most all, whose value is the highest."""
     return best_subset(spectrum, size=min(size, spectrum.n), max_nodes=_MAX_NODES).mask
+
+
+def known_best(inputs: Sequence[tuple[Question, Recording]], output: int) -> Record:
+    """Return a record of recovery@k by the model's own best set of k sentences, from all recorded masks."""
+    shares = []
+    for question, recording in inputs:
+        masks, wanted = recording.masks(), set(question.supporting)
+        masks = masks[masks.sum(axis=1) == len(wanted)]
+        best = masks[np.argmax(recording(masks)[:, output])]
+        shares.append(len(wanted & set(np.flatnonzero(best).tolist())) / len(wanted))
+    return {
+        "method": "the model itself, all masks",
+        "kind": "interaction",
+        "calls": max(len(recording) for _, recording in inputs),
+        "inputs": len(inputs),
+        "scores": {RECOVERY: [float(np.mean(shares)), None, None]},
+    }

@@ -14,7 +14,7 @@ from spex_plugins.comparison.report import Report
 from spex_plugins.comparison.report.frames import groups_of
 from spex_plugins.comparison.report.statistics import mean_score, of_group
 
-__all__ = ["claim_records", "claims_table", "score_records", "scores_table"]
+__all__ = ["claim_records", "claims_table", "knowledge_table", "score_records", "scores_table"]
 
 
 def score_records(report: Report, metrics: Sequence[str], **about: Any) -> Iterator[Record]:
@@ -28,7 +28,7 @@ def score_records(report: Report, metrics: Sequence[str], **about: Any) -> Itera
             "method": method,
             "kind": kind,
             "calls": calls,
-            "inputs": len({run.cell.input for run in runs}),
+            "inputs": len(report.inputs),
             "scores": {
                 name: [one.mean, one.low, one.high] for name, one in scores.items() if np.isfinite(one.mean)
             },
@@ -46,7 +46,7 @@ def claim_records(verdicts: Iterable[Verdict], **about: Any) -> Iterator[Record]
             "ours": one.ours,
             "other": one.method,
             "best": one.best,
-            "gap": [one.gap, one.low, one.high],
+            "ahead": [one.gap, one.low, one.high],
             "verdict": one.verdict,
         }
 
@@ -63,11 +63,23 @@ def claims_table(records: Iterable[Record]) -> str:
     """Return a table of claims, each with the difference that decides it."""
     rows = []
     for one in records:
-        gap, low, high = one["gap"]
+        gap, low, high = one["ahead"]
         best = f"{one['best']:.3f} ({one['other']})"
         interval = f"{gap:+.3f} ({low:+.3f} to {high:+.3f})"
         rows.append([one["claim"], one["calls"], f"{one['ours']:.3f}", best, interval, one["verdict"]])
     return table(["claim", "calls", "ours", "best other", "difference", "verdict"], rows)
+
+
+def knowledge_table(records: Iterable[Record]) -> str:
+    """Return a table of log-probabilities with some of the sentences."""
+    header = ["log-probability of", "sentences kept", "mean", "above that of none"]
+    return table(
+        header,
+        [
+            [one["output"], one["sentences"], f"{one['log_prob']:.2f}", f"{one['above']} of {one['inputs']}"]
+            for one in records
+        ],
+    )
 
 
 def _mean(record: Record, metric: str) -> str:

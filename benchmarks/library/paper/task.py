@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,14 @@ from library.paper.claims import judged
 from library.paper.levels import level_verdicts
 from library.paper.methods import METHODS
 from library.paper.questions import Question, own_questions
-from library.paper.recovery import RECOVERY, add_recovery
-from library.paper.tables import claim_records, claims_table, score_records, scores_table
-from library.report.markdown import table
+from library.paper.recovery import RECOVERY, add_recovery, known_best
+from library.paper.tables import (
+    claim_records,
+    claims_table,
+    knowledge_table,
+    score_records,
+    scores_table,
+)
 from spex_plugins import Recording
 
 __all__ = ["OUTPUTS", "recorded", "run_task", "what_the_model_knows"]
@@ -50,17 +55,17 @@ def run_task(task: str, read: Callable[[Path], list[Question]], about: str) -> N
     inputs = _live(task, read, arguments) if arguments.data else recorded(task, arguments.recordings)
     inputs = [(question, game) for question, game in inputs[: arguments.items] if question.supporting]
     print(f"{machine()}\n\n{len(inputs)} questions of the task {task!r}\n")
-    knowledge = list(what_the_model_knows(inputs)) if not arguments.data else []
-    print(table(["log-probability of", "sentences", "mean", "above none"], knowledge), "\n")
-    records: list[Record] = []
+    records = [] if arguments.data else [{"task": task} | row for row in what_the_model_knows(inputs)]
+    if records:
+        print(knowledge_table(records), "\n")
     for name, output in OUTPUTS.items():
         if all(output < len(game.output_names) for _, game in inputs):
             records += compared(inputs, name, arguments, task)
     if arguments.out:
         with arguments.out.open("w") as file:
-            begin_run(file, "paper_questions")
+            begin_run(file, "paper")
             for record in records:
-                append(file, "paper_questions", record)
+                append(file, "paper", record)
 
 
 def _arguments(about: str) -> Namespace:
@@ -89,9 +94,8 @@ def _live(task: str, read: Callable[[Path], list[Question]], arguments: Namespac
     return [(one, AnswerGame(one, task)) for one in read(arguments.data)[: arguments.items]]
 
 
-def what_the_model_knows(inputs: Inputs) -> list[list[object]]:
-    """Return rows: mean log-probabilities with no, all, and only the annotated sentences, and all but one."""
-    rows = []
+def what_the_model_knows(inputs: Inputs) -> Iterator[Record]:
+    """Yield mean log-probabilities with none, all, only the annotated, and all but one of these sentences."""
     for name, output in OUTPUTS.items():
         values: dict[str, list[float]] = {}
         for question, game in inputs:
@@ -100,9 +104,13 @@ def what_the_model_knows(inputs: Inputs) -> list[list[object]]:
                 values.setdefault(kind, []).append(float(game(each)[:, output].mean()))
         none = np.array(values["none"])
         for kind, found in values.items():
-            above = f"{np.sum(np.array(found) > none)} of {len(found)}"
-            rows.append([name, kind, f"{np.mean(found):.2f}", above])
-    return rows
+            yield {
+                "output": name,
+                "sentences": kind,
+                "inputs": len(found),
+                "log_prob": float(np.mean(found)),
+                "above": int(np.sum(np.array(found) > none)),
+            }
 
 
 def _telling_masks(question: Question) -> dict[str, np.ndarray]:
@@ -132,6 +140,8 @@ def compared(inputs: Inputs, output: str, arguments: Namespace, task: str) -> li
     add_recovery(report, annotated)
     about = {"task": task, "output": output}
     scores = list(score_records(report, list(_METRICS), **about))
+    if not arguments.data:
+        scores.append(about | known_best(inputs, OUTPUTS[output]))
     verdicts = list(judged(report))
     if len(set(inputs[0][0].paragraphs)) > 1 and not arguments.data:
         verdicts += level_verdicts(inputs, OUTPUTS[output], report, arguments.seeds)

@@ -16,6 +16,7 @@ __all__ = ["GROUPS", "ROLES", "Asked", "Input", "Step", "inputs", "steps"]
 
 ROLES = ("choose", "report")
 GROUPS = ("trees", "efficientnet", "smollm2", "minilm", "paper")
+"""The last one, with two outputs and all its inputs for reports, is that of the benchmarks in ``paper/``."""
 _MODULES = {
     "trees": "columns",
     "efficientnet": "photos",
