@@ -212,6 +212,23 @@ def test_a_task_runs_on_what_is_recorded_and_its_records_follow_the_schema(
     assert "2 questions of the task" in capsys.readouterr().out
 
 
+def test_questions_without_annotations_have_no_recovery(item):
+    from argparse import Namespace
+    from dataclasses import replace
+
+    from library.paper.task import compared
+
+    plain = replace(item, supporting=())
+    options = Namespace(
+        methods=["auto", "captum:feature_ablation"], budgets=[24], seeds=1, data="public", store=None
+    )
+    found = compared([(plain, table_of(both_needed))], "answer", options, "numeric")
+    scored = [record for record in found if record.get("method") == "auto"]
+    assert scored[0]["scores"]["r2"][0] > 0.9
+    assert "recovery" not in scored[0]["scores"]
+    assert not any("recovery" in record.get("claim", "") for record in found)
+
+
 def test_recorded_answers_belong_to_the_questions(questions):
     found = [
         (one, FOLDER / f"paper_{task}-{one.name}_report.npz")

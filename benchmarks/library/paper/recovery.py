@@ -18,15 +18,15 @@ RECOVERY = "recovery_best"
 _MAX_NODES = 50  # of the branch-and-bound tree
 
 
-def add_recovery(report: Report, annotated: Sequence[Collection[int]]) -> None:
-    """Add recovery@k to the scores of every run, k the number of annotated sentences of its input.
+def add_recovery(report: Report, annotated: Sequence[Collection[int] | None]) -> None:
+    """Add recovery@k to the scores of every run, k the number of annotated sentences of its input, if any.
 
     It is the share of annotated sentences in the set of k sentences that alone have the highest value by the
     explanation's own function. Of an additive function, these are the k sentences with the largest values.
     """
     for run in report.runs:
-        if run.surrogate is not None:
-            wanted = set(annotated[run.cell.input])
+        wanted = set(annotated[run.cell.input] or ())
+        if run.surrogate is not None and wanted:
             best = best_kept(run.surrogate.function.spectrum, len(wanted))
             run.scores.values[RECOVERY] = len(wanted & set(np.flatnonzero(best).tolist())) / len(wanted)
 

@@ -53,7 +53,7 @@ def run_task(task: str, read: Callable[[Path], list[Question]], about: str) -> N
     arguments = _arguments(about)
     warnings.simplefilter("ignore")
     inputs = _live(task, read, arguments) if arguments.data else recorded(task, arguments.recordings)
-    inputs = [(question, game) for question, game in inputs[: arguments.items] if question.supporting]
+    inputs = inputs[: arguments.items]
     print(f"{machine()}\n\n{len(inputs)} questions of the task {task!r}\n")
     records = [] if arguments.data else [{"task": task} | row for row in what_the_model_knows(inputs)]
     if records:
@@ -124,7 +124,7 @@ def _telling_masks(question: Question) -> dict[str, np.ndarray]:
 
 def compared(inputs: Inputs, output: str, arguments: Namespace, task: str) -> list[Record]:
     """Compare the methods on an output, print tables, and return records."""
-    annotated = [question.supporting for question, _ in inputs]
+    annotated = [question.supporting or None for question, _ in inputs]
     report = spex.compare(
         [game for _, game in inputs],
         methods={name: METHODS[name] for name in arguments.methods},
@@ -132,7 +132,7 @@ def compared(inputs: Inputs, output: str, arguments: Namespace, task: str) -> li
         seeds=arguments.seeds,
         held_out=_HELD_OUT,
         metrics=_MEASURED,
-        annotations=annotated if len(annotated) > 1 else annotated[0],
+        annotations=None if not any(annotated) else annotated if len(annotated) > 1 else annotated[0],
         output=OUTPUTS[output],
         progress=False,
         **({"store": arguments.store} if arguments.data else {}),
