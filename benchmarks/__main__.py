@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from runpy import run_module
 
-ROOMS = ("faithfulness", "values", "recorded", "systems", "speed", "queries")
+ROOMS = ("faithfulness", "values", "recorded", "paper", "systems", "speed", "queries")
 HERE = Path(__file__).parent
 
 

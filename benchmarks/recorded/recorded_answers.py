@@ -48,7 +48,7 @@ def rows(reports: list[Report], methods: list[str]) -> Iterator[list[object]]:
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--which", choices=ROLES, default="choose", help="report: nothing may be tuned on it")
-    parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="models")
+    parser.add_argument("--only", nargs="+", choices=GROUPS[:-1], default=GROUPS[:-1], help="models")
     parser.add_argument(
         "--methods", nargs="+", default=["auto", "spex", "sparse_regression", "lasso", "ridge"]
     )

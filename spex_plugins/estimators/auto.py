@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from spex_plugins.core.designs.size_law import UNIFORM_INDICES
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.held_out import unmeasured
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
+from spex_plugins.estimators.folded_estimator import LEAST_TESTED
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.shapley import Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
@@ -30,8 +33,9 @@ class Auto(Estimator):
 
     For Banzhaf indices, Fourier coefficients and predictions of uniform masks: a Gaussian process and sparse
     regression, stacked, and `Spex` where there are too many masks for a Gaussian process. Where the budget
-    allows it, a coded design finds the sets of high order that these would miss. For Shapley values and the
-    indices that generalise them: `Shapley`.
+    allows it, a coded design finds the sets of high order that these would miss. With fewer than 40 masks,
+    `Shapley`, which needs no uniform masks for a test, as for Shapley values and the indices that generalise
+    them.
 
     Parameters
     ----------
@@ -126,8 +130,18 @@ class Auto(Estimator):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        chosen = self._for_values or _for_uniform_masks(len(masks))
+        chosen = self._for_values
+        if chosen is None and design is not None and _without_test(design, len(masks)):
+            found = Shapley("BV").fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+            r2, source = unmeasured(values)  # an orthogonal mask that is left out is unlike the others
+            return replace(found, r2=r2, r2_source=source, r2_error=None)
+        chosen = chosen or _for_uniform_masks(len(masks))
         return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+
+
+def _without_test(design: Design, masks: int) -> bool:
+    """Return whether hardly any mask is uniform, so that stacked members would have no weights."""
+    return design.coded is None and masks - design.n_structured < LEAST_TESTED
 
 
 def _for_uniform_masks(masks: int) -> Estimator:

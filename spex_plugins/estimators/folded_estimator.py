@@ -16,13 +16,13 @@ from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.common.known_functions import mean_fit
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["FoldedEstimator", "assign_folds"]
+__all__ = ["LEAST_TESTED", "FoldedEstimator", "assign_folds"]
 
 _N_FOLDS = 5
 _MANY, _FOLDS_OF_MANY = 4000, 2  # with more samples, two folds suffice and save time
 _LEARNED, _SHARE_LEARNED = 400, 0.5
 _GROUPS_LEARNED = 1  # groups of a coded design from which a kernel is learned
-_LEAST_TESTED = 8  # with fewer samples nothing can be selected
+LEAST_TESTED = 8  # with fewer samples nothing can be selected
 
 
 class FoldedEstimator(Estimator):
@@ -95,7 +95,7 @@ def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) 
     samples without a fold: up to 400, and at most half of all. All are −1 if too few samples remain.
     """
     m = len(masks)
-    if m - n_structured < _LEAST_TESTED:
+    if m - n_structured < LEAST_TESTED:
         return np.full(m, -1)
     pairs = pair_numbers(masks[n_structured:])
     count = int(pairs.max()) + 1

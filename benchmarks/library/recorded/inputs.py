@@ -15,8 +15,15 @@ from typing import Any, NamedTuple
 __all__ = ["GROUPS", "ROLES", "Asked", "Input", "Step", "inputs", "steps"]
 
 ROLES = ("choose", "report")
-GROUPS = ("trees", "efficientnet", "smollm2", "minilm")
-_MODULES = {"trees": "columns", "efficientnet": "photos", "smollm2": "language_model", "minilm": "encoder"}
+GROUPS = ("trees", "efficientnet", "smollm2", "minilm", "paper")
+"""The last one, with two outputs and all its inputs for reports, is that of the benchmarks in ``paper/``."""
+_MODULES = {
+    "trees": "columns",
+    "efficientnet": "photos",
+    "smollm2": "language_model",
+    "minilm": "encoder",
+    "paper": "paper",
+}
 
 
 @dataclass(frozen=True)

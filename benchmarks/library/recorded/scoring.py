@@ -15,7 +15,7 @@ from library.measure.scores import r_squared
 from library.methods.additive import FITS
 from spex_plugins import Recording
 
-__all__ = ["scores"]
+__all__ = ["divided", "fitted", "scores"]
 
 _HELD_OUT = {"uniform": 500, "all sizes": 200}
 
@@ -27,8 +27,8 @@ def scores(recording: Recording, method: str, calls: int, seed: int) -> Iterator
     are those of a function that is fitted to the masks which its estimator chooses for Shapley values. Of a
     complete recording, all masks are held out, and estimators choose masks freely.
     """
-    rest, held_out = _divided(recording)
-    predict = _fitted(rest, method, calls, seed)
+    rest, held_out = divided(recording)
+    predict = fitted(rest, method, calls, seed)
     for kind, masks in held_out.items():
         yield f"R² {kind}", r_squared(recording(masks), predict(masks))
     truth = _known_values(recording)
@@ -39,7 +39,8 @@ def scores(recording: Recording, method: str, calls: int, seed: int) -> Iterator
                 yield f"error {index}", relative_error(_values(found, index), right)
 
 
-def _divided(recording: Recording) -> tuple[Recording, dict[str, np.ndarray]]:
+def divided(recording: Recording) -> tuple[Recording, dict[str, np.ndarray]]:
+    """Return what functions may be fitted to, and held-out masks by their kind."""
     if recording.complete:
         return recording, {"uniform": recording.masks()}
     held_out = {}
@@ -49,7 +50,8 @@ def _divided(recording: Recording) -> tuple[Recording, dict[str, np.ndarray]]:
     return rest, held_out
 
 
-def _fitted(rest: Recording, method: str, calls: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+def fitted(rest: Recording, method: str, calls: int, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the predictions of a method that was fitted to a number of masks."""
     if method in FITS:
         return FITS[method](*rest.sample(calls, kind="uniform", seed=seed)).predict
     return spex.explain(rest, budget=calls, estimator=method, seed=seed, progress=False).predict
