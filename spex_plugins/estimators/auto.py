@@ -130,7 +130,7 @@ class Auto(Estimator):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        chosen = self._for_values
+        chosen: Estimator | None = self._for_values
         if chosen is None and design is not None and _without_test(design, len(masks)):
             found = Shapley("BV").fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
             r2, source = unmeasured(values)  # an orthogonal mask that is left out is unlike the others

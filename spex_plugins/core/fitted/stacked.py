@@ -24,7 +24,11 @@ from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.core.fitted.expansion import KernelExpansion
-from spex_plugins.core.gaussian_process.mask_weights import independent_variances, mask_weights
+from spex_plugins.core.gaussian_process.mask_weights import (
+    independent_variances,
+    largest_weight,
+    mask_weights,
+)
 from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -34,6 +38,7 @@ _MOST_SETS = 5000  # sets that are computed if all of them could be
 _SPECTRUM_ORDER, _KEPT = 3, 2000  # of the terms of the spectrum
 _ALL_TRIPLES = 30  # largest number of features for which all sets of three are computed
 _ROUNDING = 1e-13  # share of the largest coefficient
+_NEGLIGIBLE = 2.0**-60  # share of the largest value
 _BLOCK = 1 << 22  # entries of a matrix of masks and sets in memory at the same time
 
 
@@ -154,10 +159,12 @@ class StackedFunction:
         for part in self.expansions:
             values += part.index(supports, index, order)
         values[sets.orders_of(supports, len(self.at)) == 0] += self.constant
-        step = max(1, _BLOCK // len(self.masks))
-        for start in range(0, len(supports), step):
-            block = slice(start, start + step)
-            values[block] += mask_weights(self.masks, supports[block], index, order).T @ self.residuals
+        largest = largest_weight(supports, len(self.at), index, order) * np.abs(self.residuals).sum()
+        if largest > _NEGLIGIBLE * np.abs(values).max(initial=0.0):  # uniform weights are 2^-n
+            step = max(1, _BLOCK // len(self.masks))
+            for start in range(0, len(supports), step):
+                block = slice(start, start + step)
+                values[block] += mask_weights(self.masks, supports[block], index, order).T @ self.residuals
         return values[:, 0] if self.scalar else values
 
     def values_at(self, supports: IntArray, index: str, order: int) -> FloatArray:

@@ -16,7 +16,13 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.conjunctions import moebius_weight
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["independent_variances", "mask_weight_table", "mask_weights", "squared_weights"]
+__all__ = [
+    "independent_variances",
+    "largest_weight",
+    "mask_weight_table",
+    "mask_weights",
+    "squared_weights",
+]
 
 _BLOCK = 1 << 22  # entries of a matrix of masks and sets in memory at the same time
 
@@ -63,6 +69,12 @@ def mask_weights(masks: BoolArray, supports: IntArray, index: str, order: int) -
         table = mask_weight_table(index, order, size, n)
         out[:, sizes == size] = table[of_masks[:, None], shared.astype(np.intp)]
     return out
+
+
+def largest_weight(supports: IntArray, n: int, index: str, order: int) -> float:
+    """Return the largest weight, in absolute value, of any mask in the index of any of the sets (U, d)."""
+    sizes = np.unique(sets.orders_of(supports, n)).tolist()
+    return max((float(np.abs(mask_weight_table(index, order, size, n)).max()) for size in sizes), default=0.0)
 
 
 def squared_weights(index: str, order: int, size: int, n: int, sign: int) -> float:
