@@ -29,8 +29,9 @@ def read_annotations(annotations: Any, inputs: Sequence[Input]) -> list[frozense
     """
     if annotations is None:
         return [None] * len(inputs)
-    several = len(inputs) > 1
-    given = list(annotations) if several else [annotations]
+    given = list(annotations)
+    if len(inputs) == 1 and not (len(given) == 1 and (given[0] is None or np.ndim(given[0]) == 1)):
+        given = [given]
     if len(given) != len(inputs):
         raise InputError(f"annotations: expected {len(inputs)}, one for each input, got {len(given)}.")
     return [None if one is None else _numbers(one, about) for one, about in zip(given, inputs, strict=True)]
