@@ -15,7 +15,7 @@ SCRIPTS = sorted(
     path for path in BENCHMARKS.glob("*/*.py") if path.parent.name != "library" and path.stem[0] != "_"
 )
 
-ROOMS = ("faithfulness", "values", "recorded", "systems", "speed", "queries")
+ROOMS = ("faithfulness", "values", "recorded", "paper", "systems", "speed", "queries")
 BY_ROOM = sorted(SCRIPTS, key=lambda path: (ROOMS.index(path.parent.name), path.stem))
 
 

@@ -152,13 +152,19 @@ def multimodal(stack):
     return names | game | {"photo": names["photos"][0], "spex": spex_plugins}
 
 
-def image_text(stack):
-    kind = in_games("ImageTextAnswer")
+def image_text(stack, name="ImageTextAnswer"):
+    from spex_plugins.regions import Grid
+
+    kind = in_games(name)
     stack.enter_context(
         patch.object(kind, "from_pretrained", lambda *_, **__: lambda photos, texts: np.ones(len(texts)))
     )
-    photo = images(stack)["photo"]
-    return {"ImageTextAnswer": kind, "MultimodalGame": in_games("MultimodalGame"), "photo": photo}
+    names = {name: kind, "MultimodalGame": in_games("MultimodalGame"), "Grid": Grid}
+    return names | {"photo": images(stack)["photo"]}
+
+
+def image_text_match(stack):
+    return image_text(stack, "ImageTextMatch")
 
 
 def masked_prompt(_):
@@ -302,6 +308,7 @@ NAMES = {
     "HeadsGame": heads,
     "ImageGame": image_game,
     "ImageTextAnswer": image_text,
+    "ImageTextMatch": image_text_match,
     "MaskedPrompt": masked_prompt,
     "MultimodalGame": multimodal,
     "PartsGame": agent,

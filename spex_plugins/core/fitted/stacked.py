@@ -189,7 +189,10 @@ class StackedFunction:
         """Return the share of `independent` errors in the deviations of sets of the n' features, (U, K)."""
         if not self.independent.any():
             return np.zeros((len(supports), len(self.constant)))
-        return np.sqrt(independent_variances(self.masks, supports, index, order).T @ self.independent**2)
+        roots = np.sqrt(independent_variances(self.masks, supports, index, order))
+        odd, even = (np.multiply.outer(*part) for part in zip(roots, self.independent, strict=True))
+        total: FloatArray = np.hypot(odd, even)
+        return total
 
     def _own(self, supports: IntArray) -> IntArray:
         """Return sets (U, d) of the n features as sets of the n', with −1 for features of no effect."""
