@@ -29,7 +29,7 @@ def fitted(masks, values, found=NONE, n_structured=0, max_order=2, seed=0):
 
 
 @pytest.mark.slow
-@given(st.integers(4, 30), st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32 - 1))
+@given(st.integers(9, 30), st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32 - 1))  # 400 < 2⁹
 @settings(max_examples=15)
 def test_a_sparse_function_of_order_two_is_exact(n, count, outputs, seed):
     masks = uniform(400, n, seed)
