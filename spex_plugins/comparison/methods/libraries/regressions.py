@@ -54,7 +54,7 @@ class Regression(Method):
 
 def fit_ridge(masks: BoolArray, values: FloatArray) -> Spectrum:
     """Fit ridge regression, its penalty chosen by cross-validation in five folds."""
-    # Leaving one out, without cv, gives wrong coefficients with scikit-learn 1.7 where columns are orthogonal.
+    # Leaving one out, without cv, gives wrong coefficients of orthogonal columns with scikit-learn 1.7.
     fitted = _linear_models().RidgeCV(alphas=np.logspace(-2, 4, 25), cv=_FOLDS).fit(_signs(masks), values)
     return _from_signs(fitted)
 
