@@ -12,7 +12,7 @@ from spex_plugins.games import ImageTextMatch, MultimodalGame
 from spex_plugins.regions import Grid
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
+transformers = pytest.importorskip("transformers")
 import vision_models as tiny  # noqa: E402
 
 CAPTION = "the big blue bus"
@@ -76,6 +76,8 @@ def test_game_of_cells_and_words_is_explained_exactly(parts):
 
 
 def test_loads_by_the_auto_classes(parts, tmp_path):
+    if "Siglip" in type(parts[0]).__name__ and transformers.__version__.startswith("5.0."):
+        pytest.skip("transformers 5.0 finds tokenizers of SigLIP with sentencepiece only")
     for part in parts:
         part.save_pretrained(tmp_path)
     loaded = ImageTextMatch.from_pretrained(str(tmp_path), device="cpu", local_files_only=True)
