@@ -101,8 +101,11 @@ class WithSurrogate(Estimator):
         method = (
             f"{beside.method}; of the difference from the surrogate (R² without it {alone.r2.mean():.3f})"
         )
-        error = None if beside.r2_error is None else share * np.nan_to_num(beside.r2_error)
-        return Fit(function, 1 - _unexplained(share, beside), beside.r2_source, method, error)
+        met = share <= _ROUNDING
+        error = np.full(outputs, np.nan) if beside.r2_error is None else share * beside.r2_error
+        error = np.where(met, 0.0, error)
+        source = "the surrogate meets all values" if met.all() else beside.r2_source
+        return Fit(function, 1 - _unexplained(share, beside), source, method, error)
 
 
 def _of_outputs(function: FittedFunction, outputs: int) -> FittedFunction:

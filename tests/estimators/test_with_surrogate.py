@@ -119,6 +119,14 @@ def test_outputs_choose_for_themselves(cheap):
     assert np.mean((found.predict(test) - two(test)) ** 2, axis=0)[0] < 0.05 * costly(test).var()
 
 
+def test_an_error_that_is_not_known_is_not_zero(cheap):
+    with pytest.warns(spex.FewSamplesWarning):
+        found = spex.explain(costly, N, budget=20, index="SV", surrogate=cheap, progress=False)
+    assert "difference from the surrogate" in found.method
+    assert np.isnan(found.r2)
+    assert np.isnan(found.r2_error)
+
+
 def test_it_is_saved(cheap, tmp_path):
     found = spex.explain(costly, N, budget=100, index="SV", surrogate=cheap, progress=False)
     found.save(tmp_path / "found.npz")
@@ -133,6 +141,8 @@ def test_a_twin_leaves_nothing_to_learn(cheap):
         lambda m: 3 * cheap.predict(m) + 1, N, budget=100, index="SV", surrogate=cheap, progress=False
     )
     assert_allclose(found.r2, 1.0)
+    assert found.r2_error == 0
+    assert found.r2_source == "the surrogate meets all values"
     assert_allclose(found.single_values("SV").values, 3 * cheap.single_values("SV").values, atol=1e-7)
 
 
