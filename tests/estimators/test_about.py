@@ -35,9 +35,10 @@ def test_every_estimator_says_what_it_fits():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_masks_and_r2_are_those_of_a_run(name):
-    weights = np.random.default_rng(0).normal(size=12)
+    n, budget = (18, 250) if name == "auto" else (12, 150)
+    weights = np.random.default_rng(0).normal(size=n)
     found = spex.explain(
-        lambda m: np.tanh(m @ weights), 12, budget=150, estimator=name, max_order=None, progress=False
+        lambda m: np.tanh(m @ weights), n, budget=budget, estimator=name, max_order=None, progress=False
     )
     masks, r2 = about(name).split("; R² is ")
     kinds = [kind for kind in ("complementary masks", "nearly orthogonal", "uniform masks") if kind in masks]

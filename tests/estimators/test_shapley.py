@@ -212,7 +212,14 @@ def test_masks_are_chosen_by_budget(n, budget, kind):
 
 @pytest.mark.parametrize(
     ("n", "budget", "kind"),
-    [(8, 256, "full"), (8, 255, "orthogonal"), (60, 1000, "orthogonal"), (60, 2000, "coded")],
+    [
+        (8, 256, "full"),
+        (8, 255, "repulsive"),
+        (60, 199, "repulsive"),
+        (60, 200, "orthogonal"),
+        (60, 1000, "orthogonal"),
+        (60, 2000, "coded"),
+    ],
 )
 def test_auto_chooses_by_budget(n, budget, kind):
     assert Auto().design(n, budget, None, np.random.default_rng(0)).plan.kind == kind

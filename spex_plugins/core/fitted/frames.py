@@ -56,24 +56,26 @@ class PairFrame:
 
 @dataclass(frozen=True, eq=False)
 class WholeFrame:
-    """The values of m samples."""
+    """The values of samples."""
 
-    m: int
-
-    @property
-    def rows(self) -> IntArray:
-        return np.arange(self.m)
+    rows: IntArray
 
     def take(self, values: FloatArray) -> FloatArray:
-        return values
+        return values[self.rows]
 
     def spread(self, part: FloatArray, m: int) -> FloatArray:
-        return part
+        out = np.zeros((m, *part.shape[1:]))
+        out[self.rows] = part
+        return out
 
 
-def pair_frames(masks: BoolArray) -> tuple[PairFrame, PairFrame]:
-    """Return the frames of the odd and the even parts of the pairs among distinct masks (m, n)."""
+def pair_frames(masks: BoolArray, used: BoolArray) -> tuple[PairFrame, PairFrame]:
+    """Return the frames of the odd and the even parts of the pairs among distinct masks (m, n).
+
+    Of a pair, both masks or none are ``used`` (m,).
+    """
     first, second = complements(masks)
+    first, second = first[used[first]], second[used[first]]
     swap = masks[first].sum(axis=1) > masks[second].sum(axis=1)  # the mask with fewer features comes first
     first, second = np.where(swap, second, first), np.where(swap, first, second)
     return PairFrame(first, second, -1), PairFrame(first, second, 1)

@@ -37,7 +37,7 @@ __all__ = ["IndexUncertainty", "StackedFunction", "no_conjunctions"]
 _MOST_SETS = 5000  # sets that are computed if all of them could be
 _SPECTRUM_ORDER, _KEPT = 3, 2000  # of the terms of the spectrum
 _ALL_TRIPLES = 30  # largest number of features for which all sets of three are computed
-_ROUNDING = 1e-13  # share of the largest coefficient
+_ROUNDING = 1e-13  # share of the largest coefficient or value
 _NEGLIGIBLE = 2.0**-60  # share of the largest value
 _BLOCK = 1 << 22  # entries of a matrix of masks and sets in memory at the same time
 
@@ -142,7 +142,7 @@ class StackedFunction:
         """Return the values of an index, as `Spectrum.convert` does.
 
         All sets of up to ``order`` features have a value if they are few, else those that the leading Fourier
-        coefficients contribute to.
+        coefficients contribute to; those whose values are rounding errors are left out.
         """
         n, order = len(self.at), checked_order(index, order) or order
         orders = range(min(order, n) + 1)
@@ -151,7 +151,11 @@ class StackedFunction:
         else:
             supports = self._own(self.spectrum.convert(index, order)[0])
         values = self.index(supports, index, order)
-        return np.sort(np.append(self.at, self.n).astype(np.int32)[supports], axis=1), values
+        size = np.abs(values.reshape(len(values), -1)).max(axis=1, initial=0.0)
+        largest = size[sets.orders_of(supports, n) > 0].max(initial=0.0)  # the constant may be far larger
+        listed = size > _ROUNDING * largest
+        at = np.append(self.at, self.n).astype(np.int32)
+        return np.sort(at[supports[listed]], axis=1), values[listed]
 
     def index(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return an index of distinct sets (U, d) of the n' features, shape (U,) or (U, K)."""

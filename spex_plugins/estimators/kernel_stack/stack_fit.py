@@ -14,6 +14,7 @@ from spex_plugins.core.fitted.exact_functions import linear_odd_part
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
+from spex_plugins.core.parity_process.gram import inner_masks
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.parity_process.process import PartProcess, fit_part
@@ -51,8 +52,9 @@ def fit_stack(
     begins with what other functions tell, and is added to it; ``prior`` has the kernels of earlier ones.
     """
     m = len(masks)
-    frames = pair_frames(masks)
-    paired = 2 * len(frames[0].first) >= _PAIRED * m
+    used = _used(masks, index)
+    frames = pair_frames(masks, used)
+    paired = 2 * len(frames[0].first) >= _PAIRED * used.sum()
     linear = (
         linear_odd_part(masks[frames[0].first], np.sqrt(0.5) * frames[0].take(values)) if paired else None
     )
@@ -72,14 +74,15 @@ def fit_stack(
     trees = None
     if trees_available() and m >= _LEAST_FOR_TREES and (shared is None or shared.trees_help):
         off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
-        trees = fit_trees(masks, rest, rng, weights, np.sum(off, axis=0) if off else None)
+        trees = fit_trees(masks, rest, rng, weights, used, np.sum(off, axis=0) if off else None)
     wrong = None if trees is None else rest - trees.out_of_fold
     parts = [
         mixed_part(frame, process, wrong, weights, others)
         for frame, process in zip(frames, processes, strict=False)
     ]
     if not parts or _uneven(parts, weights):
-        whole = mixed_part(WholeFrame(m), fit_whole(masks, rest - mean, rng), wrong, weights, others)
+        process = fit_whole(masks[used], (rest - mean)[used], rng)
+        whole = mixed_part(WholeFrame(np.flatnonzero(used)), process, wrong, weights, others)
         if not parts or _left_out([whole], weights) < _left_out(parts, weights):
             parts = [whole]
     if shared is not None:
@@ -98,6 +101,17 @@ def fit_stack(
     r2, error, source = measured(masks, values, unseen, source, weights)
     known = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
     return Fit(known, r2, source, _method(parts, trees, prior), error)
+
+
+def _used(masks: BoolArray, index: str) -> BoolArray:
+    """Return which masks (m, n) are fitted, (m,).
+
+    Where all masks weigh the same, the empty and the full mask weigh nothing, and their values are often far
+    from all others: that of an empty text, or of a model without training data. The function has these values
+    all the same.
+    """
+    inner = inner_masks(masks)
+    return inner if index in UNIFORM_INDICES and inner.any() else np.ones(len(masks), dtype=bool)
 
 
 def _left_out(parts: list[MixedPart], weights: FloatArray) -> float:

@@ -56,6 +56,7 @@ def fit_trees(
     values: FloatArray,
     rng: np.random.Generator,
     weights: FloatArray,
+    used: BoolArray,
     others: FloatArray | None,
 ) -> TreeMember | None:
     """Fit masks (m, n) and values (m, K); None where another fit is so much better that trees add nothing.
@@ -66,6 +67,8 @@ def fit_trees(
     rng : numpy Generator
     weights : ndarray of float64, shape (m,)
         Weight of the error at each mask.
+    used : ndarray of bool, shape (m,)
+        Masks that the trees learn from, nearly all.
     others : ndarray of float64, shape (m, K), optional
         Errors of the other fit at left-out masks. If those of trees in the first fold are four times as
         large in all outputs, the trees would get a tenth of the weight at most.
@@ -77,9 +80,9 @@ def fit_trees(
     targets = np.ascontiguousarray(values.T)
 
     def predict(fold: int, k: int) -> None:
-        rest = folds != fold
+        left, rest = folds == fold, used & (folds != fold)
         booster = _boosted(lightgbm, table[rest], targets[k][rest])
-        out_of_fold[~rest, k] = booster.predict(table[~rest], num_threads=1)
+        out_of_fold[left, k] = booster.predict(table[left], num_threads=1)
 
     for k in range(len(targets)):
         predict(0, k)
@@ -91,7 +94,7 @@ def fit_trees(
     for k, target in enumerate(targets):
         for fold in range(1, int(folds.max()) + 1):
             predict(fold, k)
-        booster = _boosted(lightgbm, table, target)
+        booster = _boosted(lightgbm, table[used], target[used])
         fitted[:, k] = booster.predict(table, num_threads=1)
         parts.append(leaves(read_trees(booster, _TREES), masks.shape[1]))
     return TreeMember(_side_by_side(parts), fitted, out_of_fold)
