@@ -147,7 +147,9 @@ def main() -> None:
                 if file:
                     append(file, "head_pruning", record)
     print(f"{chosen_on.n} heads, {arguments.calls} calls\n")
-    print(table(["kept", "chosen by", "accuracy", "log-odds", "log-odds, chosen on", "seeds"], means(records)))
+    print(
+        table(["kept", "chosen by", "accuracy", "log-odds", "log-odds, chosen on", "seeds"], means(records))
+    )
 
 
 if __name__ == "__main__":
