@@ -18,7 +18,7 @@ from library.paper.claims import judged
 from library.paper.levels import level_verdicts
 from library.paper.methods import METHODS
 from library.paper.questions import Question, own_questions
-from library.paper.recovery import RECOVERY, add_recovery, known_best
+from library.paper.recovery import RECOVERY, STEADY, add_recovery, known_best
 from library.paper.tables import (
     claim_records,
     claims_table,
@@ -38,10 +38,11 @@ _METRICS = {
     "removal": "removal",
     "recovery": "recovery@10",
     RECOVERY: "recovery@k",
+    STEADY: "recovery@k, steady",
     "value_error": "error of values",
     "pair_error": "error of pairs",
 }
-_MEASURED = [name for name in _METRICS if name != RECOVERY]
+_MEASURED = [name for name in _METRICS if name not in (RECOVERY, STEADY)]
 _HELD_OUT = 500
 
 Inputs = list[tuple[Question, Any]]

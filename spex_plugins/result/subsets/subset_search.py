@@ -81,7 +81,7 @@ class SubsetSearch:
         found = best_subset(averaged_over_flips(self.terms, noise), size=size, seconds=seconds)
         return (
             found,
-            f"{self._said(found)}, on average over flips of each feature in {noise:.3g} of all cases",
+            f"{self._said(found)}, on average over flips of each feature in {noise:g} of all cases",
         )
 
     def smallest(
