@@ -218,6 +218,8 @@ def test_unusable_arguments():
             found.best_keeping(2, noise=noise)
     with pytest.raises(InputError, match="candidates: value_function decides among 3 sets"):
         found.best_keeping(2, candidates=3)
+    with pytest.raises(InputError, match="candidates: must be an integer ≥ 1, got 0"):
+        found.best_keeping(2, candidates=0)
     with pytest.raises(ValueFunctionError, match="for 2 masks, expected a finite number for each"):
         by_chance().best_keeping(2, candidates=6, value_function=lambda masks: [np.nan])
     with pytest.raises(InputError, match="threshold: must be a finite number"):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins import checks as check
 from spex_plugins.core.subsets.best_subset import BestSubset
 from spex_plugins.errors import InputError, ValueFunctionError
 from spex_plugins.result.conversions import Conversions
@@ -158,9 +157,10 @@ class Questions(Conversions):
             search.best_beside(kept, level, each) if level else search.best(kept, "highest", each)
             for level in levels
         ]
-        distinct = list({one[0].mask.tobytes(): one for one in reversed(found)}.values())[::-1]
         if value_function is None:
-            return self._answer(question, *distinct[0], None)
+            return self._answer(question, *found[0], None)
+        first = np.unique([one.mask for one, _ in found], axis=0, return_index=True)[1]
+        distinct = [found[i] for i in np.sort(first)]
         values = _measured(value_function, np.stack([one.mask for one, _ in distinct]))
         best = int(np.argmax(values))
         chosen, searched = distinct[best]
@@ -300,10 +300,13 @@ def _noise_levels(noise: float, candidates: int, value_function: ValueFunction |
     """Check the arguments; return the level of noise of every candidate, ascending and below 1/2."""
     if isinstance(noise, bool) or not isinstance(noise, int | float | np.number) or not 0 <= noise < 0.5:
         raise InputError(f"noise: must be a probability from 0 to below 0.5, got {noise!r:.80}.")
-    count = check.count("candidates", candidates, 1, "sets to choose from")
-    if count > 1 and value_function is None:
-        raise InputError(f"candidates: value_function decides among {count} sets; give it, or candidates=1.")
-    return [float(level) for level in np.linspace(noise, _MOST_NOISE, count)]
+    if isinstance(candidates, bool) or not isinstance(candidates, int | np.integer) or candidates < 1:
+        raise InputError(f"candidates: must be an integer ≥ 1, got {candidates!r:.80}.")
+    if candidates > 1 and value_function is None:
+        raise InputError(
+            f"candidates: value_function decides among {candidates} sets; give it, or candidates=1."
+        )
+    return [float(level) for level in np.linspace(noise, _MOST_NOISE, candidates)]
 
 
 def _measured(value_function: ValueFunction, masks: BoolArray) -> FloatArray:
