@@ -193,6 +193,13 @@ def test_functions_with_more_terms_than_can_be_listed_say_so():
     above = answer.predicted_full > 0
     assert (answer.predicted > 0) == above
     assert "the largest Fourier terms of the function; proven best" in answer.searched
+    steady, terms = found.best_keeping(2, noise=0.1), found.function.spectrum
+    damped = replace(terms, coefficients=terms.coefficients * 0.8**terms.orders)
+    single = np.eye(20, dtype=bool)
+    first, second = np.triu_indices(20, 1)
+    best = damped.predict(single[first] | single[second]).max()
+    assert damped.predict(steady.mask[None])[0] == pytest.approx(best, abs=1e-5)
+    assert "the largest Fourier terms of the function; proven best" in steady.searched
     listed = replace(found, function=found.spectrum).smallest_keeping(0.0)
     assert "all terms of the fitted function" in listed.searched
 
