@@ -47,7 +47,7 @@ def main() -> None:
     )
     found = spex.explain(game, budget=arguments.calls)
     print(f"{game}\n{found}\n")
-    best = found.best_keeping(game.n // 2)
+    best = found.best_keeping(game.n // 2, value_function=game, candidates=6)
     for label, mask in (
         ("all heads", np.ones(game.n, dtype=bool)),
         (f"the {game.n // 2} heads that are best kept", best.mask),

@@ -1,12 +1,14 @@
 """Accuracy that is kept when attention heads of a real language model are pruned, by the way they are chosen.
 
-    python benchmarks head_pruning [--calls 400] [--layers 10] [--keep 0.25 0.5 0.75]
+    python benchmarks head_pruning [--calls 400] [--layers 10] [--keep 0.25 0.5 0.75] [--seeds 3] [--out FILE]
 
 SmolLM2-135M continues simple facts; a head that is pruned is replaced by its mean output. Heads are kept by
-the best subset of the explained function, by its Shapley values, by the effect of removing one head, by the
-norm of their output weights, or at random (mean of five). As few and many heads are kept, the masks are of
-all sizes. Accuracy is the share of facts whose right word is more probable than a wrong one; the facts that
-are scored are not those that the heads are chosen on.
+the best subset of the explained function, by the best of several candidates that the model checks (these
+calls are part of the budget), by Shapley values of the explanation, by the effect of removing one head, by
+the norm of their output weights, or at random (mean of five). As few and many heads are kept, the masks are
+of all sizes. Accuracy is the share of facts whose right word is more probable than a wrong one; the facts
+that are scored are not those that the heads are chosen on. Seeds draw the masks of the explanation and the
+random choices.
 """
 
 from __future__ import annotations
@@ -14,17 +16,25 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
 import spex_plugins as spex
+from library.measure.result_files import Report, append, begin_run
 from library.report.markdown import table
 from spex_plugins.games import HeadsGame
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+
+_CANDIDATES = 6  # sets that the model decides among
+_SECONDS = 5.0  # of a search
+_RANDOM = 5
+_SCORES = ("accuracy", "log_odds", "log_odds_chosen_on")
 
 _FACTS = [
     ("The capital of France is", " Paris", " London"), ("The capital of Italy is", " Rome", " Berlin"),
@@ -55,14 +65,61 @@ def magnitudes(game: HeadsGame, model: object, heads: int) -> np.ndarray:
     return np.concatenate([np.linalg.norm(np.split(w, heads, axis=1), axis=(1, 2)) for w in weights])
 
 
+def choices(
+    found: spex.Interactions, game: HeadsGame, size: int, values: dict[str, np.ndarray], seed: int
+) -> dict[str, np.ndarray]:
+    """Return the masks, (1, n) or several, of so many heads by the ways to choose them."""
+    rng = np.random.default_rng(seed)
+    checked = found.best_keeping(size, value_function=game, candidates=_CANDIDATES, seconds=_SECONDS)
+    return {
+        "best subset": found.best_keeping(size, seconds=_SECONDS).mask[None],
+        "best subset, candidates checked": checked.mask[None],
+        **{name: np.isin(np.arange(game.n), np.argsort(-v)[:size])[None] for name, v in values.items()},
+        "random": np.array([rng.permutation(game.n) < size for _ in range(_RANDOM)]),
+    }
+
+
+def measured(
+    chosen_on: HeadsGame, scored: HeadsGame, fixed: dict[str, np.ndarray], arguments: Namespace, seed: int
+) -> Iterator[Report]:
+    """Yield the records of a seed."""
+    n, calls = chosen_on.n, arguments.calls - len(arguments.keep) * _CANDIDATES
+    found = spex.explain(chosen_on, budget=calls, index="SV", seed=seed, progress=False)
+    values = {"Shapley values": found.single_values("SV").values} | fixed
+    wanted = [(keep, choices(found, chosen_on, round(keep * n), values, seed)) for keep in arguments.keep]
+    wanted.append((1.0, {"all": np.ones((1, n), dtype=bool)}))
+    for keep, masks_of in wanted:
+        for method, masks in masks_of.items():
+            yield {
+                "kept": keep,
+                "method": method,
+                "seed": seed,
+                "calls": arguments.calls,
+                "accuracy": float(scored.accuracy(masks).mean()),
+                "log_odds": float(scored(masks).mean()),
+                "log_odds_chosen_on": float(chosen_on(masks).mean()),
+                "stated_r2": float(found.r2),
+            }
+
+
+def means(records: list[Report]) -> Iterator[list[str]]:
+    """Yield the rows of the table: means over seeds."""
+    for kept, method in dict.fromkeys((record["kept"], record["method"]) for record in records):
+        some = [record for record in records if (record["kept"], record["method"]) == (kept, method)]
+        scores = [f"{np.mean([one[name] for one in some]):.2f}" for name in _SCORES]
+        yield [f"{kept:.0%}", method, *scores, str(len(some))]
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--calls", type=int, default=400)
+    parser.add_argument("--calls", type=int, default=400, help="of an explanation with its checks")
     parser.add_argument("--layers", type=int, default=10, help="first layers whose heads are pruned")
     parser.add_argument(
         "--facts", type=int, default=10, help="facts to choose the heads on; the rest is scored"
     )
     parser.add_argument("--keep", type=float, nargs="+", default=[0.25, 0.5, 0.75])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--out", type=Path, help="FILE.jsonl of results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     from small_llm import load_small_llm
@@ -75,33 +132,24 @@ def main() -> None:
         return HeadsGame(model, tokenizer, prompts, right, against=wrong, value="log_odds", layers=layers)
 
     chosen_on, scored = game(_FACTS[: arguments.facts]), game(_FACTS[arguments.facts :])
-    n, heads = chosen_on.n, model.config.num_attention_heads
-    found = spex.explain(chosen_on, budget=arguments.calls, index="SV", progress=False)
-    removed = chosen_on(np.concatenate([np.ones((1, n), bool), ~np.eye(n, dtype=bool)]))
-    values = {
-        "Shapley values": found.single_values("SV").values,
-        "removal of one": removed[0] - removed[1:],
-        "magnitude": magnitudes(chosen_on, model, heads),
+    alone = chosen_on(np.concatenate([np.ones((1, chosen_on.n), bool), ~np.eye(chosen_on.n, dtype=bool)]))
+    fixed = {
+        "removal of one": alone[0] - alone[1:],
+        "magnitude": magnitudes(chosen_on, model, model.config.num_attention_heads),
     }
-    rng = np.random.default_rng(0)
-    rows = []
-    for keep in arguments.keep:
-        size = round(keep * n)
-        masks = {"best subset": found.best_keeping(size).mask[None]}
-        for name, value in values.items():
-            masks[name] = np.isin(np.arange(n), np.argsort(-value)[:size])[None]
-        masks["random"] = np.array([rng.permutation(n) < size for _ in range(5)])
-        for name, mask in masks.items():
-            odds, accuracy = scored(mask).mean(), scored.accuracy(mask).mean()
-            rows.append(
-                [f"{keep:.0%}", name, f"{accuracy:.2f}", f"{odds:.2f}", f"{chosen_on(mask).mean():.2f}"]
-            )
-    full = np.ones((1, n), dtype=bool)
-    rows.append(
-        ["100%", "all", f"{scored.accuracy(full)[0]:.2f}", f"{scored(full)[0]:.2f}", f"{removed[0]:.2f}"]
+    records = []
+    with arguments.out.open("w") if arguments.out else nullcontext() as file:
+        if file:
+            begin_run(file, "head_pruning")
+        for seed in range(arguments.seeds):
+            for record in measured(chosen_on, scored, fixed, arguments, seed):
+                records.append(record)
+                if file:
+                    append(file, "head_pruning", record)
+    print(f"{chosen_on.n} heads, {arguments.calls} calls\n")
+    print(
+        table(["kept", "chosen by", "accuracy", "log-odds", "log-odds, chosen on", "seeds"], means(records))
     )
-    print(f"{n} heads, {arguments.calls} calls, R² {float(found.r2):.2f}\n")
-    print(table(["kept", "chosen by", "accuracy", "log-odds", "log-odds, chosen on"], rows))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """R² against the noise-free function, of functions whose answers are noisy, at equal numbers of calls.
 
-    python benchmarks noisy_functions [--calls 500 1000] [--noise 0.25 0.5 1.0] [--seeds 10] [--words 24]
+    python benchmarks noisy_functions [--calls 500 1000] [--noise 0.25 0.5 1.0] [--seeds 10] [--out FILE]
 
 The noise is normal, its standard deviation a multiple of that of the function under uniform masks. Compared
 are `explain_noisy` (repeats included in its calls), ProxySPEX on new masks only, and averages of 2 or 4
@@ -13,15 +13,18 @@ on the same functions, with their standard errors.
 from __future__ import annotations
 
 import warnings
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
 import spex_plugins as spex
 from library.data.reviews import reviews
 from library.games.sparse_functions import Problem
+from library.measure.result_files import Report, append, begin_run
 from library.measure.scores import r_squared
 from library.models.vader import vader
 from library.report.markdown import table
@@ -82,25 +85,38 @@ def difference(ours: list[float], other: list[float]) -> str:
 METHODS = ("explain_noisy", "ProxySPEX", "mean of 2", "mean of 4")
 
 
+def measured(arguments: Namespace) -> Iterator[Report]:
+    """Yield a record for every function, level of noise, number of calls and method."""
+    for name, n, seed, function in functions(arguments.seeds, arguments.words):
+        test = np.random.default_rng([seed, 2]).random((_TEST, n)) < 0.5
+        truth = function(test)
+        for noise, calls, method in product(arguments.noise, arguments.calls, METHODS):
+            noisy = Noisy(function, n, noise * truth.std(), seed)
+            found = explained(method, noisy, calls, seed)
+            assert noisy.calls <= calls, method
+            r2 = float(r_squared(truth, found.predict(test)))
+            about = {"game": name, "n": n, "seed": seed, "noise": noise}
+            yield about | {"calls": calls, "method": method, "r2": r2}
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, nargs="+", default=[500, 1000])
     parser.add_argument("--noise", type=float, nargs="+", default=[0.25, 0.5, 1.0])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--words", type=int, default=24, help="of the reviews")
+    parser.add_argument("--out", type=Path, help="FILE.jsonl of results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     scores: dict[tuple[str, float, int], dict[str, list[float]]] = {}
-    for name, n, seed, function in functions(arguments.seeds, arguments.words):
-        test = np.random.default_rng([seed, 2]).random((_TEST, n)) < 0.5
-        truth = function(test)
-        for noise, calls in product(arguments.noise, arguments.calls):
-            cell = scores.setdefault((name, noise, calls), {method: [] for method in METHODS})
-            for method in METHODS:
-                noisy = Noisy(function, n, noise * truth.std(), seed)
-                found = explained(method, noisy, calls, seed)
-                assert noisy.calls <= calls, method
-                cell[method].append(r_squared(truth, found.predict(test)))
+    with arguments.out.open("w") if arguments.out else nullcontext() as file:
+        if file:
+            begin_run(file, "noisy_functions")
+        for record in measured(arguments):
+            if file:
+                append(file, "noisy_functions", record)
+            cell = scores.setdefault((record["game"], record["noise"], record["calls"]), {})
+            cell.setdefault(record["method"], []).append(record["r2"])
     rows = [
         [name, f"{noise:g}", f"{calls:,}", *(f"{np.mean(cell[method]):.3f}" for method in METHODS)]
         + [difference(cell[METHODS[0]], cell[method]) for method in METHODS[1:]]

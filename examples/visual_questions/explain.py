@@ -31,6 +31,7 @@ from spex_plugins.regions import Grid
 
 SHOWN = {"red circle": (1, 0), "blue square": (2, 2), "green triangle": (0, 3), "yellow circle": (3, 1)}
 QUESTION = "Is there a red circle left of the blue square?"
+INDEX = "BII"  # mean effects over all masks: FSII's single values are those of a cell or word nearly alone
 
 
 def picture() -> np.ndarray:
@@ -69,21 +70,25 @@ def main() -> None:
     odds = float(game(np.ones((1, game.n), dtype=bool))[0])
     title = f"{arguments.question} {'Yes' if odds > 0 else 'No'}."
     print(f"{title} Log-odds {odds:+.1f}\n{found}\n")
-    print(found.top(12, order=2))
-    pairs = found.top(game.n**2, order=2)
-    print("\nCells and words together (FSII, the strongest first):")
+    print(found.top(12, INDEX, order=2))
+    pairs = found.top(game.n**2, INDEX, order=2)
+    print(f"\nCells and words together ({INDEX}, the strongest first):")
     mixed = [i for i, sets in enumerate(pairs.terms) if min(sets) < game.n_regions <= max(sets)]
     for i in mixed[:8]:
         print(f"  {pairs.values[i]:+.2f}  {pairs.names[i]}")
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     drawn = arguments.out / "visual_question.png"
-    image_regions(*page(game, scale=10), found, order=2, title=title).figure.savefig(drawn, dpi=130)
+    settings = {"index": INDEX, "order": 2, "title": title}
+    figure = image_regions(*page(game, scale=10), found, **settings).figure
+    beside = figure.add_axes((0.64, 0.05, 0.28, 0.28))
+    beside.imshow(game.image)
+    beside.set_title("the picture", fontsize=9, loc="left")
+    beside.set_axis_off()
+    figure.savefig(drawn, dpi=130)
     shown = f'<img alt="" width="100%" src="data:image/png;base64,{b64encode(drawn.read_bytes()).decode()}">'
     written = arguments.out / "visual_question.html"
-    written.write_text(
-        to_html(found, order=2, title=title).replace("</h1>", f"</h1>{shown}", 1), encoding="utf-8"
-    )
+    written.write_text(to_html(found, **settings).replace("</h1>", f"</h1>{shown}", 1), encoding="utf-8")
     print(f"Written: {drawn}, {written}")
 
 

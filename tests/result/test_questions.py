@@ -102,6 +102,61 @@ def test_of_functions_with_more_terms_than_can_be_listed_the_predictions_count()
         assert sign * answer.predicted >= (sign * found.predict(near)).max() - 1e-9
 
 
+def flipped(found, masks, noise):
+    """Return the mean of the function over all masks, each weighed by the probability of its flips."""
+    every = all_masks(found.n)
+    distances = (masks[:, None] != every[None]).sum(axis=2)
+    return (noise**distances * (1 - noise) ** (found.n - distances)) @ found.predict(every)
+
+
+@given(seed=st.integers(0, 50), size=st.integers(0, 7), noise=st.floats(0.01, 0.45))
+def test_with_noise_the_best_set_is_that_of_the_mean_over_flips(seed, size, noise):
+    found = explained(seed=seed)
+    of_size = all_masks(7)
+    of_size = of_size[of_size.sum(axis=1) == size]
+    answer = found.best_keeping(size, noise=noise)
+    mean = flipped(found, answer.mask[None], noise)[0]
+    assert mean == pytest.approx(flipped(found, of_size, noise).max(), abs=1e-5)
+    assert answer.bound == pytest.approx(mean, abs=1e-4)
+    assert answer.predicted == found.predict(answer.mask[None])[0]
+    assert f"in {noise:g} of all cases" in answer.searched
+
+
+def test_much_noise_leaves_the_largest_banzhaf_values():
+    found = explained(seed=3)
+    values = found.single_values("BV").values
+    kept = list(found.best_keeping(3, noise=0.4999).kept)
+    assert values[kept].sum() == pytest.approx(np.sort(values)[-3:].sum(), abs=1e-9)
+
+
+def by_chance():
+    """Features 0 and 1 are best by themselves, but not as soon as any other one is kept."""
+
+    def function(masks):
+        alone = masks.sum(axis=1) == 2
+        return 3.0 * (masks[:, 0] & masks[:, 1] & alone) + 2.0 * (masks[:, 2] & masks[:, 3])
+
+    return spex.explain(function, 6, budget=64, progress=False)
+
+
+def test_a_set_that_is_good_by_chance_is_not_so_on_average():
+    found = by_chance()
+    assert found.best_keeping(2).kept == (0, 1)
+    assert found.best_keeping(2, noise=0.1).kept == (2, 3)
+
+
+def test_the_value_function_decides_among_candidates():
+    found = by_chance()
+    model = Recorded(lambda masks: 2.0 * (masks[:, 2] & masks[:, 3]))
+    answer = found.best_keeping(2, value_function=model, candidates=6)
+    assert (answer.kept, answer.measured, answer.predicted) == ((2, 3), 2.0, pytest.approx(2.0))
+    masks = np.array(model.masks)
+    assert len(np.unique(masks, axis=0)) == len(masks) == model.calls == answer.n_calls == 2
+    assert "best of 2 candidates by the value function" in answer.searched
+    assert "(2 model calls)" in repr(answer)
+    assert found.best_keeping(2, value_function=model).kept == (0, 1)  # the only candidate
+
+
 def test_what_if_takes_numbers_and_names():
     found = explained()
     mask = np.ones((1, 7), dtype=bool)
@@ -138,6 +193,13 @@ def test_functions_with_more_terms_than_can_be_listed_say_so():
     above = answer.predicted_full > 0
     assert (answer.predicted > 0) == above
     assert "the largest Fourier terms of the function; proven best" in answer.searched
+    steady, terms = found.best_keeping(2, noise=0.1), found.function.spectrum
+    damped = replace(terms, coefficients=terms.coefficients * 0.8**terms.orders)
+    single = np.eye(20, dtype=bool)
+    first, second = np.triu_indices(20, 1)
+    best = damped.predict(single[first] | single[second]).max()
+    assert damped.predict(steady.mask[None])[0] == pytest.approx(best, abs=1e-5)
+    assert "the largest Fourier terms of the function; proven best" in steady.searched
     listed = replace(found, function=found.spectrum).smallest_keeping(0.0)
     assert "all terms of the fitted function" in listed.searched
 
@@ -158,6 +220,15 @@ def test_unusable_arguments():
         InputError, match=r"size: must be from 0 to 7, the number of features to keep; got -1"
     ):
         found.best_keeping(-1)
+    for noise in (0.5, -0.1, np.nan, True, "much"):
+        with pytest.raises(InputError, match="noise: must be a probability"):
+            found.best_keeping(2, noise=noise)
+    with pytest.raises(InputError, match="candidates: value_function decides among 3 sets"):
+        found.best_keeping(2, candidates=3)
+    with pytest.raises(InputError, match="candidates: must be an integer ≥ 1, got 0"):
+        found.best_keeping(2, candidates=0)
+    with pytest.raises(ValueFunctionError, match="for 2 masks, expected a finite number for each"):
+        by_chance().best_keeping(2, candidates=6, value_function=lambda masks: [np.nan])
     with pytest.raises(InputError, match="threshold: must be a finite number"):
         found.smallest_keeping(np.inf)
     two = replace(found, function=random_spectrum(7, 5, 2, np.random.default_rng(0), 2))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from library.paper.methods import FAITHFUL, OURS
-from library.paper.recovery import RECOVERY
+from library.paper.recovery import RECOVERY, STEADY
 from spex_plugins.comparison.report import Report
 from spex_plugins.comparison.report.statistics import mean_score, of_group
 
@@ -45,6 +45,7 @@ CLAIMS = (
     Claim("recovery@10 is above that of Faith-Shapley and Faith-Banzhaf", "recovery", 1.0, FAITHFUL),
     Claim("removal is at least that of every marginal method", "removal", strict=False),
     Claim("recovery of the annotated sentences is above that of every marginal method", RECOVERY),
+    Claim("recovery in the steady set is above that of every marginal method", STEADY),
 )
 
 

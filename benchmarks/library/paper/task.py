@@ -18,7 +18,7 @@ from library.paper.claims import judged
 from library.paper.levels import level_verdicts
 from library.paper.methods import METHODS
 from library.paper.questions import Question, own_questions
-from library.paper.recovery import RECOVERY, add_recovery, known_best
+from library.paper.recovery import RECOVERY, STEADY, add_recovery, known_best
 from library.paper.tables import (
     claim_records,
     claims_table,
@@ -38,11 +38,13 @@ _METRICS = {
     "removal": "removal",
     "recovery": "recovery@10",
     RECOVERY: "recovery@k",
+    STEADY: "recovery@k, steady",
     "value_error": "error of values",
     "pair_error": "error of pairs",
 }
-_MEASURED = [name for name in _METRICS if name != RECOVERY]
+_MEASURED = [name for name in _METRICS if name not in (RECOVERY, STEADY)]
 _HELD_OUT = 500
+_HALVES = {"both": slice(None), "develop": slice(0, None, 2), "report": slice(1, None, 2)}
 
 Inputs = list[tuple[Question, Any]]
 """Questions, each with its value function."""
@@ -53,7 +55,7 @@ def run_task(task: str, read: Callable[[Path], list[Question]], about: str) -> N
     arguments = _arguments(about)
     warnings.simplefilter("ignore")
     inputs = _live(task, read, arguments) if arguments.data else recorded(task, arguments.recordings)
-    inputs = inputs[: arguments.items]
+    inputs = inputs[: arguments.items][_HALVES[arguments.half]]
     print(f"{machine()}\n\n{len(inputs)} questions of the task {task!r}\n")
     records = [] if arguments.data else [{"task": task} | row for row in what_the_model_knows(inputs)]
     if records:
@@ -72,6 +74,7 @@ def _arguments(about: str) -> Namespace:
     parser = ArgumentParser(description=about)
     parser.add_argument("--data", type=Path, help="questions of the public data, asked live; else our own")
     parser.add_argument("--items", type=int, help="only the first ones")
+    parser.add_argument("--half", choices=_HALVES, default="both", help="every other question")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--budgets", nargs="+", type=int, default=[16, 32, 64, 128])
     parser.add_argument("--seeds", type=int, default=3)

@@ -15,7 +15,7 @@ from spex_plugins.errors import InputError
 if TYPE_CHECKING:
     from spex_plugins.types import BoolArray
 
-__all__ = ["BestSubset", "best_subset", "of_masked_features", "smallest_subset"]
+__all__ = ["BestSubset", "averaged_over_flips", "best_subset", "of_masked_features", "smallest_subset"]
 
 Direction = Literal["lowest", "highest"]
 
@@ -143,6 +143,16 @@ def of_masked_features(spectrum: Spectrum) -> Spectrum:
     signs = (-1.0) ** spectrum.orders
     coefficients = (spectrum.coefficients.T * signs).T
     return Spectrum(spectrum.n, spectrum.supports, coefficients)
+
+
+def averaged_over_flips(spectrum: Spectrum, noise: float) -> Spectrum:
+    """Return the mean of a function over masks in which every feature is flipped with a probability.
+
+    The noise operator T_ρ with ρ = 1 − 2 noise multiplies F(S) by ρ^|S| (O'Donnell 2014, Analysis of Boolean
+    Functions, section 2.4).
+    """
+    factors = (1.0 - 2.0 * noise) ** spectrum.orders
+    return Spectrum(spectrum.n, spectrum.supports, (spectrum.coefficients.T * factors).T)
 
 
 def _count(spectrum: Spectrum, size: Any, at_most: Any, direction: Any) -> tuple[int, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Questions"]
 
 _SECONDS = 30.0
+_MOST_NOISE = 0.499  # at 1/2 every function is constant
 
 
 class Questions(Conversions):
@@ -106,36 +108,66 @@ class Questions(Conversions):
         self,
         size: int,
         *,
+        noise: float = 0.0,
         value_function: ValueFunction | None = None,
+        candidates: int = 1,
         seconds: float = _SECONDS,
     ) -> SubsetAnswer:
         """Return the features, ``size`` of them, with the highest value when all others are masked.
+
+        Of many sets, the one with the highest predicted value is often one whose prediction is too high. Two
+        remedies: the average over similar sets (``noise``), whose prediction is more certain, and several
+        ``candidates`` that the model itself is asked about.
 
         Parameters
         ----------
         size : int
             Number of features to keep, 0 to n.
+        noise : float
+            Probability, 0 ≤ noise < 1/2, with which every feature is flipped, independently: the set with the
+            highest mean value is returned (noise operator of O'Donnell 2014). It multiplies every Fourier
+            term by (1 − 2 noise)^order; near 1/2, the features with the largest Banzhaf values remain.
         value_function : callable, optional
-            Evaluated at the answer, one mask (1, n), to check it.
+            Evaluated at the candidates to check them, in one call with as many masks as there are distinct
+            candidates; the one with the highest value is returned.
+        candidates : int
+            Number of sets among which the value function decides. They are the best ones at levels of noise
+            from ``noise`` up to 1/2; equal ones are evaluated once.
         seconds : float
-            The linear program ends after this time; then the gap of the answer is stated.
+            The linear programs end after this time in all; then the gap of the answer is stated.
 
         Returns
         -------
         SubsetAnswer
-            ``kept`` is the set, ``mask`` its mask.
+            ``kept`` is the set, ``mask`` its mask. With noise, ``bound`` and ``gap`` are those of the mean.
 
         Raises
         ------
         InputError
-            If there are several outputs, or if the size is not from 0 to n.
+            If there are several outputs, or an argument is invalid.
         ValueFunctionError
-            If the value function does not return one finite number.
+            If the value function does not return one finite number for every candidate.
         """
         self._check_one_output("best_keeping")
-        kept = self._size(size, "keep")
+        kept, search = self._size(size, "keep"), self._search()
+        levels = _noise_levels(noise, candidates, value_function)
         question = f"The {size} features that alone have the highest value"
-        return self._answer(question, *self._search().best(kept, "highest", seconds), value_function)
+        each = seconds / len(levels)
+        found = [
+            search.best_beside(kept, level, each) if level else search.best(kept, "highest", each)
+            for level in levels
+        ]
+        if value_function is None:
+            return self._answer(question, *found[0], None)
+        first = np.unique([one.mask for one, _ in found], axis=0, return_index=True)[1]
+        distinct = [found[i] for i in np.sort(first)]
+        values = _measured(value_function, np.stack([one.mask for one, _ in distinct]))
+        best = int(np.argmax(values))
+        chosen, searched = distinct[best]
+        if len(distinct) > 1:
+            searched += f"; best of {len(distinct)} candidates by the value function"
+        answer = self._answer(question, chosen, searched, None)
+        return replace(answer, measured=float(values[best]), n_calls=len(values))
 
     def best_removal(
         self,
@@ -247,6 +279,7 @@ class Questions(Conversions):
     ) -> SubsetAnswer:
         labels = self._labels()
         kept, masked = (tuple(np.flatnonzero(side).tolist()) for side in (found.mask, ~found.mask))
+        measured = None if value_function is None else float(_measured(value_function, found.mask[None])[0])
         return SubsetAnswer(
             question=question,
             kept=kept,
@@ -258,17 +291,38 @@ class Questions(Conversions):
             bound=float(found.bound),
             gap=float(found.gap),
             searched=searched,
-            measured=None if value_function is None else _measured(value_function, found.mask),
+            measured=measured,
+            n_calls=0 if measured is None else 1,
         )
 
 
-def _measured(value_function: ValueFunction, mask: BoolArray) -> float:
-    values = np.asarray(value_function(mask[None].copy()), dtype=np.float64)
-    if values.shape not in ((1,), (1, 1)) or not np.isfinite(values).all():
+def _noise_levels(noise: float, candidates: int, value_function: ValueFunction | None) -> list[float]:
+    """Check the arguments; return the level of noise of every candidate, ascending and below 1/2."""
+    if isinstance(noise, bool) or not isinstance(noise, int | float | np.number) or not 0 <= noise < 0.5:
+        raise InputError(f"noise: must be a probability from 0 to below 0.5, got {noise!r:.80}.")
+    if isinstance(candidates, bool) or not isinstance(candidates, int | np.integer) or candidates < 1:
+        raise InputError(f"candidates: must be an integer ≥ 1, got {candidates!r:.80}.")
+    if candidates > 1 and value_function is None:
+        raise InputError(
+            f"candidates: value_function decides among {candidates} sets; give it, or candidates=1."
+        )
+    return [float(level) for level in np.linspace(noise, _MOST_NOISE, candidates)]
+
+
+def _measured(value_function: ValueFunction, masks: BoolArray) -> FloatArray:
+    """Return the value at each of some masks."""
+    count = len(masks)
+    values = np.asarray(value_function(masks.copy()), dtype=np.float64)
+    if values.shape not in ((count,), (count, 1)) or not np.isfinite(values).all():
+        what = (
+            "one mask, expected one finite number"
+            if count == 1
+            else (f"{count} masks, expected a finite number for each")
+        )
         raise ValueFunctionError(
-            f"value_function: returned {values!r:.80} for one mask, expected one finite number.",
-            masks=mask[None][:0],
+            f"value_function: returned {values!r:.80} for {what}.",
+            masks=masks[:0],
             values=np.empty(0),
-            failed_masks=mask[None],
+            failed_masks=masks,
         )
-    return float(values.ravel()[0])
+    return values.ravel()

@@ -39,7 +39,9 @@ class SubsetAnswer:
     searched : str
         Which terms of the fitted function were searched, and whether the search ended.
     measured : float or None
-        The value function at this mask, if it was given: one model call.
+        The value function at this mask, if it was given.
+    n_calls : int
+        Number of masks at which the value function was evaluated: 0, 1, or that of the candidates.
     """
 
     question: str
@@ -53,6 +55,7 @@ class SubsetAnswer:
     gap: float
     searched: str
     measured: float | None = None
+    n_calls: int = 0
 
     @property
     def mask(self) -> BoolArray:
@@ -61,13 +64,8 @@ class SubsetAnswer:
         mask[list(self.kept)] = True
         return mask
 
-    @property
-    def n_calls(self) -> int:
-        """Number of model calls that the answer took."""
-        return 0 if self.measured is None else 1
-
     def _lines(self) -> list[tuple[str, str]]:
-        measured = "" if self.measured is None else f", measured {self.measured:.4g} (1 model call)"
+        measured = "" if self.measured is None else f", measured {self.measured:.4g} ({_calls(self.n_calls)})"
         return [
             (f"keep {len(self.kept)}", _listed(self.kept_names)),
             (f"mask {len(self.masked)}", _listed(self.masked_names)),
@@ -80,6 +78,10 @@ class SubsetAnswer:
 
     def _repr_html_(self) -> str:
         return html_view.view(html_view.facts(self._lines(), self.question))
+
+
+def _calls(count: int) -> str:
+    return "1 model call" if count == 1 else f"{count} model calls"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.subsets.best_subset import (
     BestSubset,
+    averaged_over_flips,
     best_subset,
     of_masked_features,
     smallest_subset,
@@ -70,6 +71,18 @@ class SubsetSearch:
         value = float(self.terms.predict(mask[None])[0])
         found = BestSubset(mask, value, found.bound, found.gap + sign * (found.value - value))
         return found, f"{self._said(found)}; then exchanges by the whole function"
+
+    def best_beside(self, size: int, noise: float, seconds: float) -> tuple[BestSubset, str]:
+        """Return the ``size`` features that have the highest value on average where features are flipped.
+
+        Every feature, kept or not, is flipped with the probability ``noise``. Bound and gap are those of the
+        average over the listed terms.
+        """
+        found = best_subset(averaged_over_flips(self.terms, noise), size=size, seconds=seconds)
+        return (
+            found,
+            f"{self._said(found)}, on average over flips of each feature in {noise:g} of all cases",
+        )
 
     def smallest(
         self, threshold: float, *, above: bool, masked: bool, seconds: float
