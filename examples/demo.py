@@ -20,7 +20,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import numpy as np
 import shap
-from small_llm import PROMPT, REVIEW, SentimentScorer, load_small_llm
+from language_models.small_llm import PROMPT, REVIEW, SentimentScorer, load_small_llm
 
 import spex_plugins as spex
 from spex_plugins.plots import save_html, text_arcs, waterfall

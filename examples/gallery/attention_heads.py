@@ -6,7 +6,7 @@
 # give their mean output. The longest page here: three minutes of a processor, offline.
 
 # %%
-from small_llm import load_small_llm
+from language_models.small_llm import load_small_llm
 
 import spex_plugins as spex
 from spex_plugins.games import HeadsGame

@@ -6,7 +6,7 @@
 
 # %%
 import torch
-from captum_image import blurred, classifier, photo
+from images.captum_image import blurred, classifier, photo
 
 from spex_plugins.captum import Spex, Superpixels, image_and_regions, image_feature_mask
 from spex_plugins.plots import image_regions

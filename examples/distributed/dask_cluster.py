@@ -1,6 +1,6 @@
 """Explain on a cluster: batches go to Dask workers, the model goes there once, answers go into a store.
 
-    pip install ".[distributed]" && python examples/dask_cluster.py
+    pip install ".[distributed]" && python examples/distributed/dask_cluster.py
 
 Here the cluster is two processes of this machine. On a real one only the line that makes the client changes:
 
