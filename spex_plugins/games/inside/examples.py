@@ -73,7 +73,7 @@ class Examples:
         self.n_last = int(self._from_end.max())
 
     def log_probs(self, logits: Any) -> Any:
-        """Return log-probabilities (b, answers) from the logits of the last positions, (b · rows, last, V)."""
+        """Return log-probabilities (b, answers) from the last logits, (b · rows, positions, V)."""
         logits = logits.reshape(-1, len(self.ids), *logits.shape[-2:])
         chosen = logits[:, self._row, logits.shape[2] - self._from_end].float().log_softmax(dim=-1)
         tokens = self._token.expand(len(chosen), -1)[..., None]
