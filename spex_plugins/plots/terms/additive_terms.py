@@ -73,7 +73,9 @@ def additive_terms(
     largest = np.argsort(-np.abs(own), kind="stable")
     least = _ROUNDING * max(float(np.abs(own).max(initial=0.0)), content.set_limit)
     largest = largest[np.abs(own[largest]) > least]
-    shown, others = largest[: max(top - len(joint), 1)], largest[max(top - len(joint), 1) :]
+    count = max(top - len(joint), 1)
+    count += len(largest) == count + 1  # the bar of the others would be of one feature
+    shown, others = largest[:count], largest[count:]
     single = [Part(content.labels[i], float(own[i]), 1) for i in shown.tolist()]
     parts = sorted([*joint, *single], key=lambda part: -abs(part.value))
     if len(others):
@@ -85,6 +87,8 @@ def additive_terms(
 
 
 def _others(values: np.ndarray) -> Part:
+    """Return the bar of the others, and why it may be long: how large each is, and what cancels."""
     up, down = float(values[values > 0].sum()), float(values[values < 0].sum())
     both = f" (+{up:.3g} −{-down:.3g})" if up and down else ""
-    return Part(f"{len(values)} other features{both}", up + down, 0)
+    label = f"{len(values)} other features, at most {np.abs(values).max():.2g} each{both}"
+    return Part(label, up + down, 0)

@@ -40,7 +40,8 @@ def waterfall(
     Half of the bars are the strongest interactions, the others features. What is not shown as an interaction
     stays with its features: a feature's bar is its Shapley value without its equal shares of the interactions
     that are shown. So the bars add up, and the last one, of the features that are not shown, is small where
-    few features matter; in brackets stand its parts that push up and down.
+    few features matter. Its label says how large each of them is at most and, in brackets, what pushes up
+    and down.
 
     Parameters
     ----------
