@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Captum on an image
 #
-# EfficientNet-Lite0 sees a photo. Its 40 regions are blurred in 400 combinations: which of them make it say
+# EfficientNet-Lite0 sees a photo. Its 39 regions are blurred in 400 combinations: which of them make it say
 # "daisy", and which only together? Half a minute on two cores.
 
 # %%

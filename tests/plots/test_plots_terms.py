@@ -71,6 +71,16 @@ def test_the_others_are_described_and_never_a_single_one():
     assert (rest[5].label, rest[5].size) == ("w5", 1)
 
 
+def test_no_interaction_takes_the_place_of_a_larger_feature():
+    effects = {(i,): 2.0 + i / 10 for i in range(20)} | {(0, 1): 9.0, (2, 3): 1.0, (4, 5): 0.5}
+    found = interactions([f"w{i}" for i in range(20)], effects)
+    for top, sizes in ((6, [2, 1, 1, 1, 1, 1, 0]), (40, [2, *[1] * 18, 2, 2, *[1] * 2])):
+        parts = additive_terms(found, "FSII", None, top, None, None).parts
+        assert sorted(part.size for part in parts) == sorted(sizes)
+        left_out = [part for part in parts if part.size == 0]
+        assert len(left_out) == (top == 6)
+
+
 def test_long_labels_are_broken_between_the_features_of_a_set():
     heads = "layer 23 heads 0–2 × layer 24 heads 3–5"
     assert wrapped(heads) == "layer 23 heads 0–2 ×\nlayer 24 heads 3–5"

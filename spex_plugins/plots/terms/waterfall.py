@@ -37,11 +37,12 @@ def waterfall(
 ) -> Axes:
     """Draw how interactions and single features lead from f(∅) to f(x).
 
-    Half of the bars are the strongest interactions, the others features. What is not shown as an interaction
-    stays with its features: a feature's bar is its Shapley value without its equal shares of the interactions
-    that are shown. So the bars add up, and the last one, of the features that are not shown, is small where
-    few features matter. Its label says how large each of them is at most and, in brackets, what pushes up
-    and down.
+    Up to half of the bars are the strongest interactions, the others features; apart from the strongest, no
+    interaction is smaller than a feature that is left out. What is not shown as an interaction stays with its
+    features: a feature's bar is its Shapley value without its equal shares of the interactions that are
+    shown. So the bars add up, and the last one, of the features that are not shown, is small where few
+    features matter. Its label says how large each of them is at most and, in brackets, what pushes up and
+    what pushes down.
 
     Parameters
     ----------
