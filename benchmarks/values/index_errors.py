@@ -22,9 +22,10 @@ from library.report.markdown import table
 
 _N = 16
 _GAMES = ("tfidf", "vader")
-_ESTIMATORS = ("auto", "shapley", "spex")
+_TOLD = "told the index"
+_ESTIMATORS = (_TOLD, "auto", "shapley", "spex")
 _INDICES = {"Fourier": 3, "BII": 2, "FBII": 2, "FSII": 2, "k-SII": 2, "STII": 2, "Moebius": 2}
-_HEADER = ("game", "calls", "index, order", *_ESTIMATORS, "size of a value", "auto", "shapley")
+_HEADER = ("game", "calls", "index, order", *_ESTIMATORS, "size of a value", *_ESTIMATORS[:3])
 
 
 def cells(game: str, which: int, budget: int, folder: Path) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -32,14 +33,21 @@ def cells(game: str, which: int, budget: int, folder: Path) -> Iterator[tuple[st
     _, answers = tabulated(value_function(game, _N, which, folder), _N)
     exact = spex.explain(answers, _N, budget=2**_N, progress=False)
     truths = {name: exact.index(name, order).of_order(order) for name, order in _INDICES.items()}
-    for estimator in _ESTIMATORS:
+
+    def errors(found: spex.Interactions, name: str) -> np.ndarray:
+        given = found.index(name, truths[name].order)
+        values = given.as_dict()
+        deviations = dict(zip(given.terms, found.deviations(given), strict=True))
+        rows = [(values.get(t, 0.0) - v, deviations.get(t, np.nan), v) for t, v in truths[name]]
+        return np.array(rows).reshape(-1, 3)
+
+    for estimator in _ESTIMATORS[1:]:
         found = spex.explain(answers, _N, budget=budget, estimator=estimator, seed=which, progress=False)
-        for name, truth in truths.items():
-            given = found.index(name, truth.order)
-            values = given.as_dict()
-            deviations = dict(zip(given.terms, found.deviations(given), strict=True))
-            rows = [(values.get(t, 0.0) - v, deviations.get(t, np.nan), v) for t, v in truth]
-            yield estimator, name, np.array(rows).reshape(-1, 3)
+        for name in truths:
+            yield estimator, name, errors(found, name)
+    for name in truths:
+        found = spex.explain(answers, _N, budget=budget, index=name, seed=which, progress=False)
+        yield _TOLD, name, errors(found, name)
 
 
 def measured(game: str, budget: int, inputs: int, folder: Path) -> Iterator[Report]:
@@ -79,7 +87,7 @@ def rows(reports: list[Report]) -> Iterator[list[object]]:
             r["estimator"]: r for r in reports if (r["game"], r["calls"], r["index"]) == (game, calls, name)
         }
         errors = [f"{some[estimator]['rmse']:.4f}" for estimator in _ESTIMATORS]
-        shares = [some[estimator]["within"] for estimator in ("auto", "shapley")]
+        shares = [some[estimator]["within"] for estimator in _ESTIMATORS[:3]]
         yield [
             game,
             f"{calls:,}",

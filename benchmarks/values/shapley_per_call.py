@@ -36,6 +36,7 @@ PEERS = (
     "RegressionMSR",
     "SVARM",
 )
+_ROUNDING = 1e-12
 
 
 def measured(cell: Report) -> Report:
@@ -49,6 +50,9 @@ def measured(cell: Report) -> Report:
         report["rmse"] = float(np.sqrt((errors**2).mean()))
         report["size"] = float(np.abs(truth.values).mean())
         report["reference_error"] = float(truth.errors.mean())
+        if "deviations" in report:
+            known_to = np.hypot(report.pop("deviations"), truth.errors)
+            report["within_two"] = float((np.abs(errors) <= 2 * known_to + _ROUNDING).mean())
     print("…", *cell.values(), report.get("failed") or f"{report.get('mae', np.nan):.2g}", flush=True)
     return report
 
@@ -65,7 +69,8 @@ def _estimated(cell: Report, value: Counted) -> Report:
         shapley = found.single_values("SV").values
     else:
         shapley = single_values(found, "SV", difference, np.arange(n))
-    return {"shapley": shapley, "cpu_s": process_time() - start - value.cpu_s}
+    cpu_s = process_time() - start - value.cpu_s
+    return {"shapley": shapley, "deviations": found.single_values("SV").deviations, "cpu_s": cpu_s}
 
 
 def cells(arguments: Namespace) -> Iterator[Report]:

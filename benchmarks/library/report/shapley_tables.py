@@ -31,6 +31,7 @@ def print_report(reports: list[Report], ours: Sequence[str], peers: Sequence[str
         "pairs",
         "ratio of errors, median (quartiles)",
         "ours ahead",
+        "within two of our deviations",
     )
     print(table(head, _best_rows(reports, ours, peers)))
     failed = {(r["method"], r["game"], r["calls"], r["failed"][:80]) for r in reports if "failed" in r}
@@ -62,13 +63,28 @@ def _best_rows(reports: list[Report], ours: Sequence[str], rivals: Sequence[str]
                 floor = _NOTHING * _size(reports, game_name)
                 ratios = np.array([max(errors[key], floor) / max(peers[best][key], floor) for key in both])
                 ahead = f"{(ratios <= 1).mean():.0%}"
-                yield [game_name, f"{calls:,}", name, best, len(both), quartiles(ratios, ".2g"), ahead]
+                held = [r["within_two"] for r in _of(reports, game_name, calls, name) if "within_two" in r]
+                within = f"{np.mean(held):.0%}" if held else ""
+                yield [
+                    game_name,
+                    f"{calls:,}",
+                    name,
+                    best,
+                    len(both),
+                    quartiles(ratios, ".2g"),
+                    ahead,
+                    within,
+                ]
 
 
 def _errors(reports: list[Report], game_name: str, calls: int, method: str) -> dict[tuple[int, int], float]:
+    some = _of(reports, game_name, calls, method)
+    return {(r["input"], r["seed"]): r["mae"] for r in some if "mae" in r}
+
+
+def _of(reports: list[Report], game_name: str, calls: int, method: str) -> list[Report]:
     wanted = (game_name, calls, method)
-    some = [r for r in reports if "mae" in r and (r["game"], r["calls"], r["method"]) == wanted]
-    return {(r["input"], r["seed"]): r["mae"] for r in some}
+    return [r for r in reports if (r["game"], r["calls"], r["method"]) == wanted]
 
 
 def _size(reports: list[Report], game_name: str) -> float:
