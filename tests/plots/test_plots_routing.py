@@ -100,8 +100,8 @@ def test_sets_of_a_word_leave_it_apart():
 
 
 @pytest.mark.slow
-def test_the_numbers_of_two_hundred_sets_of_a_long_text_are_placed_soon():
-    _, _, routing = random_text(0, n=1000, pairs=200)
+def test_the_numbers_of_many_sets_of_a_long_text_are_placed_soon():
+    _, _, routing = random_text(0, n=600, pairs=120)
     start = time.process_time()
-    assert len(place_numbers(routing.links, 6.0)) == 200
-    assert time.process_time() - start < 10
+    assert len(place_numbers(routing.links, 6.0)) == 120
+    assert time.process_time() - start < 5
