@@ -18,10 +18,10 @@ pytestmark = [
 def test_words_of_a_review(tmp_path):
     pytest.importorskip("shap")
     checks = """
-assert explanation.interactions.n_calls == 60
+assert explanation.interactions.n_calls == 30
 assert abs(explanation.values.sum() + explanation.base_values - verdict([REVIEW])[0]) < 1e-3
 """
-    run_with("shap_text", tmp_path, "max_evals=300", "max_evals=60", checks)
+    run_with("shap_text", tmp_path, "max_evals=300", "max_evals=30", checks)
 
 
 def test_the_two_sentences_that_hold_the_answer(tmp_path):
