@@ -11,14 +11,13 @@ import argparse
 import base64
 import os
 import tempfile
-from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 
 import jupytext
 import nbformat
 from nbclient import NotebookClient
-from PIL import Image
+from pictures.palette import with_palette
 
 DOCS = Path(__file__).resolve().parent
 PNG = "image/png"
@@ -61,15 +60,6 @@ def pictures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     """Return the outputs of a notebook that are pictures."""
     outputs = [one for cell in notebook.cells if cell.cell_type == "code" for one in cell.outputs]
     return [one.data for one in outputs if PNG in one.get("data", {})]
-
-
-def with_palette(picture: bytes) -> bytes:
-    """Return a PNG picture with 256 colours, a third of its size."""
-    file = BytesIO()
-    image = Image.open(BytesIO(picture)).convert("RGB")
-    image = image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    image.save(file, "PNG", optimize=True)
-    return file.getvalue()
 
 
 if __name__ == "__main__":

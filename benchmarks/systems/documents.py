@@ -28,7 +28,7 @@ from library.report.markdown import table
 from spex_plugins.games import ContextGame
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "language_models"))
 
 
 def wanted(item: Item, names: tuple[str, ...]) -> set[int]:

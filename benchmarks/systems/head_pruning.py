@@ -29,7 +29,7 @@ from library.report.markdown import table
 from spex_plugins.games import HeadsGame
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "language_models"))
 
 _CANDIDATES = 6  # sets that the model decides among
 _SECONDS = 5.0  # of a search

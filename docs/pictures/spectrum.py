@@ -1,6 +1,6 @@
 """Draw how masks become values, values a spectrum, and a spectrum an index, for four words of a review.
 
-The model is SmolLM2-135M; ``examples/small_llm.py`` says what to install::
+The model is SmolLM2-135M; ``examples/language_models/small_llm.py`` says what to install::
 
     python docs/pictures/spectrum.py
 """
@@ -15,7 +15,7 @@ from style import BLUE, HERE, RED, plt, save
 import spex_plugins as spex
 from spex_plugins.games import MaskedPrompt
 
-sys.path.insert(0, str(HERE.parents[1] / "examples"))
+sys.path.insert(0, str(HERE.parents[1] / "examples" / "language_models"))
 from small_llm import PROMPT, load_small_llm
 
 TEXT = "never fails to charm"

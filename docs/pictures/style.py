@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import matplotlib.pyplot as plt
+from palette import with_palette
 
 HERE = Path(__file__).parent
 RED, BLUE, GREY = "#d62750", "#1f77b4", "#9a9a9a"
@@ -29,6 +31,7 @@ plt.rcParams.update(
 
 def save(figure: plt.Figure, name: str) -> None:
     """Write a picture beside this file."""
-    path = HERE / f"{name}.png"
-    figure.savefig(path, dpi=160)
+    path, file = HERE / f"{name}.png", BytesIO()
+    figure.savefig(file, dpi=160)
+    path.write_bytes(with_palette(file.getvalue()))
     print(f"Written: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")

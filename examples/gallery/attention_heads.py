@@ -2,11 +2,11 @@
 # # Attention heads
 #
 # "When Anna and Peter went to the market, Peter gave the flowers to …" Which attention heads does the model
-# need to say *Anna* and not *Peter*? The 90 features are groups of three heads in 30 layers; masked heads
-# give their mean output. The longest page here: three minutes of a processor, offline.
+# need to say *Anna* and not *Peter*? The 42 features are groups of three heads in the last 14 of 30 layers;
+# masked heads give their mean output. The longest page here: a minute on two cores, offline.
 
 # %%
-from small_llm import load_small_llm
+from language_models.small_llm import load_small_llm
 
 import spex_plugins as spex
 from spex_plugins.games import HeadsGame
@@ -20,9 +20,10 @@ game = HeadsGame(
     [f" {one}" for one, _ in people],
     against=[f" {other}" for _, other in people],
     value="log_odds",
+    layers=range(16, 30),
     block=3,
 )
-found = spex.explain(game, budget=400, progress=False)
+found = spex.explain(game, budget=200, progress=False)
 print(f"{game}: with all heads {found.full_value:+.1f}, without {found.empty_value:+.1f}")
 
 # %% [markdown]

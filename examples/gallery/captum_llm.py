@@ -6,7 +6,7 @@
 
 # %%
 from captum.attr import TextTemplateInput
-from small_llm import load_small_llm
+from language_models.small_llm import load_small_llm
 
 from spex_plugins.captum import Spex, SpexLLMAttribution
 from spex_plugins.plots import waterfall

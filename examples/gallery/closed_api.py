@@ -9,7 +9,7 @@
 import json
 
 import openai
-from closed_model import QUESTION, REVIEW
+from language_models.closed_model import QUESTION, REVIEW
 
 import spex_plugins as spex
 from spex_plugins.games.chat.chat_game import ChatGame

@@ -5,9 +5,9 @@
 # Held-out masks judge them. Half a minute on two cores; SHAP and shapiq take part where they are installed.
 
 # %%
-from compare_methods import METHODS, Row
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
+from tables.compare_methods import METHODS, Row
 
 import spex_plugins as spex
 

@@ -8,7 +8,7 @@
 import tempfile
 from pathlib import Path
 
-from dask_cluster import Game
+from clusters.dask_cluster import Game
 from distributed import Client, LocalCluster
 
 import spex_plugins as spex

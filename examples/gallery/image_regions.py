@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Captum on an image
 #
-# EfficientNet-Lite0 sees a photo. Its 40 regions are blurred in 400 combinations: which of them make it say
+# EfficientNet-Lite0 sees a photo. Its 39 regions are blurred in 400 combinations: which of them make it say
 # "daisy", and which only together? Half a minute on two cores.
 
 # %%
 import torch
-from captum_image import blurred, classifier, photo
+from images.captum_image import blurred, classifier, photo
 
 from spex_plugins.captum import Spex, Superpixels, image_and_regions, image_feature_mask
 from spex_plugins.plots import image_regions

@@ -5,19 +5,24 @@
 # which of them the answer stands on. Half a minute on two cores, offline.
 
 # %%
-from question_answering import ANSWER, QUESTION, TEXT
-from small_llm import load_small_llm
+from language_models.small_llm import load_small_llm
 
 import spex_plugins as spex
 from spex_plugins.games import MaskedPrompt
 from spex_plugins.plots import text_arcs, upset
 
+TEXT = (
+    "The lighthouse of Skarholm was built in 1871. Its keeper lived there with two goats and a piano. "
+    "In winter the mail boat came once a month.\n\n"
+    "Today the lighthouse is a museum, open from May to September. A ticket costs nine crowns. "
+    "The piano is still there. Who has paid nine crowns for a ticket may play it."
+)
 game = MaskedPrompt(
     *load_small_llm(),
     TEXT,
-    template=f"{{}}\n\nQuestion: {QUESTION}\nAnswer: A ticket costs",
+    template="{}\n\nQuestion: How much does a ticket for the museum cost?\nAnswer: A ticket costs",
     features="sentence",
-    answer=ANSWER,
+    answer=" nine crowns",
 )
 found = spex.explain(game, budget=100, progress=False)
 

@@ -6,7 +6,7 @@
 
 # %%
 import shap
-from small_llm import REVIEW, SentimentScorer, load_small_llm
+from language_models.small_llm import REVIEW, SentimentScorer, load_small_llm
 
 from spex_plugins.plots import text_arcs, waterfall
 from spex_plugins.shap import SpexExplainer

@@ -6,7 +6,7 @@
 
 # %%
 import numpy as np
-from questions import LEXICON, REVIEW, TURNS
+from results.questions import LEXICON, REVIEW, TURNS
 
 import spex_plugins as spex
 from spex_plugins.plots import network, save_html

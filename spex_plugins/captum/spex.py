@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from spex_plugins.captum.batch import Batch
+    from spex_plugins.captum.end_points import EndPoints
+    from spex_plugins.captum.features import Features
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.queries import Queries
 
@@ -187,12 +189,16 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         masks_per_call = check.count("perturbations_per_eval", perturbations_per_eval, 1, "masks per call")
         if n_samples is not None:
             n_samples = check.count("n_samples", n_samples, 2, "the inputs and the baselines are two")
-        options = query_options(queries, self.forward_func)
-        method, order, rng = (
-            resolve(estimator, index),
-            check.interaction_order(max_order),
-            check.generator(seed),
-        )
+        few = FewSamples(f"n_samples={n_samples}", _MORE)
+        settings: dict[str, Any] = {
+            "options": query_options(queries, self.forward_func),
+            "estimator": resolve(estimator, index),
+            "max_order": check.interaction_order(max_order),
+            "seed": check.generator(seed),
+            "few": few,
+            "progress": show_progress,
+            "title": f"{self.get_name()} attribution",
+        }
         check_modes(self.forward_func)
         batch = make_batch(inputs, baselines, target, additional_forward_args)
         _check_repeatable(batch, masks_per_call)
@@ -212,34 +218,37 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             features = features.of_batch()
         counts = features.varying.sum(axis=1)
         resolved = resolve_additional(self.forward_func, batch, end_points, counts, masks_per_call, n_samples)
-        few = FewSamples(f"n_samples={n_samples}", _MORE)
-        settings: dict[str, Any] = {
-            "estimator": method,
-            "max_order": order,
-            "seed": rng,
-            "few": few,
-            "progress": show_progress,
-            "batch_size": resolved.masks_per_call,
-            "options": options,
-            "repeated": resolved.repeated + end_points.repeated,
-            "title": f"{self.get_name()} attribution",
-        }
-        found = explain_batch(self.forward_func, resolved.batch, features, end_points, n_samples, **settings)
-        few.warn(stacklevel=4)  # beneath are the decorators of Captum and torch
-        values = feature_values(found, index, features, end_points).reshape(
-            *end_points.axes, len(features.ids)
+        found = explain_batch(
+            self.forward_func,
+            resolved.batch,
+            features,
+            end_points,
+            n_samples,
+            batch_size=resolved.masks_per_call,
+            repeated=resolved.repeated + end_points.repeated,
+            **settings,
         )
-        dtype = torch.promote_types(end_points.dtype, torch.float32)
-        if not return_input_shape:
-            attributions = torch.from_numpy(values).to(batch.inputs[0].device, dtype)
-        else:
-            parts = expand_to_inputs(values, features, batch.inputs, dtype)
-            attributions = parts if isinstance(inputs, tuple) else parts[0]
+        few.warn(stacklevel=4)  # beneath are the decorators of Captum and torch
+        values = feature_values(found, index, features, end_points)
+        attributions = _shaped(values, end_points, features, batch, return_input_shape)
+        if return_input_shape and not isinstance(inputs, tuple):
+            (attributions,) = attributions
         return (attributions, found) if return_interactions else attributions
 
     def attribute_future(self, *args: Any, **kwargs: Any) -> Any:
         """Raise NotImplementedError: forward functions that return futures are not supported."""
         raise NotImplementedError("attribute_future is not implemented for Spex.")
+
+
+def _shaped(
+    values: np.ndarray, end_points: EndPoints, features: Features, batch: Batch, as_inputs: bool
+) -> Any:
+    """Return values of features as one tensor, or as tensors of the shapes of the inputs."""
+    values = values.reshape(*end_points.axes, len(features.ids))
+    dtype = torch.promote_types(end_points.dtype, torch.float32)
+    if as_inputs:
+        return expand_to_inputs(values, features, batch.inputs, dtype)
+    return torch.from_numpy(values).to(batch.inputs[0].device, dtype)
 
 
 def _check_repeatable(batch: Batch, masks_per_call: int) -> None:

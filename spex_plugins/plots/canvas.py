@@ -82,7 +82,7 @@ class Canvas:
 
         style = f"round,pad=0,rounding_size={min(corner, width / 2, height / 2)}"
         patch = FancyBboxPatch((left, top), width, height, boxstyle=style, facecolor=color, edgecolor="none")
-        return self.ax.add_patch(patch)
+        return self.ax.add_artist(patch)
 
     def line(self, links: Sequence[Sequence[Point]], color: str, width: float, *, corner: float) -> Any:
         """Draw polylines with round corners as one stroke, with a white edge where it crosses others."""
@@ -104,14 +104,14 @@ class Canvas:
         patch = PathPatch(Path(vertices, codes), fill=False, **style)
         edge = patheffects.withStroke(linewidth=(width + 2.5) * self.scale, foreground="white")
         patch.set_path_effects([edge])
-        return self.ax.add_patch(patch)
+        return self.ax.add_artist(patch)
 
     def dot(self, at: Point, color: str, radius: float) -> Any:
         """Draw a disc with a white edge."""
         from matplotlib.patches import Circle
 
         edge = {"edgecolor": "white", "linewidth": self.scale}
-        return self.ax.add_patch(Circle(at, radius, facecolor=color, **edge, zorder=4))
+        return self.ax.add_artist(Circle(at, radius, facecolor=color, **edge, zorder=4))
 
     def number(self, at: Point, text: str, color: str, radius: float) -> None:
         """Draw a number in a disc."""

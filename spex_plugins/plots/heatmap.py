@@ -11,6 +11,7 @@ from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable, set_families
 from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
+from spex_plugins.plots.terms.axes import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,18 +71,15 @@ def heatmap(
     features = chosen.shown_features(top)
     matrix = _matrix(content, features)
     labels = [content.labels[i] for i in features]
+    side = _CELL * max(len(features), 4)
     if ax is None:
-        side = _CELL * max(len(features), 4)
         margin = max(_MARGIN, _LETTERS * max(map(len, labels)) + 60)
         ax = _new_axes(side + margin + 90, side + margin)
     _draw(ax, matrix, labels)
-    ax.set_title(
-        f"{content.reading}: pairs, and single features on the diagonal\n{'   ·   '.join(content.facts[2:])}",
-        fontsize=9.5,
-        color=TEXT_COLOR,
-        loc="left",
-        parse_math=False,
-    )
+    letters = int((side + 70) / _LETTERS)  # over the matrix and its colour bar
+    reading = f"{content.reading}: pairs, and single features on the diagonal"
+    title = "\n".join(wrapped(part, letters) for part in (reading, "   ·   ".join(content.facts[2:])))
+    ax.set_title(title, fontsize=9.5, color=TEXT_COLOR, loc="left", parse_math=False)
     set_families(ax)
     return ax
 

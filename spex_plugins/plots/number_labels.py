@@ -5,8 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from spex_plugins.types import FloatArray, IntArray
 
 __all__ = ["place_numbers"]
 
@@ -19,59 +23,66 @@ _FAR = 180.0  # from here on the end of an arc repeats the number
 def place_numbers(links: Sequence[Sequence[Sequence[Point]]], radius: float) -> list[list[Point]]:
     """Choose positions for every set on the pieces of its links (`Routing.links`), the main one first."""
     pieces = [[piece for link in chain for piece in pairwise(link)] for chain in links]
+    boxes = np.array([(*min(piece), *max(piece)) for own in pieces for piece in own]).reshape(-1, 4).T
+    owners = np.repeat(np.arange(len(pieces)), [len(own) for own in pieces])
     placed: list[Point] = []
 
-    def hits(number: int, at: Point) -> int:
-        others = (piece for k, rest in enumerate(pieces) if k != number for piece in rest)
-        crossed = sum(_distance(at, other) < radius + 2 for other in others)
-        return crossed + 5 * sum(_apart(at, other) < 2 * radius + 1 for other in placed)
+    def candidates(number: int, own: Iterable[Piece]) -> tuple[FloatArray, IntArray]:
+        """Return points (c, 2) on pieces of a set, and how much each of them hits."""
+        at = [_along(piece) for piece in own]
+        others = boxes[:, owners != number]
+        crossed = [_close(some, others, radius + 2) for some in at]
+        points = np.concatenate(at)
+        numbers = np.tile(np.array(placed).reshape(-1, 2), 2).T
+        return points, np.concatenate(crossed) + 5 * _close(points, numbers, 2 * radius + 1)
 
     numbers: list[list[Point]] = []
     for number, own in enumerate(pieces):
         level = [piece for piece in own if piece[0][1] == piece[1][1]]
-        goal = _middle(max(level, key=_length))
-        best = min(_along(level), key=lambda at: (hits(number, at), _apart(at, goal)))
+        points, hits = candidates(number, level)
+        goal = np.mean(max(level, key=lambda piece: abs(piece[1][0] - piece[0][0])), axis=0)
+        best = _point(points[np.lexsort([_apart(points, goal), hits])[0]])
         placed.append(best)
         numbers.append([best])
     for number, chain in enumerate(links):
         first, last = chain[0], chain[-1]
         # The two pieces next to a word lie in one gap, so that a number on them hides no word.
         for word, near in ((first[0], pairwise(first[:3])), (last[-1], pairwise(last[-3:]))):
-            free = [at for at in _along(near) if hits(number, at) == 0]
-            if free and _apart(word, numbers[number][0]) > _FAR:
-                again = min(free, key=lambda at: _apart(at, word))
+            if _apart(np.array([numbers[number][0]]), word)[0] <= _FAR:
+                continue
+            points, hits = candidates(number, near)
+            free = points[hits == 0]
+            if len(free):
+                again = _point(free[np.argmin(_apart(free, word))])
                 placed.append(again)
                 numbers[number].append(again)
     return numbers
 
 
-def _along(pieces: Iterable[Piece]) -> list[Point]:
-    """Return points on pieces, away from their ends; of a short piece the middle."""
-    points = []
-    for (x0, y0), (x1, y1) in pieces:
-        length = _length(((x0, y0), (x1, y1)))
-        x, y = (x0 + x1) / 2, (y0 + y1) / 2
-        steps = int(max(length / 2 - 2.5 * _STEP, 0.0) // _STEP)
-        for k in range(-steps, steps + 1):
-            share = k * _STEP / length if steps else 0.0
-            points.append((x + share * (x1 - x0), y + share * (y1 - y0)))
+def _along(piece: Piece) -> FloatArray:
+    """Return points (c, 2) on a piece, away from its ends; of a short piece the middle."""
+    start, end = np.array(piece)
+    length = float(np.abs(end - start).sum())  # horizontal or vertical
+    steps = int(max(length / 2 - 2.5 * _STEP, 0.0) // _STEP)
+    shares = np.arange(-steps, steps + 1) * (_STEP / length if steps else 0.0)
+    points: FloatArray = (start + end) / 2 + shares[:, None] * (end - start)
     return points
 
 
-def _length(piece: Piece) -> float:
-    return _apart(*piece)
+def _close(points: FloatArray, boxes: FloatArray, reach: float) -> IntArray:
+    """Count the boxes x0, y0, x1, y1 (4, b) nearer than ``reach`` to each of c points of a piece, (c,)."""
+    (left, top), (right, bottom) = points.min(axis=0) - reach, points.max(axis=0) + reach
+    x0, y0, x1, y1 = boxes
+    x0, y0, x1, y1 = boxes[:, (y0 <= bottom) & (y1 >= top) & (x0 <= right) & (x1 >= left)]
+    x, y = points.T[..., None]
+    gaps = np.maximum(x0 - x, x - x1).clip(0.0), np.maximum(y0 - y, y - y1).clip(0.0)
+    return (np.hypot(*gaps) < reach).sum(axis=1)
 
 
-def _middle(piece: Piece) -> Point:
-    return (piece[0][0] + piece[1][0]) / 2, (piece[0][1] + piece[1][1]) / 2
+def _apart(points: FloatArray, at: Iterable[float]) -> FloatArray:
+    distances: FloatArray = np.hypot(*(points - np.asarray(at)).T)
+    return distances
 
 
-def _apart(a: Point, b: Point) -> float:
-    return float(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5)
-
-
-def _distance(at: Point, piece: Piece) -> float:
-    """Distance of a point from a horizontal or vertical piece."""
-    (x0, y0), (x1, y1) = piece
-    nearest = (min(max(at[0], min(x0, x1)), max(x0, x1)), min(max(at[1], min(y0, y1)), max(y0, y1)))
-    return _apart(at, nearest)
+def _point(at: FloatArray) -> Point:
+    return float(at[0]), float(at[1])

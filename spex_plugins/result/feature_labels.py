@@ -23,11 +23,12 @@ _PUNCTUATED = re.compile(r"(?P<before>[\"'“‘«]*)(?P<core>.*\w.*?)(?P<after>
 
 
 def _shorten(text: str, longest: int) -> str:
-    """Replace the middle of a long text by an ellipsis."""
+    """Replace the middle of a long text by an ellipsis, whole words of it if they are not long."""
     if len(text) <= longest:
         return text
-    head = longest // 2
-    return text[:head] + "…" + text[len(text) - (longest - 1 - head) :]
+    head, tail = longest // 2, len(text) - (longest - 1 - longest // 2)
+    first, last = text.rfind(" ", head // 2, head), text.find(" ", tail, tail + head // 2)
+    return text[: head if first < 0 else first + 1] + "…" + text[tail if last < 0 else last :]
 
 
 def displayable(text: str) -> str:

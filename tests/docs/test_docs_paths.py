@@ -38,6 +38,13 @@ def test_relative_links_lead_somewhere(page):
         assert (page.parent / link).exists(), link
 
 
+@pytest.mark.parametrize("folder", ["benchmarks", "docs", "examples"])
+def test_pictures_are_small(folder):
+    pictures = [*(ROOT / folder).rglob("*.png")]
+    assert pictures
+    assert not [str(path) for path in pictures if path.stat().st_size > 100_000]
+
+
 def test_the_paths_of_a_page_are_found():
     text = (
         "see `core/basis/indices.py`, `benchmarks/speed/decoding.py --seeds 2`, docs/pictures/*.py, `x.csv`"

@@ -18,8 +18,8 @@ from chat_server import ChatServer, truth  # noqa: E402
 def test_the_example_runs_again_without_paying_again(tmp_path):
     with ChatServer(lambda prompt: truth(prompt.split("Review: ")[1])) as server:
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "none"}
-        command = [sys.executable, str(ROOT / "examples" / "closed_model.py"), "--model", "known"]
-        command += ["--calls", "120", "--store", str(tmp_path / "run.sqlite")]
+        command = [sys.executable, str(ROOT / "examples" / "language_models" / "closed_model.py")]
+        command += ["--model", "known", "--calls", "120", "--store", str(tmp_path / "run.sqlite")]
         first, second = (
             subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
             for _ in range(2)

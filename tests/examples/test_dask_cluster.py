@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 def test_the_cluster_finds_the_pair_and_leaves_a_store(tmp_path):
-    command = [sys.executable, str(ROOT / "examples" / "dask_cluster.py")]
+    command = [sys.executable, str(ROOT / "examples" / "clusters" / "dask_cluster.py")]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=120

@@ -22,13 +22,13 @@ FIRST, CALLS = 60, 140
 
 @pytest.fixture(scope="module")
 def scorer():
-    sys.path.insert(0, str(EXAMPLES))
+    sys.path.insert(0, str(EXAMPLES / "language_models"))
     os.environ["HF_HUB_OFFLINE"] = "1"
     import small_llm
 
     model, tokenizer = small_llm.load_small_llm()
     yield small_llm.SentimentScorer(model, tokenizer, batch_size=3), model, tokenizer, small_llm
-    sys.path.remove(str(EXAMPLES))
+    sys.path.remove(str(EXAMPLES / "language_models"))
 
 
 def test_batches_on_the_cached_prefix_equal_plain_forwards(scorer):

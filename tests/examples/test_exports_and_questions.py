@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+RESULTS = Path(__file__).parents[2] / "examples" / "results"
 
 
 def run(name, out):
     done = subprocess.run(
-        [sys.executable, EXAMPLES / name, "--out", out],
+        [sys.executable, RESULTS / name, "--out", out],
         capture_output=True,
         text=True,
         check=False,

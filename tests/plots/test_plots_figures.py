@@ -142,6 +142,15 @@ def test_two_hundred_words_are_drawn_soon():
     assert len(word_patches(ax)) == 200
 
 
+def test_the_title_of_a_heatmap_of_long_labels_is_not_cut_off():
+    names = [f"{'word ' * 40}{i}" for i in range(3)]
+    ax = heatmap(interactions(names, {(0, 1): 1.0, (1, 2): -1.0}))
+    draw(ax)
+    titles = ax.get_title(loc="left"), ax._left_title.get_window_extent()
+    assert "on the diagonal" in titles[0].replace("\n", " ")
+    assert titles[1].x1 <= ax.figure.bbox.x1
+
+
 def test_heatmap_is_symmetric_with_single_features_on_the_diagonal():
     found = interactions("abcde", {(0,): 1.0, (3,): -2.0, (0, 3): 4.0, (3, 4): -1.0, (1, 2): 0.5})
     ax = heatmap(found, top=2)

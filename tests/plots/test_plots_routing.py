@@ -1,5 +1,6 @@
 """Geometry: words do not overlap, arcs start and end at their words and never run over a word."""
 
+import time
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -96,3 +97,11 @@ def test_sets_of_a_word_leave_it_apart():
     links = route(boxes, [(1, 2), (1, 3), (0, 1)], Spacing(word=WORD)).links
     starts = [links[0][0][0][0], links[1][0][0][0], links[2][0][-1][0]]
     assert starts[2] < starts[1] < starts[0]  # to the left; then the long arc outside the short one
+
+
+@pytest.mark.slow
+def test_the_numbers_of_many_sets_of_a_long_text_are_placed_soon():
+    _, _, routing = random_text(0, n=600, pairs=120)
+    start = time.process_time()
+    assert len(place_numbers(routing.links, 6.0)) == 120
+    assert time.process_time() - start < 5

@@ -17,6 +17,7 @@ from plots_sample import interactions
 from spex_plugins import InputError
 from spex_plugins.plots import bar, energy_by_order, force, network, r2_card, upset, waterfall
 from spex_plugins.plots.terms.additive_terms import additive_terms
+from spex_plugins.plots.terms.axes import wrapped
 
 OF_TERMS = [waterfall, bar, force, upset, network]
 
@@ -58,6 +59,36 @@ def test_many_small_interactions_that_cancel_leave_no_large_rest():
     others = [part.value for part in terms.parts if part.size == 0]
     assert rest_of_list > 20
     assert sum(map(abs, others)) < 0.25 * rest_of_list
+
+
+def test_the_others_are_described_and_never_a_single_one():
+    effects = [5.0, -4.0, 3.0, 0.5, -0.25, 0.125]
+    found = interactions([f"w{i}" for i in range(6)], {(i,): value for i, value in enumerate(effects)})
+    rest = {top: additive_terms(found, "FSII", None, top, None, None).parts[-1] for top in (3, 4, 5, 6)}
+    assert rest[3].label == "3 other features, at most 0.5 each (+0.625 −0.25)"
+    assert rest[4].label == "2 other features, at most 0.25 each (+0.125 −0.25)"
+    assert rest[5] == rest[6]
+    assert (rest[5].label, rest[5].size) == ("w5", 1)
+
+
+def test_no_interaction_takes_the_place_of_a_larger_feature():
+    effects = {(i,): 2.0 + i / 10 for i in range(20)} | {(0, 1): 9.0, (2, 3): 1.0, (4, 5): 0.5}
+    found = interactions([f"w{i}" for i in range(20)], effects)
+    for top, sizes in ((6, [2, 1, 1, 1, 1, 1, 0]), (40, [2, *[1] * 18, 2, 2, *[1] * 2])):
+        parts = additive_terms(found, "FSII", None, top, None, None).parts
+        assert sorted(part.size for part in parts) == sorted(sizes)
+        left_out = [part for part in parts if part.size == 0]
+        assert len(left_out) == (top == 6)
+
+
+def test_long_labels_are_broken_between_the_features_of_a_set():
+    heads = "layer 23 heads 0–2 × layer 24 heads 3–5"
+    assert wrapped(heads) == "layer 23 heads 0–2 ×\nlayer 24 heads 3–5"
+    assert wrapped("not × regret") == "not × regret"
+    assert wrapped("a sentence of more than thirty-eight letters × b").splitlines() == [
+        "a sentence of more than thirty-eight",
+        "letters × b",
+    ]
 
 
 def test_a_waterfall_leads_from_the_empty_to_the_full_mask(review):

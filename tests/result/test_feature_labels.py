@@ -67,3 +67,16 @@ def test_a_table_can_be_printed_and_shown_whatever_the_names():
         text.encode()
     assert visible("\u202emask") == "\ufffdmask"
     assert found.feature_names == tuple(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Who has paid nine crowns for a ticket may play it", "Who has paid … may play it"),
+        ("The lighthouse of Skarholm was built in 1871", "The lighthouse … built in 1871"),
+        ("a b" + "x" * 60 + "y z", "a b" + "x" * 13 + "…" + "x" * 12 + "y z"),  # in the middle of a long word
+    ],
+)
+def test_a_long_name_is_shortened_between_words(name, label):
+    assert visible(name) == label
+    assert len(label) <= 32

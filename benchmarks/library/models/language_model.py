@@ -1,4 +1,4 @@
-"""The small language model of ``examples/small_llm.py``, without a network."""
+"""The small language model of ``examples/language_models/small_llm.py``, without a network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.append(str(Path(__file__).parents[3] / "examples"))
+sys.path.append(str(Path(__file__).parents[3] / "examples" / "language_models"))
 
 import small_llm
 

@@ -60,5 +60,5 @@ def draw(reports: list[Report], game: str, ours: Sequence[str], path: Path) -> N
         axis.grid(alpha=0.3)
     axes[0, 0].set_ylabel("R² on unseen masks")
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6, frameon=False)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=120)
     plt.close(figure)

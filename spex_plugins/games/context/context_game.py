@@ -11,7 +11,7 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.games.context.reply import own_reply, sentence_of_tokens
-from spex_plugins.games.documents.context_parts import LAYOUT, context_parts
+from spex_plugins.games.documents.context_parts import LAYOUT, ContextParts, context_parts
 from spex_plugins.games.documents.documents import group_numbers, read_documents
 from spex_plugins.games.model_fingerprint import digest
 from spex_plugins.games.text.masked_prompt import MaskedPrompt
@@ -138,14 +138,9 @@ class ContextGame:
         template = _template(tokenizer, system)
         texts = [context_parts(read, order, layout, question) for order in _orders(len(read), count, seed)]
         if answer is None:
-            text, parts = texts[0]
-            prompts = make_prompts(text, template, parts, None, tokenizer)
-            (whole,) = prompts(np.ones((1, len(parts.names)), dtype=bool))
-            answer = own_reply(model, tokenizer, str(whole), complete=prompts.complete, most=most)
-        elif not isinstance(answer, str) or not answer.strip():
-            raise InputError(f"answer: must be a text, got {answer!r:.80}.")
-        elif isinstance(template, str) and not answer[0].isspace():
-            answer = f" {answer}"  # behind "Answer:"
+            answer = _reply_to_all(model, tokenizer, *texts[0], template, most)
+        else:
+            answer = _given_answer(answer, template)
         self.answer = answer.strip()
         self._by_sentence, self._averaged = outputs == "sentences", outputs != "orders"
         self._mean = value == "mean_log_prob"
@@ -248,6 +243,22 @@ def _template(tokenizer: Any, system: str | None) -> str | list[dict[str, Any]]:
     if system is not None:
         raise InputError("system: the tokenizer has no chat template; put it into layout.")
     return f"{PLACE}\nAnswer:"
+
+
+def _reply_to_all(
+    model: Any, tokenizer: Any, text: str, parts: ContextParts, template: Any, most: int
+) -> str:
+    """Return what the model itself replies to the prompt with all documents."""
+    prompts = make_prompts(text, template, parts, None, tokenizer)
+    (whole,) = prompts(np.ones((1, len(parts.names)), dtype=bool))
+    return own_reply(model, tokenizer, str(whole), complete=prompts.complete, most=most)
+
+
+def _given_answer(answer: str, template: Any) -> str:
+    """Return the answer as it follows the prompt."""
+    if not isinstance(answer, str) or not answer.strip():
+        raise InputError(f"answer: must be a text, got {answer!r:.80}.")
+    return f" {answer}" if isinstance(template, str) and not answer[0].isspace() else answer  # "Answer:"
 
 
 def _orders(documents: int, count: int, seed: Any) -> list[list[int]]:

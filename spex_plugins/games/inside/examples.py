@@ -35,6 +35,8 @@ class Examples:
     ids, real : Tensor of int64, shape (rows, T)
         The distinct inputs, prompts and all but the last token of answers, padded on the right, and their
         attention mask.
+    n_last : int
+        Number of positions at the end of the rows whose logits `log_probs` needs.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class Examples:
             for answer, one in enumerate(found)
             for at in range(max(one.start, 1), len(one.ids))
         ]
-        self._answer, self._row, self._at, self._token = torch.tensor(wanted, device=device).T
+        self._answer, self._row, at, self._token = torch.tensor(wanted, device=device).T
+        self._from_end = self.ids.shape[1] - at
+        self.n_last = int(self._from_end.max())
 
     def log_probs(self, logits: Any) -> Any:
-        """Return the log-probability of every answer, (b, answers), from logits (b · rows, T, V)."""
-        logits = logits.reshape(-1, *self.ids.shape, logits.shape[-1])
-        chosen = logits[:, self._row, self._at].float().log_softmax(dim=-1)
+        """Return log-probabilities (b, answers) from the last logits, (b · rows, positions, V)."""
+        logits = logits.reshape(-1, len(self.ids), *logits.shape[-2:])
+        chosen = logits[:, self._row, logits.shape[2] - self._from_end].float().log_softmax(dim=-1)
         tokens = self._token.expand(len(chosen), -1)[..., None]
         each = chosen.gather(-1, tokens)[..., 0].double()
         total = torch.zeros(len(chosen), self.n_answers, dtype=torch.float64, device=each.device)

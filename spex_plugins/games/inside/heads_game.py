@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,7 @@ class HeadsGame:
         if getattr(model.config, "is_encoder_decoder", False) or not model.can_generate():
             raise InputError(f"model: must be a causal language model, got {type(model).__name__}.")
         self._model, self._value = model, value
+        self._takes_last = "logits_to_keep" in signature(type(model).forward).parameters
         self._projections = find_projections(model, part, layers)
         size = check.count("block", block, 1, "parts of a feature")
         heads = int(model.config.num_attention_heads)
@@ -222,7 +224,9 @@ class HeadsGame:
 
     def _logits(self, copies: int) -> Any:
         ids, real = (each.repeat(copies, 1) for each in (self._examples.ids, self._examples.real))
-        return self._model(input_ids=ids, attention_mask=real, use_cache=False).logits
+        # The vocabulary is large.
+        last = {"logits_to_keep": self._examples.n_last} if self._takes_last else {}
+        return self._model(input_ids=ids, attention_mask=real, use_cache=False, **last).logits
 
 
 def _named(part: str, first: int, stop: int) -> str:

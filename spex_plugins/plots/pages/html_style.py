@@ -61,11 +61,13 @@ tbody tr { border-top: 1px solid var(--edge); cursor: pointer; }
 td.term { overflow-wrap: anywhere; }
 td.value { text-align: right; font-weight: 700; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.bar { width: 34%; }
+th:nth-child(3):nth-last-child(2) { text-align: center; }
 td.bar div { position: relative; height: 10px;
   background: linear-gradient(var(--quiet), var(--quiet)) center / 1px 100% no-repeat; }
 td.bar i { position: absolute; top: 0; height: 100%; border-radius: 3px; }
 .focus .w:not(.on), .focus .w:not(.on) + sup { opacity: .3; }
 .focus path:not(.on) { opacity: .06; }
+#text:not(.focus) path.far { opacity: .25; }  /* it runs behind the words of other lines */
 .w.on { outline: 2px solid var(--ink); }
 tr.on, tbody tr:hover, tbody tr:focus { background: var(--chosen); }
 @media (max-width: 560px) { td.bar, th:nth-child(3):nth-last-child(2) { display: none; } }
@@ -104,6 +106,7 @@ SCRIPT = """
     rows.forEach((row, k) => {
       const at = members(row).map(place);
       paths[k].setAttribute("d", at.slice(1).map((b, j) => arc(at[j], b)).join(" "));
+      paths[k].classList.toggle("far", at.slice(1).some((b, j) => b.top - at[j].bottom > 2 * b.height));
     });
   }
   function bringIntoSight(row) {

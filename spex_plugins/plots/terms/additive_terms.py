@@ -19,6 +19,9 @@ from spex_plugins.plots.plot_data import PlotData, one_output, read_plot_data
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spex_plugins.plots.plot_data import RankedSet
+    from spex_plugins.types import FloatArray
+
 __all__ = ["AdditiveTerms", "Part", "additive_terms"]
 
 _ROUNDING = 1e-9
@@ -58,22 +61,22 @@ class AdditiveTerms:
 def additive_terms(
     given: Any, index: str, order: int | None, top: int, output: int | None, words: Sequence[str] | None
 ) -> AdditiveTerms:
-    """Read parts from an explanation: up to half of ``top`` are interactions."""
+    """Read parts from an explanation: up to half of ``top`` are interactions, see `_split`."""
     if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
         raise InputError(f"top: must be an integer ≥ 1, the number of bars; got {top!r}.")
     content = read_plot_data(given, index, order, max(int(top) // 2, 1), output, words, drawable)
     found = one_output(given, output)
     table = found.index("SV")
-    own = table.first_order().copy()
-    for ranked in content.sets:
-        own[list(ranked.features)] -= ranked.value / len(ranked.features)
+    sets, own = _split(content.sets, table.first_order(), top)
     base = float(table.baseline)
     total = base + float(table.values.sum())
-    joint = [Part(content.name(ranked), ranked.value, len(ranked.features)) for ranked in content.sets]
+    joint = [Part(content.name(ranked), ranked.value, len(ranked.features)) for ranked in sets]
     largest = np.argsort(-np.abs(own), kind="stable")
     least = _ROUNDING * max(float(np.abs(own).max(initial=0.0)), content.set_limit)
     largest = largest[np.abs(own[largest]) > least]
-    shown, others = largest[: max(top - len(joint), 1)], largest[max(top - len(joint), 1) :]
+    count = max(top - len(joint), 1)
+    count += len(largest) == count + 1  # the bar of the others would be of one feature
+    shown, others = largest[:count], largest[count:]
     single = [Part(content.labels[i], float(own[i]), 1) for i in shown.tolist()]
     parts = sorted([*joint, *single], key=lambda part: -abs(part.value))
     if len(others):
@@ -84,7 +87,24 @@ def additive_terms(
     return AdditiveTerms(tuple(parts), base, total, content, note if joint else "Shapley values")
 
 
+def _split(sets: Sequence[RankedSet], values: FloatArray, top: int) -> tuple[Sequence[RankedSet], FloatArray]:
+    """Return the sets to show, and the Shapley values (n,) without the equal shares of these sets.
+
+    The weakest sets give way to features as long as a feature that is left out is larger; one set stays.
+    """
+    for count in range(len(sets), -1, -1):
+        own = values.copy()
+        for ranked in sets[:count]:
+            own[list(ranked.features)] -= ranked.value / len(ranked.features)
+        left_out = np.sort(np.abs(own))[::-1][max(top - count, 1) :]
+        if count <= 1 or abs(sets[count - 1].value) >= left_out.max(initial=0.0):
+            break
+    return sets[:count], own
+
+
 def _others(values: np.ndarray) -> Part:
+    """Return the bar of the others, and why it may be long: how large each is, and what cancels."""
     up, down = float(values[values > 0].sum()), float(values[values < 0].sum())
     both = f" (+{up:.3g} −{-down:.3g})" if up and down else ""
-    return Part(f"{len(values)} other features{both}", up + down, 0)
+    label = f"{len(values)} other features, at most {np.abs(values).max():.2g} each{both}"
+    return Part(label, up + down, 0)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["new_axes", "wrapped", "write_title"]
 
 _LINE = 38  # letters
+_JOINT, _NO_BREAK = " × ", "\u00a0"
 
 
 def new_axes(width: float, height: float) -> Axes:
@@ -29,8 +30,11 @@ def new_axes(width: float, height: float) -> Axes:
 
 
 def wrapped(label: str, letters: int = _LINE) -> str:
-    """Break a long label into lines at its spaces."""
-    return "\n".join(wrap(label, letters, break_long_words=False)) or label
+    """Break a long label into lines: between the features of a set, and in features longer than a line."""
+    parts = label.split(_JOINT)
+    kept = [part.replace(" ", _NO_BREAK) if len(part) + len(_JOINT) <= letters else part for part in parts]
+    lines = wrap(f"{_NO_BREAK}{_JOINT.lstrip()}".join(kept), letters, break_long_words=False)
+    return "\n".join(lines).replace(_NO_BREAK, " ") or label
 
 
 def _filled(facts: Sequence[str], letters: int) -> list[str]:

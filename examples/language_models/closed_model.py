@@ -6,7 +6,7 @@ a file: run it again after a break, or with a larger budget, and only what is mi
     pip install "spex-plugins[api]"
     export OPENAI_API_KEY=…                            # a local server takes any text
     export OPENAI_BASE_URL=http://localhost:8080/v1    # only for other servers than OpenAI's
-    python examples/closed_model.py --model gpt-4.1-mini-2025-04-14 [--calls 500]
+    python examples/language_models/closed_model.py --model gpt-4.1-mini-2025-04-14 [--calls 500]
 
 Models that only complete texts answer ``--endpoint completions``.
 """

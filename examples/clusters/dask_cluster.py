@@ -1,6 +1,6 @@
 """Explain on a cluster: batches go to Dask workers, the model goes there once, answers go into a store.
 
-    pip install ".[distributed]" && python examples/dask_cluster.py
+    pip install ".[distributed]" && python examples/clusters/dask_cluster.py
 
 Here the cluster is two processes of this machine. On a real one only the line that makes the client changes:
 
@@ -28,14 +28,14 @@ class Game:
     """A value function that travels light: every worker makes the model once, when it is first asked."""
 
     n = 64
-    fingerprint = "toy model 1"  # changes with whatever changes the answers
+    fingerprint = "toy model 2"  # changes with whatever changes the answers
 
     def __init__(self) -> None:
         self._model: np.ndarray | None = None
 
     def __call__(self, masks: np.ndarray) -> np.ndarray:
         if self._model is None:  # a real game would load its weights onto the GPU of the worker
-            self._model = np.random.default_rng(0).normal(size=self.n)
+            self._model = np.random.default_rng(0).normal(size=self.n) ** 3  # few are large
         return masks @ self._model + 3.0 * masks[:, 3] * masks[:, 17]
 
 

@@ -2,7 +2,7 @@
 
 Everything runs offline, on the CPU::
 
-    python examples/question_answering.py [--calls 128] [--seed 0]
+    python examples/language_models/question_answering.py [--calls 128] [--seed 0]
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Files are written to ``out/``::
 
     pip install ".[shap,plots]" sympy shapiq networkx pandas
-    python examples/exports.py [--out out]
+    python examples/results/exports.py [--out out]
 """
 
 from __future__ import annotations

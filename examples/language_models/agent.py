@@ -2,7 +2,7 @@
 
 Values, costs and traces of all calls are in one file: run it again, and nothing is called again::
 
-    python examples/agent.py [--store agent.sqlite]
+    python examples/language_models/agent.py [--store agent.sqlite]
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Each GPU gets one task at a time, which loads the model when it is first called. All answers are in a file::
 
     pip install "spex-plugins[ray]"
-    python examples/ray_cluster.py [--calls 2000]
-    python examples/ray_cluster.py --address auto --gpus 100 --calls 20000
+    python examples/clusters/ray_cluster.py [--calls 2000]
+    python examples/clusters/ray_cluster.py --address auto --gpus 100 --calls 20000
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ a CPU. A mask covers cells of the picture with grey and replaces words by "…";
 "yes".
 
     pip install "spex-plugins[llm,plots]" pillow
-    python examples/visual_questions/explain.py [--question "…"] [--calls 1500] [--out out]
+    python examples/images/visual_questions/explain.py [--question "…"] [--calls 1500] [--out out]
 """
 
 from __future__ import annotations

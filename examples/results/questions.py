@@ -3,7 +3,7 @@
 A lexicon stands for a model; of the 2^32 masks of 32 words, 600 are evaluated::
 
     pip install ".[plots]"
-    python examples/questions.py [--out out]
+    python examples/results/questions.py [--out out]
 """
 
 from __future__ import annotations

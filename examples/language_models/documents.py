@@ -2,7 +2,7 @@
 
 Everything runs offline, on the CPU::
 
-    python examples/documents.py [--calls 60] [--out sources.html]
+    python examples/language_models/documents.py [--calls 60] [--out sources.html]
 """
 
 from __future__ import annotations
