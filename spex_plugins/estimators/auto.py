@@ -27,6 +27,7 @@ _MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
 # With fewer of either, the stack of `Shapley` predicts uniform masks better than `_for_uniform_masks` does:
 # games of 8 to 14 features with .5 to .9 of its errors. Of fewer than 200 masks, too few would test the fit.
 _FEATURES, _MASKS = 16, 200
+_SCREENED = 3  # features of the largest sets that sparse regression looks for
 _ROUNDING = 1e-10  # share of the variance that an exact sparse function may leave
 
 
@@ -36,7 +37,8 @@ class Auto(Estimator):
     For Shapley values and the indices that generalise them: `Shapley`. For Banzhaf indices, Fourier
     coefficients and predictions of uniform masks: where the budget allows it, a coded design, which finds the
     sets of high order that others miss; else, with fewer than 16 features or 200 masks, `Shapley` with masks
-    of that law, or a sparse regression that meets all values; with more, a Gaussian process and sparse
+    of that law, or a sparse regression that meets all values (then also in place of coded designs for sets of
+    three features); with more, a Gaussian process and sparse
     regression, stacked, and `Spex` where there are too many masks for a Gaussian process.
 
     Parameters
@@ -110,8 +112,9 @@ class Auto(Estimator):
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw the masks of the estimator for the index; uniform ones as `faithful_design` does."""
-        coded = plan(n, budget, max_order, LEAST_BITS).kind == "coded"
-        chosen = self._for_values or (None if coded else _for_few(n, budget))
+        coded = plan(n, budget, max_order, LEAST_BITS)
+        decodes = coded.kind == "coded" and coded.max_order > _SCREENED
+        chosen = self._for_values or (None if decodes else _for_few(n, budget))
         return (
             chosen.draw(n, budget, max_order, rng) if chosen else faithful_design(n, budget, max_order, rng)
         )

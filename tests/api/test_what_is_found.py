@@ -37,7 +37,8 @@ def test_a_sparse_function_is_exact_at_a_partial_budget(n, count, order, seed):
     assert term_set(found.spectrum) == term_set(truth)
     assert difference(found.spectrum, truth) < 1e-9
     assert abs(found.r2 - 1) < 1e-9
-    assert "decoded" in found.plan
+    if n >= 16 or order > 3:  # sparse regression looks for all sets of three of few features
+        assert "decoded" in found.plan
 
 
 @pytest.mark.slow
