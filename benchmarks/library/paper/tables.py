@@ -65,8 +65,10 @@ def claims_table(records: Iterable[Record]) -> str:
     for one in records:
         gap, low, high = one["ahead"]
         best = f"{one['best']:.3f} ({one['other']})"
-        interval = f"{gap:+.3f} ({low:+.3f} to {high:+.3f})"
-        rows.append([one["claim"], one["calls"], f"{one['ours']:.3f}", best, interval, one["verdict"]])
+        interval = f" ({low:+.3f} to {high:+.3f})" if one["inputs"] > 1 else ""
+        rows.append(
+            [one["claim"], one["calls"], f"{one['ours']:.3f}", best, f"{gap:+.3f}{interval}", one["verdict"]]
+        )
     return table(["claim", "calls", "ours", "best other", "difference", "verdict"], rows)
 
 
