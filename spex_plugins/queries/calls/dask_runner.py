@@ -88,8 +88,8 @@ def _client_of(executor: Any) -> Any:
     except ValueError:  # there is none
         client = None
     key = f"spex-{uuid4().hex}"
-    if client is not None:
-        executor.submit(int, key=key, pure=False)
+    probe = None if client is None else executor.submit(int, key=key, pure=False)  # forgotten with its future
     if client is None or key not in client.futures:
         raise InputError("executor: is not of the current Dask client; pass the client itself.")
+    del probe
     return client
