@@ -36,7 +36,7 @@ def recorded(folder: Path, groups: list[str], methods: list[str], seeds: int) ->
         if found[0].complete:
             yield from _free(task, found, methods, [100, 250, 500, 1000], seeds)
         else:
-            claims = list(claim_records(sampled_verdicts(found, [500, 1000, 2000], seeds), task=task))
+            claims = list(claim_records(sampled_verdicts(found, [500, 1000, 1500, 2000], seeds), task=task))
             print(claims_table(claims), "\n")
             yield from claims
 

@@ -53,9 +53,10 @@ def compared(games: Sequence[object], methods: Sequence[str], budgets: Sequence[
 def sampled_verdicts(
     recordings: Sequence[Recording], budgets: Sequence[int], seeds: int
 ) -> Iterator[Verdict]:
-    """Yield the verdicts about R², the functions fitted to recorded uniform masks."""
+    """Yield the verdicts about R², the functions fitted to recorded uniform masks, as many as there are."""
     claims = [claim for claim in R2_AND_REMOVAL if claim.metric == "r2"]
-    for calls in budgets:
+    recorded = min(divided(one)[0].kinds["uniform"] for one in recordings)
+    for calls in (calls for calls in budgets if calls <= recorded):
         found = {
             method: {i: _r2(one, method, calls, seeds) for i, one in enumerate(recordings)}
             for method in (OURS, *ADDITIVE)
