@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from spex_plugins.captum.features import Features
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.queries import Queries
+    from spex_plugins.result.interactions import Interactions
 
 __all__ = ["Spex"]
 
@@ -216,9 +217,27 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         )
         if end_points.for_batch:
             features = features.of_batch()
+        found = self._explained(batch, features, end_points, masks_per_call, n_samples, settings)
+        few.warn(stacklevel=4)  # beneath are the decorators of Captum and torch
+        values = feature_values(found, index, features, end_points)
+        attributions = _shaped(values, end_points, features, batch, return_input_shape)
+        if return_input_shape and not isinstance(inputs, tuple):
+            (attributions,) = attributions
+        return (attributions, found) if return_interactions else attributions
+
+    def _explained(
+        self,
+        batch: Batch,
+        features: Features,
+        end_points: EndPoints,
+        masks_per_call: int,
+        n_samples: int | None,
+        settings: dict[str, Any],
+    ) -> list[Interactions]:
+        """Explain every example, or the batch, with as many masks per call as its arguments allow."""
         counts = features.varying.sum(axis=1)
         resolved = resolve_additional(self.forward_func, batch, end_points, counts, masks_per_call, n_samples)
-        found = explain_batch(
+        return explain_batch(
             self.forward_func,
             resolved.batch,
             features,
@@ -228,12 +247,6 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             repeated=resolved.repeated + end_points.repeated,
             **settings,
         )
-        few.warn(stacklevel=4)  # beneath are the decorators of Captum and torch
-        values = feature_values(found, index, features, end_points)
-        attributions = _shaped(values, end_points, features, batch, return_input_shape)
-        if return_input_shape and not isinstance(inputs, tuple):
-            (attributions,) = attributions
-        return (attributions, found) if return_interactions else attributions
 
     def attribute_future(self, *args: Any, **kwargs: Any) -> Any:
         """Raise NotImplementedError: forward functions that return futures are not supported."""

@@ -33,8 +33,9 @@ def test_a_script_says_what_is_true(name, needs, told, tmp_path):
 def test_regions_of_an_image(tmp_path):
     for package in ("captum", "efficientnet_lite_pytorch", "sklearn", "matplotlib"):
         pytest.importorskip(package)
-    checks = "assert (target, found.n, found.n_calls) == (985, 39, 80), found"
-    run_with("image_regions", tmp_path, "n_samples=400", "n_samples=80", checks)
+    shown = "print(target, found.n, found.n_calls)"
+    told = run_with("image_regions", tmp_path, "n_samples=400", "n_samples=80", shown)
+    assert told.endswith("985 39 80\n")
 
 
 @pytest.mark.slow

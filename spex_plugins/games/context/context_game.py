@@ -125,10 +125,7 @@ class ContextGame:
         seed: int | np.random.Generator = 0,
     ) -> None:
         check_eval_mode(model)
-        if outputs not in _OUTPUTS:
-            raise InputError(f"outputs: must be one of {list(_OUTPUTS)}, got {outputs!r}.")
-        if value not in ("log_prob", "mean_log_prob"):
-            raise InputError(f"value: must be 'log_prob' or 'mean_log_prob', got {value!r}.")
+        _check_choices(outputs, value)
         most = check.count("max_new_tokens", max_new_tokens, 1, "the longest reply")
         count = check.count("orders", orders, 1, "orders of the documents")
         read = read_documents(documents, pinned, features, document)
@@ -243,6 +240,13 @@ def _template(tokenizer: Any, system: str | None) -> str | list[dict[str, Any]]:
     if system is not None:
         raise InputError("system: the tokenizer has no chat template; put it into layout.")
     return f"{PLACE}\nAnswer:"
+
+
+def _check_choices(outputs: str, value: str) -> None:
+    if outputs not in _OUTPUTS:
+        raise InputError(f"outputs: must be one of {list(_OUTPUTS)}, got {outputs!r}.")
+    if value not in ("log_prob", "mean_log_prob"):
+        raise InputError(f"value: must be 'log_prob' or 'mean_log_prob', got {value!r}.")
 
 
 def _reply_to_all(
