@@ -247,3 +247,18 @@ def test_same_seed_same_result():
 
 def test_estimator_is_told_the_index():
     assert Shapley().reading("BII").index == "BII"
+
+
+@pytest.mark.parametrize("index", ["SV", "BV"])
+def test_of_noise_the_mean_is_left(index):
+    n, stated, true = 12, [], []
+    for seed in range(4):
+        noise = np.random.default_rng(seed).normal(size=2**n)
+        found = explained(lambda m, noise=noise: noise[m @ (1 << np.arange(n))], n, 150, index=index)
+        asked = found.function.masks @ (1 << np.arange(n))
+        others = np.setdiff1d(np.arange(2**n), asked)
+        left = noise[others] - found.predict(all_masks(n)[others])
+        stated.append(found.r2)
+        true.append(1 - (left**2).mean() / noise[others].var())
+    assert_allclose(np.mean(stated), 0, atol=0.08)
+    assert_allclose(np.mean(true), 0, atol=0.08)

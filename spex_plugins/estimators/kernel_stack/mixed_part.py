@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +14,7 @@ from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["MixedPart", "Process", "mixed_part"]
+__all__ = ["MixedPart", "Process", "mixed_part", "nearer_to_the_mean"]
 
 _LEARNED = 25.0  # masks that the parameters of a kernel are worth: their errors are larger by 1 + 25/m
 
@@ -49,14 +49,14 @@ class Process(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class MixedPart:
-    """A share of a process, and the rest of trees.
+    """Shares of a process, of trees, and of the mean.
 
     Attributes
     ----------
     frame : Frame
     process : Process
-    share : ndarray of float64, shape (K,)
-        Of the process.
+    share, of_trees : ndarray of float64, shape (K,)
+        Of the process and of the trees; the rest is the mean's.
     left_out : ndarray of float64, shape (p, K)
         Errors at samples predicted without them.
     alone : ndarray of float64, shape (p, K)
@@ -69,6 +69,7 @@ class MixedPart:
     frame: Frame
     process: Process
     share: FloatArray
+    of_trees: FloatArray
     left_out: FloatArray
     alone: FloatArray
     easier: float
@@ -113,4 +114,24 @@ def mixed_part(
     left_out = counted @ (deviations[:, 0] / process.spread[0]) ** 2
     if len(others) and left_out > 0:
         easier = float(np.sqrt(process.variances(others).mean() * counted.sum() / left_out))
-    return MixedPart(frame, process, share, errors, alone, easier, process.uncertainty(scale))
+    scaled = process.uncertainty(scale)
+    return MixedPart(frame, process, share, 1 - share, errors, alone, easier, scaled)
+
+
+def nearer_to_the_mean(part: MixedPart, values: FloatArray, weights: FloatArray) -> MixedPart:
+    """Give the mean the share with the least left-out errors.
+
+    Parameters
+    ----------
+    part : MixedPart
+    values : ndarray of float64, shape (m, K)
+        Around their mean.
+    weights : ndarray of float64, shape (m,)
+        How much the error at every mask counts.
+    """
+    counted, own = weights[part.frame.rows], part.frame.take(values)
+    predicted = own - part.left_out
+    squares = counted @ predicted**2
+    kept = np.clip(counted @ (own * predicted) / np.where(squares > 0, squares, np.inf), 0.0, 1.0)
+    left_out = own - kept * predicted
+    return replace(part, share=kept * part.share, of_trees=kept * part.of_trees, left_out=left_out)

@@ -23,7 +23,7 @@ from spex_plugins.core.sized_process.process import fit_whole
 from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
-from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part
+from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part, nearer_to_the_mean
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
 from spex_plugins.estimators.kernel_stack.sparse_readout import fit_of_order
 from spex_plugins.estimators.kernel_stack.tree_member import TreeMember, fit_trees, trees_available
@@ -32,7 +32,7 @@ from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["fit_stack"]
 
-_LEAST_FOR_TREES = 60  # masks
+_LEAST_MIXED = 60  # masks whose left-out errors tell the shares of trees and of the mean
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
 _INDEPENDENT = 0.5  # share of the squared errors that is taken as independent between masks
 _UNEVEN = 0.6  # correlation of the errors of both parts, from which on a process with sizes may serve better
@@ -75,7 +75,7 @@ def fit_stack(
         earlier = None if prior is None else prior.get(frame.sign)
         processes.append(_fit_part(frame, masks, rest - mean, linear, rng, kernels, earlier))
     trees = None
-    if trees_available() and m >= _LEAST_FOR_TREES and (shared is None or shared.trees_help):
+    if trees_available() and m >= _LEAST_MIXED and (shared is None or shared.trees_help):
         off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
         trees = fit_trees(masks, rest, rng, weights, used, np.sum(off, axis=0) if off else None)
     wrong = None if trees is None else rest - trees.out_of_fold
@@ -88,6 +88,8 @@ def fit_stack(
         whole = mixed_part(WholeFrame(np.flatnonzero(used)), process, wrong, weights, others)
         if not parts or _left_out([whole], weights) < _left_out(parts, weights):
             parts = [whole]
+    if m >= _LEAST_MIXED and _left_out(parts, weights) > (weights @ (rest - mean) ** 2).sum():
+        parts = [nearer_to_the_mean(part, rest - mean, weights) for part in parts]
     if shared is not None:
         shared.add_trees(parts, weights)
     independent = np.sqrt(_INDEPENDENT * np.stack([_squared_error(parts[k], weights) for k in (0, -1)]))
@@ -190,18 +192,19 @@ def _function(
         kernel, at, weights = part.process.expansion()
         expansions.append(KernelExpansion(kernel, at, weights * part.share))
         left = part.share * part.process.residuals
+        left = left + (1 - part.share - part.of_trees) * part.frame.take(values - mean)
         if trees is not None:
-            left = left + (1 - part.share) * part.frame.take(values - trees.fitted)
+            left = left + part.of_trees * part.frame.take(values - trees.fitted)
         residuals += part.frame.spread(left, m)
         known |= part.frame.spread(np.ones(len(left)), m) != 0
-    odd, even = parts[0].share, parts[-1].share
+    odd, even = parts[0].of_trees, parts[-1].of_trees
     conjunctions = no_conjunctions(n, values.shape[1])
     if trees is not None:
-        conjunctions = trees.leaves.parts(1 - odd, 1 - even)
+        conjunctions = trees.leaves.parts(odd, even)
     function = StackedFunction(
         n,
         np.arange(n),
-        mean * even,
+        mean * (1 - even),
         tuple(expansions),
         conjunctions,
         masks,
