@@ -77,7 +77,7 @@ def test_several_outputs():
     def f(masks):
         return np.stack([masks[:, 0] & masks[:, 5], masks[:, 6]], axis=1).astype(float)
 
-    found = explain_levels(f, [0, 0, 1, 1, 2, 2, 3, 3], budget=120, progress=False)
+    found = explain_levels(f, [0, 0, 1, 1, 2, 2, 3, 3], budget=36, progress=False)
     assert set(found.chosen) == {0, 2, 3}
     table = found.interactions.index("FSII")
     assert sorted(table.names[:2]) == ["x0 × x5", "x6"]

@@ -1,14 +1,15 @@
 """Which two sentences of several documents the answer of a real language model needs.
 
-    python benchmarks documents [--items 20] [--calls 128] [--levels 64]
+    python benchmarks documents [--items 20] [--calls 64 128] [--out FILE]
 
-For every item of `library.data.multi_hop`, SmolLM2-135M scores the annotated answer with some of the eight
-sentences of four documents. Recovery@2 is the share of the two annotated sentences among two that a method
-names: ours names the best pair of the fitted function, alone or (steady) on average where every sentence is
-flipped in a tenth of all cases, the marginal methods the two sentences with the
-largest values (removal of one, LIME, Shapley and Banzhaf values). ``--levels`` is the budget of documents
-first, then sentences. The bridge sentence hardly changes the answers of so small a model: a recovery of 1/2
-is what to expect.
+For every item of `library.data.multi_hop`, SmolLM2-135M scores the annotated answer with all 2^8 sets of the
+eight sentences of four documents; the methods ask these recorded values. Recovery@2 is the share of the two
+annotated sentences among two that a method names: ours names the best pair of the fitted function, alone or
+(steady) on average where every sentence is flipped in a tenth of all cases, the marginal methods the two
+sentences with the largest values (removal of one, LIME, Shapley and Banzhaf values). Two levels are documents
+first, then sentences, with half of the calls. "The model itself" is the same of the recorded values: what a
+perfect explanation finds. The bridge sentence hardly changes the answers of so small a model: a recovery
+of 1/2 is what to expect.
 """
 
 from __future__ import annotations
@@ -17,18 +18,23 @@ import os
 import sys
 import warnings
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
 import spex_plugins as spex
 from library.data.multi_hop import ITEMS, Item
+from library.measure.result_files import append, begin_run
 from library.methods.additive import lime
 from library.report.markdown import table
 from spex_plugins.games import ContextGame
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "language_models"))
+
+READINGS = {"best pair": 0.0, "best pair, steady": 0.1}
 
 
 def wanted(item: Item, names: tuple[str, ...]) -> set[int]:
@@ -38,8 +44,8 @@ def wanted(item: Item, names: tuple[str, ...]) -> set[int]:
     return {names.index(text) for text in texts}
 
 
-def measured(item: Item, model: tuple[object, object], calls: int, levels: int) -> dict[str, float]:
-    """Return the recovery of every method for an item."""
+def recorded(item: Item, model: tuple[object, object]) -> tuple[spex.Recording, ContextGame]:
+    """Return the values of all masks of an item, and its game."""
     game = ContextGame(
         *model,
         item.question,
@@ -48,45 +54,63 @@ def measured(item: Item, model: tuple[object, object], calls: int, levels: int) 
         features="sentence",
         document="{name}: {text}",
     )
-    target = wanted(item, game.feature_names)
-    full = np.ones((1, game.n), dtype=bool)
-    removed = game(np.concatenate([full, ~np.eye(game.n, dtype=bool)]))
-    masks = np.random.default_rng(0).random((calls, game.n)) < 0.5
-    found = spex.explain(game, budget=calls, progress=False)
+    masks = (np.arange(2**game.n)[:, None] >> np.arange(game.n) & 1).astype(bool)
+    return spex.Recording(masks, game(masks), feature_names=game.feature_names), game
+
+
+def measured(values: spex.Recording, groups: np.ndarray, calls: int) -> Iterator[tuple[str, int, set[int]]]:
+    """Yield every method, the calls that it was allowed, and the two sentences that it names."""
+    n = values.n
+    removed = values(np.concatenate([np.ones((1, n), bool), ~np.eye(n, dtype=bool)]))
+    masks = np.random.default_rng(0).random((calls, n)) < 0.5
+    found = spex.explain(values, budget=calls, progress=False)
     scores = {
-        "remove one": removed[0] - removed[1:],
-        "LIME": lime(masks, game(masks)).values,
+        "removal of one": removed[0] - removed[1:],
+        "LIME": lime(masks, values(masks)).values,
         "Shapley values": found.single_values("SV").values,
         "Banzhaf values": found.single_values("BV").values,
     }
-    chosen = {name: set(np.argsort(-values)[:2].tolist()) for name, values in scores.items()}
-    chosen["best pair"] = set(found.best_keeping(2).kept)
-    chosen["best pair, steady"] = set(found.best_keeping(2, noise=0.1).kept)
-    by_level = spex.explain_levels(game, budget=levels, progress=False)
-    kept = by_level.interactions.best_keeping(2).kept
-    chosen["best pair, two levels"] = {
-        by_level.features[i][0] for i in kept if len(by_level.features[i]) == 1
-    }
-    return {name: len(target & both) / 2 for name, both in chosen.items()}
+    for name, each in scores.items():
+        yield name, calls, set(np.argsort(-each)[:2].tolist())
+    by_level = spex.explain_levels(values, groups, budget=calls // 2, progress=False)
+    for name, noise in READINGS.items():
+        yield name, calls, set(found.best_keeping(2, noise=noise).kept)
+        parts = [by_level.features[i] for i in by_level.interactions.best_keeping(2, noise=noise).kept]
+        yield f"{name}, two levels", calls // 2, {part[0] for part in parts if len(part) == 1}
+    exact = spex.explain(values, budget=2**n, progress=False)
+    for name, noise in READINGS.items():
+        yield f"the model itself: {name}", 2**n, set(exact.best_keeping(2, noise=noise).kept)
 
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--items", type=int, default=len(ITEMS))
-    parser.add_argument("--calls", type=int, default=128)
-    parser.add_argument("--levels", type=int, default=64)
+    parser.add_argument("--calls", type=int, nargs="+", default=[64, 128])
+    parser.add_argument("--out", type=Path, help="FILE.jsonl of results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     from small_llm import load_small_llm
 
     model = load_small_llm()
-    rows: dict[str, list[float]] = {}
-    for item in ITEMS[: arguments.items]:
-        for name, value in measured(item, model, arguments.calls, arguments.levels).items():
-            rows.setdefault(name, []).append(value)
-    print(
-        table(["method", "recovery@2", "items"], [[k, f"{np.mean(v):.2f}", len(v)] for k, v in rows.items()])
-    )
+    scores: dict[tuple[str, int], list[float]] = {}
+    with arguments.out.open("w") if arguments.out else nullcontext() as file:
+        if file:
+            begin_run(file, "documents")
+        for number, item in enumerate(ITEMS[: arguments.items]):
+            values, game = recorded(item, model)
+            target, told = wanted(item, game.feature_names), set()
+            for calls in arguments.calls:
+                for method, asked, named in measured(values, game.groups, calls):
+                    recovery = len(target & named) / 2
+                    if (method, asked) in told:  # the model itself, whatever the calls
+                        continue
+                    told.add((method, asked))
+                    scores.setdefault((method, asked), []).append(recovery)
+                    record = {"input": number, "method": method, "calls": asked, "recovery": recovery}
+                    if file:
+                        append(file, "documents", record)
+    rows = [[method, calls, f"{np.mean(each):.2f}", len(each)] for (method, calls), each in scores.items()]
+    print(table(["method", "calls", "recovery@2", "items"], rows))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """Accuracy that is kept when attention heads of a real language model are pruned, by the way they are chosen.
 
-    python benchmarks head_pruning [--calls 400] [--layers 10] [--keep 0.25 0.5 0.75] [--seeds 3] [--out FILE]
+    python benchmarks head_pruning [--calls 300] [--layers 10] [--keep 0.25 0.5 0.75] [--seeds 3] [--out FILE]
 
 SmolLM2-135M continues simple facts; a head that is pruned is replaced by its mean output. Heads are kept by
 the best subset of the explained function, by the best of several candidates that the model checks (these
 calls are part of the budget), by Shapley values of the explanation, by the effect of removing one head, by
-the norm of their output weights, or at random (mean of five). As few and many heads are kept, the masks are
-of all sizes. Accuracy is the share of facts whose right word is more probable than a wrong one; the facts
-that are scored are not those that the heads are chosen on. Seeds draw the masks of the explanation and the
-random choices.
+the norm of their output weights, or at random (mean of five). The explanation asks for random masks of the
+sizes that are kept, with their complements. Accuracy is the share of facts whose right word is more probable
+than a wrong one; the facts that are scored are not those that the heads are chosen on, and no method was
+tuned on them. Seeds draw the masks of the explanation and the random choices.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 import spex_plugins as spex
+from library.data.facts import CHOOSE, SCORE, Fact
 from library.measure.result_files import Report, append, begin_run
 from library.report.markdown import table
 from spex_plugins.games import HeadsGame
@@ -36,33 +37,21 @@ _SECONDS = 5.0  # of a search
 _RANDOM = 5
 _SCORES = ("accuracy", "log_odds", "log_odds_chosen_on")
 
-_FACTS = [
-    ("The capital of France is", " Paris", " London"), ("The capital of Italy is", " Rome", " Berlin"),
-    ("The opposite of hot is", " cold", " warm"), ("The opposite of big is", " small", " large"),
-    ("Two plus two is", " four", " nine"), ("A dog has four", " legs", " wings"),
-    ("The sky is", " blue", " green"), ("Snow is", " white", " black"),
-    ("Fish live in the", " water", " trees"), ("Birds can", " fly", " read"),
-    ("The sun rises in the", " east", " west"), ("Bees make", " honey", " milk"),
-    ("Cows give", " milk", " eggs"), ("In winter it is", " cold", " hot"),
-    ("A week has seven", " days", " years"), ("The capital of Spain is", " Madrid", " Vienna"),
-    ("She is a girl and he is a", " boy", " girl"), ("The opposite of up is", " down", " left"),
-    ("A king and a", " queen", " prince"), ("Bread and", " butter", " stone"),
-    ("The capital of Japan is", " Tokyo", " Paris"), ("The opposite of good is", " bad", " nice"),
-    ("Three plus one is", " four", " seven"), ("A car has four", " wheels", " legs"),
-    ("Grass is", " green", " red"), ("Coal is", " black", " white"),
-    ("At night we see the", " moon", " desk"), ("A cat likes to drink", " milk", " sand"),
-    ("In summer it is", " hot", " cold"), ("A year has twelve", " months", " hours"),
-    ("Ice is frozen", " water", " wood"), ("The capital of Germany is", " Berlin", " Rome"),
-    ("He is a man and she is a", " woman", " man"), ("The opposite of left is", " right", " up"),
-    ("Salt and", " pepper", " moon"), ("Read a", " book", " tree"),
-]  # fmt: skip
-
 
 def magnitudes(game: HeadsGame, model: object, heads: int) -> np.ndarray:
     """Return the norm of the output weights of every head."""
     layers = model.model.layers[: game.n // heads]
     weights = [layer.self_attn.o_proj.weight.detach().numpy() for layer in layers]
     return np.concatenate([np.linalg.norm(np.split(w, heads, axis=1), axis=(1, 2)) for w in weights])
+
+
+def masks_of_sizes(n: int, calls: int, kept: list[float], seed: int) -> np.ndarray:
+    """Return random masks, (calls, n), that keep from the smallest to the largest share, and complements."""
+    rng = np.random.default_rng([seed, 1])
+    smallest = min(*kept, 1 - max(kept))
+    sizes = np.linspace(smallest * n, n / 2, -(-calls // 2)).round()
+    masks = rng.random((len(sizes), n)).argsort(axis=1) < sizes[:, None]
+    return np.stack([masks, ~masks], axis=1).reshape(-1, n)[:calls]
 
 
 def choices(
@@ -84,19 +73,21 @@ def measured(
 ) -> Iterator[Report]:
     """Yield the records of a seed."""
     n, calls = chosen_on.n, arguments.calls - len(arguments.keep) * _CANDIDATES
-    found = spex.explain(chosen_on, budget=calls, index="SV", seed=seed, progress=False)
+    asked = masks_of_sizes(n, calls, arguments.keep, seed)
+    found = spex.fit(asked, chosen_on(asked), index="SV", seed=seed)
     values = {"Shapley values": found.single_values("SV").values} | fixed
     wanted = [(keep, choices(found, chosen_on, round(keep * n), values, seed)) for keep in arguments.keep]
     wanted.append((1.0, {"all": np.ones((1, n), dtype=bool)}))
     for keep, masks_of in wanted:
         for method, masks in masks_of.items():
+            odds = scored.scores(masks)
             yield {
                 "kept": keep,
                 "method": method,
                 "seed": seed,
                 "calls": arguments.calls,
-                "accuracy": float(scored.accuracy(masks).mean()),
-                "log_odds": float(scored(masks).mean()),
+                "accuracy": float((odds > 0).mean()),
+                "log_odds": float(odds.mean()),
                 "log_odds_chosen_on": float(chosen_on(masks).mean()),
                 "stated_r2": float(found.r2),
             }
@@ -112,11 +103,9 @@ def means(records: list[Report]) -> Iterator[list[str]]:
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--calls", type=int, default=400, help="of an explanation with its checks")
+    parser.add_argument("--calls", type=int, default=300, help="of an explanation with its checks")
     parser.add_argument("--layers", type=int, default=10, help="first layers whose heads are pruned")
-    parser.add_argument(
-        "--facts", type=int, default=10, help="facts to choose the heads on; the rest is scored"
-    )
+    parser.add_argument("--facts", type=int, default=len(CHOOSE), help="facts to choose the heads on")
     parser.add_argument("--keep", type=float, nargs="+", default=[0.25, 0.5, 0.75])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="FILE.jsonl of results")
@@ -127,11 +116,11 @@ def main() -> None:
     model, tokenizer = load_small_llm()
     layers = range(arguments.layers)
 
-    def game(facts: list[tuple[str, str, str]]) -> HeadsGame:
+    def game(facts: list[Fact]) -> HeadsGame:
         prompts, right, wrong = zip(*facts, strict=True)
         return HeadsGame(model, tokenizer, prompts, right, against=wrong, value="log_odds", layers=layers)
 
-    chosen_on, scored = game(_FACTS[: arguments.facts]), game(_FACTS[arguments.facts :])
+    chosen_on, scored = game(CHOOSE[: arguments.facts]), game(SCORE)
     alone = chosen_on(np.concatenate([np.ones((1, chosen_on.n), bool), ~np.eye(chosen_on.n, dtype=bool)]))
     fixed = {
         "removal of one": alone[0] - alone[1:],

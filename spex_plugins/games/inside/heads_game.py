@@ -154,8 +154,41 @@ class HeadsGame:
         InputError
             If the model is in training mode.
         """
-        scores = self._scores(masks)
+        scores = self.scores(masks)
         return (scores > 0).mean(axis=1) if self._value == "accuracy" else scores.mean(axis=1)
+
+    def scores(self, masks: BoolArray) -> FloatArray:
+        """Return how well each example is answered.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a head or neuron is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b, E)
+            Log-probabilities (natural) of the answers, minus those of the wrong ones if there are any.
+
+        Raises
+        ------
+        InputError
+            If the model is in training mode.
+        """
+        check_eval_mode(self._model)
+        masks, rows = np.asarray(masks, dtype=bool), len(self._examples.ids)
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(masks), max(1, _ROWS // rows)):
+                part = masks[start : start + max(1, _ROWS // rows)]
+                kept = [
+                    torch.from_numpy(part[:, label]).repeat_interleave(rows, dim=0) for label in self._labels
+                ]
+                with masked_inputs(self._projections, kept, self._means):
+                    found.append(self._examples.log_probs(self._logits(len(part))).cpu().numpy())
+        scores: FloatArray = np.concatenate(found) if found else np.zeros((0, self._examples.n_answers))
+        right, wrong = scores[:, : self._examples.count], scores[:, self._examples.count :]
+        return right - wrong if wrong.shape[1] else right
 
     def accuracy(self, masks: BoolArray) -> FloatArray:
         """Return the share of examples in which the answer is more probable than the wrong one.
@@ -177,7 +210,7 @@ class HeadsGame:
         """
         if self._value == "log_prob":
             raise InputError("against: accuracy needs a wrong answer to each prompt.")
-        return (self._scores(masks) > 0).mean(axis=1)
+        return (self.scores(masks) > 0).mean(axis=1)
 
     def work(self, masks: BoolArray) -> FloatArray:
         """Return the number of tokens of every mask, which are those of the examples.
@@ -204,23 +237,6 @@ class HeadsGame:
         return (
             f"HeadsGame({self.n} features in {layers} layers, {self._examples.count} examples, {self._value})"
         )
-
-    def _scores(self, masks: BoolArray) -> FloatArray:
-        """Return log-probabilities (b, E) of the answers, minus those of the wrong ones if there are any."""
-        check_eval_mode(self._model)
-        masks, rows = np.asarray(masks, dtype=bool), len(self._examples.ids)
-        found = []
-        with torch.inference_mode():
-            for start in range(0, len(masks), max(1, _ROWS // rows)):
-                part = masks[start : start + max(1, _ROWS // rows)]
-                kept = [
-                    torch.from_numpy(part[:, label]).repeat_interleave(rows, dim=0) for label in self._labels
-                ]
-                with masked_inputs(self._projections, kept, self._means):
-                    found.append(self._examples.log_probs(self._logits(len(part))).cpu().numpy())
-        scores: FloatArray = np.concatenate(found) if found else np.zeros((0, self._examples.n_answers))
-        right, wrong = scores[:, : self._examples.count], scores[:, self._examples.count :]
-        return right - wrong if wrong.shape[1] else right
 
     def _logits(self, copies: int) -> Any:
         ids, real = (each.repeat(copies, 1) for each in (self._examples.ids, self._examples.real))
