@@ -5,10 +5,12 @@
 SmolLM2-135M continues simple facts; a head that is pruned is replaced by its mean output. Heads are kept by
 the best subset of the explained function, by the best of several candidates that the model checks (these
 calls are part of the budget), by Shapley values of the explanation, by the effect of removing one head, by
-the norm of their output weights, or at random (mean of five). The explanation asks for random masks of the
-sizes that are kept, with their complements. Accuracy is the share of facts whose right word is more probable
-than a wrong one; the facts that are scored are not those that the heads are chosen on, and no method was
-tuned on them. Seeds draw the masks of the explanation and the random choices.
+the norm of their output weights, or at random (mean of five). The explanation asks in two rounds: random
+masks of the sizes that are kept, with their complements; then the best sets of the function that is fitted
+to them, and sets that differ from these in a few heads. No mask is asked twice. Accuracy is the share of
+facts whose right word is more probable than a wrong one; the facts that are scored are not those that the
+heads are chosen on, and no method was tuned on them. Seeds draw the masks of the explanation and the random
+choices.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "language_models"))
 
 _CANDIDATES = 6  # sets that the model decides among
+_NEAR = 30  # masks of the second round for every number of heads
+_SWAPPED = (2, 4, 8)  # heads in which they differ from the best sets
 _SECONDS = 5.0  # of a search
 _RANDOM = 5
 _SCORES = ("accuracy", "log_odds", "log_odds_chosen_on")
@@ -54,17 +58,68 @@ def masks_of_sizes(n: int, calls: int, kept: list[float], seed: int) -> np.ndarr
     return np.stack([masks, ~masks], axis=1).reshape(-1, n)[:calls]
 
 
+class Asked:
+    """A game that is asked every mask once."""
+
+    def __init__(self, game: HeadsGame) -> None:
+        self.game, self._known = game, dict[bytes, tuple[np.ndarray, float]]()
+
+    def __call__(self, masks: np.ndarray) -> np.ndarray:
+        new = {mask.tobytes(): mask for mask in masks if mask.tobytes() not in self._known}
+        if new:
+            values = self.game(np.stack([*new.values()]))
+            self._known |= {key: (new[key], value) for key, value in zip(new, values, strict=True)}
+        return np.array([self._known[mask.tobytes()][1] for mask in masks])
+
+    @property
+    def answers(self) -> tuple[np.ndarray, np.ndarray]:
+        """All masks and their values."""
+        masks, values = zip(*self._known.values(), strict=True)
+        return np.stack(masks), np.array(values)
+
+
+def near_the_best(found: spex.Interactions, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the best sets of a function at several levels of noise, and others with some heads swapped."""
+    levels = np.linspace(0, 0.499, _CANDIDATES)
+    best = [found.best_keeping(size, noise=z, seconds=_SECONDS / _CANDIDATES).mask for z in levels]
+    distinct = np.unique(best, axis=0)
+    masks = [*distinct]
+    for number in range(_NEAR - len(distinct)):
+        mask = distinct[number % len(distinct)].copy()
+        swapped = rng.choice(_SWAPPED)
+        heads = [rng.choice(np.flatnonzero(side), swapped, replace=False) for side in (mask, ~mask)]
+        mask[np.concatenate(heads)] ^= True
+        masks.append(mask)
+    return np.stack(masks)
+
+
+def explained(asked: Asked, sizes: list[int], first: np.ndarray, seed: int) -> spex.Interactions:
+    """Ask in two rounds, and fit all answers."""
+    rng = np.random.default_rng([seed, 2])
+    asked(first)
+    found = spex.fit(*asked.answers, index="SV", seed=seed)
+    for size in sizes:
+        asked(near_the_best(found, size, rng))
+    return spex.fit(*asked.answers, index="SV", seed=seed)
+
+
+def best_asked(found: spex.Interactions, asked: Asked, size: int) -> np.ndarray:
+    """Return the set with the highest value, of the candidates and all masks of this size."""
+    found.best_keeping(size, value_function=asked, candidates=_CANDIDATES, seconds=_SECONDS)
+    masks, values = asked.answers
+    return masks[np.where(masks.sum(axis=1) == size, values, -np.inf).argmax()]
+
+
 def choices(
-    found: spex.Interactions, game: HeadsGame, size: int, values: dict[str, np.ndarray], seed: int
+    found: spex.Interactions, asked: Asked, size: int, values: dict[str, np.ndarray], seed: int
 ) -> dict[str, np.ndarray]:
     """Return the masks, (1, n) or several, of so many heads by the ways to choose them."""
-    rng = np.random.default_rng(seed)
-    checked = found.best_keeping(size, value_function=game, candidates=_CANDIDATES, seconds=_SECONDS)
+    rng, n = np.random.default_rng(seed), asked.game.n
     return {
         "best subset": found.best_keeping(size, seconds=_SECONDS).mask[None],
-        "best subset, candidates checked": checked.mask[None],
-        **{name: np.isin(np.arange(game.n), np.argsort(-v)[:size])[None] for name, v in values.items()},
-        "random": np.array([rng.permutation(game.n) < size for _ in range(_RANDOM)]),
+        "best subset, candidates checked": best_asked(found, asked, size)[None],
+        **{name: np.isin(np.arange(n), np.argsort(-v)[:size])[None] for name, v in values.items()},
+        "random": np.array([rng.permutation(n) < size for _ in range(_RANDOM)]),
     }
 
 
@@ -72,11 +127,16 @@ def measured(
     chosen_on: HeadsGame, scored: HeadsGame, fixed: dict[str, np.ndarray], arguments: Namespace, seed: int
 ) -> Iterator[Report]:
     """Yield the records of a seed."""
-    n, calls = chosen_on.n, arguments.calls - len(arguments.keep) * _CANDIDATES
-    asked = masks_of_sizes(n, calls, arguments.keep, seed)
-    found = spex.fit(asked, chosen_on(asked), index="SV", seed=seed)
+    n, asked = chosen_on.n, Asked(chosen_on)
+    sizes = [round(keep * n) for keep in arguments.keep]
+    first = masks_of_sizes(n, arguments.calls - len(sizes) * (_NEAR + _CANDIDATES), arguments.keep, seed)
+    found = explained(asked, sizes, first, seed)
     values = {"Shapley values": found.single_values("SV").values} | fixed
-    wanted = [(keep, choices(found, chosen_on, round(keep * n), values, seed)) for keep in arguments.keep]
+    wanted = [
+        (keep, choices(found, asked, size, values, seed))
+        for keep, size in zip(arguments.keep, sizes, strict=True)
+    ]
+    assert len(asked.answers[0]) <= arguments.calls
     wanted.append((1.0, {"all": np.ones((1, n), dtype=bool)}))
     for keep, masks_of in wanted:
         for method, masks in masks_of.items():

@@ -75,7 +75,8 @@ def test_pinned_documents_and_the_meaning_of_values_are_shown():
     assert "pinned" not in read
     documents = GAME.documents | {"rules": "Always <be> brief."}
     game = SimpleNamespace(
-        **vars(GAME) | {"documents": documents, "group_names": ("letter", "diary", "atlas"), "value_name": "odds"}
+        **vars(GAME)
+        | {"documents": documents, "group_names": ("letter", "diary", "atlas"), "value_name": "odds"}
     )
     read = Page(to_sources_html(found(), game)).text
     assert read[read.index("rules") :][:3] == ["rules", "Always <be> brief.", "pinned"]

@@ -98,9 +98,7 @@ class Examples:
 
     def _batch(self, rows: dict[tuple[int, ...], list[tuple[int, int, int]]], device: Any) -> Batch:
         """Return rows of one length with their (answer, position from the end, token)."""
-        numbers = [
-            (row, *one) for row, predicted in enumerate(rows.values()) for one in predicted
-        ]
+        numbers = [(row, *one) for row, predicted in enumerate(rows.values()) for one in predicted]
         row, answer, from_end, token = torch.tensor(numbers, device=device).T
         ids = torch.tensor([*rows], device=device)
         return Batch(ids, int(from_end.max()), answer, row, from_end, token, self.n_answers)

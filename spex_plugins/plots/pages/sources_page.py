@@ -131,7 +131,8 @@ def _pinned(game: Any) -> str:
     masked = getattr(game, "group_names", None)
     pinned = [] if masked is None else [name for name in game.documents if name not in masked]
     return "".join(
-        f"<li><div>{_text(name)}<p>{_text(game.documents[name])}</p></div><b>pinned</b></li>" for name in pinned
+        f"<li><div>{_text(name)}<p>{_text(game.documents[name])}</p></div><b>pinned</b></li>"
+        for name in pinned
     )
 
 
