@@ -1,6 +1,6 @@
 """Which two sentences of several documents the answer of a real language model needs.
 
-    python benchmarks documents [--calls 64 128] [--out FILE]
+    python benchmarks documents [--calls 64 128] [--seeds 1] [--out FILE]
 
 The answers of SmolLM2-135M to 22 questions with all 2^8 sets of the eight sentences of four documents are
 recorded (`python benchmarks record --only paper`). Recovery@2 is the share of the two annotated sentences
@@ -30,7 +30,6 @@ from library.report.markdown import table
 
 _RECORDINGS = Path(__file__).parents[1] / "recordings"
 _READINGS = {"best pair": 0.0, "best pair, steady": 0.1}
-_SEEDS = 3
 
 
 def recorded(question: Question, output: int) -> spex.Recording:
@@ -68,6 +67,7 @@ def named(
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, nargs="+", default=[64, 128])
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path, help="FILE.jsonl of results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -76,7 +76,7 @@ def main() -> None:
         for number, question in enumerate(own_questions("multihop")):
             values = recorded(question, output)
             for calls in arguments.calls:
-                for seed in range(_SEEDS):
+                for seed in range(arguments.seeds):
                     for method, asked, pair in named(values, question.paragraphs, calls, seed):
                         cell = scores.setdefault((about, method, asked), {}).setdefault(number, [])
                         cell.append(len(pair & set(question.supporting)) / 2)

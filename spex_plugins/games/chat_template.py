@@ -65,8 +65,8 @@ def _first_prompt(write: Callable[[str], str], text: str) -> str:
         return write(text)
     except TemplateError as error:
         raise InputError(
-            f"template: the tokenizer's chat template refuses these messages: {error}. Where it knows no system "
-            "message, put its text into that of the user."
+            f"template: the tokenizer's chat template refuses these messages: {error}. Where it knows no "
+            "system message, put its text into that of the user."
         ) from error
 
 

@@ -128,8 +128,8 @@ def test_orders_are_averaged_or_outputs():
 def test_a_template_without_system_messages_says_so():
     words = tiny.tokenizer("<s> $A")
     words.chat_template = (
-        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
-        + CHAT
+        "{% if messages[0]['role'] == 'system' %}"
+        "{{ raise_exception('System role not supported') }}{% endif %}" + CHAT
     )
     with pytest.raises(InputError, match=r"^template: .* System role not supported.* into that of the user"):
         game(words=words, system="Be brief.")
