@@ -90,9 +90,10 @@ def explain_levels(
     Groups are documents, paragraphs or regions; their features are sentences, words or cells. First, whole
     groups are masked: all masks of groups if half of the budget allows them, else a third of the budget.
     The groups that matter are the fewest whose total Sobol' indices (Homma & Saltelli 1996) of the fitted
-    function make up a share of their sum. With the rest of the budget, the features of these groups are
-    masked one by one, and the other groups as a whole. No mask is evaluated twice, and the answers of the
-    first level serve the second. If the first level finds nothing, all groups are chosen.
+    function make up a share of their sum; the next ones are chosen too as long as the budget has a mask for
+    every single feature and pair. With the rest of the budget, the features of these groups are masked one by
+    one, and the other groups as a whole. No mask is evaluated twice, and the answers of the first level serve
+    the second. If the first level finds nothing, all groups are chosen.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def explain_levels(
     group_names : sequence of str, optional
         By default ``value_function.group_names``, or group 0, group 1, ….
     share : float
-        Share of the total Sobol' indices that the chosen groups have, 0 < share < 1.
+        Share of the total Sobol' indices that the chosen groups have at least, 0 < share < 1.
     estimator : str or Estimator
         As in `explain`.
     index : str, optional
@@ -164,7 +165,7 @@ def explain_levels(
     with Session(value_function, queries_of(queries, options)) as session:
         run = _Run(session, most, *settings)
         of_groups = run.explain(first, _of_groups(len(first.names), most))
-        chosen = _important(of_groups, wanted)
+        chosen = _chosen(of_groups, wanted, np.bincount(first.label_of), most)
         second = _opened(first, chosen, names)
         of_features = run.explain(second, max(_LEAST, most - run.calls))
     few = FewSamples(f"budget={budget!r}", "allow more model calls")
@@ -248,16 +249,28 @@ def _grouped(groups: Any, names: Any, value_function: Any, n: int) -> _Level:
     return _Level(label_of, tuple(map(str, names)))
 
 
-def _important(found: Interactions, share: float) -> tuple[int, ...]:
-    """Return the fewest features whose total Sobol' indices make up a share of their sum."""
+def _chosen(found: Interactions, share: float, sizes: IntArray, budget: int) -> tuple[int, ...]:
+    """Return the groups whose features are masked one by one, the most important one first.
+
+    They are the fewest whose total Sobol' indices make up a share of their sum, and more as long as the
+    budget determines all single features and pairs: features of a group may cancel each other, or change the
+    value only where one of them is missing.
+    """
+    total = _total_indices(found)
+    ranked = np.argsort(-total, kind="stable")
+    needed = int((np.cumsum(total[ranked]) - total[ranked] < share * total.sum()).sum())
+    features = found.n + np.cumsum(sizes[ranked] - 1)  # of the second level with the first k + 1 groups
+    affordable = int((1 + features * (features + 1) // 2 <= budget).sum())
+    return tuple(ranked[: max(needed, affordable) or found.n].tolist())
+
+
+def _total_indices(found: Interactions) -> FloatArray:
+    """Return the total Sobol' indices of the features, times the variance, summed over outputs, (n,)."""
     spectrum = found.spectrum
     energy = (np.atleast_2d(spectrum.coefficients.T) ** 2).sum(axis=0)
     total = np.zeros(found.n + 1)
     np.add.at(total, spectrum.supports, energy[:, None])
-    ranked = np.argsort(-total[:-1], kind="stable")
-    before: FloatArray = np.cumsum(total[ranked]) - total[ranked]
-    needed = before < share * total[:-1].sum()
-    return tuple(ranked[needed].tolist()) or tuple(range(found.n))
+    return total[:-1]
 
 
 def _opened(groups: _Level, chosen: Sequence[int], names: Sequence[str]) -> _Level:

@@ -73,11 +73,28 @@ def test_groups_that_do_nothing_are_all_looked_into():
     assert sorted(found.interactions.index("FSII", 1).names) == ["x0", "x1", "x4", "x5"]
 
 
+@pytest.mark.parametrize(("budget", "chosen"), [(45, {0}), (79, {0, 1, 2})])
+def test_more_groups_are_opened_where_the_budget_determines_all_pairs(budget, chosen):
+    """Features 4 and 5 cancel each other in their group; of twelve features there are 79 sets up to pairs."""
+
+    def f(masks):
+        return 3.0 * masks[:, 0] + masks[:, 4] - masks[:, 5]
+
+    found = explain_levels(f, np.repeat(np.arange(3), 4), budget=budget, progress=False)
+    assert set(found.chosen) == chosen
+    assert found.interactions.n_calls <= budget
+    singles = dict(
+        zip(found.interactions.feature_names, found.interactions.single_values("BV").values, strict=True)
+    )
+    if len(chosen) == 3:
+        np.testing.assert_allclose([singles["x4"], singles["x5"]], [1.0, -1.0], atol=1e-6)
+
+
 def test_several_outputs():
     def f(masks):
         return np.stack([masks[:, 0] & masks[:, 5], masks[:, 6]], axis=1).astype(float)
 
-    found = explain_levels(f, [0, 0, 1, 1, 2, 2, 3, 3], budget=120, progress=False)
+    found = explain_levels(f, [0, 0, 1, 1, 2, 2, 3, 3], budget=36, progress=False)
     assert set(found.chosen) == {0, 2, 3}
     table = found.interactions.index("FSII")
     assert sorted(table.names[:2]) == ["x0 × x5", "x6"]

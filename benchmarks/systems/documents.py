@@ -1,92 +1,97 @@
 """Which two sentences of several documents the answer of a real language model needs.
 
-    python benchmarks documents [--items 20] [--calls 128] [--levels 64]
+    python benchmarks documents [--calls 64 128] [--seeds 1] [--out FILE]
 
-For every item of `library.data.multi_hop`, SmolLM2-135M scores the annotated answer with some of the eight
-sentences of four documents. Recovery@2 is the share of the two annotated sentences among two that a method
-names: ours names the best pair of the fitted function, alone or (steady) on average where every sentence is
-flipped in a tenth of all cases, the marginal methods the two sentences with the
-largest values (removal of one, LIME, Shapley and Banzhaf values). ``--levels`` is the budget of documents
-first, then sentences. The bridge sentence hardly changes the answers of so small a model: a recovery of 1/2
-is what to expect.
+The answers of SmolLM2-135M to 22 questions with all 2^8 sets of the eight sentences of four documents are
+recorded (`python benchmarks record --only paper`). Recovery@2 is the share of the two annotated sentences
+among two that a method names: ours names the best pair of the fitted function, alone or (steady) on average
+where every sentence is flipped in a tenth of all cases, the marginal methods the two sentences with the
+largest values (removal of one, LIME, Shapley and Banzhaf values). Two levels, documents first, then
+sentences, have half of the calls. "The model itself" is the best pair of the recorded values: what a perfect
+explanation finds.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 import warnings
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
 import spex_plugins as spex
-from library.data.multi_hop import ITEMS, Item
+from library.measure.result_files import append, begin_run
 from library.methods.additive import lime
+from library.paper.answer_game import OUTPUTS
+from library.paper.questions import Question, own_questions
 from library.report.markdown import table
-from spex_plugins.games import ContextGame
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "language_models"))
-
-
-def wanted(item: Item, names: tuple[str, ...]) -> set[int]:
-    """Return the numbers of the annotated sentences."""
-    parts = {name: text.split(". ") for name, text in item.documents.items()}
-    texts = [f"{name}: {parts[name][number].rstrip('.')}." for name, number in item.supporting]
-    return {names.index(text) for text in texts}
+_RECORDINGS = Path(__file__).parents[1] / "recordings"
+_READINGS = {"best pair": 0.0, "best pair, steady": 0.1}
 
 
-def measured(item: Item, model: tuple[object, object], calls: int, levels: int) -> dict[str, float]:
-    """Return the recovery of every method for an item."""
-    game = ContextGame(
-        *model,
-        item.question,
-        item.documents,
-        answer=item.answer,
-        features="sentence",
-        document="{name}: {text}",
-    )
-    target = wanted(item, game.feature_names)
-    full = np.ones((1, game.n), dtype=bool)
-    removed = game(np.concatenate([full, ~np.eye(game.n, dtype=bool)]))
-    masks = np.random.default_rng(0).random((calls, game.n)) < 0.5
-    found = spex.explain(game, budget=calls, progress=False)
+def recorded(question: Question, output: int) -> spex.Recording:
+    """Return the log-probabilities of the answer, or of the answer and its evidence, with all masks."""
+    both = spex.Recording.load(_RECORDINGS / f"paper_multihop-{question.name}_report.npz")
+    masks = both.masks()
+    return spex.Recording(masks, both(masks)[:, output], feature_names=both.feature_names)
+
+
+def named(
+    values: spex.Recording, groups: tuple[int, ...], calls: int, seed: int
+) -> Iterator[tuple[str, int, set[int]]]:
+    """Yield every method, the calls that it was allowed, and the two sentences that it names."""
+    n = values.n
+    removed = values(np.concatenate([np.ones((1, n), bool), ~np.eye(n, dtype=bool)]))
+    masks = np.random.default_rng(seed).random((calls, n)) < 0.5
+    found = spex.explain(values, budget=calls, seed=seed, progress=False)
     scores = {
-        "remove one": removed[0] - removed[1:],
-        "LIME": lime(masks, game(masks)).values,
+        "removal of one": removed[0] - removed[1:],
+        "LIME": lime(masks, values(masks)).values,
         "Shapley values": found.single_values("SV").values,
         "Banzhaf values": found.single_values("BV").values,
     }
-    chosen = {name: set(np.argsort(-values)[:2].tolist()) for name, values in scores.items()}
-    chosen["best pair"] = set(found.best_keeping(2).kept)
-    chosen["best pair, steady"] = set(found.best_keeping(2, noise=0.1).kept)
-    by_level = spex.explain_levels(game, budget=levels, progress=False)
-    kept = by_level.interactions.best_keeping(2).kept
-    chosen["best pair, two levels"] = {
-        by_level.features[i][0] for i in kept if len(by_level.features[i]) == 1
-    }
-    return {name: len(target & both) / 2 for name, both in chosen.items()}
+    for name, each in scores.items():
+        yield name, calls, set(np.argsort(-each)[:2].tolist())
+    by_level = spex.explain_levels(values, groups, budget=calls // 2, seed=seed, progress=False)
+    exact = spex.explain(values, budget=2**n, progress=False)
+    for name, noise in _READINGS.items():
+        yield name, calls, set(found.best_keeping(2, noise=noise).kept)
+        parts = [by_level.features[i] for i in by_level.interactions.best_keeping(2, noise=noise).kept]
+        yield f"{name}, two levels", calls // 2, {part[0] for part in parts if len(part) == 1}
+        yield f"the model itself: {name}", 2**n, set(exact.best_keeping(2, noise=noise).kept)
 
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--items", type=int, default=len(ITEMS))
-    parser.add_argument("--calls", type=int, default=128)
-    parser.add_argument("--levels", type=int, default=64)
+    parser.add_argument("--calls", type=int, nargs="+", default=[64, 128])
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="FILE.jsonl of results")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    from small_llm import load_small_llm
-
-    model = load_small_llm()
-    rows: dict[str, list[float]] = {}
-    for item in ITEMS[: arguments.items]:
-        for name, value in measured(item, model, arguments.calls, arguments.levels).items():
-            rows.setdefault(name, []).append(value)
-    print(
-        table(["method", "recovery@2", "items"], [[k, f"{np.mean(v):.2f}", len(v)] for k, v in rows.items()])
-    )
+    scores: dict[tuple[str, str, int], dict[int, list[float]]] = {}
+    for output, about in enumerate(OUTPUTS):
+        for number, question in enumerate(own_questions("multihop")):
+            values = recorded(question, output)
+            for calls in arguments.calls:
+                for seed in range(arguments.seeds):
+                    for method, asked, pair in named(values, question.paragraphs, calls, seed):
+                        cell = scores.setdefault((about, method, asked), {}).setdefault(number, [])
+                        cell.append(len(pair & set(question.supporting)) / 2)
+    means = {key: np.array([np.mean(each) for each in cell.values()]) for key, cell in scores.items()}
+    with arguments.out.open("w") if arguments.out else nullcontext() as file:
+        if file:
+            begin_run(file, "documents")
+            for (about, method, calls), each in means.items():
+                record = {"output": about, "method": method, "calls": calls, "inputs": len(each)}
+                append(file, "documents", record | {"recovery": float(each.mean())})
+    rows = [
+        [*key, f"{each.mean():.3f} ± {each.std(ddof=1) / np.sqrt(len(each)):.3f}"]
+        for key, each in means.items()
+    ]
+    print(table(["log-probability of", "method", "calls", "recovery@2"], rows))
 
 
 if __name__ == "__main__":

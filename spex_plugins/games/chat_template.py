@@ -40,7 +40,7 @@ def chat_template(
     Raises
     ------
     InputError
-        If these are not messages, or the tokenizer has no template.
+        If these are not messages, or the tokenizer has no template, or one that refuses them.
     """
     roles = [isinstance(message, Mapping) and {"role", "content"} <= set(message) for message in messages]
     if not roles or not all(roles):
@@ -50,12 +50,24 @@ def chat_template(
     if not getattr(tokenizer, "chat_template", None):
         raise InputError("template: the tokenizer has no chat template for messages; give a text instead.")
     write, places = _Chat(tokenizer, messages, place), _count(messages, place)
-    if places and place not in write(place):
+    if places and place not in _first_prompt(write, place):
         raise InputError(
             f"template: the tokenizer's chat template leaves out the message that holds '{place}'; put it "
             "into a message of the user."
         )
     return write, places
+
+
+def _first_prompt(write: Callable[[str], str], text: str) -> str:
+    from jinja2 import TemplateError  # transformers needs it for templates
+
+    try:
+        return write(text)
+    except TemplateError as error:
+        raise InputError(
+            f"template: the tokenizer's chat template refuses these messages: {error}. Where it knows no "
+            "system message, put its text into that of the user."
+        ) from error
 
 
 def _count(content: Any, place: str) -> int:

@@ -80,8 +80,8 @@ class PlotData:
 
     @property
     def kind(self) -> str:
-        """What a feature is called: a word, or, where there are sentences, a part."""
-        return "part" if any(map(is_sentence, self.words)) else "word"
+        """What a feature is called: a word, or, where some are of several words, a part."""
+        return "part" if any(is_sentence(word) or " " in word.strip() for word in self.words) else "word"
 
     @property
     def linked(self) -> frozenset[int]:

@@ -67,7 +67,7 @@ def _complaint(found: Interactions) -> str:
     if all_masks_within(found.n, masks):
         return ""
     if masks < _PER_FEATURE * found.n:
-        return "there should be two for each feature at least"
+        return f"there should be at least {_PER_FEATURE * found.n:,}, two for each feature"
     r2 = found.r2[np.isfinite(found.r2)]
     if not r2.size:
         return "they are too few to measure R²" if found.r2_source == TOO_FEW else ""

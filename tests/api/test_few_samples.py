@@ -32,7 +32,7 @@ def warned(call):
 @pytest.mark.parametrize(
     ("function", "budget", "text"),
     [
-        (linear, 25, "budget=25: 25 masks of 30 features: there should be two for each feature"),
+        (linear, 25, "budget=25: 25 masks of 30 features: there should be at least 60, two for each feature"),
         (linear, 61, "budget=61: 61 masks of 30 features: they are too few to measure R²"),
         (parity, 400, "budget=400: 400 masks of 30 features: R² is"),
     ],

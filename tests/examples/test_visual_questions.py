@@ -85,7 +85,7 @@ def test_the_committed_weights_answer_new_questions(parts):
 @pytest.mark.slow
 def test_the_answer_is_explained_by_cells_and_words_together(tmp_path):
     out = run("explain.py", tmp_path, "--calls", "800", "--out", str(tmp_path))
-    assert "Is there a red circle left of the blue square? Yes." in out
+    assert "Is there a red circle left of the blue square? Yes (log-odds of yes: +8.4)" in out
     mixed = re.findall(r"^  ([+-]\d\.\d\d)  (.*)$", out.split("Cells and words together")[1], re.MULTILINE)
     assert all("[red circle]" in name for _, name in mixed[:3])
     assert {"[red circle] × red", "[red circle] × left"} <= {name for _, name in mixed}
@@ -94,6 +94,8 @@ def test_the_answer_is_explained_by_cells_and_words_together(tmp_path):
     page = (tmp_path / "visual_question.html").read_text()
     assert "data:image/png;base64," in page
     assert "[red circle]" in page
+    assert "Yes (log-odds of yes: +8.4)" in page
+    assert "Parts that act together" in page
 
 
 @pytest.mark.slow

@@ -125,6 +125,30 @@ def test_orders_are_averaged_or_outputs():
     np.testing.assert_allclose(outputs.work(masks), 3 * given.work(masks))
 
 
+def test_a_template_without_system_messages_says_so():
+    words = tiny.tokenizer("<s> $A")
+    words.chat_template = (
+        "{% if messages[0]['role'] == 'system' %}"
+        "{{ raise_exception('System role not supported') }}{% endif %}" + CHAT
+    )
+    with pytest.raises(InputError, match=r"^template: .* System role not supported.* into that of the user"):
+        game(words=words, system="Be brief.")
+    assert game(words=words).prompt(np.ones(5, dtype=bool)).startswith("<s><user>letter")
+
+
+def test_no_order_is_asked_twice():
+    context = game(orders=6, outputs="orders")  # all of three documents
+    prompts = {str(one.prompt(np.ones(5, dtype=bool))) for one in context._games}
+    assert len(prompts) == 6
+
+
+def test_the_values_have_a_name():
+    assert game().value_name == "log-probability of the answer"
+    sentences = game(outputs="sentences", value="mean_log_prob")
+    assert sentences.value_name == "mean log-probability of the tokens of the sentence, given those before it"
+    assert game(orders=2).value_name == "log-probability of the answer, mean of 2 orders"
+
+
 def test_roles_and_special_tokens_of_a_chat():
     context = game(words=chat_words(), system="Answer in a word.")
     prompt = context.prompt(np.ones(5, dtype=bool))
@@ -187,7 +211,7 @@ def test_fingerprints():
     changes = [
         {"answer": "Rome."}, {"pinned": ["atlas"]}, {"features": "document"}, {"orders": 2},
         {"layout": "{question}\n{context}"}, {"document": "{text}"}, {"outputs": "sentences"},
-        {"replacement": "…"}, {"value": "mean_log_prob"}, {"orders": 2, "seed": 1},
+        {"replacement": "…"}, {"value": "mean_log_prob"}, {"orders": 2, "seed": 3},
         {"orders": 2, "outputs": "orders"},
     ]  # fmt: skip
     others = [game(model, **change).fingerprint for change in changes]
@@ -219,6 +243,8 @@ def test_two_levels():
         ({"pinned": list(DOCUMENTS)}, "pinned"),
         ({"outputs": "tokens"}, "outputs"),
         ({"orders": 0}, "orders"),
+        ({"orders": 7}, "orders: 3 documents have 6 orders"),
+        ({"outputs": "orders"}, "orders: .* give 2 or more"),
         ({"value": "logit"}, "value"),
         ({"answer": " "}, "answer"),
         ({"system": "Be brief."}, "system"),

@@ -70,6 +70,20 @@ def test_each_sentence_has_a_section():
     assert all(any(sentence == piece for piece in read.text) for sentence in sentences)
 
 
+def test_pinned_documents_and_the_meaning_of_values_are_shown():
+    read = Page(to_sources_html(found(), GAME)).text
+    assert "pinned" not in read
+    documents = GAME.documents | {"rules": "Always <be> brief."}
+    game = SimpleNamespace(
+        **vars(GAME)
+        | {"documents": documents, "group_names": ("letter", "diary", "atlas"), "value_name": "odds"}
+    )
+    read = Page(to_sources_html(found(), game)).text
+    assert read[read.index("rules") :][:3] == ["rules", "Always <be> brief.", "pinned"]
+    assert read.count("pinned") == 1
+    assert "f: odds" in read
+
+
 def test_what_has_interactions_is_taken_and_saved(tmp_path):
     leveled = SimpleNamespace(interactions=found())
     save_sources_html(leveled, tmp_path / "page.html", GAME, title="Sources & answer")

@@ -32,8 +32,8 @@ def test_one_warning_for_all_rows(estimator):
     (one,) = warned(lambda: explainer(ROWS, max_evals=50, silent=True))
     assert one.filename == __file__
     assert str(one.message) == (
-        "max_evals=50: 50 masks of 30 features: there should be two for each feature at least. The values "
-        "are not reliable (and so are 4 more explanations); raise max_evals."
+        "max_evals=50: 50 masks of 30 features: there should be at least 60, two for each feature. The "
+        "values are not reliable (and so are 4 more explanations); raise max_evals."
     )
     assert not warned(lambda: explainer(ROWS[:2], silent=True))
 

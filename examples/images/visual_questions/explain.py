@@ -68,8 +68,8 @@ def main() -> None:
     )
     found = spex.explain(game, budget=arguments.calls, feature_names=feature_names(game))
     odds = float(game(np.ones((1, game.n), dtype=bool))[0])
-    title = f"{arguments.question} {'Yes' if odds > 0 else 'No'}."
-    print(f"{title} Log-odds {odds:+.1f}\n{found}\n")
+    title = f"{arguments.question} {'Yes' if odds > 0 else 'No'} (log-odds of yes: {odds:+.1f})"
+    print(f"{title}\n{found}\n")
     print(found.top(12, INDEX, order=2))
     pairs = found.top(game.n**2, INDEX, order=2)
     print(f"\nCells and words together ({INDEX}, the strongest first):")

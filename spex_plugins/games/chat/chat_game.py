@@ -118,6 +118,7 @@ class ChatGame:
     documents: dict[str, str]
     groups: IntArray
     group_names: tuple[str, ...]
+    value_name: str
 
     def __init__(
         self,
@@ -210,8 +211,8 @@ class ChatGame:
         Returns
         -------
         ChatGame
-            Also with ``question``, ``answer`` and ``documents``, and with ``groups`` and ``group_names``, for
-            `explain_levels`.
+            Also with ``question``, ``answer``, ``documents`` and ``value_name``, and with ``groups`` and
+            ``group_names``, for `explain_levels`.
 
         Raises
         ------
@@ -236,6 +237,8 @@ class ChatGame:
         game.question, game.answer = question, answer.strip()
         game.documents, game.groups = {one.name: one.text for one in read}, group_numbers(read)
         game.group_names = tuple(one.name for one in read if one.parts is not None)
+        against = options.get("against")
+        game.value_name = "log-probability of the answer" + (f" minus that of {against!r}" if against else "")
         return game
 
     def __call__(self, masks: BoolArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,8 @@ class ContextGame:
         "answer": one value. "sentences": one for each sentence of the answer, given the sentences before it.
         "orders": one for each order of the documents.
     orders : int
-        Number of orders of the documents: the given one, and random ones, over which values are averaged
-        unless they are outputs. A mask is a prompt for each.
+        Number of different orders of the documents: the given one, and random ones, over which values are
+        averaged unless they are outputs. A mask is a prompt for each.
     value : {"log_prob", "mean_log_prob"}
         Sum or mean of the log-probabilities (natural) of the tokens of the answer, or of a sentence.
     max_new_tokens : int
@@ -85,6 +86,8 @@ class ContextGame:
         Number of the document of every feature, pinned ones not counted; see `explain_levels`.
     group_names : tuple of str
         Names of these documents.
+    value_name : str
+        What the values are.
 
     Raises
     ------
@@ -125,7 +128,7 @@ class ContextGame:
         seed: int | np.random.Generator = 0,
     ) -> None:
         check_eval_mode(model)
-        _check_choices(outputs, value)
+        _check_choices(outputs, value, orders)
         most = check.count("max_new_tokens", max_new_tokens, 1, "the longest reply")
         count = check.count("orders", orders, 1, "orders of the documents")
         read = read_documents(documents, pinned, features, document)
@@ -141,6 +144,7 @@ class ContextGame:
         self.answer = answer.strip()
         self._by_sentence, self._averaged = outputs == "sentences", outputs != "orders"
         self._mean = value == "mean_log_prob"
+        self.value_name = _value_name(outputs, self._mean, count)
         self._games = [
             MaskedPrompt(
                 model,
@@ -242,9 +246,11 @@ def _template(tokenizer: Any, system: str | None) -> str | list[dict[str, Any]]:
     return f"{PLACE}\nAnswer:"
 
 
-def _check_choices(outputs: str, value: str) -> None:
+def _check_choices(outputs: str, value: str, orders: Any) -> None:
     if outputs not in _OUTPUTS:
         raise InputError(f"outputs: must be one of {list(_OUTPUTS)}, got {outputs!r}.")
+    if outputs == "orders" and orders == 1:
+        raise InputError("orders: outputs='orders' compares several orders of the documents; give 2 or more.")
     if value not in ("log_prob", "mean_log_prob"):
         raise InputError(f"value: must be 'log_prob' or 'mean_log_prob', got {value!r}.")
 
@@ -265,7 +271,20 @@ def _given_answer(answer: str, template: Any) -> str:
     return f" {answer}" if isinstance(template, str) and not answer[0].isspace() else answer  # "Answer:"
 
 
+def _value_name(outputs: str, mean: bool, orders: int) -> str:
+    what = "the sentence, given those before it" if outputs == "sentences" else "the answer"
+    each = "mean log-probability of the tokens of" if mean else "log-probability of"
+    return f"{each} {what}" + (f", mean of {orders} orders" if outputs != "orders" and orders > 1 else "")
+
+
 def _orders(documents: int, count: int, seed: Any) -> list[list[int]]:
-    """Return the given order of documents, followed by random ones."""
-    rng = check.generator(seed)
-    return [list(range(documents)), *(rng.permutation(documents).tolist() for _ in range(count - 1))]
+    """Return the given order of documents, followed by random ones, all different."""
+    if count > factorial(documents):
+        raise InputError(
+            f"orders: {documents} documents have {factorial(documents)} orders, pinned ones included; got "
+            f"{count}."
+        )
+    rng, found = check.generator(seed), {tuple(range(documents)): None}
+    while len(found) < count:
+        found[tuple(rng.permutation(documents).tolist())] = None
+    return [list(order) for order in found]

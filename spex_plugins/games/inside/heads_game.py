@@ -20,7 +20,7 @@ except ImportError as error:
         'HeadsGame needs torch and transformers: pip install "spex-plugins[llm]".'
     ) from error
 
-from spex_plugins.games.inside.examples import Examples
+from spex_plugins.games.inside.examples import Batch, Examples
 from spex_plugins.games.inside.projections import find_projections, masked_inputs, mean_inputs
 from spex_plugins.games.model_fingerprint import digest, model_digest, tokenizer_digest
 from spex_plugins.games.text.prompt_arguments import check_eval_mode
@@ -132,9 +132,7 @@ class HeadsGame:
         self._means = [torch.zeros(one.width) for one in self._projections]
         if replacement == "mean":
             with torch.inference_mode():
-                self._means = mean_inputs(
-                    self._projections, lambda: self._logits(1), self._examples.real.bool()
-                )
+                self._means = mean_inputs(self._projections, self._all_logits)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Evaluate the model on all examples, with masked parts.
@@ -154,8 +152,37 @@ class HeadsGame:
         InputError
             If the model is in training mode.
         """
-        scores = self._scores(masks)
+        scores = self.scores(masks)
         return (scores > 0).mean(axis=1) if self._value == "accuracy" else scores.mean(axis=1)
+
+    def scores(self, masks: BoolArray) -> FloatArray:
+        """Return how well each example is answered.
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (b, n)
+            True where a head or neuron is kept.
+
+        Returns
+        -------
+        ndarray of float64, shape (b, E)
+            Log-probabilities (natural) of the answers, minus those of the wrong ones if there are any.
+
+        Raises
+        ------
+        InputError
+            If the model is in training mode.
+        """
+        check_eval_mode(self._model)
+        masks = np.asarray(masks, dtype=bool)
+        scores = np.zeros((len(masks), self._examples.n_answers))
+        with torch.inference_mode():
+            for batch in self._examples.batches:
+                step = max(1, _ROWS // len(batch.ids))
+                for start in range(0, len(masks), step):
+                    scores[start : start + step] += self._part(batch, masks[start : start + step])
+        right, wrong = scores[:, : self._examples.count], scores[:, self._examples.count :]
+        return right - wrong if wrong.shape[1] else right
 
     def accuracy(self, masks: BoolArray) -> FloatArray:
         """Return the share of examples in which the answer is more probable than the wrong one.
@@ -177,7 +204,7 @@ class HeadsGame:
         """
         if self._value == "log_prob":
             raise InputError("against: accuracy needs a wrong answer to each prompt.")
-        return (self._scores(masks) > 0).mean(axis=1)
+        return (self.scores(masks) > 0).mean(axis=1)
 
     def work(self, masks: BoolArray) -> FloatArray:
         """Return the number of tokens of every mask, which are those of the examples.
@@ -192,7 +219,7 @@ class HeadsGame:
         ndarray of float64, shape (b,)
             All equal.
         """  # numpydoc ignore=RS01
-        return np.full(len(masks), float(self._examples.real.sum()))
+        return np.full(len(masks), float(self._examples.tokens))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -205,28 +232,24 @@ class HeadsGame:
             f"HeadsGame({self.n} features in {layers} layers, {self._examples.count} examples, {self._value})"
         )
 
-    def _scores(self, masks: BoolArray) -> FloatArray:
-        """Return log-probabilities (b, E) of the answers, minus those of the wrong ones if there are any."""
-        check_eval_mode(self._model)
-        masks, rows = np.asarray(masks, dtype=bool), len(self._examples.ids)
-        found = []
-        with torch.inference_mode():
-            for start in range(0, len(masks), max(1, _ROWS // rows)):
-                part = masks[start : start + max(1, _ROWS // rows)]
-                kept = [
-                    torch.from_numpy(part[:, label]).repeat_interleave(rows, dim=0) for label in self._labels
-                ]
-                with masked_inputs(self._projections, kept, self._means):
-                    found.append(self._examples.log_probs(self._logits(len(part))).cpu().numpy())
-        scores: FloatArray = np.concatenate(found) if found else np.zeros((0, self._examples.n_answers))
-        right, wrong = scores[:, : self._examples.count], scores[:, self._examples.count :]
-        return right - wrong if wrong.shape[1] else right
+    def _part(self, batch: Batch, masks: BoolArray) -> FloatArray:
+        """Return what a batch adds to the log-probabilities (b, answers) of some masks."""
+        rows = len(batch.ids)
+        kept = [torch.from_numpy(masks[:, label]).repeat_interleave(rows, dim=0) for label in self._labels]
+        with masked_inputs(self._projections, kept, self._means):
+            found: FloatArray = batch.log_probs(self._logits(batch, len(masks))).cpu().numpy()
+        return found
 
-    def _logits(self, copies: int) -> Any:
-        ids, real = (each.repeat(copies, 1) for each in (self._examples.ids, self._examples.real))
+    def _logits(self, batch: Batch, copies: int) -> Any:
+        ids = batch.ids.repeat(copies, 1)
         # The vocabulary is large.
-        last = {"logits_to_keep": self._examples.n_last} if self._takes_last else {}
+        last = {"logits_to_keep": batch.n_last} if self._takes_last else {}
+        real = torch.ones_like(ids)
         return self._model(input_ids=ids, attention_mask=real, use_cache=False, **last).logits
+
+    def _all_logits(self) -> None:
+        for batch in self._examples.batches:
+            self._logits(batch, 1)
 
 
 def _named(part: str, first: int, stop: int) -> str:

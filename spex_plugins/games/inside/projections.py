@@ -93,22 +93,20 @@ def masked_inputs(
             hook.remove()
 
 
-def mean_inputs(projections: Sequence[Projection], call: Any, real: Any) -> list[Any]:
-    """Return the mean of every input over the tokens of a batch.
+def mean_inputs(projections: Sequence[Projection], call: Any) -> list[Any]:
+    """Return the mean of every input over all tokens.
 
     Parameters
     ----------
     projections : sequence of Projection
     call : callable
-        Calls the model with the batch.
-    real : Tensor of bool, shape (rows, T)
-        False for padding.
+        Calls the model, once or several times, without padding.
     """
-    means: dict[int, Any] = {}
+    seen: dict[int, list[Any]] = {number: [] for number in range(len(projections))}
 
     def hook(number: int) -> Any:
         def note(_: Any, inputs: tuple[Any, ...]) -> None:
-            means[number] = inputs[0][real.to(inputs[0].device)].mean(dim=0)
+            seen[number].append(inputs[0].flatten(0, -2))
 
         return note
 
@@ -118,7 +116,7 @@ def mean_inputs(projections: Sequence[Projection], call: Any, real: Any) -> list
     finally:
         for one in hooks:
             one.remove()
-    return [means[number] for number in range(len(projections))]
+    return [torch.cat(tokens).mean(dim=0) for tokens in seen.values()]
 
 
 def _replacing(kept: Any, mean: Any) -> Any:

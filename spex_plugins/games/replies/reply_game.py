@@ -68,6 +68,8 @@ class ReplyGame:
         The reply that others are compared with.
     fingerprint : str or None
         Digest of everything that the values depend on, if it is known.
+    value_name : str
+        What the values are.
 
     Raises
     ------
@@ -179,6 +181,7 @@ class ReplyGame:
     documents: dict[str, str]
     groups: IntArray
     group_names: tuple[str, ...]
+    value_name = "similarity to this answer"
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Return the similarities of the replies to masks; masks that leave the same text are asked once.

@@ -62,8 +62,8 @@ class DataGame:
     Examples
     --------
     >>> game = DataGame(LogisticRegression(), X, y, X_test, y_test)
-    >>> found = spex.explain(game, budget=5000, index="SV")
-    >>> worst = found.single_values("SV").values.argsort()[:10]
+    >>> found = spex.explain(game, budget=5000, index="BV")
+    >>> worst = found.single_values("BV").values.argsort()[:10]
     """
 
     def __init__(

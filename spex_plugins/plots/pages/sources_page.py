@@ -44,7 +44,8 @@ def to_sources_html(
 ) -> str:
     """Return a self-contained HTML page with an answer beside its sources.
 
-    Of several outputs, such as the sentences of the answer, each has a section of its own.
+    Of several outputs, such as the sentences of the answer, each has a section of its own. Pinned documents
+    are listed last, without a value.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def to_sources_html(
         The explanation of a game of documents, or an object with the attribute ``interactions``, such as the
         result of `explain_levels`.
     game : Any
-        Its game, with ``question``, ``documents``, and ``answer`` or ``reference``.
+        Its game, with ``question``, ``documents``, and ``answer`` or ``reference``. If it has ``value_name``,
+        the page says what its values are; documents that are not in ``group_names`` are pinned.
     index : str
         A key of `spex_plugins.INDICES` other than "Fourier".
     order : int, optional
@@ -80,8 +82,9 @@ def to_sources_html(
         raise InputError("game: must be a game of documents, with question, documents and an answer.")
     names = getattr(game, "output_names", None) or (answer,) * found.n_outputs
     numbers = range(found.n_outputs) if found.output_shape else [None]
+    always = _pinned(game)
     sections = "".join(
-        _section(name, read_plot_data(found, index, order, top, number), found.feature_names, game.documents)
+        _section(name, read_plot_data(found, index, order, top, number), found.feature_names, game, always)
         for name, number in zip(names, numbers, strict=True)
     )
     heading = _text(title or game.question)
@@ -123,18 +126,30 @@ def _text(text: str) -> str:
     return escape(displayable(text))
 
 
-def _section(answer: str, content: PlotData, names: Sequence[str], documents: dict[str, str]) -> str:
+def _pinned(game: Any) -> str:
+    """Return the list items of the documents that are never masked."""
+    masked = getattr(game, "group_names", None)
+    pinned = [] if masked is None else [name for name in game.documents if name not in masked]
+    return "".join(
+        f"<li><div>{_text(name)}<p>{_text(game.documents[name])}</p></div><b>pinned</b></li>"
+        for name in pinned
+    )
+
+
+def _section(answer: str, content: PlotData, names: Sequence[str], game: Any, always: str) -> str:
     effects = content.effects.tolist()
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
     sources = "\n".join(
-        _source(name, documents.get(name), effect, content.effect_limit)
+        _source(name, game.documents.get(name), effect, content.effect_limit)
         for name, effect in zip(names, effects, strict=True)
     )
+    value = getattr(game, "value_name", None)
+    said = f'<p class="quiet">f: {_text(value)}</p>' if value else ""
     return (
         f'<section><div class="pair"><div><h2>Answer</h2><p class="answer">{_text(answer)}</p>'
-        f'<ul class="facts">{facts}</ul></div><div><h2>Sources</h2>'
+        f'{said}<ul class="facts">{facts}</ul></div><div><h2>Sources</h2>'
         f'<p class="quiet">{escape(content.reading)}: what each contributes alone</p>'
-        f'<ol class="sources">{sources}</ol></div></div>{_together(content)}</section>\n'
+        f'<ol class="sources">{sources}{always}</ol></div></div>{_together(content)}</section>\n'
     )
 
 
