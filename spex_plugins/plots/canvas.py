@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-__all__ = ["Canvas", "new_figure", "require_matplotlib"]
+__all__ = ["Canvas", "new_axes", "require_matplotlib"]
 
 Point = tuple[float, float]
 
@@ -28,12 +27,11 @@ def require_matplotlib() -> None:
         ) from error
 
 
-def new_figure() -> tuple[Figure, Axes]:
-    """Return a new pyplot figure and axes that fill it."""
+def new_axes() -> Axes:
+    """Return axes that fill a new pyplot figure."""
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(facecolor="white")
-    return figure, figure.add_axes((0, 0, 1, 1))
+    return plt.figure(facecolor="white").add_axes((0, 0, 1, 1))
 
 
 class Canvas:
@@ -49,27 +47,38 @@ class Canvas:
     def __init__(self, ax: Axes, scale: float = 1.0) -> None:
         self.ax = ax
         self.scale = scale
+        self._widths: dict[tuple[str, float], float] = {}
         ax.set_axis_off()
-        extent = ax.get_window_extent()
+        self._measure()
+
+    def resize_figure(self, width: float, height: float) -> None:
+        """Give the figure, which the axes fill, another size in points."""
+        figure: Any = self.ax.figure
+        figure.set_size_inches(width / 72, height / 72)
+        self._measure()
+
+    def _measure(self) -> None:
+        """Read the size of the axes, and let their limits be this size."""
+        extent = self.ax.get_window_extent()
         self.width = float(extent.width * self._unit)
         self.height = float(extent.height * self._unit)
-        ax.set_xlim(0, self.width)
-        ax.set_ylim(self.height, 0)
+        self.ax.set_xlim(0, self.width)
+        self.ax.set_ylim(self.height, 0)
 
     @property
     def _unit(self) -> float:
         """Units per pixel."""
         return 72.0 / (float(self.ax.figure.dpi) * self.scale)
 
-    def widths(self, texts: Sequence[str], size: float, weight: str = "normal") -> list[float]:
-        """Return the widths of texts in units, by the figure's renderer."""
-        probe = self.text((0, 0), "", size=size, weight=weight)
-        out = []
+    def widths(self, texts: Sequence[str], size: float) -> list[float]:
+        """Return the widths of texts in units, by the figure's renderer; every text is measured once."""
+        probe = self.text((0, 0), "", size=size)
         for text in texts:
-            probe.set(text=text, fontfamily=families([text]))
-            out.append(float(probe.get_window_extent().width * self._unit))
+            if (text, size) not in self._widths:
+                probe.set(text=text, fontfamily=families([text]))
+                self._widths[text, size] = float(probe.get_window_extent().width * self._unit)
         probe.remove()
-        return out
+        return [self._widths[text, size] for text in texts]
 
     def text(self, at: Point, text: str, *, size: float, **style: Any) -> Any:
         """Write a text at (left, baseline), unless the style sets another alignment; $ starts no formula."""
