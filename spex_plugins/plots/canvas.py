@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.errors import MissingExtraError
@@ -45,9 +46,12 @@ class Canvas:
     """
 
     def __init__(self, ax: Axes, scale: float = 1.0) -> None:
+        from matplotlib.transforms import TransformedPatchPath
+
         self.ax = ax
         self.scale = scale
         self._widths: dict[tuple[str, float], float] = {}
+        self._clip = TransformedPatchPath(ax.patch)
         ax.set_axis_off()
         self._measure()
 
@@ -71,18 +75,21 @@ class Canvas:
         return 72.0 / (float(self.ax.figure.dpi) * self.scale)
 
     def widths(self, texts: Sequence[str], size: float) -> list[float]:
-        """Return the widths of texts in units, by the figure's renderer; every text is measured once."""
-        probe = self.text((0, 0), "", size=size)
+        """Return the widths of texts in units, without hinting; every text is measured once."""
+        from matplotlib.textpath import text_to_path
+
         for text in texts:
             if (text, size) not in self._widths:
-                probe.set(text=text, fontfamily=families([text]))
-                self._widths[text, size] = float(probe.get_window_extent().width * self._unit)
-        probe.remove()
+                font = _font(tuple(families([text])), size, "normal")
+                width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+                self._widths[text, size] = float(width)
         return [self._widths[text, size] for text in texts]
 
-    def text(self, at: Point, text: str, *, size: float, **style: Any) -> Any:
+    def text(self, at: Point, text: str, *, size: float, weight: str = "normal", **style: Any) -> Any:
         """Write a text at (left, baseline), unless the style sets another alignment; $ starts no formula."""
-        style = {"size": size * self.scale, "fontfamily": families([text]), **style}
+        font = _font(tuple(families([text])), size * self.scale, weight)
+        # Texts are not clipped; a path of their own for each of a thousand takes time nevertheless.
+        style |= {"fontproperties": font, "clip_path": self._clip, "clip_on": False}
         return self.ax.text(*at, text, parse_math=False, **style)
 
     def box(self, left: float, top: float, width: float, height: float, color: str, *, corner: float) -> Any:
@@ -126,8 +133,15 @@ class Canvas:
         """Draw a number in a disc."""
         self.dot(at, color, radius)
         size = radius * (1.25 if len(text) < 2 else 1.05)
-        style = {"ha": "center", "va": "center_baseline", "weight": "bold", "color": "white", "zorder": 5}
-        self.text(at, text, size=size, **style)
+        style = {"ha": "center", "va": "center_baseline", "color": "white"}
+        self.text(at, text, size=size, weight="bold", zorder=5, **style)
+
+
+@cache
+def _font(family: tuple[str, ...], size: float, weight: str) -> Any:
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(family=list(family), size=size, weight=weight)
 
 
 def _towards(at: Point, other: Point, distance: float) -> Point:

@@ -65,7 +65,9 @@ def draw_header(
 def _term_lines(canvas: Canvas, content: PlotData, ranked: RankedSet, width: float) -> list[str]:
     parts = [part.replace("\n", " ") for part in content.name(ranked).replace(" × ", "\n× ").split(" ")]
     room = width - _INDENT - _VALUE
-    return _wrapped(canvas, [piece for part in parts for piece in _broken(canvas, part, room)], _TERM, room, " ")
+    return _wrapped(
+        canvas, [piece for part in parts for piece in _broken(canvas, part, room)], _TERM, room, " "
+    )
 
 
 def _broken(canvas: Canvas, part: str, width: float) -> list[str]:

@@ -212,7 +212,7 @@ def test_three_features_keep_inside_the_picture(draw):
         assert limits.y0 - 1 <= extent.y0 <= extent.y1 <= limits.y1 + 1
 
 
-LONG = [f"{k} {'and words without an end ' * 8}{k}" for k in range(3)] + ["short", "x" * 200, "y" * 200]
+LONG = [f"{k} {'and words without an end ' * 8}{k}" for k in range(3)] + ["x" * 200, "short", "y" * 200]
 
 
 @pytest.mark.parametrize("draw", [*OF_TERMS, heatmap, text_arcs])

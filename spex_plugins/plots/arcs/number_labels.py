@@ -55,9 +55,7 @@ def place_numbers(links: Sequence[Sequence[Sequence[Point]]], radius: float) -> 
     return numbers
 
 
-def _nearest_free(
-    pieces: Sequence[Piece], goal: FloatArray, hits: Callable[[FloatArray], IntArray]
-) -> Point:
+def _nearest_free(pieces: Sequence[Piece], goal: FloatArray, hits: Callable[[FloatArray], IntArray]) -> Point:
     """Return the point on the pieces that hits least; of several, the one nearest to the goal.
 
     The pieces are tried from the goal outwards, as most points hit nothing.

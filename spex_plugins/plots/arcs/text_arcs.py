@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.plots import legend
+from spex_plugins.plots.arcs.number_labels import place_numbers
+from spex_plugins.plots.arcs.routing import Routing, Spacing, route
 from spex_plugins.plots.canvas import Canvas, new_axes, require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade, text_color
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.layout import Box, fill_lines
-from spex_plugins.plots.arcs.number_labels import place_numbers
 from spex_plugins.plots.plot_data import PlotData, is_sentence, read_plot_data
-from spex_plugins.plots.arcs.routing import Routing, Spacing, route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

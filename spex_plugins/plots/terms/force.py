@@ -10,7 +10,7 @@ from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade
 from spex_plugins.plots.fonts import families
 from spex_plugins.plots.plot_data import signed
-from spex_plugins.plots.terms.additive_terms import Part, additive_terms
+from spex_plugins.plots.terms.additive_terms import AdditiveTerms, Part, additive_terms
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_constant, write_title
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
@@ -24,6 +24,7 @@ __all__ = ["force"]
 _LEAST = 0.03  # share of the width from which a part has a label
 _LETTERS = 24  # of a line of a label
 _UNIT = 37.0  # height of a bar in a new figure, in points
+_TOP = 1.7  # of the axes, in heights of a bar
 
 
 @with_shared_docs
@@ -75,23 +76,11 @@ def force(
     depth = _write_labels(ax, [(at, part) for at, part in named if abs(part.value) > _LEAST * reach], limit)
     if not terms.parts:
         write_constant(ax)
-    top, bottom = 1.7, -0.7 - depth
-    ax.set_ylim(bottom, top)
+    ax.set_ylim(-0.7 - depth, _TOP)
     if own:
         figure: Any = ax.figure
-        figure.set_figheight((_UNIT * (top - bottom) + 70.0) / 72)
-    for value, above, line in (
-        (terms.total, 1.1, {"color": TEXT_COLOR, "lw": 1.4}),
-        (terms.base, 0.8, {"color": "#8b92a0", "lw": 1.0, "ls": (0, (3, 2))}),
-    ):
-        ax.plot([value, value], [-0.5, above], **line)
-    ends = (
-        (terms.total, 1.25, f"fitted f(x) = {terms.total:.3g}", "bold"),
-        (terms.base, 0.95, "f(∅)", "normal"),
-    )
-    for at, level, text, weight in ends[: 1 if abs(terms.total - terms.base) < 0.1 * reach else 2]:
-        style: dict[str, Any] = {"ha": "center", "size": 9.5, "color": TEXT_COLOR, "weight": weight}
-        ax.text(at, level, text.replace("-", "−"), **style)
+        figure.set_figheight((_UNIT * (_TOP + 0.7 + depth) + 70.0) / 72)
+    _write_ends(ax, terms, both=abs(terms.total - terms.base) >= 0.1 * reach)
     ax.set_yticks([])
     ax.tick_params(axis="x", length=3, labelsize=8.5, labelcolor=MUTED_COLOR)
     ax.spines[["left", "right", "top"]].set_visible(False)
@@ -100,9 +89,18 @@ def force(
     return ax
 
 
-def _stack(
-    ax: Axes, parts: list[Part], total: float, sign: int, limit: float
-) -> list[tuple[float, Part]]:
+def _write_ends(ax: Axes, terms: AdditiveTerms, *, both: bool) -> None:
+    """Mark f(x), where the stacks meet, and f(∅), whose name is written if there is room for both."""
+    ax.plot([terms.total, terms.total], [-0.5, 1.1], color=TEXT_COLOR, lw=1.4)
+    ax.plot([terms.base, terms.base], [-0.5, 0.8], color="#8b92a0", lw=1.0, ls=(0, (3, 2)))
+    style: dict[str, Any] = {"ha": "center", "size": 9.5, "color": TEXT_COLOR}
+    text = f"fitted f(x) = {terms.total:.3g}".replace("-", "−")
+    ax.text(terms.total, 1.25, text, weight="bold", **style)
+    if both:
+        ax.text(terms.base, 0.95, "f(∅)", **style)
+
+
+def _stack(ax: Axes, parts: list[Part], total: float, sign: int, limit: float) -> list[tuple[float, Part]]:
     """Draw parts from f(x) outwards, red to the left of it and blue to the right; return their middles."""
     at, middles = total, []
     for part in parts:

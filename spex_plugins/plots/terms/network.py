@@ -98,7 +98,8 @@ def network(
     ax.set_axis_off()
     shown = f"strongest {len(content.sets)} of {content.n_sets} sets" if content.sets else "no interactions"
     write_title(ax, title, content.facts[2:], f"{content.reading}: {shown}; red pushes up, blue pushes down")
-    ax.figure.draw_without_rendering()  # the room that the title leaves
+    figure: Any = ax.figure
+    figure.figure.draw_without_rendering()  # the room that the title leaves
     labels = [
         _label(ax, content.labels[feature], angle, letters, upright=len(features) <= _FEW_LABELS)
         for feature, angle in zip(features, angles, strict=True)
