@@ -12,6 +12,7 @@ from spex_plugins.core.designs.design import Design
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import LEAST_BITS, faithful_design, faithful_sequence
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
@@ -27,8 +28,7 @@ _MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
 # With fewer of either, the stack of `Shapley` predicts uniform masks better than `_for_uniform_masks` does:
 # games of 8 to 14 features with .5 to .9 of its errors. Of fewer than 200 masks, too few would test the fit.
 _FEATURES, _MASKS = 16, 200
-_SCREENED = 3  # features of the largest sets that sparse regression looks for
-_ROUNDING = 1e-10  # share of the variance that an exact sparse function may leave
+_SCREENED = 3  # features of the largest sets that are found without decoding
 
 
 class Auto(Estimator):
@@ -36,10 +36,9 @@ class Auto(Estimator):
 
     For Shapley values and the indices that generalise them: `Shapley`. For Banzhaf indices, Fourier
     coefficients and predictions of uniform masks: where the budget allows it, a coded design, which finds the
-    sets of high order that others miss; else, with fewer than 16 features or 200 masks, `Shapley` with masks
-    of that law, or a sparse regression that meets all values (then also in place of coded designs for sets of
-    three features); with more, a Gaussian process and sparse
-    regression, stacked, and `Spex` where there are too many masks for a Gaussian process.
+    sets of high order that others miss; else a few sets that meet all values, if there are such sets; else,
+    with fewer than 16 features or 200 masks, `Shapley` with masks of that law; with more, a Gaussian process
+    and sparse regression, stacked, and `Spex` where there are too many masks for a Gaussian process.
 
     Parameters
     ----------
@@ -140,11 +139,9 @@ class Auto(Estimator):
         chosen: Estimator | None = self._for_values
         if chosen is None and (design is None or design.coded is None):
             chosen = _for_few(masks.shape[1], len(masks))
-            sparse = chosen and SparseRegression().fit_samples(
-                masks, values, design=None, max_order=max_order, rng=rng
-            )
-            if sparse and (sparse.r2 > 1 - _ROUNDING).all():
-                return sparse
+            exact = None if chosen or max_order else exact_sparse_fit(masks, values)
+            if exact is not None:
+                return exact
         chosen = chosen or _for_uniform_masks(len(masks))
         return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
 

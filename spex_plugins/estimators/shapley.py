@@ -26,11 +26,12 @@ _DEFAULT_ORDER = 3
 class Shapley(Estimator):
     """Gaussian processes of the odd and the even part of a function, stacked with boosted trees.
 
-    The masks repel each other, and their sizes are those that the index weighs. The function that results is
-    the answer where a mask was asked. All indices are read from it in closed form, with deviations. Without
-    the extra ``trees``, the Gaussian processes stand alone; more than 8,000 masks are left to `Spex`. With
-    ``max_order``, the result is a sparse regression on the sets of that order that the kernels make likely,
-    with the single values and the deviations of the stack.
+    The masks repel each other, and their sizes are those that the index weighs. If few sets meet all values,
+    these are the result (orthogonal matching pursuit). Else the function that results is the answer where a
+    mask was asked. All indices are read from it in closed form, with deviations. Without the extra ``trees``,
+    the Gaussian processes stand alone; more than 8,000 masks are left to `Spex`. With ``max_order``, the
+    result is a sparse regression on the sets of that order that the kernels make likely, with the single
+    values and the deviations of the stack.
 
     Parameters
     ----------
@@ -80,8 +81,8 @@ class Shapley(Estimator):
         """Return the estimator for many functions that are asked at the same masks.
 
         The first four functions are fitted alone. The kernels of the others begin with what these four have
-        in common, and trees are fitted only if they helped there. That serves single values; interactions
-        would lose by it.
+        in common. Trees are fitted, and few sets that meet all values are looked for, only if that served
+        there. Single values gain by sharing; interactions would lose.
 
         Returns
         -------

@@ -40,16 +40,18 @@ def kernel_prior(prior: Any, names: Sequence[str]) -> KernelPrior:
     """
     found = _explanations(prior)
     known: dict[int, list[tuple[PartKernel, FloatArray]]] = {}
+    sparse = False
     for one in [found[i] for i in np.unique(np.linspace(0, len(found) - 1, _MOST).astype(int))]:
         stack = _stack(one.function)
         if stack is None:
             continue
+        sparse = sparse or stack.terms is not None
         own = [one.feature_names[i] for i in stack.at]
         for part in stack.uncertainties:
             for sign, kernel in _kernels(part).items():
                 rates = _placed(np.log(kernel.product.rates), own, names)
                 known.setdefault(sign, []).append((kernel, rates))
-    if not known:
+    if not known and not sparse:  # a sparse function that is known exactly has no kernel
         raise InputError(
             "prior: these explanations have no kernel; give explanations by the "
             'estimator "shapley", or by "auto" with an index such as "SV", from fewer than all masks.'

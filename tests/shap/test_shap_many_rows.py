@@ -115,7 +115,7 @@ def test_a_saved_explainer_keeps_its_prior(tmp_path, together):
 @pytest.mark.slow
 def test_the_prior_of_another_model_does_no_harm():
     def other(masks):
-        return np.prod(1 - 2.0 * masks[:, 3:9], axis=1) + masks[:, 0] * 1e-3 * masks.sum(axis=1)
+        return np.prod(1 - 2.0 * masks[:, 3:9], axis=1) + np.exp(1e-2 * masks.sum(axis=1))
 
     strange = spex.explain(other, N, index="SV", budget=CALLS, progress=False)
     values = []
@@ -125,6 +125,15 @@ def test_the_prior_of_another_model_does_no_harm():
         values.append(found.single_values("SV").values)
     truth = exact(ROWS[6])
     assert np.linalg.norm(values[1] - truth) < 1.3 * np.linalg.norm(values[0] - truth)
+
+
+def test_an_exact_sparse_explanation_tells_nothing():
+    sparse = spex.explain(lambda m: 1.0 * m[:, 0] * m[:, 1], N, index="SV", budget=CALLS, progress=False)
+    function = lambda masks: model(masks * ROWS[6])  # noqa: E731
+    settings = {"index": "SV", "budget": CALLS, "progress": False}
+    alone, found = (spex.explain(function, N, prior=prior, **settings) for prior in (None, sparse))
+    assert_allclose(found.single_values("SV").values, alone.single_values("SV").values, rtol=0, atol=0)
+    assert found.method == alone.method
 
 
 def test_columns_are_matched_by_name(together):

@@ -24,6 +24,7 @@ _FIRST, _FIRST_ITERATIONS = 200, 15
 _FEATURES = (16, 30)
 _LEARNED, _ITERATIONS, _SPREAD = (350, 500), (8, 30), (1.0, 2.0)
 _PRIOR_ITERATIONS, _PRIOR_SPREAD = 30, 1.0
+_OTHER_ITERATIONS = 8
 _NARROW = 0.5  # spread of the log rates where nothing is predicted
 _PARAMETERS = 25.0  # pairs that they are worth: errors that they were not fitted to are larger by 1 + 25/p
 
@@ -130,7 +131,7 @@ def fit_part(
     unit = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
     unit = np.where(unit > 0, unit, 1.0)
     scaled, rows = values / unit, rng.permutation(np.flatnonzero(inner))
-    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, shared)
+    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, rows, shared)
     if process is None:
         process = _alone(sign, masks, scaled, rows, shared)
         if prior is not None and scaled.any():
@@ -139,15 +140,23 @@ def fit_part(
 
 
 def _from_others(
-    sign: int, masks: BoolArray, values: FloatArray, shared: SharedKernels
+    sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, shared: SharedKernels
 ) -> PartProcess | None:
-    """Use the kernel that other functions share, if there is one and it serves as well as it does there."""
+    """Use the kernel that other functions share; where it serves less well than there, search from it."""
     found = shared.kernel(sign, masks, values)
     if found is None:
         return None
     kernel, most = found
     process = _conditioned(sign, kernel, masks, values)
-    return replace(process, origin="the first functions") if _unexplained(process, values) <= most else None
+    if _unexplained(process, values) > most:
+        n, inner = masks.shape[1], inner_masks(masks)
+        chosen, spread = rows[: _most_learned(n)], _between(*_SPREAD, n)
+        part = {sign: values[chosen]}
+        kernel = learn_part_kernel(masks[chosen], part, _OTHER_ITERATIONS, spread, reachable(kernel))
+        process = _conditioned(sign, kernel, masks, values)
+        if not _surely_predicted(values[inner], process.left_out[0][inner]):
+            return None
+    return replace(process, origin="the first functions")
 
 
 def _from_prior(

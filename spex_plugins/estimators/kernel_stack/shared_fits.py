@@ -13,13 +13,13 @@ from spex_plugins.types import FloatArray
 
 __all__ = ["SharedFits"]
 
-_FIRST = 4  # functions that are fitted with trees
+_FIRST = 4  # functions that are fitted with all means
 _WORTH = 0.02  # of the squared left-out errors
 
 
 @dataclass
 class SharedFits:
-    """Kernels that functions at the same masks share, and what trees added to the first of them.
+    """Kernels that functions at the same masks share, and what else served the first of them.
 
     Attributes
     ----------
@@ -27,7 +27,18 @@ class SharedFits:
     """
 
     kernels: SharedKernels = field(default_factory=SharedKernels)
+    _sparse: list[bool] = field(default_factory=list)
     _tree_gains: list[float] = field(default_factory=list)
+
+    @property
+    def may_be_sparse(self) -> bool:
+        """Whether one of the first functions was sparse, or these are too few to tell."""
+        return len(self._sparse) < _FIRST or any(self._sparse)
+
+    def add_sparse(self, found: bool) -> None:
+        """Add a function in which few sets were searched that meet all its values, and whether any do."""
+        if len(self._sparse) < _FIRST:
+            self._sparse.append(found)
 
     @property
     def trees_help(self) -> bool:

@@ -1,16 +1,14 @@
-"""Sparse spectra beside a stack: one that meets all values, and one of the orders that were asked for."""
+"""A sparse spectrum of the orders that were asked for, beside a stack."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
-from spex_plugins.core.basis.single_values import Semivalues, SingleValues
-from spex_plugins.core.fitted.exact_functions import exact_function, meets
+from spex_plugins.core.basis.single_values import Semivalues
 from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.gaussian_process.candidate_sets import likely_sets
 from spex_plugins.core.regression.sparse_fit import Refit, refit, uniform_folds
@@ -19,28 +17,7 @@ from spex_plugins.estimators.common.held_out import measured_refit
 from spex_plugins.estimators.kernel_stack.mixed_part import Process
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["exact_sparse_fit", "fit_of_order"]
-
-_MOST_ORDER = 4  # of sets that a function may be made of exactly
-_EXACT = 1e-9  # share of the largest value
-
-
-def exact_sparse_fit(
-    masks: BoolArray, values: FloatArray, processes: Sequence[Process], rng: np.random.Generator
-) -> Fit | None:
-    """Return a sparse spectrum that meets all values (m, K), if there is one, from few sets."""
-    m, n = masks.shape
-    likely = _likely(processes, n, _MOST_ORDER)[: max(m // 2 - n - 1, 0)]
-    if not len(likely) or not meets(masks, values, sets.combine([likely, sets.singletons(n)], n)):
-        return None
-    found = _regression(masks, values, likely, rng)
-    left = np.abs(values - found.spectrum.predict(masks)).max(axis=0)
-    if (left > _EXACT * np.abs(values).max(axis=0)).any():
-        return None
-    function = exact_function(found.spectrum, masks)
-    shapley = function.index(sets.singletons(n), "SV", 1)
-    known = replace(function, shapley=SingleValues(shapley, np.zeros_like(shapley)))
-    return _fit(masks, values, known, found, "sparse regression, which meets all values")
+__all__ = ["fit_of_order"]
 
 
 def fit_of_order(

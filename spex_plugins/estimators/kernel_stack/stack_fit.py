@@ -10,7 +10,6 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
-from spex_plugins.core.fitted.exact_functions import linear_odd_part
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
@@ -19,12 +18,14 @@ from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.parity_process.process import PartProcess, fit_part
 from spex_plugins.core.parity_process.shared_kernels import SharedKernels
+from spex_plugins.core.regression.linear_odd_part import linear_odd_part
 from spex_plugins.core.sized_process.process import fit_whole
+from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
-from spex_plugins.estimators.kernel_stack.sparse_readout import exact_sparse_fit, fit_of_order
+from spex_plugins.estimators.kernel_stack.sparse_readout import fit_of_order
 from spex_plugins.estimators.kernel_stack.tree_member import TreeMember, fit_trees, trees_available
 from spex_plugins.estimators.kernel_stack.unseen import unseen_masks, unseen_weights
 from spex_plugins.types import BoolArray, FloatArray
@@ -51,6 +52,12 @@ def fit_stack(
     With ``max_order``, the function is a spectrum of sets of so many features. With ``shared``, the fit
     begins with what other functions tell, and is added to it; ``prior`` has the kernels of earlier ones.
     """
+    if not max_order and (shared is None or shared.may_be_sparse):
+        sparse = exact_sparse_fit(masks, values)
+        if shared is not None:
+            shared.add_sparse(sparse is not None)
+        if sparse is not None:
+            return sparse
     m = len(masks)
     used = _used(masks, index)
     frames = pair_frames(masks, used)
@@ -67,10 +74,6 @@ def fit_stack(
     for frame in frames if paired else ():
         earlier = None if prior is None else prior.get(frame.sign)
         processes.append(_fit_part(frame, masks, rest - mean, linear, rng, kernels, earlier))
-    if not max_order:
-        sparse = exact_sparse_fit(masks, values, processes[linear is not None :], rng)
-        if sparse is not None:
-            return sparse
     trees = None
     if trees_available() and m >= _LEAST_FOR_TREES and (shared is None or shared.trees_help):
         off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
@@ -155,7 +158,7 @@ def _method(parts: list[MixedPart], trees: TreeMember | None, prior: KernelPrior
     rest = f" ({shares}) and boosted trees" if trees is not None else ""
     origins = {part.process.origin for part in parts if isinstance(part.process, PartProcess)}
     start = "".join(f" with the kernel of {origin}" for origin in sorted(origins - {""}))
-    if prior is not None and not start:
+    if prior and not start:
         start = " without the prior, whose left-out errors are larger"
     return f"Gaussian process of {kinds[0]}{start}{rest}"
 

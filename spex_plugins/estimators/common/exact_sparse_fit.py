@@ -1,0 +1,49 @@
+"""Sparse functions without noise, found exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.characters import characters, pack
+from spex_plugins.core.basis.single_values import SingleValues
+from spex_plugins.core.basis.spectrum import Spectrum
+from spex_plugins.core.fitted.exact_functions import exact_function
+from spex_plugins.core.parity_process.gram import inner_masks
+from spex_plugins.core.regression.linear_odd_part import ROUNDING
+from spex_plugins.core.regression.matching_pursuit import exact_sets
+from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.held_out import measured
+from spex_plugins.types import BoolArray, FloatArray
+
+__all__ = ["exact_sparse_fit"]
+
+_ANCHORED = 1e3  # times as much as others count the values that single values add up to
+_DETERMINED = 1e-6  # part of a mask's leverage that is left to the others
+
+
+def exact_sparse_fit(masks: BoolArray, values: FloatArray) -> Fit | None:
+    """Return a spectrum of few sets that meets all values (m, K), if `exact_sets` finds one."""
+    m, n = masks.shape
+    found = exact_sets(masks, values)
+    if found is None:
+        return None
+    supports = sets.combine([np.full((1, 0), n, dtype=np.int32), found], n)
+    signs = characters(pack(masks), supports, m).T.astype(np.float64)
+    weights = np.where(inner_masks(masks), 1.0, _ANCHORED)[:, None]
+    coefficients, _, rank, _ = np.linalg.lstsq(weights * signs, weights * values, rcond=None)
+    predicted = signs @ coefficients
+    left = np.abs(values - predicted).max(axis=0)
+    if rank < len(supports) or (left > ROUNDING * np.ptp(values, axis=0)).any():
+        return None
+    spectrum = Spectrum.from_terms(n, supports, coefficients)
+    function = exact_function(spectrum, masks)
+    shapley = function.index(sets.singletons(n), "SV", 1)
+    known = replace(function, shapley=SingleValues(shapley, np.zeros_like(shapley)))
+    leverage = (np.linalg.qr(signs)[0] ** 2).sum(axis=1)
+    determined = leverage < 1 - _DETERMINED  # by the other masks
+    unseen = np.where(determined[:, None], predicted, np.nan)
+    r2, error, source = measured(masks, values, unseen, f"{determined.sum()} masks, each left out")
+    return Fit(known, r2, source, f"matching pursuit, which meets all values: {len(spectrum)} terms", error)
