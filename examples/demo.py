@@ -68,11 +68,14 @@ def tell(explanation: SpexExplanation, seconds: float) -> None:
     print(found)
     print(f"  {'time':<12}{seconds:.0f} s for {found.n_calls:,} model calls and the explanation\n")
     print("Words on their own (Shapley values, they add up to the verdict):")
+    table = found.index("SV")
+    names = dict(zip(table.terms, table.names, strict=True))  # not₂ is the second "not"
     for i in strongest(explanation):
-        print(f"  {explanation.values[i]:+.2f}  {explanation.data[i].strip()}")
-    print("\nWords that act together (faithful Shapley interactions):")
-    for name, value in zip(found.top(SETS).names, found.top(SETS).values, strict=True):
-        print(f"  {value:+.2f}  {name}")
+        print(f"  {explanation.values[i]:+.2f}  {names[i,]}")
+    print("\nWords that act together (faithful Shapley interactions, with their standard deviations):")
+    sets = found.top(SETS)
+    for name, value, deviation in zip(sets.names, sets.values, found.deviations(sets), strict=True):
+        print(f"  {value:+.2f} ± {deviation:.2f}  {name}")
 
 
 def strongest(explanation: SpexExplanation) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.errors import MissingExtraError
@@ -11,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-__all__ = ["Canvas", "new_figure", "require_matplotlib"]
+__all__ = ["Canvas", "new_axes", "require_matplotlib"]
 
 Point = tuple[float, float]
 
@@ -28,12 +28,11 @@ def require_matplotlib() -> None:
         ) from error
 
 
-def new_figure() -> tuple[Figure, Axes]:
-    """Return a new pyplot figure and axes that fill it."""
+def new_axes() -> Axes:
+    """Return axes that fill a new pyplot figure."""
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(facecolor="white")
-    return figure, figure.add_axes((0, 0, 1, 1))
+    return plt.figure(facecolor="white").add_axes((0, 0, 1, 1))
 
 
 class Canvas:
@@ -47,33 +46,50 @@ class Canvas:
     """
 
     def __init__(self, ax: Axes, scale: float = 1.0) -> None:
+        from matplotlib.transforms import TransformedPatchPath
+
         self.ax = ax
         self.scale = scale
+        self._widths: dict[tuple[str, float], float] = {}
+        self._clip = TransformedPatchPath(ax.patch)
         ax.set_axis_off()
-        extent = ax.get_window_extent()
+        self._measure()
+
+    def resize_figure(self, width: float, height: float) -> None:
+        """Give the figure, which the axes fill, another size in points."""
+        figure: Any = self.ax.figure
+        figure.set_size_inches(width / 72, height / 72)
+        self._measure()
+
+    def _measure(self) -> None:
+        """Read the size of the axes, and let their limits be this size."""
+        extent = self.ax.get_window_extent()
         self.width = float(extent.width * self._unit)
         self.height = float(extent.height * self._unit)
-        ax.set_xlim(0, self.width)
-        ax.set_ylim(self.height, 0)
+        self.ax.set_xlim(0, self.width)
+        self.ax.set_ylim(self.height, 0)
 
     @property
     def _unit(self) -> float:
         """Units per pixel."""
         return 72.0 / (float(self.ax.figure.dpi) * self.scale)
 
-    def widths(self, texts: Sequence[str], size: float, weight: str = "normal") -> list[float]:
-        """Return the widths of texts in units, by the figure's renderer."""
-        probe = self.text((0, 0), "", size=size, weight=weight)
-        out = []
-        for text in texts:
-            probe.set(text=text, fontfamily=families([text]))
-            out.append(float(probe.get_window_extent().width * self._unit))
-        probe.remove()
-        return out
+    def widths(self, texts: Sequence[str], size: float) -> list[float]:
+        """Return the widths of texts in units, without hinting; every text is measured once."""
+        from matplotlib.textpath import text_to_path
 
-    def text(self, at: Point, text: str, *, size: float, **style: Any) -> Any:
+        for text in texts:
+            if (text, size) not in self._widths:
+                font = _font(tuple(families([text])), size, "normal")
+                width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+                self._widths[text, size] = float(width)
+        return [self._widths[text, size] for text in texts]
+
+    def text(self, at: Point, text: str, *, size: float, weight: str = "normal", **style: Any) -> Any:
         """Write a text at (left, baseline), unless the style sets another alignment; $ starts no formula."""
-        style = {"size": size * self.scale, "fontfamily": families([text]), **style}
+        font = _font(tuple(families([text])), size * self.scale, weight)
+        # Texts are not clipped; a path of their own for each of a thousand takes time nevertheless.
+        style |= {"fontproperties": font, "clip_path": self._clip, "clip_on": False}
         return self.ax.text(*at, text, parse_math=False, **style)
 
     def box(self, left: float, top: float, width: float, height: float, color: str, *, corner: float) -> Any:
@@ -117,8 +133,15 @@ class Canvas:
         """Draw a number in a disc."""
         self.dot(at, color, radius)
         size = radius * (1.25 if len(text) < 2 else 1.05)
-        style = {"ha": "center", "va": "center_baseline", "weight": "bold", "color": "white", "zorder": 5}
-        self.text(at, text, size=size, **style)
+        style = {"ha": "center", "va": "center_baseline", "color": "white"}
+        self.text(at, text, size=size, weight="bold", zorder=5, **style)
+
+
+@cache
+def _font(family: tuple[str, ...], size: float, weight: str) -> Any:
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(family=list(family), size=size, weight=weight)
 
 
 def _towards(at: Point, other: Point, distance: float) -> Point:

@@ -63,8 +63,10 @@ def _family(letter: str) -> str | None:
     """Return "" if the font of the settings has a letter, the family of one that has it, or None."""
     from matplotlib import font_manager
 
+    if letter.isascii():
+        return ""
     default = str(font_manager.findfont(font_manager.FontProperties()))
-    return "" if letter.isascii() or ord(letter) in _letters(default) else _other_family(ord(letter))
+    return "" if ord(letter) in _letters(default) else _other_family(ord(letter))
 
 
 @cache

@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.plots import legend
-from spex_plugins.plots.canvas import Canvas, new_figure, require_matplotlib
+from spex_plugins.plots.canvas import Canvas, new_axes, require_matplotlib
 from spex_plugins.plots.colors import DOWN, TEXT_COLOR, UP, shade, text_color
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, read_plot_data
@@ -98,12 +98,11 @@ def image_regions(
     content = read_plot_data(interactions, index, order, top, output, drawable=drawable)
     grey, labels = _checked(image, regions, len(content.words))
     if ax is None:
-        figure, axes = new_figure()
+        canvas = Canvas(new_axes())
         longest = _IMAGE / max(labels.shape)
         width = longest * labels.shape[1] + 2 * _MARGIN + _GUTTER + _LEGEND
-        page = _arranged(Canvas(axes), content, title, width, labels.shape)
-        figure.set_size_inches(page.width / 72, page.height / 72)
-        canvas = Canvas(axes)
+        page = _arranged(canvas, content, title, width, labels.shape)
+        canvas.resize_figure(page.width, page.height)
     else:
         for scale in _SCALES:
             canvas = Canvas(ax, scale)

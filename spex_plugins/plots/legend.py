@@ -64,7 +64,18 @@ def draw_header(
 
 def _term_lines(canvas: Canvas, content: PlotData, ranked: RankedSet, width: float) -> list[str]:
     parts = [part.replace("\n", " ") for part in content.name(ranked).replace(" × ", "\n× ").split(" ")]
-    return _wrapped(canvas, parts, _TERM, width - _INDENT - _VALUE, " ")
+    room = width - _INDENT - _VALUE
+    return _wrapped(
+        canvas, [piece for part in parts for piece in _broken(canvas, part, room)], _TERM, room, " "
+    )
+
+
+def _broken(canvas: Canvas, part: str, width: float) -> list[str]:
+    """Halve a part of a name until it is not wider than a line."""
+    if len(part) < 2 or canvas.widths([part], _TERM)[0] <= width:
+        return [part]
+    half = len(part) // 2
+    return [*_broken(canvas, part[:half], width), *_broken(canvas, part[half:], width)]
 
 
 def legend_height(canvas: Canvas, content: PlotData, width: float) -> float:

@@ -164,7 +164,7 @@ class IndexTable:
         return list(zip(self.top(_SHOWN).names, cells, strict=True))
 
     def _title(self) -> str:
-        return f"{self.index}, order ≤ {self.order}: {len(self)} sets"
+        return f"{self.index}, order ≤ {self.order}: {len(self)} set{'s' * (len(self) != 1)}"
 
     def __repr__(self) -> str:
         lines = [f"  {value:>10}  {name}" for name, value in self._rows()]

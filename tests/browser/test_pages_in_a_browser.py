@@ -123,6 +123,19 @@ def test_a_sentence_is_broken_into_lines(opened):
         assert page.locator(".w").first.evaluate("(e) => e.getClientRects().length") > 1
 
 
+@pytest.mark.parametrize("letters", ["x" * 200, "long label " * 20, "語" * 200])
+def test_long_labels_of_the_network_are_not_cut_off(opened, letters):
+    names = [letters, "short", letters, "other", letters, letters]
+    with opened(network_html(interactions(names, {(0, 1): 1.0, (2, 3): -2.0, (1, 4, 5): 0.5}))) as page:
+        outside = page.evaluate(
+            "() => { const room = document.querySelector('svg').getBoundingClientRect();"
+            " return [...document.querySelectorAll('svg text')].map((e) => e.getBoundingClientRect())"
+            ".filter((b) => b.left < room.left || b.right > room.right || b.top < room.top "
+            "|| b.bottom > room.bottom).length }"
+        )
+        assert outside == 0
+
+
 @pytest.mark.parametrize("n", [3, 1000])
 def test_the_network_fades_what_is_not_pointed_at(opened, n):
     rng = np.random.default_rng(0)

@@ -6,9 +6,9 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
+from spex_plugins.plots.arcs.number_labels import place_numbers
+from spex_plugins.plots.arcs.routing import Spacing, route
 from spex_plugins.plots.layout import fill_lines
-from spex_plugins.plots.number_labels import place_numbers
-from spex_plugins.plots.routing import Spacing, route
 
 WORD = 20.0
 

@@ -15,7 +15,17 @@ from matplotlib.text import Text
 from plots_sample import interactions
 
 from spex_plugins import InputError
-from spex_plugins.plots import bar, energy_by_order, force, network, r2_card, upset, waterfall
+from spex_plugins.plots import (
+    bar,
+    energy_by_order,
+    force,
+    heatmap,
+    network,
+    r2_card,
+    text_arcs,
+    upset,
+    waterfall,
+)
 from spex_plugins.plots.terms.additive_terms import additive_terms
 from spex_plugins.plots.terms.axes import wrapped
 
@@ -115,8 +125,9 @@ def test_bars_have_the_colour_of_their_sign(review, draw):
 
 def test_an_upset_plot_has_a_dot_for_every_member(review):
     ax = upset(review, top=4)
-    dots = [c for c in ax.collections if c.get_gid() == "member"]
-    assert [len(dot.get_offsets()) for dot in dots] == [len(term) for term in review.top(4).terms]
+    (dots,) = [c for c in ax.collections if c.get_gid() == "member"]
+    columns = np.asarray(dots.get_offsets())[:, 0]
+    assert columns.tolist() == [k for k, term in enumerate(review.top(4).terms) for _ in term]
     heights = [patch.get_height() for patch in ax.patches[:4]]
     np.testing.assert_allclose(heights, review.top(4).values)
 
@@ -199,6 +210,30 @@ def test_three_features_keep_inside_the_picture(draw):
         extent = artist.get_window_extent()
         assert limits.x0 - 1 <= extent.x0 <= extent.x1 <= limits.x1 + 1
         assert limits.y0 - 1 <= extent.y0 <= extent.y1 <= limits.y1 + 1
+
+
+LONG = [f"{k} {'and words without an end ' * 8}{k}" for k in range(3)] + ["x" * 200, "short", "y" * 200]
+
+
+@pytest.mark.parametrize("draw", [*OF_TERMS, heatmap, text_arcs])
+def test_labels_of_two_hundred_letters_stand_inside_and_apart(draw):
+    """Beside each other, and off the heading and the facts."""
+    moebius = {(0,): 0.5, (4,): -0.9, (0, 3): 1.0, (3, 4): -2.0, (1, 2, 5): 0.5, (0, 5): 0.7}
+    ax = draw(interactions(LONG, moebius), **({} if draw is heatmap else {"title": "Why it says so, " * 9}))
+    ax.figure.canvas.draw()
+    labels = [*ax.texts, ax._left_title, *ax.figure.texts]
+    labels += ax.get_yticklabels() if ax.axison else []
+    boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    room = ax.figure.bbox
+    for k, box in enumerate(boxes):
+        assert room.x0 - 1 <= box.x0 <= box.x1 <= room.x1 + 1
+        assert room.y0 - 1 <= box.y0 <= box.y1 <= room.y1 + 1
+        assert not any(box.padded(-1).overlaps(other.padded(-1)) for other in boxes[:k])
+
+
+@pytest.mark.parametrize("draw", [waterfall, bar, force])
+def test_a_constant_is_called_so(draw):
+    assert "no feature changes the value" in written(draw(interactions("abc", {(): 0.7})))
 
 
 @pytest.mark.parametrize("draw", OF_TERMS)

@@ -350,6 +350,23 @@ def test_the_type_of_the_function_tells_whether_the_spectrum_is_all_of_it(estima
     assert same == (kind is Spectrum or found.exact)
 
 
+def test_an_index_of_a_fitted_function_is_computed_once_and_every_table_is_a_copy(monkeypatch):
+    weights = np.random.default_rng(0).normal(size=10)
+    found = spex.explain(
+        lambda m: np.tanh(m @ weights), 10, budget=200, estimator="shapley", progress=False, seed=0
+    )
+    first = found.index("FSII", 2)
+    expected = first.values.copy()
+    first.values[:] = 0.0
+    first.supports[:] = 0
+    monkeypatch.setattr(StackedFunction, "index", lambda *arguments: pytest.fail("computed again"))
+    again = found.renamed([f"word{i}" for i in range(10)]).index("FSII", np.int64(2))
+    np.testing.assert_array_equal(again.values, expected)
+    assert set(again.terms) >= {(i,) for i in range(10)}
+    with pytest.raises(InputError, match="order: "):
+        found.index("FSII", True)
+
+
 def test_r2_that_was_not_measured_is_shown_as_such():
     found = replace(build(), r2=np.array(np.nan), r2_source="not measured")
     assert "nan (not measured)" in repr(found)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import shap
 
 from spex_plugins.shap import SpexExplainer
+from spex_plugins.shap.explanation.display import _values_table
 
 
 def pairs(x):
@@ -84,6 +86,11 @@ def test_page_of_a_row(explanation):
     assert cells(html)[:12:2] == first
     assert cells(html)[1] == f"{explanation[1].values[order[0]]:.4g}"
     assert explanation[1].interactions._repr_html_() in html
+
+
+def test_a_rounding_error_is_shown_as_the_zero_that_it_is():
+    row = SimpleNamespace(feature_names=["a", "b"], values=np.array([2e-18, -0.5]), base_values=0.0)
+    assert cells(_values_table(row)) == ["b", "-0.5", "a", "0"]
 
 
 def test_several_outputs(table, background):

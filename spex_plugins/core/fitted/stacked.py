@@ -139,12 +139,27 @@ class StackedFunction:
         return out[:, 0] if self.scalar else out
 
     def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
-        """Return the values of an index, as `Spectrum.convert` does.
+        """Return the values of an index, as `Spectrum.convert` does; the arrays are read-only.
 
         All sets of up to ``order`` features have a value if they are few, else those that the leading Fourier
-        coefficients contribute to; those whose values are rounding errors are left out.
+        coefficients contribute to; those whose values are rounding errors are left out. The values are kept:
+        with a thousand features and thousands of samples they take seconds, and a result is read many times.
         """
-        n, order = len(self.at), checked_order(index, order) or order
+        order = checked_order(index, order) or order
+        if (index, order) not in self._converted:
+            found = self._convert(index, order)
+            for array in found:
+                array.flags.writeable = False
+            self._converted[index, order] = found
+        return self._converted[index, order]
+
+    @cached_property
+    def _converted(self) -> dict[tuple[str, int], tuple[IntArray, FloatArray]]:
+        """What `convert` has returned, by its arguments."""
+        return {}
+
+    def _convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
+        n = len(self.at)
         orders = range(min(order, n) + 1)
         if sum(comb(n, size) for size in orders) <= _MOST_SETS:
             supports = sets.combine([sets.all_of_order(n, size) for size in orders], n)

@@ -41,7 +41,7 @@ section { background: var(--card); border: 1px solid var(--edge); border-radius:
   pointer-events: none; }
 #text path { fill: none; stroke-linecap: round; transition: opacity .12s; }
 .w { position: relative; z-index: 1; padding: 3px 5px; border-radius: 5px; cursor: default; white-space: pre;
-  unicode-bidi: isolate; transition: opacity .12s; outline-offset: 1px; }
+  unicode-bidi: plaintext; transition: opacity .12s; outline-offset: 1px; }
 .u.long, .u.long .w { white-space: normal; overflow-wrap: anywhere; box-decoration-break: clone;
   -webkit-box-decoration-break: clone; }
 .w[data-sets] { cursor: pointer; }

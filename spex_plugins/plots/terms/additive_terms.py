@@ -64,8 +64,8 @@ def additive_terms(
     """Read parts from an explanation: up to half of ``top`` are interactions, see `_split`."""
     if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
         raise InputError(f"top: must be an integer ≥ 1, the number of bars; got {top!r}.")
-    content = read_plot_data(given, index, order, max(int(top) // 2, 1), output, words, drawable)
     found = one_output(given, output)
+    content = read_plot_data(found, index, order, max(int(top) // 2, 1), None, words, drawable)
     table = found.index("SV")
     sets, own = _split(content.sets, table.first_order(), top)
     base = float(table.baseline)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["new_axes", "wrapped", "write_title"]
+__all__ = ["new_axes", "wrapped", "write_constant", "write_title"]
 
 _LINE = 38  # letters
+_HEADING = 9.5  # width of a letter of a heading, in points
 _JOINT, _NO_BREAK = " × ", "\u00a0"
 
 
@@ -48,16 +49,23 @@ def _filled(facts: Sequence[str], letters: int) -> list[str]:
     return lines
 
 
+def write_constant(ax: Axes) -> None:
+    """Write in the middle of axes why there is nothing in them."""
+    text = "no feature changes the value"
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=MUTED_COLOR)
+
+
 def write_title(ax: Axes, title: str | None, facts: Sequence[str], note: str) -> None:
     """Write a heading, the facts and how to read the picture above finished axes; choose their fonts."""
     figure: Any = ax.figure
-    letters = max(int((figure.get_figwidth() * 72 - 150) / 4.9), 40)
+    width = figure.get_figwidth() * 72
+    letters = max(int((width - 150) / 4.9), 40)
     lines = [*_filled(facts, letters), *wrap(note, letters)]
     text = "\n".join(lines)
     ax.set_title(text, fontsize=8.5, color=MUTED_COLOR, loc="left", parse_math=False, linespacing=1.5)
     if title:
         heading = figure.suptitle(
-            "\n".join(wrap(drawable(displayable(title)), 70)),
+            "\n".join(wrap(drawable(displayable(title)), max(int(width / _HEADING), 20))),
             fontsize=13,
             x=0.012,
             ha="left",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade
+from spex_plugins.plots.fonts import families
 from spex_plugins.plots.plot_data import signed
-from spex_plugins.plots.terms.additive_terms import Part, additive_terms
-from spex_plugins.plots.terms.axes import new_axes, write_title
+from spex_plugins.plots.terms.additive_terms import AdditiveTerms, Part, additive_terms
+from spex_plugins.plots.terms.axes import new_axes, wrapped, write_constant, write_title
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["force"]
 
 _LEAST = 0.03  # share of the width from which a part has a label
+_LETTERS = 24  # of a line of a label
+_UNIT = 37.0  # height of a bar in a new figure, in points
+_TOP = 1.7  # of the axes, in heights of a bar
 
 
 @with_shared_docs
@@ -56,27 +62,25 @@ def force(
     """
     require_matplotlib()
     terms = additive_terms(interactions, index, order, top, output, words)
+    own = ax is None
     if ax is None:
         ax = new_axes(760.0, 250.0)
     up = [part for part in terms.parts if part.value > 0]
     down = [part for part in terms.parts if part.value < 0]
     limit = max((abs(part.value) for part in terms.parts), default=1.0)
     reach = sum(abs(part.value) for part in terms.parts) or 1.0
-    for parts, sign in ((up, 1), (down, -1)):
-        _stack(ax, parts, terms.total, sign, limit, reach)
-    ax.axvline(terms.total, color=TEXT_COLOR, lw=1.4, ymin=0.48, ymax=0.88)
     low = terms.total - sum(part.value for part in up)
     high = terms.total - sum(part.value for part in down)
-    ax.axvline(terms.base, color="#8b92a0", lw=1.0, ls=(0, (3, 2)), ymin=0.48, ymax=0.83)
     ax.set_xlim(min(low, terms.base) - 0.06 * reach, max(high, terms.base) + 0.06 * reach)
-    ax.set_ylim(-3.2, 1.7)
-    ends = (
-        (terms.total, 1.25, f"fitted f(x) = {terms.total:.3g}", "bold"),
-        (terms.base, 0.95, "f(∅)", "normal"),
-    )
-    for at, level, text, weight in ends[: 1 if abs(terms.total - terms.base) < 0.1 * reach else 2]:
-        style: dict[str, Any] = {"ha": "center", "size": 9.5, "color": TEXT_COLOR, "weight": weight}
-        ax.text(at, level, text.replace("-", "−"), **style)
+    named = [*_stack(ax, up, terms.total, 1, limit), *_stack(ax, down, terms.total, -1, limit)]
+    depth = _write_labels(ax, [(at, part) for at, part in named if abs(part.value) > _LEAST * reach], limit)
+    if not terms.parts:
+        write_constant(ax)
+    ax.set_ylim(-0.7 - depth, _TOP)
+    if own:
+        figure: Any = ax.figure
+        figure.set_figheight((_UNIT * (_TOP + 0.7 + depth) + 70.0) / 72)
+    _write_ends(ax, terms, both=abs(terms.total - terms.base) >= 0.1 * reach)
     ax.set_yticks([])
     ax.tick_params(axis="x", length=3, labelsize=8.5, labelcolor=MUTED_COLOR)
     ax.spines[["left", "right", "top"]].set_visible(False)
@@ -85,25 +89,48 @@ def force(
     return ax
 
 
-def _stack(ax: Axes, parts: list[Part], total: float, sign: int, limit: float, reach: float) -> None:
-    """Draw parts from f(x) outwards, red to the left of it and blue to the right, the largest first."""
-    at, level = total, 0
+def _write_ends(ax: Axes, terms: AdditiveTerms, *, both: bool) -> None:
+    """Mark f(x), where the stacks meet, and f(∅), whose name is written if there is room for both."""
+    ax.plot([terms.total, terms.total], [-0.5, 1.1], color=TEXT_COLOR, lw=1.4)
+    ax.plot([terms.base, terms.base], [-0.5, 0.8], color="#8b92a0", lw=1.0, ls=(0, (3, 2)))
+    style: dict[str, Any] = {"ha": "center", "size": 9.5, "color": TEXT_COLOR}
+    text = f"fitted f(x) = {terms.total:.3g}".replace("-", "−")
+    ax.text(terms.total, 1.25, text, weight="bold", **style)
+    if both:
+        ax.text(terms.base, 0.95, "f(∅)", **style)
+
+
+def _stack(ax: Axes, parts: list[Part], total: float, sign: int, limit: float) -> list[tuple[float, Part]]:
+    """Draw parts from f(x) outwards, red to the left of it and blue to the right; return their middles."""
+    at, middles = total, []
     for part in parts:
         width = abs(part.value)
         left = at - width if sign > 0 else at
         color = shade(part.value, limit, least=0.45, most=0.9) if part.size else "#b9bec8"
         ax.barh(0.0, width, left=left, height=1.0, color=color, edgecolor="white", linewidth=1.2, gid="term")
-        if width > _LEAST * reach:
-            middle, below = left + width / 2, -0.75 - 0.75 * (level % 3)
-            ax.plot([middle, middle], [-0.5, below + 0.1], color="#c3c7d0", lw=0.8)
-            text = f"{part.label if part.size else 'others'}\n{signed(part.value, limit)}"
-            style: dict[str, Any] = {
-                "ha": "center",
-                "va": "top",
-                "size": 8,
-                "color": TEXT_COLOR,
-                "parse_math": False,
-            }
-            ax.text(middle, below + 0.08, text, **style)
-            level += 1
+        middles.append((left + width / 2, part))
         at = left if sign > 0 else left + width
+    return middles
+
+
+def _write_labels(ax: Axes, named: list[tuple[float, Part]], limit: float) -> float:
+    """Write labels below their parts, each on the highest level where it is free; return the depth of all."""
+    (low, high), pixels = ax.get_xlim(), ax.get_window_extent().width
+    ends: list[float] = []  # of what is written on every level
+    placed = []
+    style: dict[str, Any] = {"ha": "center", "va": "top", "size": 8, "color": TEXT_COLOR, "parse_math": False}
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+    for middle, part in sorted(named, key=lambda one: one[0]):
+        text = f"{wrapped(part.label, _LETTERS) if part.size else 'others'}\n{signed(part.value, limit)}"
+        label = ax.text(middle, 0.0, text, fontfamily=families([text]), bbox=behind, **style)
+        half = label.get_window_extent().width / pixels * (high - low) / 2
+        at = float(np.clip(middle, low + half, max(high - half, low + half)))
+        level = next((k for k, end in enumerate(ends) if end < at - half), len(ends))
+        ends[level:] = [at + half + 0.008 * (high - low), *ends[level + 1 :]]
+        label.set_x(at)
+        placed.append((label, level, middle))
+    step = 0.15 + 0.3 * max((label.get_text().count("\n") + 1 for label, *_ in placed), default=0)
+    for label, level, middle in placed:
+        label.set_y(-0.72 - level * step)
+        ax.plot([middle, middle], [-0.5, -0.72 - level * step], color="#c3c7d0", lw=0.8, zorder=0)
+    return step * len(ends)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade
-from spex_plugins.plots.fonts import drawable
+from spex_plugins.plots.fonts import drawable, families
 from spex_plugins.plots.plot_data import RankedSet, read_plot_data
 from spex_plugins.plots.terms.axes import new_axes, write_title
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
     from spex_plugins.types import FloatArray
 
@@ -25,6 +27,9 @@ __all__ = ["FEW", "network"]
 _MANY = 60  # features, from which the picture is larger
 _ROUND = 1900.0  # circumference of the larger one in points, less the space between letters
 _SMALLEST = 4.5  # letters, in points
+_LEAST = 1.2  # limit of both axes
+_RADII = (5, 110.0), (_MANY, 210.0), (inf, 340.0)  # of the circle of up to so many features, in points
+_FEW_LABELS = 10  # that are written horizontally
 FEW = 8  # features that are shown where no interaction is
 
 
@@ -68,8 +73,11 @@ def network(
     features = content.shown_features(FEW)
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(features)) / max(len(features), 1)
     places = dict(zip(features, np.stack([np.cos(angles), np.sin(angles)], axis=1), strict=True))
+    letters = min(9.0, max(_ROUND / len(features), _SMALLEST)) if features else 9.0
     if ax is None:
-        side = 560.0 if len(features) <= _MANY else 820.0
+        longest = max((len(content.labels[i]) for i in features), default=0)
+        radius = next(radius for most, radius in _RADII if len(features) <= most)
+        side = 2 * (radius + max(70.0, 0.6 * letters * longest))
         ax = new_axes(side, side + 50)
     for ranked in reversed(content.sets):
         _join(ax, ranked, np.array([places[i] for i in ranked.features]), content.set_limit)
@@ -84,21 +92,34 @@ def network(
     ax.scatter(
         at[:, 0], at[:, 1], s=sizes, c=colors, edgecolors="#5b6270", linewidths=0.7, zorder=3, gid="feature"
     )
-    letters = min(9.0, max(_ROUND / len(features), _SMALLEST)) if features else 9.0
     by_strength = dict.fromkeys(i for ranked in content.sets for i in ranked.features) or features
     labelled = set(list(by_strength)[: int(_ROUND / _SMALLEST)])
-    for feature, angle in zip(features, angles, strict=True):
-        if feature in labelled:
-            _label(ax, content.labels[feature], angle, letters)
-    longest = max((len(content.labels[i]) for i in labelled), default=0)
-    reach = 1.2 + min(longest * letters / 460, 0.5)  # of a letter in the unit of the axes, roughly
-    ax.set_xlim(-reach, reach)
-    ax.set_ylim(-reach, reach)
-    ax.set_aspect("equal")
+    ax.set(xlim=(-_LEAST, _LEAST), ylim=(-_LEAST, _LEAST), aspect="equal")
     ax.set_axis_off()
     shown = f"strongest {len(content.sets)} of {content.n_sets} sets" if content.sets else "no interactions"
     write_title(ax, title, content.facts[2:], f"{content.reading}: {shown}; red pushes up, blue pushes down")
+    figure: Any = ax.figure
+    figure.figure.draw_without_rendering()  # the room that the title leaves
+    labels = [
+        _label(ax, content.labels[feature], angle, letters, upright=len(features) <= _FEW_LABELS)
+        for feature, angle in zip(features, angles, strict=True)
+        if feature in labelled
+    ]
+    reach = _reach(ax, labels)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
     return ax
+
+
+def _reach(ax: Axes, labels: list[Text]) -> float:
+    """Return the limit of both axes with which all labels are inside of them."""
+    extent = ax.get_window_extent()
+    side = min(extent.width, extent.height)
+    reach = _LEAST
+    for label in labels:
+        box = label.get_window_extent()
+        for at, size in zip(label.get_position(), (box.width, box.height), strict=True):
+            reach = max(reach, abs(at) / (1 - min(2 * size / side, 0.7)))
+    return reach
 
 
 def _join(ax: Axes, ranked: RankedSet, ends: FloatArray, limit: float) -> None:
@@ -129,15 +150,14 @@ def _join(ax: Axes, ranked: RankedSet, ends: FloatArray, limit: float) -> None:
         ax.scatter(*middle, edgecolors="white", linewidths=0.8, **marker)
 
 
-def _label(ax: Axes, label: str, angle: float, letters: float) -> None:
-    """Write a label outside of the circle, along its radius."""
-    left = np.cos(angle) < -1e-9
-    degrees = np.degrees(angle) + (180 if left else 0)
-    style: dict[str, Any] = {
-        "rotation": degrees,
-        "rotation_mode": "anchor",
-        "va": "center",
-        "ha": "right" if left else "left",
-    }
-    at = 1.09 * np.array([np.cos(angle), np.sin(angle)])
-    ax.text(float(at[0]), float(at[1]), label, size=letters, color=TEXT_COLOR, parse_math=False, **style)
+def _label(ax: Axes, label: str, angle: float, letters: float, *, upright: bool) -> Text:
+    """Write a label outside of the circle, horizontally or along its radius."""
+    x, y = np.cos(angle), np.sin(angle)
+    style: dict[str, Any] = {"ha": "right" if x < -1e-9 else "left", "va": "center"}
+    if not upright:
+        style |= {"rotation": np.degrees(angle) + (180 if x < -1e-9 else 0), "rotation_mode": "anchor"}
+    elif abs(x) < 0.4:
+        style |= {"ha": "center", "va": "bottom" if y > 0 else "top"}
+    at = (1.15 if upright else 1.09) * np.array([x, y])
+    style |= {"size": letters, "color": TEXT_COLOR, "fontfamily": families([label])}
+    return ax.text(float(at[0]), float(at[1]), label, parse_math=False, **style)

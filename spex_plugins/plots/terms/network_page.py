@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["network_html"]
 
-_RADIUS, _MARGIN = 300.0, 190.0
+_RADIUS, _LEAST_MARGIN = 300.0, 100.0
+_GAP = 18.0  # between the circle and the labels
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2430; --quiet: #69707d; --paper: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8eaf0; --quiet: #a2a9b6; --paper: #16181d; } }
@@ -71,10 +72,11 @@ def network_html(
     features = content.shown_features(FEW)
     angles = {i: 2 * pi * k / max(len(features), 1) - pi / 2 for k, i in enumerate(features)}
     heading = escape(displayable(title or "Which features act together"))
-    side = 2 * (_RADIUS + _MARGIN)
-    corner = -_RADIUS - _MARGIN
-    sets = "".join(_set(content, ranked, angles) for ranked in reversed(content.sets))
     letters = min(13.0, 1300.0 / max(len(features), 1))
+    longest = max((_width(content.labels[i]) for i in features), default=0.0)
+    corner = -_RADIUS - max(_LEAST_MARGIN, _GAP + letters * longest)
+    side = -2 * corner
+    sets = "".join(_set(content, ranked, angles) for ranked in reversed(content.sets))
     discs = "".join(_feature(content, i, angles[i], letters) for i in features)
     fading = "".join(
         f"svg:has(.f{i}:hover) path:not(.m{i}), svg:has(.f{i}:hover) rect:not(.m{i}) {{ opacity: .07 }}\n"
@@ -91,6 +93,11 @@ def network_html(
         f"{sets}{discs}</svg></div>"
         "</body></html>\n"
     )
+
+
+def _width(label: str) -> float:
+    """Return the width of a label, in sizes of its letters, that is not exceeded by usual fonts."""
+    return sum(0.6 if letter.isascii() else 1.1 for letter in label)
 
 
 def _at(angle: float, radius: float = _RADIUS) -> tuple[float, float]:
@@ -131,7 +138,7 @@ def _feature(content: PlotData, feature: int, angle: float, letters: float) -> s
     x, y = _at(angle)
     left = cos(angle) < -1e-9
     turned, anchor = degrees(angle) + (180 if left else 0), "end" if left else "start"
-    a, b = _at(angle, _RADIUS + 18)
+    a, b = _at(angle, _RADIUS + _GAP)
     label = escape(content.labels[feature])
     color = shade(effect, limit, least=0.3, most=0.9)
     told = escape(f"{content.labels[feature]}: own effect {signed(effect, limit)}")

@@ -10,7 +10,7 @@ from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
 from spex_plugins.plots.plot_data import signed
 from spex_plugins.plots.terms.additive_terms import AdditiveTerms, additive_terms
-from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
+from spex_plugins.plots.terms.axes import new_axes, wrapped, write_constant, write_title
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
@@ -109,8 +109,10 @@ def _draw(
     terms: AdditiveTerms, starts: np.ndarray, title: str | None, ax: Axes | None, *, ends: bool
 ) -> Axes:
     parts = terms.parts
+    labels = [wrapped(part.label) for part in parts]
     if ax is None:
-        ax = new_axes(640.0, _ROW * max(len(parts), 3) + 110)
+        lines = max((label.count("\n") + 1 for label in labels), default=1)
+        ax = new_axes(640.0, max(_ROW, 12.0 * lines + 4) * max(len(parts), 3) + 110)
     values = np.array([part.value for part in parts])
     rows = np.arange(len(parts))[::-1]
     limit = float(np.abs(values).max(initial=0.0)) or 1.0
@@ -132,12 +134,14 @@ def _draw(
     else:
         ax.axvline(0.0, color="#8b92a0", lw=0.9, zorder=0)
     ax.set_ylim(-1.3, len(parts) + 0.3)
-    ax.set_yticks(rows, [wrapped(part.label) for part in parts], parse_math=False)
+    ax.set_yticks(rows, labels, parse_math=False)
     for label, part in zip(ax.get_yticklabels(), parts, strict=True):
         label.set_color(TEXT_COLOR if part.size else MUTED_COLOR)
     ax.tick_params(length=0, labelsize=9.5)
     ax.tick_params(axis="x", labelsize=8.5, labelcolor=MUTED_COLOR)
     ax.spines[:].set_visible(False)
+    if not parts:
+        write_constant(ax)
     write_title(ax, title, terms.content.facts, terms.note)
     return ax
 

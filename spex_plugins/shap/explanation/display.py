@@ -19,6 +19,7 @@ __all__ = ["as_html", "as_text", "described"]
 
 _SHOWN_ROWS = 10
 _SHOWN_OUTPUTS = 3
+_ROUNDING = 1e-14  # share of the largest value
 _COLUMNS = ("f(∅)", "f(x)", "R²", "model calls", "strongest interaction")
 
 
@@ -89,7 +90,12 @@ def _feature_page(explanation: Any, many: bool) -> str:
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return html_view.table(([f"<td>{html.escape(cell)}</td>" for cell in row] for row in rows), "", titles)
+    kinds = ["t" if title == _COLUMNS[-1] else "n" for title in titles]  # the names of a set may be broken
+    cells = (
+        [f"<td class='{kind}'>{html.escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True)]
+        for row in rows
+    )
+    return html_view.table(cells, "", titles)
 
 
 def _values_table(explanation: Any) -> str:
@@ -99,6 +105,7 @@ def _values_table(explanation: Any) -> str:
     if values.ndim != n_axes or names is None or len(names) != len(values):
         return ""
     strength = np.abs(values).reshape(len(values), -1).max(axis=1)
+    values = np.where(np.abs(values) > _ROUNDING * strength.max(initial=0.0), values, 0.0)
     rows = (
         [f"<td class='t'>{html.escape(displayable(str(names[i])))}</td>", f"<td>{_number(values[i])}</td>"]
         for i in np.argsort(-strength, kind="stable")[:_SHOWN_ROWS]

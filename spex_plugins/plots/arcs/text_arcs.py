@@ -7,13 +7,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.plots import legend
-from spex_plugins.plots.canvas import Canvas, new_figure, require_matplotlib
+from spex_plugins.plots.arcs.number_labels import place_numbers
+from spex_plugins.plots.arcs.routing import Routing, Spacing, route
+from spex_plugins.plots.canvas import Canvas, new_axes, require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade, text_color
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.layout import Box, fill_lines
-from spex_plugins.plots.number_labels import place_numbers
 from spex_plugins.plots.plot_data import PlotData, is_sentence, read_plot_data
-from spex_plugins.plots.routing import Routing, Spacing, route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,14 +127,13 @@ def _new_page(content: PlotData, title: str | None) -> tuple[Canvas, _Page]:
     """Make a figure that is as large as the text needs."""
     pieces = _pieces(content)
     size = _size(pieces)
-    figure, ax = new_figure()
-    canvas = Canvas(ax)
+    canvas = Canvas(new_axes())
     natural = sum(canvas.widths(content.in_text(), size)) + 0.9 * len(pieces) * size
     column = min(max(natural, 250.0), 500.0 if size == _SIZE else 660.0)
     width = column + 2 * _MARGIN + _GUTTER + _LEGEND
     page = _arranged(canvas, content, title, width)
-    figure.set_size_inches(page.width / 72, page.height / 72)
-    return Canvas(ax), page
+    canvas.resize_figure(page.width, page.height)
+    return canvas, page
 
 
 def _pieces(content: PlotData) -> list[_Piece]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from spex_plugins.types import FloatArray, IntArray
 
@@ -27,21 +28,17 @@ def place_numbers(links: Sequence[Sequence[Sequence[Point]]], radius: float) -> 
     owners = np.repeat(np.arange(len(pieces)), [len(own) for own in pieces])
     placed: list[Point] = []
 
-    def candidates(number: int, own: Iterable[Piece]) -> tuple[FloatArray, IntArray]:
-        """Return points (c, 2) on pieces of a set, and how much each of them hits."""
-        at = [_along(piece) for piece in own]
-        others = boxes[:, owners != number]
-        crossed = [_close(some, others, radius + 2) for some in at]
-        points = np.concatenate(at)
+    def hits(number: int, at: FloatArray) -> IntArray:
+        """Count what each of the points (c, 2) on a piece of a set hits."""
         numbers = np.tile(np.array(placed).reshape(-1, 2), 2).T
-        return points, np.concatenate(crossed) + 5 * _close(points, numbers, 2 * radius + 1)
+        crossed = _close(at, boxes[:, owners != number], radius + 2)
+        return crossed + 5 * _close(at, numbers, 2 * radius + 1)
 
     numbers: list[list[Point]] = []
     for number, own in enumerate(pieces):
         level = [piece for piece in own if piece[0][1] == piece[1][1]]
-        points, hits = candidates(number, level)
         goal = np.mean(max(level, key=lambda piece: abs(piece[1][0] - piece[0][0])), axis=0)
-        best = _point(points[np.lexsort([_apart(points, goal), hits])[0]])
+        best = _nearest_free(level, goal, partial(hits, number))
         placed.append(best)
         numbers.append([best])
     for number, chain in enumerate(links):
@@ -50,13 +47,28 @@ def place_numbers(links: Sequence[Sequence[Sequence[Point]]], radius: float) -> 
         for word, near in ((first[0], pairwise(first[:3])), (last[-1], pairwise(last[-3:]))):
             if _apart(np.array([numbers[number][0]]), word)[0] <= _FAR:
                 continue
-            points, hits = candidates(number, near)
-            free = points[hits == 0]
-            if len(free):
-                again = _point(free[np.argmin(_apart(free, word))])
+            points = np.concatenate([at[hits(number, at) == 0] for at in map(_along, near)])
+            if len(points):
+                again = _point(points[np.argmin(_apart(points, word))])
                 placed.append(again)
                 numbers[number].append(again)
     return numbers
+
+
+def _nearest_free(pieces: Sequence[Piece], goal: FloatArray, hits: Callable[[FloatArray], IntArray]) -> Point:
+    """Return the point on the pieces that hits least; of several, the one nearest to the goal.
+
+    The pieces are tried from the goal outwards, as most points hit nothing.
+    """
+    lines = [(_apart(at, goal), at) for at in map(_along, pieces)]
+    best = np.inf, np.inf, (0.0, 0.0)
+    for apart, at in sorted(lines, key=lambda line: float(line[0].min())):
+        if best[0] == 0 and apart.min() >= best[1]:
+            break
+        hit = hits(at)
+        first = np.lexsort([apart, hit])[0]
+        best = min(best, (int(hit[first]), float(apart[first]), _point(at[first])))
+    return best[2]
 
 
 def _along(piece: Piece) -> FloatArray:

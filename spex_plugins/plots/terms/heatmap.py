@@ -10,18 +10,20 @@ from spex_plugins.errors import InputError
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable, set_families
-from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
-from spex_plugins.plots.terms.axes import wrapped
+from spex_plugins.plots.plot_data import one_output, read_plot_data, signed
+from spex_plugins.plots.terms.axes import new_axes, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from spex_plugins.result.index_table import IndexTable
     from spex_plugins.types import FloatArray
 
 __all__ = ["heatmap"]
 
 _CELL, _MARGIN = 44.0, 150.0  # of a new figure, in points
-_LETTERS = 5.0  # width of a letter of a label
+_SIDE, _SMALLEST = 1100.0, 5.0  # of a matrix of many features, and of its cells
+_LETTERS = 11.0  # height of a line of labels
 _WRITTEN = 14  # up to this many features the values stand in the cells
 
 
@@ -66,43 +68,39 @@ def heatmap(
             f"top: must be an integer ≥ 1, the number of pairs whose features are shown; got {top!r}."
         )
     require_matplotlib()
-    chosen = read_plot_data(interactions, index, 2, top, output)
-    content = read_plot_data(interactions, index, 2, chosen.n_sets, output, drawable=drawable)
-    features = chosen.shown_features(top)
-    matrix = _matrix(content, features)
+    found = one_output(interactions, output)
+    content = read_plot_data(found, index, 2, top, None, drawable=drawable)
+    features = content.shown_features(top)
+    matrix = _matrix(found.index(index, 2), features)
     labels = [content.labels[i] for i in features]
-    side = _CELL * max(len(features), 4)
+    cell = min(_CELL, max(_SIDE / len(features), _SMALLEST))
+    letters = 0.9 * min(_LETTERS, cell)
+    side = cell * max(len(features), 4)
     if ax is None:
-        margin = max(_MARGIN, _LETTERS * max(map(len, labels)) + 60)
-        ax = _new_axes(side + margin + 90, side + margin)
-    _draw(ax, matrix, labels)
-    letters = int((side + 70) / _LETTERS)  # over the matrix and its colour bar
+        margin = max(_MARGIN, 0.55 * letters * max(map(len, labels)) + 60)
+        ax = new_axes(side + margin + 90, side + margin)
+    _draw(ax, matrix, labels, letters)
+    across = int((side + 70) / 5.0)  # letters of the title over the matrix and its colour bar
     reading = f"{content.reading}: pairs, and single features on the diagonal"
-    title = "\n".join(wrapped(part, letters) for part in (reading, "   ·   ".join(content.facts[2:])))
+    title = "\n".join(wrapped(part, across) for part in (reading, "   ·   ".join(content.facts[2:])))
     ax.set_title(title, fontsize=9.5, color=TEXT_COLOR, loc="left", parse_math=False)
     set_families(ax)
     return ax
 
 
-def _new_axes(width: float, height: float) -> Axes:
-    import matplotlib.pyplot as plt
-
-    figure = plt.figure(figsize=(width / 72, height / 72), layout="constrained", facecolor="white")
-    axes: Axes = figure.add_subplot()
-    return axes
-
-
-def _matrix(content: PlotData, features: list[int]) -> FloatArray:
-    place = {feature: k for k, feature in enumerate(features)}
-    matrix = np.diag(content.effects[features])
-    for ranked in content.sets:
-        if all(i in place for i in ranked.features):
-            i, j = (place[feature] for feature in ranked.features)
-            matrix[i, j] = matrix[j, i] = ranked.value
+def _matrix(table: IndexTable, features: list[int]) -> FloatArray:
+    """Return the values of pairs of these features, with their first-order values on the diagonal."""
+    place = np.full(table.n + 1, -1)
+    place[features] = np.arange(len(features))
+    matrix = np.diag(table.first_order()[features])
+    pairs = table.of_order(2)
+    i, j = place[pairs.supports.reshape(-1, 2).T]
+    both = (i >= 0) & (j >= 0)
+    matrix[i[both], j[both]] = matrix[j[both], i[both]] = pairs.values[both]
     return matrix
 
 
-def _draw(ax: Axes, matrix: FloatArray, labels: list[str]) -> None:
+def _draw(ax: Axes, matrix: FloatArray, labels: list[str], letters: float) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     limit = float(np.abs(matrix).max(initial=0.0)) or 1.0
@@ -118,11 +116,11 @@ def _draw(ax: Axes, matrix: FloatArray, labels: list[str]) -> None:
     if long:
         for label in ax.get_xticklabels():
             label.set_rotation_mode("anchor")
-    ax.tick_params(length=0, labelsize=10, labelcolor=TEXT_COLOR)
-    ax.set_xticks(places[1:] - 0.5, minor=True)
-    ax.set_yticks(places[1:] - 0.5, minor=True)
-    ax.grid(which="minor", color="#e4e5ea", linewidth=1)
-    ax.tick_params(which="minor", length=0)
+    ax.tick_params(length=0, labelsize=letters, labelcolor=TEXT_COLOR)
+    borders, ends = places[1:] - 0.5, (-0.5, len(labels) - 0.5)
+    width = min(1.0, letters / 10)
+    ax.vlines(borders, *ends, color="#e4e5ea", linewidth=width)
+    ax.hlines(borders, *ends, color="#e4e5ea", linewidth=width)
     ax.spines[:].set_color("#e4e5ea")
     if len(labels) <= _WRITTEN:
         for (i, j), value in np.ndenumerate(matrix):
