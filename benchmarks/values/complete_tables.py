@@ -52,7 +52,7 @@ def measured(cell: Report) -> Report:
             if right[index].any()
         }
         covered = {
-            index: within_two(found.indices[index] - right[index], deviations)
+            index: within_two(found.indices[index], right[index], deviations)
             for index, deviations in found.deviations.items()
         }
         return {"errors": errors, "cpu_s": found.cpu_s} | ({"covered": covered} if covered else {})
