@@ -57,7 +57,7 @@ def games(rows: int) -> Iterator[tuple[Game, np.ndarray]]:
         boosted = GradientBoostingClassifier(random_state=0).fit(train[:, :columns], labels)
         name, explained, background = "boosting", test[:rows, :columns], train[:_BACKGROUND, :columns]
         game = table_game(name, boosted.decision_function, explained, background)
-        yield game, _tree_values(boosted, background, explained)
+        yield game, _tree_values(boosted, background, explained) if columns > _FEW else _all_masks(game)
     forest = RandomForestClassifier(random_state=0).fit(train, labels)
     game = table_game("forest", lambda X: forest.predict_proba(X)[:, 1], test[:rows], train[:_BACKGROUND])
     yield game, _tree_values(forest, train[:_BACKGROUND], test[:rows])[..., 1]
@@ -65,7 +65,12 @@ def games(rows: int) -> Iterator[tuple[Game, np.ndarray]]:
     game = table_game(
         "support vectors", machine_of.decision_function, test[:rows, :_FEW], train[:_BACKGROUND, :_FEW]
     )
-    yield game, shap.ExactExplainer(game.model, game.free)(game.rows, max_evals=2**_FEW, silent=True).values
+    yield game, _all_masks(game)
+
+
+def _all_masks(game: Game) -> np.ndarray:
+    explain = shap.ExactExplainer(game.model, game.free)
+    return np.asarray(explain(game.rows, max_evals=2**game.n, silent=True).values)
 
 
 def _tree_values(model: Any, background: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -51,9 +51,9 @@ def ours(estimator: str, value: Counted, n: int, calls: int, seed: int) -> Estim
         indices[index] = np.array([values.get(pair, 0.0) for pair in combinations(range(n), 2)])
     seconds = process_time() - start - value.cpu_s
     deviations = {"SV": single.deviations}
-    for index, table in tables.items():
-        of_sets = dict(zip(table.terms, found.deviations(table), strict=True))
-        deviations[index] = np.array([of_sets.get(pair, np.nan) for pair in combinations(range(n), 2)])
+    pairs = np.array(list(combinations(range(n), 2)), dtype=np.int32)
+    for index in tables:  # of all pairs, those with a value of 0 included
+        deviations[index] = found.function.deviations(pairs, index, 2)
     return Estimates(indices, seconds, deviations)
 
 

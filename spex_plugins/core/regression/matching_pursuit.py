@@ -32,7 +32,7 @@ _AT_ONCE, _ALONE, _ALIKE = (
     30,
     0.5,
 )  # sets of a step, one for so many values, correlated so much of the best
-_TESTED = 8  # every so many-th value is predicted from the others
+_TESTED = 8  # one of so many values is predicted from the others
 _PATIENCE = 3  # steps without a better prediction
 _NOTHING, _ROUNDINGS = 1e-13, 3  # share of the largest value, and multiple of the largest error
 
@@ -107,8 +107,8 @@ def _pursuit(columns: FloatArray, orders: IntArray, part: FloatArray, scale: flo
 
     The constant, if it is among them, is the first one, and always used.
     """
-    tested = np.arange(len(part)) % _TESTED == _TESTED - 1
-    train, test, target, unseen = columns[:, ~tested], columns[:, tested], part[~tested], part[tested]
+    tested = len(part) - len(part) // _TESTED
+    train, test, target, unseen = columns[:, :tested], columns[:, tested:], part[:tested], part[tested:]
     chosen, weights = np.flatnonzero(orders == 0), _LESS_LIKELY**orders
     if len(chosen):
         weights = weights / np.maximum(1 - train.mean(axis=1) ** 2, _NOTHING)  # what the constant leaves
