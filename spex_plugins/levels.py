@@ -150,10 +150,10 @@ def explain_levels(
     >>> f.n = 12
     >>> found = spex.explain_levels(f, groups=[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3], budget=80)
     >>> found.groups.top(1)
-    FSII, order ≤ 2: 1 sets
+    FSII, order ≤ 2: 1 set
               +2  group 0 × group 1
     >>> found.interactions.top(1)
-    FSII, order ≤ 2: 1 sets
+    FSII, order ≤ 2: 1 set
               +2  x0 × x5
     """
     check.keywords(options, QueryOptions.__annotations__)

@@ -144,7 +144,7 @@ def explain_noisy(
     ...     return 2.0 * (masks[:, 0] & masks[:, 1]) - masks[:, 2] + rng.normal(size=len(masks))
     >>> found = spex.explain_noisy(f, 8, budget=600)
     >>> found.interactions.index("FBII").top(1)
-    FBII, order ≤ 2: 1 sets
+    FBII, order ≤ 2: 1 set
           +1.671  x0 × x1
     """
     check.keywords(options, QueryOptions.__annotations__)

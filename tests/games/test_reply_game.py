@@ -162,7 +162,8 @@ def test_documents():
     assert game.documents == documents
     assert game.prompt(np.array([0, 1, 0, 0], bool)) == "diary: It was dull.\n\nQuestion: How was it?"
     found = explain_levels(game, budget=24, progress=False)
-    assert {found.groups.feature_names[group] for group in found.chosen} == {"letter", "diary"}
+    opened = {found.groups.feature_names[group] for group in found.chosen}
+    assert opened == {"letter", "diary", "atlas"}  # there are calls for all
     assert found.interactions.top(1).names == ["letter × diary: It was dull"]
 
 

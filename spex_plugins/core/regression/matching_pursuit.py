@@ -34,6 +34,7 @@ _AT_ONCE, _ALONE, _ALIKE = (
 )  # sets of a step, one for so many values, correlated so much of the best
 _TESTED = 8  # one of so many values is predicted from the others
 _PATIENCE = 3  # steps without a better prediction
+_DIFFERENT, _OWN, _MORE = 1e-5, 20.0, 10.0  # share of the largest value; bits of a value of its own; to spare
 _NOTHING, _ROUNDINGS = 1e-13, 3  # share of the largest value, and multiple of the largest error
 
 
@@ -78,9 +79,11 @@ def exact_sets(masks: BoolArray, values: FloatArray) -> IntArray | None:
         made_of = _pursuit(columns, sets.orders_of(candidates, n), part, scale)
         if made_of is None:
             return None
-        found.append(candidates[made_of])
-    together = sets.combine(found, n)
-    return together[sets.orders_of(together, n) > 0]
+        chosen_sets = candidates[made_of]
+        found.append(chosen_sets[sets.orders_of(chosen_sets, n) > 0])
+        if not _told(part, len(found[-1]), len(candidates), scale):
+            return None
+    return sets.combine(found, n)
 
 
 def _candidates(masks: BoolArray, part: FloatArray, orders: list[int]) -> IntArray:
@@ -107,7 +110,7 @@ def _pursuit(columns: FloatArray, orders: IntArray, part: FloatArray, scale: flo
 
     The constant, if it is among them, is the first one, and always used.
     """
-    tested = len(part) - len(part) // _TESTED
+    tested = len(part) - max(len(part) // _TESTED, 1)
     train, test, target, unseen = columns[:, :tested], columns[:, tested:], part[:tested], part[tested:]
     chosen, weights = np.flatnonzero(orders == 0), _LESS_LIKELY**orders
     if len(chosen):
@@ -134,6 +137,18 @@ def _pursuit(columns: FloatArray, orders: IntArray, part: FloatArray, scale: flo
         if found < error:
             error, best = found, chosen[_present(coefficients, left, scale)]
     return best if error <= ROUNDING * scale else None
+
+
+def _told(part: FloatArray, chosen: int, among: int, scale: float) -> bool:
+    """Return whether values (p, K) say more than the choice of as many sets, so that no other would do.
+
+    Of values that are all different, a coincidence up to rounding is very unlikely; the outputs of a
+    classifier have one bit.
+    """
+    counts = np.unique(np.round(part / (_DIFFERENT * scale)), axis=0, return_counts=True)[1]
+    shares = counts / len(part)
+    bits = _OWN if 2 * len(counts) > len(part) else float(-(shares * np.log2(shares)).sum())
+    return bool(bits * (len(part) - chosen) >= chosen * np.log2(among) + _MORE * (chosen > 0))
 
 
 def _present(coefficients: FloatArray, left: FloatArray, scale: float) -> BoolArray:

@@ -21,6 +21,7 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["exact_sparse_fit"]
 
 _ANCHORED = 1e3  # times as much as others count the values that single values add up to
+_EQUAL = 1e-13  # share of the largest value of an output whose values are all equal
 _DETERMINED = 1e-6  # part of a mask's leverage that is left to the others
 
 
@@ -36,7 +37,8 @@ def exact_sparse_fit(masks: BoolArray, values: FloatArray) -> Fit | None:
     coefficients, _, rank, _ = np.linalg.lstsq(weights * signs, weights * values, rcond=None)
     predicted = signs @ coefficients
     left = np.abs(values - predicted).max(axis=0)
-    if rank < len(supports) or (left > ROUNDING * np.ptp(values, axis=0)).any():
+    rounding = np.maximum(ROUNDING * np.ptp(values, axis=0), _EQUAL * np.abs(values).max(axis=0))
+    if rank < len(supports) or (left > rounding).any():
         return None
     spectrum = Spectrum.from_terms(n, supports, coefficients)
     function = exact_function(spectrum, masks)

@@ -67,7 +67,7 @@ def test_functions_that_are_not_sparse_are_told_apart(paired):
 
 
 def test_sets_of_many_features_are_found_among_few():
-    masks = masks_of(14, 400, np.random.default_rng(2), paired=True)
+    masks = masks_of(14, 700, np.random.default_rng(2), paired=True)
     values = masks[:, :5].all(axis=1) + 0.5 * masks[:, 7]
     subsets = [frozenset(s) for size in range(1, 6) for s in combinations(range(5), size)]
     assert found_sets(masks, values[:, None]) == {*subsets, frozenset({7})}
@@ -79,6 +79,29 @@ def test_many_outputs_are_searched_together():
     truth = [random_spectrum(16, 2, 2, rng) for _ in range(9)]
     values = np.column_stack([one.predict(masks) for one in truth])
     assert found_sets(masks, values) == set.union(*map(sets_of, truth))
+
+
+@pytest.mark.parametrize("m", [12, 16, 24, 40, 64])
+@pytest.mark.parametrize("paired", [True, False])
+def test_answers_of_one_bit_are_not_taken_for_a_few_sets(m, paired):
+    """One of thousands of sets agrees with a few of them by chance."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        masks = masks_of(16, m, rng, paired)
+        for values in (1.0 * (masks.sum(axis=1) > 8), 1.0 * (rng.random(len(masks)) < 0.5)):
+            if np.ptp(values):
+                assert exact_sparse_fit(masks, values[:, None]) is None
+
+
+def test_outputs_may_be_constant_or_far_from_0():
+    rng = np.random.default_rng(8)
+    masks, truth = masks_of(14, 200, rng, paired=True), random_spectrum(14, 6, 2, rng)
+    values = np.column_stack([truth.predict(masks), np.full(len(masks), 0.1), truth.predict(masks) + 1e6])
+    fit = exact_sparse_fit(masks, values)
+    expected = truth.single_values("SV").values
+    assert_allclose(fit.function.single_values("SV").values[:, 0], expected, atol=1e-9)
+    assert_allclose(fit.function.single_values("SV").values[:, 1], 0, atol=1e-12)
+    assert_allclose(fit.function.single_values("SV").values[:, 2], expected, atol=1e-6)
 
 
 def test_a_value_that_the_others_do_not_tell_is_not_met():
