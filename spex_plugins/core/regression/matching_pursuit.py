@@ -67,6 +67,8 @@ def exact_sets(masks: BoolArray, values: FloatArray) -> IntArray | None:
     else:
         chosen = rng.permutation(len(masks))[:_SEARCHED]
         masks, parts = masks[chosen], {-1: mixed[chosen]}
+    if len(masks) < _TESTED:
+        return None
     scale, found = float(np.abs(mixed).max()), []
     for parity, part in parts.items():
         linear = linear_odd_part(masks, part) if parity == 1 else None
@@ -110,7 +112,7 @@ def _pursuit(columns: FloatArray, orders: IntArray, part: FloatArray, scale: flo
 
     The constant, if it is among them, is the first one, and always used.
     """
-    tested = len(part) - max(len(part) // _TESTED, 1)
+    tested = len(part) - len(part) // _TESTED
     train, test, target, unseen = columns[:, :tested], columns[:, tested:], part[:tested], part[tested:]
     chosen, weights = np.flatnonzero(orders == 0), _LESS_LIKELY**orders
     if len(chosen):
