@@ -26,6 +26,7 @@ _OUTPUTS = 4  # mixtures of more outputs are searched instead
 # features with the largest correlations are tried; of more sets of higher order, none.
 _ENTRIES = {0: 5e6, 1: 5e6, 2: 5e6, 3: 3e7, 4: 1e6, 5: 2.5e6, 6: 2.5e6, 7: 2.5e6, 8: 2.5e6}
 _SELECTED = 4
+_ODD, _EVEN = tuple(range(1, 9, 2)), tuple(range(0, 9, 2))
 _LESS_LIKELY = 0.6  # squared correlations count so much less with every feature of a set
 _AT_ONCE, _ALONE, _ALIKE = (
     6,
@@ -55,40 +56,53 @@ def exact_sets(masks: BoolArray, values: FloatArray) -> IntArray | None:
     ndarray of int, shape (T, d), or None
         Sets of one feature and more; None if no such sets of up to eight features are found.
     """
-    n, mixed, rng = masks.shape[1], standardised(values)[0], np.random.default_rng(0)
-    if values.shape[1] > _OUTPUTS:
-        mixed = mixed @ rng.standard_normal((values.shape[1], _OUTPUTS))
-    first, second = complements(masks)
-    if 2 * len(first) >= _PAIRED * len(masks):
-        chosen = rng.permutation(len(first))[:_SEARCHED]
-        one, other = mixed[first[chosen]], mixed[second[chosen]]
-        masks = masks[first[chosen]]
-        parts: dict[int, FloatArray] = {1: one - other, 0: one + other}
-    else:
-        chosen = rng.permutation(len(masks))[:_SEARCHED]
-        masks, parts = masks[chosen], {-1: mixed[chosen]}
-    if len(masks) < _TESTED:
+    n = masks.shape[1]
+    searched, parts, scale = _parts(masks, values)
+    if len(searched) < _TESTED:
         return None
-    scale, found = float(np.abs(mixed).max()), []
-    for parity, part in parts.items():
-        linear = linear_odd_part(masks, part) if parity == 1 else None
-        if linear is not None:
-            left = part - np.where(masks, 1.0, -1.0) @ linear
+    found = []
+    for orders, part in parts.items():
+        linear = linear_odd_part(searched, part) if orders == _ODD else None
+        if linear is None:
+            some = _searched(searched, part, orders, scale)
+            if some is None:
+                return None
+            found.append(some)
+        else:
+            left = part - np.where(searched, 1.0, -1.0) @ linear
             found.append(sets.singletons(n)[_present(linear, left, scale)])
-            continue
-        candidates = _candidates(masks, part, [order for order in _ENTRIES if parity in (order % 2, -1)])
-        columns = characters(pack(masks), candidates, len(masks))
-        made_of = _pursuit(columns, sets.orders_of(candidates, n), part, scale)
-        if made_of is None:
-            return None
-        chosen_sets = candidates[made_of]
-        found.append(chosen_sets[sets.orders_of(chosen_sets, n) > 0])
-        if not _told(part, len(found[-1]), len(candidates), scale):
-            return None
     return sets.combine(found, n)
 
 
-def _candidates(masks: BoolArray, part: FloatArray, orders: list[int]) -> IntArray:
+def _parts(
+    masks: BoolArray, values: FloatArray
+) -> tuple[BoolArray, dict[tuple[int, ...], FloatArray], float]:
+    """Return some masks (p, n), the parts (p, K) of their values by the orders of their sets, and a scale."""
+    mixed, rng = standardised(values)[0], np.random.default_rng(0)
+    if values.shape[1] > _OUTPUTS:
+        mixed = mixed @ rng.standard_normal((values.shape[1], _OUTPUTS))
+    scale = float(np.abs(mixed).max())
+    first, second = complements(masks)
+    if 2 * len(first) < _PAIRED * len(masks):
+        chosen = rng.permutation(len(masks))[:_SEARCHED]
+        return masks[chosen], {tuple(_ENTRIES): mixed[chosen]}, scale
+    chosen = rng.permutation(len(first))[:_SEARCHED]
+    one, other = mixed[first[chosen]], mixed[second[chosen]]
+    return masks[first[chosen]], {_ODD: one - other, _EVEN: one + other}, scale
+
+
+def _searched(masks: BoolArray, part: FloatArray, orders: tuple[int, ...], scale: float) -> IntArray | None:
+    """Return the sets of one feature and more that make a part (p, K) of the values."""
+    n, candidates = masks.shape[1], _candidates(masks, part, orders)
+    sizes = sets.orders_of(candidates, n)
+    made_of = _pursuit(characters(pack(masks), candidates, len(masks)), sizes, part, scale)
+    if made_of is None:
+        return None
+    found = candidates[made_of[sizes[made_of] > 0]]
+    return found if _told(part, len(found), len(candidates), scale) else None
+
+
+def _candidates(masks: BoolArray, part: FloatArray, orders: tuple[int, ...]) -> IntArray:
     """Return sets of the given orders, of the features with the largest correlations where there are many."""
     m, n = masks.shape
     signs = np.where(masks, 1.0, -1.0)
