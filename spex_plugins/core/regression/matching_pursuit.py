@@ -6,7 +6,7 @@ Pati, Rezaiifar & Krishnaprasad (1993). T of N characters are found from about T
 
 from __future__ import annotations
 
-from math import comb
+from math import comb, log2
 
 import numpy as np
 
@@ -35,7 +35,8 @@ _AT_ONCE, _ALONE, _ALIKE = (
 )  # sets of a step, one for so many values, correlated so much of the best
 _TESTED = 8  # one of so many values is predicted from the others
 _PATIENCE = 3  # steps without a better prediction
-_DIFFERENT, _OWN, _MORE = 1e-5, 20.0, 10.0  # share of the largest value; bits of a value of its own; to spare
+_DIFFERENT, _OWN = 1e-5, 20.0  # share of the largest value; bits of a value of its own
+_OF_PART, _OF_ALL = 5.0, 10.0  # bits beyond the choice of the sets that are needed
 _NOTHING, _ROUNDINGS = 1e-13, 3  # share of the largest value, and multiple of the largest error
 
 
@@ -60,18 +61,28 @@ def exact_sets(masks: BoolArray, values: FloatArray) -> IntArray | None:
     searched, parts, scale = _parts(masks, values)
     if len(searched) < _TESTED:
         return None
-    found = []
+    found, evidence = [], []
     for orders, part in parts.items():
         linear = linear_odd_part(searched, part) if orders == _ODD else None
         if linear is None:
-            some = _searched(searched, part, orders, scale)
-            if some is None:
+            candidates = _candidates(searched, part, orders)
+            columns, sizes = (
+                characters(pack(searched), candidates, len(searched)),
+                sets.orders_of(candidates, n),
+            )
+            made_of = _pursuit(columns, sizes, part, scale)
+            if made_of is None:
                 return None
-            found.append(some)
+            made_of = made_of[sizes[made_of] > 0]
         else:
+            candidates = sets.singletons(n)
             left = part - np.where(searched, 1.0, -1.0) @ linear
-            found.append(sets.singletons(n)[_present(linear, left, scale)])
-    return sets.combine(found, n)
+            made_of = np.flatnonzero(_present(linear, left, scale))
+        found.append(candidates[made_of])
+        if len(made_of):
+            evidence.append(_evidence(part, len(made_of), len(candidates), scale))
+    told = not evidence or (min(evidence) >= _OF_PART and sum(evidence) >= _OF_ALL)
+    return sets.combine(found, n) if told else None
 
 
 def _parts(
@@ -89,17 +100,6 @@ def _parts(
     chosen = rng.permutation(len(first))[:_SEARCHED]
     one, other = mixed[first[chosen]], mixed[second[chosen]]
     return masks[first[chosen]], {_ODD: one - other, _EVEN: one + other}, scale
-
-
-def _searched(masks: BoolArray, part: FloatArray, orders: tuple[int, ...], scale: float) -> IntArray | None:
-    """Return the sets of one feature and more that make a part (p, K) of the values."""
-    n, candidates = masks.shape[1], _candidates(masks, part, orders)
-    sizes = sets.orders_of(candidates, n)
-    made_of = _pursuit(characters(pack(masks), candidates, len(masks)), sizes, part, scale)
-    if made_of is None:
-        return None
-    found = candidates[made_of[sizes[made_of] > 0]]
-    return found if _told(part, len(found), len(candidates), scale) else None
 
 
 def _candidates(masks: BoolArray, part: FloatArray, orders: tuple[int, ...]) -> IntArray:
@@ -155,8 +155,8 @@ def _pursuit(columns: FloatArray, orders: IntArray, part: FloatArray, scale: flo
     return best if error <= ROUNDING * scale else None
 
 
-def _told(part: FloatArray, chosen: int, among: int, scale: float) -> bool:
-    """Return whether values (p, K) say more than the choice of as many sets, so that no other would do.
+def _evidence(part: FloatArray, chosen: int, among: int, scale: float) -> float:
+    """Return how many bits values (p, K) tell beyond the choice of so many sets among all.
 
     Of values that are all different, a coincidence up to rounding is very unlikely; the outputs of a
     classifier have one bit.
@@ -164,7 +164,7 @@ def _told(part: FloatArray, chosen: int, among: int, scale: float) -> bool:
     counts = np.unique(np.round(part / (_DIFFERENT * scale)), axis=0, return_counts=True)[1]
     shares = counts / len(part)
     bits = _OWN if 2 * len(counts) > len(part) else float(-(shares * np.log2(shares)).sum())
-    return bool(bits * (len(part) - chosen) >= chosen * np.log2(among) + _MORE * (chosen > 0))
+    return bits * (len(part) - chosen) - log2(comb(among, chosen))
 
 
 def _present(coefficients: FloatArray, left: FloatArray, scale: float) -> BoolArray:
