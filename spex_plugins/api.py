@@ -58,8 +58,9 @@ def explain(
     (``estimator="auto"``), sparse regression and a Gaussian process are fitted to nearly orthogonal and
     uniform masks, or to those of a coded design, and stacked; R² is cross-validated on uniform masks, or on
     groups of the coded ones. With fewer than 16 features or 200 masks, but no coded design, or told an
-    ``index`` of Shapley values, it fits what ``"shapley"`` does. If ``budget`` allows all 2^n
-    masks, the result is exact. Printing the result shows the masks, the estimator and R².
+    ``index`` of Shapley values, it fits what ``"shapley"`` does. If few sets of features meet all values, or
+    if ``budget`` allows all 2^n masks, the result is exact. Printing the result shows the masks, the
+    estimator and R².
 
     Parameters
     ----------

@@ -52,12 +52,9 @@ def fit_stack(
     With ``max_order``, the function is a spectrum of sets of so many features. With ``shared``, the fit
     begins with what other functions tell, and is added to it; ``prior`` has the kernels of earlier ones.
     """
-    if not max_order and (shared is None or shared.may_be_sparse):
-        sparse = exact_sparse_fit(masks, values)
-        if shared is not None:
-            shared.add_sparse(sparse is not None)
-        if sparse is not None:
-            return sparse
+    sparse = None if max_order else _sparse(masks, values, shared)
+    if sparse is not None:
+        return sparse
     m = len(masks)
     used = _used(masks, index)
     frames = pair_frames(masks, used)
@@ -106,6 +103,15 @@ def fit_stack(
     r2, error, source = measured(masks, values, unseen, source, weights)
     known = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
     return Fit(known, r2, source, _method(parts, trees, prior), error)
+
+
+def _sparse(masks: BoolArray, values: FloatArray, shared: SharedFits | None) -> Fit | None:
+    """Return a fit of few sets that meet all values; not searched if the first of many functions had none."""
+    if shared is None:
+        return exact_sparse_fit(masks, values)
+    found = exact_sparse_fit(masks, values) if shared.may_be_sparse else None
+    shared.add_sparse(found is not None)
+    return found
 
 
 def _used(masks: BoolArray, index: str) -> BoolArray:
