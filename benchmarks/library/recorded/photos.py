@@ -18,7 +18,7 @@ from spex_plugins.regions import Superpixels
 __all__ = ["INPUTS"]
 
 _SIDE, _REGIONS = 224, 12
-_PHOTOS = ("china", "flower", "hopper", "astronaut", "chelsea", "coffee", "rocket", "camera")
+_PHOTOS = ("china", "flower", "hopper", "astronaut", "chelsea", "coffee", "rocket", "motorcycle_left")
 
 
 def _asked(name: str, _: Path) -> Asked:
