@@ -14,7 +14,7 @@ from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spec
 from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.estimators.common.fit_result import FoldedFit
-from spex_plugins.estimators.common.gp_readout import calibration, with_deviations
+from spex_plugins.estimators.common.gp_readout import with_deviations
 from spex_plugins.estimators.common.held_out import out_of_fold
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
@@ -98,9 +98,9 @@ class GaussianProcessEstimator(FoldedEstimator):
         ]
         everything = np.arange(len(masks))
         process = posterior(last, everything, found[-1])
-        scale = calibration(process if last is first else posterior(first, everything, found[-1]))
+        tested = process if last is first else posterior(first, everything, found[-1])
         spectrum = posterior_spectrum(process, order)
         spikes = len(process.kernel.supports) - len(last.kernel.supports)
         method = f"Gaussian process with {spikes} spikes, {len(spectrum)} terms kept"
         unseen = out_of_fold(without, masks, folds)
-        return FoldedFit(with_deviations(spectrum, process, scale), unseen, method)
+        return FoldedFit(with_deviations(spectrum, process, tested), unseen, method)

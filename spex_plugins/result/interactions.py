@@ -182,10 +182,9 @@ class Interactions(Questions):
 
         They are the posterior standard deviations of the fitted Gaussian process, scaled by its errors on
         left-out masks (``estimator`` "auto", "gaussian_process", "stacking" and "shapley"). Their computation
-        factorises the covariance matrix of all samples, which takes about a second for 4,000 samples. They
-        assume that the evaluated masks are representative: uniform masks are for "Fourier", "BII", "BV" and
-        "FBII"; indices with large weights on masks that keep few or nearly all features, most of all
-        "Moebius", are less certain than stated.
+        factorises the covariance matrix of all samples, which takes about a second for 4,000 samples. Uniform
+        masks tell little of indices with large weights on masks that keep few or nearly all features, such as
+        "SV" and "Moebius": the deviations of these grow with the errors at the empty and the full mask.
 
         Parameters
         ----------

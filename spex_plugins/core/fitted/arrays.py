@@ -12,13 +12,14 @@ from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.fitted.stacked import IndexUncertainty, StackedFunction
+from spex_plugins.core.gaussian_process.error_growth import ErrorGrowth
 from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.core.parity_process.index import PartUncertainty
 from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.core.sized_process.process import WholeUncertainty
 
-__all__ = ["function_from", "to_arrays"]
+__all__ = ["function_from", "growth_arrays", "growth_from", "to_arrays"]
 
 _OWN = ("at", "constant", "masks", "residuals")
 
@@ -31,6 +32,7 @@ def to_arrays(function: StackedFunction) -> dict[str, Any]:
     if function.shapley is not None:
         known = function.shapley
         out |= {"shapley_values": known.values, "shapley_deviations": known.deviations}
+    out |= growth_arrays(function.growth)
     out["shape"] = np.array(
         [function.n, function.scalar, len(function.expansions), len(function.uncertainties)]
     )
@@ -63,11 +65,24 @@ def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
         conjunctions=conjunctions,
         uncertainties=found,
         independent=independent,
+        growth=growth_from(arrays),
         terms=Spectrum(n, arrays["supports"], arrays["coefficients"]) if "supports" in arrays else None,
         shapley=shapley,
         scalar=bool(scalar),
         **own,
     )
+
+
+def growth_arrays(growth: ErrorGrowth | None) -> dict[str, Any]:
+    """Return the arrays of a growth of errors by name; none without one."""
+    return {} if growth is None else {"growth_slope": np.array(growth.slope), "growth_counts": growth.counts}
+
+
+def growth_from(arrays: Mapping[str, Any]) -> ErrorGrowth | None:
+    """Return the growth of errors of such arrays, None if there are none."""
+    if "growth_slope" not in arrays:
+        return None
+    return ErrorGrowth(float(arrays["growth_slope"]), arrays["growth_counts"])
 
 
 def _named(prefix: str, **arrays: Any) -> dict[str, Any]:

@@ -19,4 +19,4 @@ def exact_function(spectrum: Spectrum, masks: BoolArray) -> StackedFunction:
     terms = Conjunctions(n, supports, supports < n, values)
     everything = np.arange(n)
     constant, residuals, errors = (np.zeros((*rows, outputs)) for rows in ((), (len(masks),), (2,)))
-    return StackedFunction(n, everything, constant, (), terms, masks, residuals, (), errors, spectrum)
+    return StackedFunction(n, everything, constant, (), terms, masks, residuals, (), errors, terms=spectrum)

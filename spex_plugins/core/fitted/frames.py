@@ -27,6 +27,10 @@ class Frame(Protocol):
         """Map values (m, K) to (p, K)."""
         ...
 
+    def of_pairs(self, first: FloatArray, second: FloatArray) -> FloatArray:
+        """Map values (P, K) of masks and of their complements, the latter with more features."""
+        ...
+
     def spread(self, part: FloatArray, m: int) -> FloatArray:
         """Map (p, K) back to values (m, K) of m samples."""
         ...
@@ -45,7 +49,10 @@ class PairFrame:
         return self.first
 
     def take(self, values: FloatArray) -> FloatArray:
-        return (values[self.first] + self.sign * values[self.second]) * _ROOT
+        return self.of_pairs(values[self.first], values[self.second])
+
+    def of_pairs(self, first: FloatArray, second: FloatArray) -> FloatArray:
+        return (first + self.sign * second) * _ROOT
 
     def spread(self, part: FloatArray, m: int) -> FloatArray:
         out = np.zeros((m, *part.shape[1:]))
@@ -62,6 +69,9 @@ class WholeFrame:
 
     def take(self, values: FloatArray) -> FloatArray:
         return values[self.rows]
+
+    def of_pairs(self, first: FloatArray, second: FloatArray) -> FloatArray:
+        return np.concatenate([first, second])
 
     def spread(self, part: FloatArray, m: int) -> FloatArray:
         out = np.zeros((m, *part.shape[1:]))

@@ -24,6 +24,7 @@ from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum, norms
 from spex_plugins.core.fitted.expansion import KernelExpansion
+from spex_plugins.core.gaussian_process.error_growth import ErrorGrowth
 from spex_plugins.core.gaussian_process.mask_weights import (
     independent_variances,
     largest_weight,
@@ -84,6 +85,8 @@ class StackedFunction:
     independent : ndarray of float64, shape (2, K)
         Deviations of errors of the odd and of the even part that are independent between pairs of complements
         without a sample. The kernels expect smooth errors, and hardly any of a feature with little effect.
+    growth : ErrorGrowth, optional
+        How errors grow towards masks of few and of nearly all features, if the samples are not of all sizes.
     terms : Spectrum, optional
         All Fourier coefficients, of all n features; None for a function with more than can be listed.
     shapley : SingleValues, optional
@@ -100,6 +103,7 @@ class StackedFunction:
     residuals: FloatArray
     uncertainties: tuple[IndexUncertainty, ...]
     independent: FloatArray
+    growth: ErrorGrowth | None = None
     terms: Spectrum | None = None
     shapley: SingleValues | None = None
     scalar: bool = False
@@ -202,6 +206,7 @@ class StackedFunction:
         for uncertainty in self.uncertainties:
             out[known] = np.hypot(out[known], uncertainty.deviations(rows[known], index, order))
         out[known] = np.hypot(out[known], self.independent_deviations(rows[known], index, order))
+        out[known] *= self.growth_factors(rows[known], index, order)[:, None]
         return out[:, 0] if self.scalar else out
 
     def independent_deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
@@ -212,6 +217,12 @@ class StackedFunction:
         odd, even = (np.multiply.outer(*part) for part in zip(roots, self.independent, strict=True))
         total: FloatArray = np.hypot(odd, even)
         return total
+
+    def growth_factors(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return the factors of the deviations by `growth` of sets of the n' features, (U,)."""
+        if self.growth is None:
+            return np.ones(len(supports))
+        return self.growth.factors(sets.orders_of(supports, len(self.at)), index, order)
 
     def _own(self, supports: IntArray) -> IntArray:
         """Return sets (U, d) of the n features as sets of the n', with −1 for features of no effect."""

@@ -22,6 +22,7 @@ __all__ = [
     "mask_weight_table",
     "mask_weights",
     "squared_weights",
+    "squared_weights_by_size",
 ]
 
 _BLOCK = 1 << 22  # entries of a matrix of masks and sets in memory at the same time
@@ -86,6 +87,19 @@ def squared_weights(index: str, order: int, size: int, n: int, sign: int) -> flo
             weight = float(table[s, a] + sign * table[n - s, size - a]) / 2
             count = comb(size, a) * comb(n - size, s - a)  # may be larger than a float
             total += float(count * Fraction(weight)) * weight
+    return total
+
+
+@lru_cache(maxsize=256)
+def squared_weights_by_size(index: str, order: int, size: int, n: int) -> FloatArray:
+    """Return Σ w_T(S)² over the masks S of every size 0 … n, for sets T of a size, (n + 1,); read-only."""
+    table, total = mask_weight_table(index, order, size, n), np.zeros(n + 1)
+    for s, a in product(range(n + 1), range(size + 1)):
+        if a <= s and size - a <= n - s:
+            weight = float(table[s, a])
+            count = comb(size, a) * comb(n - size, s - a)  # may be larger than a float
+            total[s] += float(count * Fraction(weight)) * weight
+    total.flags.writeable = False
     return total
 
 

@@ -11,8 +11,10 @@ from typing import Self
 
 import numpy as np
 
+from spex_plugins.core.basis.feature_sets import orders_of
 from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.gaussian_process.conditioning import noise_of
+from spex_plugins.core.gaussian_process.error_growth import ErrorGrowth
 from spex_plugins.core.gaussian_process.posterior_index import index_deviations
 from spex_plugins.core.kernels.cholesky import factorised
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
@@ -34,12 +36,15 @@ class Uncertainty:
         The masks of the samples, by `numpy.packbits`.
     scale : ndarray of float64, shape () or (K,)
         Factor of the deviations, which are those of values with unit variance.
+    growth : ErrorGrowth, optional
+        Further factors, by how an index weighs masks far from the samples.
     """
 
     kernel: MaskKernel
     noise: float
     packed: np.ndarray
     scale: FloatArray
+    growth: ErrorGrowth | None = None
 
     @property
     def masks(self) -> BoolArray:
@@ -52,6 +57,8 @@ class Uncertainty:
         gram = self.kernel.gram(masks, masks)
         gram[np.diag_indices_from(gram)] += noise_of(self.noise, masks)
         found = index_deviations(self.kernel, masks, factorised(gram).solve, supports, index, order)
+        if self.growth is not None:
+            found = found * self.growth.factors(orders_of(supports, self.kernel.n), index, order)
         return np.multiply.outer(found, self.scale)
 
     def output(self, columns: int | IntArray) -> Self:

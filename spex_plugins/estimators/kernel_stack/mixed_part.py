@@ -63,7 +63,8 @@ class MixedPart:
         Those of the process.
     easier : float
         How much smaller errors at other masks are, as the process expects.
-    uncertainty : IndexUncertainty
+    scale : ndarray of float64, shape (K,)
+        Factor of the deviations of the process, of values with unit variance.
     """
 
     frame: Frame
@@ -73,7 +74,12 @@ class MixedPart:
     left_out: FloatArray
     alone: FloatArray
     easier: float
-    uncertainty: IndexUncertainty
+    scale: FloatArray
+
+    @property
+    def uncertainty(self) -> IndexUncertainty:
+        """The deviations of indices."""
+        return self.process.uncertainty(self.scale)
 
 
 def mixed_part(
@@ -114,8 +120,7 @@ def mixed_part(
     left_out = counted @ (deviations[:, 0] / process.spread[0]) ** 2
     if len(others) and left_out > 0:
         easier = float(np.sqrt(process.variances(others).mean() * counted.sum() / left_out))
-    scaled = process.uncertainty(scale)
-    return MixedPart(frame, process, share, 1 - share, errors, alone, easier, scaled)
+    return MixedPart(frame, process, share, 1 - share, errors, alone, easier, scale)
 
 
 def nearer_to_the_mean(part: MixedPart, values: FloatArray, weights: FloatArray) -> MixedPart:

@@ -23,6 +23,7 @@ from spex_plugins.core.sized_process.process import fit_whole
 from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
+from spex_plugins.estimators.kernel_stack.far_masks import error_growth
 from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part, nearer_to_the_mean
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
 from spex_plugins.estimators.kernel_stack.sparse_readout import fit_of_order
@@ -91,6 +92,8 @@ def fit_stack(
         shared.add_trees(parts, weights)
     independent = np.sqrt(_INDEPENDENT * np.stack([_squared_error(parts[k], weights) for k in (0, -1)]))
     function = _function(masks, rest, mean, parts, trees, independent)
+    if index in UNIFORM_INDICES:
+        function = replace(function, growth=error_growth(masks, function.residuals, parts))
     if linear is not None:
         function = function.plus(_linear(linear))
     if max_order:
@@ -231,4 +234,4 @@ def _shapley_values(function: StackedFunction, parts: list[MixedPart]) -> Single
     for part in parts:
         known = part.uncertainty.known_deviations(part.process.factor, features, "SV", 1)
         deviations = np.hypot(deviations, known)
-    return SingleValues(values, deviations)
+    return SingleValues(values, deviations * function.growth_factors(features, "SV", 1)[:, None])

@@ -10,7 +10,7 @@ import numpy as np
 from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
 from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.fitted.arrays import function_from, to_arrays
+from spex_plugins.core.fitted.arrays import function_from, growth_arrays, growth_from, to_arrays
 from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.fitted.summed import SummedFunction
 from spex_plugins.core.gaussian_process.uncertainty import Uncertainty
@@ -75,10 +75,15 @@ def function_of(n: int, arrays: Mapping[str, Any]) -> FittedFunction:
     known = {name.removeprefix(_PROCESS): arrays[name] for name in arrays if name.startswith(_PROCESS)}
     if not known:
         return SpectrumWithDeviations(spectrum, semivalues)
-    product = ProductKernel(known.pop("rates"), known.pop("amplitudes"))
-    known["kernel"] = MaskKernel(product, known.pop("supports"), known.pop("variances"))
-    known["noise"] = float(known["noise"])
-    return SpectrumWithDeviations(spectrum, semivalues, Uncertainty(**known))
+    product = ProductKernel(known["rates"], known["amplitudes"])
+    uncertainty = Uncertainty(
+        MaskKernel(product, known["supports"], known["variances"]),
+        float(known["noise"]),
+        known["packed"],
+        known["scale"],
+        growth_from(known),
+    )
+    return SpectrumWithDeviations(spectrum, semivalues, uncertainty)
 
 
 def _stacked(function: StackedFunction) -> dict[str, Any]:
@@ -104,5 +109,6 @@ def _uncertainty(known: Uncertainty) -> dict[str, Any]:
         "noise": np.array(known.noise),
         "packed": known.packed,
         "scale": known.scale,
+        **growth_arrays(known.growth),
     }
     return {f"{_PROCESS}{name}": value for name, value in arrays.items()}

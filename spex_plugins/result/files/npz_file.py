@@ -15,10 +15,10 @@ from spex_plugins.result.files.function_arrays import arrays_of, function_of
 
 __all__ = ["fields_of", "header_and_arrays", "read", "write"]
 
-_FORMAT = 6
-_READABLE = (1, 2, 3, 4, 5, 6)
+_FORMAT = 7
+_READABLE = (1, 2, 3, 4, 5, 6, 7)
 # 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 one plan in words and no ids, 5 no sums of
-# functions and no independent errors.
+# functions and no independent errors, 6 no growth of errors.
 _TEXTS = (
     *("feature_names", "feature_ids", "n_calls", "n_stored", "budget"),
     *("r2_source", "estimator", "design", "method", "exact"),

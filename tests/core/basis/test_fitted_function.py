@@ -51,7 +51,7 @@ def stack():
 FUNCTIONS = {
     "spectrum": spectrum,
     "with single values": lambda: SpectrumWithDeviations(spectrum(), semivalues()),
-    "with deviations": lambda: with_deviations(spectrum(), process(), np.ones(2)),
+    "with deviations": lambda: with_deviations(spectrum(), process(), process()),
     "stack": lambda: stack(),
     "with the deviations of a stack": lambda: SpectrumWithDeviations(spectrum(), semivalues(), stack()),
 }

@@ -23,7 +23,7 @@ from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.kernels.sample_likelihood import JITTER, likelihood_of
-from spex_plugins.estimators.common.gp_readout import calibration, semivalues, with_deviations
+from spex_plugins.estimators.common.gp_readout import with_deviations
 
 NOISE = 0.01
 
@@ -131,10 +131,11 @@ def test_indices_and_their_variances_by_definition(symbol, n, order, outputs, se
     expected = linear @ mean
     assert_allclose(found, expected, atol=1e-8 * (np.abs(expected).max() + 1))
     variance = np.maximum(np.einsum("is,st,it->i", linear, covariance, linear), 0.0)
-    uncertainty = with_deviations(Spectrum.zero(n), process, calibration(process)).uncertainty
+    uncertainty = with_deviations(Spectrum.zero(n), process, process).uncertainty
     deviations = uncertainty.deviations(rows, symbol, order)
-    exact = np.multiply.outer(np.sqrt(variance), uncertainty.scale)
-    most = np.abs(linear).sum(axis=1).max() * uncertainty.scale.max()
+    grown = uncertainty.growth.factors(orders_of(rows, n), symbol, order)
+    exact = np.multiply.outer(np.sqrt(variance) * grown, uncertainty.scale)
+    most = np.abs(linear).sum(axis=1).max() * uncertainty.scale.max() * grown.max()
     assert_allclose(deviations, exact, atol=2e-6 * most)
 
 
@@ -148,7 +149,8 @@ def test_shapley_values_add_up_beyond_the_exact_nodes():
     kernel = MaskKernel(product, from_sets([(3,), (5, 9), (1, 2, 300)], n), np.full(3, 0.2))
     scaled = rng.normal(size=(62, 1))
     process = condition(kernel, NOISE, Samples(masks, scaled, np.zeros(1), np.ones(1)), np.arange(62))
-    values = semivalues(process, calibration(process)).shapley.values
+    known = with_deviations(Spectrum.zero(n), process, process)
+    values = known.semivalues.shapley.values
     difference = process.predict(masks[1:2]) - process.predict(masks[:1])
     assert_allclose(values.sum(axis=0), difference[0], atol=1e-8)
     assert_allclose(difference[0], scaled[1] - scaled[0], atol=1e-3)  # the end points are met
@@ -214,13 +216,13 @@ def test_left_out_errors_are_those_of_refits_without_the_complement():
 
 def test_deviations_among_other_features():
     process, _ = random_process(4, 9, 2, 9)
-    known, at = with_deviations(Spectrum.zero(4), process, calibration(process)), np.array([1, 3, 4, 6])
+    known, at = with_deviations(Spectrum.zero(4), process, process), np.array([1, 3, 4, 6])
     wide = known.uncertainty.placed(at, 7)
     supports = combine([all_of_order(4, size) for size in (1, 2)], 4)
     rows = from_sets([at[list(row)].tolist() for row in to_sets(supports, 4)], 7)
     expected = known.uncertainty.deviations(supports, "FSII", 2)
-    assert_allclose(wide.deviations(rows, "FSII", 2), expected, atol=1e-7)
-    assert_allclose(wide.output(1).deviations(rows, "FSII", 2), expected[:, 1], atol=1e-7)
+    assert_allclose(wide.deviations(rows, "FSII", 2), expected, rtol=1e-6, atol=1e-7)
+    assert_allclose(wide.output(1).deviations(rows, "FSII", 2), expected[:, 1], rtol=1e-6, atol=1e-7)
     none = from_sets([(0,), (0, 1)], 7)
     assert_allclose(wide.deviations(none, "FSII", 2), 0, atol=1e-7)
 
@@ -232,7 +234,7 @@ def test_a_constant_output_beside_another_one():
     samples = Samples.of(masks, values)
     process = condition(*learn_kernel(masks, samples.scaled, 2), samples, np.arange(0))
     assert_allclose(process.predict(all_masks(8))[:, 1], 7.0, atol=0)
-    single = semivalues(process, calibration(process)).shapley
+    single = with_deviations(Spectrum.zero(8, (2,)), process, process).semivalues.shapley
     assert not single.values[:, 1].any()
     assert not single.deviations[:, 1].any()
 
