@@ -90,7 +90,13 @@ def main() -> None:
     parser = options(__doc__, games=list(KINDS), default=list(KINDS), limit=300, file="cells.jsonl")
     parser.set_defaults(budgets=BUDGETS, seeds=2, out=Path("out/complete"))
     parser.add_argument("--which", choices=("develop", "report", "all"), default="all", help="of the games")
-    parser.add_argument("--ours", nargs="*", default=list(OURS), metavar="NAME", help="our estimators")
+    parser.add_argument(
+        "--ours",
+        nargs="*",
+        default=list(OURS),
+        metavar="NAME",
+        help="our estimators; with -untold: not told what will be read",
+    )
     everyone = sorted({name for some in PEERS.values() for name in some})
     parser.add_argument("--others", nargs="*", choices=everyone, default=everyone)
     parser.add_argument("--kept", type=Path, default=KEPT, help="folder of medians that were measured before")

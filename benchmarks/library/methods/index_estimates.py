@@ -13,7 +13,7 @@ from library.games.complete.true_indices import INDICES
 from library.measure.counted import Counted
 from library.methods.peers import Peer
 
-__all__ = ["PEERS", "Estimates", "ours", "peers"]
+__all__ = ["PEERS", "UNTOLD", "Estimates", "ours", "peers"]
 
 PEERS = {
     "SV": (
@@ -39,10 +39,15 @@ class Estimates(NamedTuple):
     """Standard deviations, of methods that state them."""
 
 
-def ours(estimator: str, value: Counted, n: int, calls: int, seed: int) -> Estimates:
+UNTOLD = "-untold"
+"""Ending of the names of our estimators that are not told what will be read."""
+
+
+def ours(name: str, value: Counted, n: int, calls: int, seed: int) -> Estimates:
     """Return all indices by one estimator of spex_plugins; its masks are the same for all three of them."""
     start = process_time()
-    found = spex.explain(value, n, budget=calls, estimator=estimator, index="SV", seed=seed, progress=False)
+    index, estimator = None if name.endswith(UNTOLD) else "SV", name.removesuffix(UNTOLD)
+    found = spex.explain(value, n, budget=calls, estimator=estimator, index=index, seed=seed, progress=False)
     single = found.single_values("SV")
     indices = {"SV": single.values}
     tables = {index: found.index(index, 2) for index in INDICES[1:]}
