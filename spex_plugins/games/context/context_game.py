@@ -96,6 +96,8 @@ class ContextGame:
 
     Warns
     -----
+    TruncatedReplyWarning
+        If the model's own reply does not end within `max_new_tokens`.
     WindowWarning
         If the whole prompt is longer than the context window of the model. Prompts are never truncated.
 
