@@ -138,6 +138,12 @@ def test_a_template_without_system_messages_says_so():
     assert game(words=words).prompt(np.ones(5, dtype=bool)).startswith("<s><user>letter")
 
 
+def test_one_document_is_one():
+    context = ContextGame(tiny.gpt2(), WORDS, QUESTION, {"atlas": "Rome lies in Italy."}, answer="Rome.")
+    assert repr(context) == f"ContextGame({QUESTION!r}: 1 document, 1 feature, answer 'Rome.')"
+    assert "3 documents, 5 features" in repr(game())
+
+
 def test_no_order_is_asked_twice():
     context = game(orders=6, outputs="orders")  # all of three documents
     prompts = {str(one.prompt(np.ones(5, dtype=bool))) for one in context._games}
@@ -314,7 +320,7 @@ def test_two_levels():
         ({"pinned": list(DOCUMENTS)}, "pinned"),
         ({"outputs": "tokens"}, "outputs"),
         ({"orders": 0}, "orders"),
-        ({"orders": 7}, "orders: 3 documents have 6 orders"),
+        ({"orders": 7}, "orders: must be at most 6 for 3 documents"),
         ({"outputs": "orders"}, "orders: .* give 2 or more"),
         ({"value": "logit"}, "value"),
         ({"answer": " "}, "answer"),

@@ -11,6 +11,7 @@ from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data, si
 from spex_plugins.plots.terms.network import FEW
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
 from spex_plugins.result.feature_labels import displayable
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,11 @@ def network_html(
         f"svg:has(.f{i}:hover) path:not(.m{i}), svg:has(.f{i}:hover) rect:not(.m{i}) {{ opacity: .07 }}\n"
         for i in features
     )
-    shown = f"strongest {len(content.sets)} of {content.n_sets} sets" if content.sets else "no interactions"
+    shown = (
+        f"strongest {len(content.sets)} of {counted(content.n_sets, 'set')}"
+        if content.sets
+        else "no interactions"
+    )
     facts = escape("   ·   ".join(content.facts))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
