@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from plots_sample import REVIEW, interactions
 
 import spex_plugins as spex
-from spex_plugins.plots import network_html, to_html
+from spex_plugins.plots import network_html, to_html, to_sources_html
 
 pytestmark = pytest.mark.slow
 UP_ON_WHITE, DOWN_ON_WHITE = "rgb(201, 0, 63)", "rgb(0, 103, 192)"
@@ -123,6 +124,43 @@ def test_a_sentence_is_broken_into_lines(opened):
         assert page.locator(".w").first.evaluate("(e) => e.getClientRects().length") > 1
 
 
+def test_a_word_wider_than_a_phone_is_broken(opened):
+    words = [
+        "https://example.org/a/path?and=a&query=of&many=words",
+        "supercalifragilisticexpialidocious",
+        "a",
+    ]
+    with opened(to_html(interactions(words, {(0, 1): 1.0, (0, 2): -2.0}))) as page:
+        assert fits(page)
+        assert page.locator(".scroll").evaluate("(e) => e.scrollWidth <= e.clientWidth")
+
+
+def test_an_answer_beside_its_sources(opened):
+    names = ["letter", "https://example.org/" + "a-long-name-without-any-space" * 4]
+    texts = dict(zip(names, ["Anna moved to Rome.", "A dull film. " * 60], strict=True))
+    game = SimpleNamespace(
+        question="Where does Anna live?", answer="In Rome, x" + "x" * 80, documents=texts, output_names=None
+    )
+    with opened(to_sources_html(interactions(names, {(0, 1): 1.0, (1,): -2.0}), game)) as page:
+        assert fits(page)
+        assert page.locator(".sources li").evaluate_all(
+            "(all) => all.every((e) => e.scrollWidth <= e.clientWidth)"
+        )
+        assert least_contrast(page, "h1, h2, .answer, .quiet, .facts li, .sources div, td") > 4.4
+
+
+@pytest.mark.parametrize("count", [3, 40, 90])
+def test_letters_of_the_network_can_be_read(opened, count):
+    names = [f"feature{i}" for i in range(count)]
+    with opened(
+        network_html(interactions(names, {(i, i + 1): 1.0 for i in range(count - 1)}), top=90)
+    ) as page:
+        assert fits(page)
+        width, side = page.locator("svg").evaluate("(e) => [e.clientWidth, e.viewBox.baseVal.width]")
+        assert 13 * width / side >= 8
+        assert count > 40 or width <= page.viewport_size["width"] - 40  # without scrolling
+
+
 @pytest.mark.parametrize("letters", ["x" * 200, "long label " * 20, "語" * 200])
 def test_long_labels_of_the_network_are_not_cut_off(opened, letters):
     names = [letters, "short", letters, "other", letters, letters]
@@ -172,6 +210,8 @@ def test_the_report_of_a_comparison_is_read(opened, report, tmp_path):
         assert all(
             page.locator("img").evaluate_all("(all) => all.map((e) => e.complete && e.naturalWidth > 0)")
         )
+        widths = page.locator(".wide > img").evaluate_all("(all) => all.map((e) => e.clientWidth)")
+        assert min(widths) >= 500  # of a narrow window, they scroll
         page.mouse.wheel(0, 100_000)
         page.wait_for_function("scrollY > 500")
         assert page.locator("dl dt").last.is_visible()

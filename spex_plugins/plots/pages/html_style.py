@@ -70,7 +70,11 @@ td.bar i { position: absolute; top: 0; height: 100%; border-radius: 3px; }
 #text:not(.focus) path.far { opacity: .25; }  /* it runs behind the words of other lines */
 .w.on { outline: 2px solid var(--ink); }
 tr.on, tbody tr:hover, tbody tr:focus { background: var(--chosen); }
-@media (max-width: 560px) { td.bar, th:nth-child(3):nth-last-child(2) { display: none; } }
+@media (max-width: 560px) {
+  td.bar, th:nth-child(3):nth-last-child(2) { display: none; }
+  .u, .w { white-space: pre-wrap; overflow-wrap: anywhere; box-decoration-break: clone;
+    -webkit-box-decoration-break: clone; }
+}
 @media print { body { background: #fff; } .say { display: none; } .scroll { max-height: none; } }
 """
 
