@@ -10,7 +10,7 @@ import numpy as np
 
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.result.feature_labels import right_to_left, told_apart, visible, visible_text
+from spex_plugins.result.feature_labels import joined, right_to_left, told_apart, visible, visible_text
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.wording import counted
 
@@ -95,8 +95,8 @@ class PlotData:
         return sorted(self.linked) or sorted(strongest.tolist())
 
     def name(self, ranked: RankedSet) -> str:
-        """Return ``"not × good"``."""
-        return " × ".join(self.labels[i] for i in ranked.features)
+        """Return ``"not × good"``, with marks of direction where a word is written from right to left."""
+        return joined((self.labels[i] for i in ranked.features), self.right_to_left)
 
     def in_text(self) -> list[str]:
         """Return the words of the text, with a subscript only where a shown interaction needs it."""

@@ -135,6 +135,40 @@ def test_a_word_wider_than_a_phone_is_broken(opened):
         assert page.locator(".scroll").evaluate("(e) => e.scrollWidth <= e.clientWidth")
 
 
+WHERE = """(cell, word) => {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange();
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const at = node.data.indexOf(word);
+    if (at < 0) continue;
+    range.setStart(node, at);
+    range.setEnd(node, at + word.length);
+    return range.getBoundingClientRect().left;
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("words", "from_right"), [("שלום hello world טוב", True), ("very good עולם indeed שלום", False)]
+)
+def test_a_set_is_read_in_the_direction_of_the_text(opened, words, from_right):
+    words = words.split() if not from_right else [*words.split(), "עולם" * 3]
+    with opened(to_html(interactions(words, {(0, 1, 2): 1.0, (2, 3, 4): -2.0}))) as page:
+        for row, members in [(1, words[:3]), (0, words[2:5])]:
+            cell = page.locator("td.term").nth(row)
+            places = [cell.evaluate(WHERE, word) for word in members]
+            assert places == sorted(places, reverse=from_right)
+
+
+def test_a_number_stays_with_its_word(opened):
+    words = [f"{'long' * (i % 4 + 1)}{i}" for i in range(40)]
+    with opened(to_html(interactions(words, {(i, i + 1): 1.0 + i for i in range(0, 40, 2)}), top=20)) as page:
+        apart = page.locator(".u").evaluate_all(
+            "(all) => all.filter((e) => e.querySelector('sup') && e.querySelector('sup')."
+            "getBoundingClientRect().top > e.querySelector('.w').getBoundingClientRect().bottom).length"
+        )
+        assert apart == 0
+
+
 def test_an_answer_beside_its_sources(opened):
     names = ["letter", "https://example.org/" + "a-long-name-without-any-space" * 4]
     texts = dict(zip(names, ["Anna moved to Rome.", "A dull film. " * 60], strict=True))

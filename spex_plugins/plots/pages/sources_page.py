@@ -163,7 +163,7 @@ def _together(content: PlotData) -> str:
     if not content.sets:
         return ""
     rows = "\n".join(
-        f'<tr><td class="term">{_text(content.name(ranked))}</td><td class="value '
+        f'<tr><td class="term">{escape(content.name(ranked))}</td><td class="value '
         f'{"up" if ranked.value > 0 else "down"}">{signed(ranked.value, content.set_limit)}</td></tr>'
         for ranked in content.sets
     )
