@@ -15,6 +15,7 @@ from spex_plugins.errors import (
     PartialAnswerError,
     SpexError,
     StoreError,
+    TruncatedReplyWarning,
     UnidentifiableWarning,
     ValueFunctionError,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "SpexError",
     "StoreError",
     "SubsetAnswer",
+    "TruncatedReplyWarning",
     "UnidentifiableWarning",
     "ValueFunctionError",
     "compare",

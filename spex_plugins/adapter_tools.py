@@ -16,6 +16,7 @@ from spex_plugins.queries import Queries
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.queries.store.fingerprint import fingerprint_of
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +130,7 @@ def name_rows(
     else:
         error.add_note(f"Raised at {named}.")
     if explained:
-        error.add_note(f"The explanations of {len(explained)} others are in error.explained.")
+        error.add_note(f"The explanations of {counted(len(explained), 'other')} are in error.explained.")
 
 
 def single_values(found: Interactions, index: str, difference: FloatArray, playing: IntArray) -> FloatArray:

@@ -29,6 +29,7 @@ from spex_plugins.runs.rounds import MOST_CALLS, explain_until
 from spex_plugins.runs.stored_designs import kept_in
 from spex_plugins.runs.targets import Target
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["explain", "explain_each", "fit"]
 
@@ -324,7 +325,7 @@ def fit(
     method, rng = _method(estimator, index, prior, [names[i] for i in known.features]), check.generator(seed)
     warn_of_unidentifiable(known, names, stacklevel=2)
     result = fitted(method, distinct[:, known.features], mean, None, max_order, rng)
-    statement = f"{len(given)} given samples, {len(distinct)} distinct masks"
+    statement = f"{counted(len(given), 'given sample')}, {counted(len(distinct), 'distinct mask')}"
     about = (names, len(given), method.name, statement)
     few = FewSamples("masks", "give more samples")
     found = few.see(interactions(of_all_features(result, known), distinct, mean, *about))
@@ -353,7 +354,7 @@ def _beside(
             f"{type(surrogate).__name__}."
         )
     if known.n != n:
-        raise InputError(f"surrogate: has {known.n} features and the value function {n}.")
+        raise InputError(f"surrogate: has {counted(known.n, 'feature')} and the value function {n}.")
     if known.feature_names != names and sorted(known.feature_names) == sorted(names):
         raise InputError(
             "surrogate: its features have the same names as the value function's, in another order."

@@ -10,6 +10,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = [
     "budget",
@@ -105,7 +106,7 @@ def names_of_features(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
     if names is None:
         return tuple(f"x{i}" for i in range(n))
     if isinstance(names, str) or not hasattr(names, "__len__") or len(names) != n:
-        raise InputError(f"feature_names: expected a sequence of {n} names, got {names!r:.80}.")
+        raise InputError(f"feature_names: expected a sequence of {counted(n, 'name')}, got {names!r:.80}.")
     return tuple(map(str, names))
 
 

@@ -20,6 +20,7 @@ from spex_plugins.result import html_view
 from spex_plugins.runs.rounds import MOST_CALLS, first_round
 from spex_plugins.runs.stored_designs import continued_in
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["RunPlan", "plan"]
 
@@ -53,7 +54,7 @@ class RunPlan:
     n_stored: int = 0
 
     def _lines(self) -> list[tuple[str, str]]:
-        stored = f", {self.n_stored:,} answers from the store" if self.n_stored else ""
+        stored = f", {counted(self.n_stored, 'answer')} from the store" if self.n_stored else ""
         lines = [
             ("model calls", _range((self.least_calls, self.most_calls), "{:,.0f}") + stored),
             ("masks", self.design),
@@ -66,10 +67,10 @@ class RunPlan:
 
     def __repr__(self) -> str:
         shown = (f"  {name:<12}{text}" for name, text in self._lines())
-        return "\n".join([f"Plan for {self.n} features", *shown])
+        return "\n".join([f"Plan for {counted(self.n, 'feature')}", *shown])
 
     def _repr_html_(self) -> str:
-        return html_view.view(html_view.facts(self._lines(), f"Plan for {self.n} features"))
+        return html_view.view(html_view.facts(self._lines(), f"Plan for {counted(self.n, 'feature')}"))
 
 
 def plan(

@@ -13,6 +13,7 @@ __all__ = [
     "PartialAnswerError",
     "SpexError",
     "StoreError",
+    "TruncatedReplyWarning",
     "UnidentifiableWarning",
     "ValueFunctionError",
 ]
@@ -32,6 +33,10 @@ class FewSamplesWarning(UserWarning):
 
 class UnidentifiableWarning(UserWarning):
     """The samples do not determine the effects of some features: never, always or only jointly masked."""
+
+
+class TruncatedReplyWarning(UserWarning):
+    """A reply of a language model ends at the largest number of tokens, and not by itself."""
 
 
 class MissingExtraError(SpexError, ImportError):

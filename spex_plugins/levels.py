@@ -21,6 +21,7 @@ from spex_plugins.result.assemble import fitted, interactions, usable
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["LevelsExplained", "explain_levels"]
 
@@ -245,7 +246,7 @@ def _grouped(groups: Any, names: Any, value_function: Any, n: int) -> _Level:
     if names is None:
         names = [f"group {number}" for number in range(count)]
     if isinstance(names, str) or len(names) != count:
-        raise InputError(f"group_names: expected a sequence of {count} names, got {names!r:.80}.")
+        raise InputError(f"group_names: expected a sequence of {counted(count, 'name')}, got {names!r:.80}.")
     return _Level(label_of, tuple(map(str, names)))
 
 

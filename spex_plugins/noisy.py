@@ -23,6 +23,7 @@ from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.noise import fit_means
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["NoisyExplained", "explain_noisy"]
 
@@ -62,7 +63,7 @@ class NoisyExplained:
             f"{sd:.3g} ± {error:.2g}"
             for sd, error in zip(np.atleast_1d(self.noise), np.atleast_1d(self.noise_error), strict=True)
         )
-        return f"{self.interactions}\n  noise       {noise} ({self.n_repeats} repeats)"
+        return f"{self.interactions}\n  noise       {noise} ({counted(self.n_repeats, 'repeat')})"
 
 
 def explain_noisy(

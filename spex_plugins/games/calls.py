@@ -16,6 +16,7 @@ from spex_plugins.errors import InputError, PartialAnswerError
 from spex_plugins.games import background_loop
 from spex_plugins.games.chat.api_errors import can_be_answered_later
 from spex_plugins.types import FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["CallResults", "call_each", "raise_problem"]
 
@@ -108,7 +109,9 @@ def raise_problem(problem: BaseException | None, values: FloatArray, answered: A
     text = f"{type(problem).__name__}: {problem}".removesuffix(": ")
     missing = int(len(values) - np.sum(answered))
     partial = PartialAnswerError(
-        f"{missing} of {len(values)} masks were not answered: {text}", values=values, answered=answered
+        f"{missing:,} of {counted(len(values), 'mask')} were not answered: {text}",
+        values=values,
+        answered=answered,
     )
     if isinstance(problem, Exception):
         raise partial from problem

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["drawable", "families", "set_families"]
+__all__ = ["drawable", "families", "ordered", "set_families"]
 
 # Fonts of mathematics, and one that has a box for every letter.
 _NOT_FOR_TEXT = ("Last Resort", "STIX", "cm", "DejaVu Math")
+_ORDERS_LETTERS = (3, 11)
+_MARKS = dict.fromkeys(map(ord, "\u200f\u2068\u2069"))
 _UNSEEN = ("Cf", "Mn", "Me", "Sk")  # joiners, selectors of a variant, shades of skin
 
 
@@ -35,11 +37,19 @@ def drawable(text: str) -> str:
     return "".join(parts)
 
 
+def ordered(text: str) -> str:
+    """Return a text without marks of direction for a matplotlib that does not order letters by them."""
+    import matplotlib as mpl
+
+    return text if mpl.__version_info__ >= _ORDERS_LETTERS else text.translate(_MARKS)
+
+
 def families(texts: Iterable[str]) -> list[str]:
     """Return the font families of the settings, followed by installed ones with the letters they lack."""
     import matplotlib as mpl
 
-    needed = {_family(letter) for text in texts if not text.isascii() for letter in text}
+    letters = {letter for text in texts if not text.isascii() for letter in text}
+    needed = {_family(letter) for letter in letters if unicodedata.category(letter) != "Cf"}
     return [*mpl.rcParams["font.family"], *sorted(family for family in needed if family)]
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
-from spex_plugins.plots.fonts import drawable
+from spex_plugins.plots.fonts import drawable, ordered
 from spex_plugins.plots.layout import fill_lines
 from spex_plugins.plots.plot_data import PlotData, RankedSet, signed
 from spex_plugins.result.feature_labels import displayable
@@ -62,8 +62,13 @@ def draw_header(
         canvas.text((left, top + 10 + 14 * k), line, size=_FACTS, color=MUTED_COLOR)
 
 
+def _name(content: PlotData, ranked: RankedSet) -> str:
+    """Return the name of a set, in which no line ends before the joint."""
+    return ordered(content.name(ranked)).replace(" × ", "\n× ")
+
+
 def _term_lines(canvas: Canvas, content: PlotData, ranked: RankedSet, width: float) -> list[str]:
-    parts = [part.replace("\n", " ") for part in content.name(ranked).replace(" × ", "\n× ").split(" ")]
+    parts = [part.replace("\n", " ") for part in _name(content, ranked).split(" ")]
     room = width - _INDENT - _VALUE
     return _wrapped(
         canvas, [piece for part in parts for piece in _broken(canvas, part, room)], _TERM, room, " "

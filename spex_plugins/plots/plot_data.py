@@ -10,8 +10,9 @@ import numpy as np
 
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.result.feature_labels import right_to_left, told_apart, visible, visible_text
+from spex_plugins.result.feature_labels import joined, right_to_left, told_apart, visible, visible_text
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,8 +95,8 @@ class PlotData:
         return sorted(self.linked) or sorted(strongest.tolist())
 
     def name(self, ranked: RankedSet) -> str:
-        """Return ``"not × good"``."""
-        return " × ".join(self.labels[i] for i in ranked.features)
+        """Return ``"not × good"``, with marks of direction where a word is written from right to left."""
+        return joined((self.labels[i] for i in ranked.features), self.right_to_left)
 
     def in_text(self) -> list[str]:
         """Return the words of the text, with a subscript only where a shown interaction needs it."""
@@ -138,7 +139,7 @@ def read_plot_data(
     found = one_output(given, output)
     if words is not None:
         if isinstance(words, str) or len(words) != found.n:
-            raise InputError(f"words: expected a sequence of {found.n} words, got {words!r:.80}.")
+            raise InputError(f"words: expected a sequence of {counted(found.n, 'word')}, got {words!r:.80}.")
         found = found.renamed(words)
     if index == "Fourier":
         raise InputError(
@@ -195,10 +196,10 @@ def _facts(found: Interactions) -> tuple[str, ...]:
 
     r2 = float(found.r2)
     source = f" ({found.r2_source})" if isfinite(r2) else ""
-    stored = f" and {found.n_stored:,} stored answers" if found.n_stored else ""
+    stored = f" and {counted(found.n_stored, 'stored answer')}" if found.n_stored else ""
     return (
         f"f(x) = {number(full)}",
         f"f(empty) = {number(empty)}",
         f"R² = {f'{r2:.3f}'.replace('-', '−') if isfinite(r2) else 'not measured'}{source}",
-        f"{found.n_calls:,} model calls{stored}",
+        f"{counted(found.n_calls, 'model call')}{stored}",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["Answers", "keep_answers", "note_of_answers"]
 
@@ -50,8 +51,8 @@ def keep_answers(  # numpydoc ignore=RS01
 def note_of_answers(count: int) -> str:
     """Return a sentence about the values that are attached to an error and their use."""
     return (
-        f"The {count} masks evaluated so far are in error.masks and error.values; "
-        "spex_plugins.fit(error.masks, error.values) explains them."
+        f"The {counted(count, 'mask')} evaluated so far {'is' if count == 1 else 'are'} in error.masks and "
+        "error.values; spex_plugins.fit(error.masks, error.values) explains what is known."
         if count
         else "No mask had been evaluated before."
     )

@@ -20,6 +20,7 @@ from spex_plugins.queries.store.fingerprint import fingerprint_of
 from spex_plugins.queries.store.store import Store
 from spex_plugins.queries.store.stored_answers import ReadOnlyAnswers
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["Session"]
 
@@ -87,7 +88,9 @@ class Session:
         parts = []
         if self._dropped:
             count = sum(len(failure.rows) for failure in self._dropped)
-            parts.append(f"{count} masks dropped, of which the first {_in_short(self._dropped[0])}")
+            parts.append(
+                f"{counted(count, 'mask')} dropped, of which the first {_in_short(self._dropped[0])}"
+            )
         if self._shared.limits.reached:
             parts.append(f"ended early by {self._shared.limits.reached}")
         return "; ".join(parts)

@@ -23,6 +23,7 @@ from spex_plugins.recordings.provenance import provenance
 from spex_plugins.recordings.recorded_answers import UNIFORM, RecordedAnswers
 from spex_plugins.recordings.recorded_masks import RecordedMasks
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["Recording", "on_recorded_masks"]
 
@@ -241,7 +242,7 @@ class Recording(RecordedAnswers):
         kinds = ", ".join(f"{count:,} {name}" for name, count in self.kinds.items())
         masks = f"all 2^{self.n} = {len(self):,}" if self.complete else f"{len(self):,} of 2^{self.n}"
         about = self.about if self.complete or not kinds else {"kinds": kinds} | self.about
-        lines = [f"Recording of {self.n} features", f"  {'masks':<18}{masks}"]
+        lines = [f"Recording of {counted(self.n, 'feature')}", f"  {'masks':<18}{masks}"]
         return "\n".join(lines + [f"  {name:<18}{_in_short(text)}" for name, text in about.items()])
 
     def sample(

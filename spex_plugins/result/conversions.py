@@ -15,6 +15,7 @@ from spex_plugins.core.fitted.summed import SummedFunction
 from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.files.npz_file import fields_of, header_and_arrays
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +136,7 @@ class Conversions:
         spectrum = spectrum_of_values(values)
         names = tuple(map(str, feature_names or (f"x{i}" for i in range(spectrum.n))))
         if len(names) != spectrum.n:
-            raise InputError(f"feature_names: expected {spectrum.n} names, got {len(names)}.")
+            raise InputError(f"feature_names: expected {counted(spectrum.n, 'name')}, got {len(names)}.")
         budget = values.estimation_budget or 0
         return cls(  # type: ignore[call-arg]
             function=spectrum,

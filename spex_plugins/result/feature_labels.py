@@ -10,10 +10,20 @@ from unicodedata import bidirectional
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["bare_word", "displayable", "right_to_left", "told_apart", "visible", "visible_text"]
+__all__ = [
+    "bare_word",
+    "displayable",
+    "isolated",
+    "joined",
+    "right_to_left",
+    "told_apart",
+    "visible",
+    "visible_text",
+]
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LONGEST_WORD = 32
+_RIGHT_TO_LEFT = ("R", "AL", "AN")  # Hebrew and its kin, Arabic and its kin, Arabic numbers
 # Control characters, those that turn around or hide the text behind them (Unicode's explicit directional
 # formatting), halves of surrogate pairs, which no file can hold, and what XML forbids.
 _UNDISPLAYABLE = re.compile(
@@ -40,6 +50,22 @@ def right_to_left(words: Iterable[str]) -> bool:
     """Whether most letters of a text are written from right to left."""
     letters = Counter(bidirectional(letter) for word in words for letter in word)
     return letters["R"] + letters["AL"] > letters["L"]
+
+
+def isolated(label: str) -> str:
+    """Keep a label that is written from right to left from turning its neighbours around."""
+    turns = any(bidirectional(letter) in _RIGHT_TO_LEFT for letter in label)
+    return f"\u2068{label}\u2069" if turns else label
+
+
+def joined(labels: Iterable[str], from_right: bool) -> str:
+    """Return ``"not × good"``, the labels of a set in the order of the text, which may begin at the right.
+
+    Each label is isolated, and where the text begins at the right also marked so (Unicode's U+200F), so that
+    the order holds for labels of both directions, and in every line of a name that is broken into lines.
+    """
+    mark = "\u200f" if from_right else ""
+    return " × ".join(mark + isolated(label) for label in labels)
 
 
 def visible(name: str) -> str:

@@ -10,6 +10,7 @@ from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.errors import FewSamplesWarning
 from spex_plugins.estimators.common.held_out import TOO_FEW
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.wording import counted
 
 __all__ = ["FewSamples"]
 
@@ -36,9 +37,8 @@ class FewSamples:
         """Check an explanation of the features that can change the value, and return it."""
         complaint = _complaint(found)
         if complaint:
-            self._complaints.append(
-                f"{found.n_calls + found.n_stored} masks of {found.n} features: {complaint}"
-            )
+            masks = counted(found.n_calls + found.n_stored, "mask")
+            self._complaints.append(f"{masks} of {counted(found.n, 'feature')}: {complaint}")
         return found
 
     def warn(self, stacklevel: int) -> None:
@@ -53,7 +53,7 @@ class FewSamples:
         if not self._complaints:
             return
         more = len(self._complaints) - 1
-        others = f" (and so are {more} more explanations)" if more else ""
+        others = f" (the same holds for {counted(more, 'more explanation')})" if more else ""
         warnings.warn(
             f"{self._argument}: {self._complaints[0]}. The values are not reliable{others}; {self._remedy}.",
             FewSamplesWarning,

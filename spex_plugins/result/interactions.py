@@ -20,6 +20,7 @@ from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.subsets.questions import Questions
 from spex_plugins.result.supported_terms import supported_terms, term_summary
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["Interactions"]
 
@@ -305,7 +306,7 @@ class Interactions(Questions):
             If the number of names is not n.
         """
         if len(feature_names) != self.n:
-            raise InputError(f"feature_names: expected {self.n} names, got {len(feature_names)}.")
+            raise InputError(f"feature_names: expected {counted(self.n, 'name')}, got {len(feature_names)}.")
         return replace(self, feature_names=tuple(map(str, feature_names)))
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -354,7 +355,7 @@ class Interactions(Questions):
             f"{v:.3f}" + ("" if np.isnan(e) else f" ± {e:.3f}")
             for v, e in zip(self.r2.ravel()[:6], errors, strict=False)
         )
-        stored = f", {self.n_stored} answers from the store" if self.n_stored else ""
+        stored = f", {counted(self.n_stored, 'answer')} from the store" if self.n_stored else ""
         return [
             ("features", str(self.n)),
             ("model calls", f"{self.n_calls} of {self.budget}{stored}"),

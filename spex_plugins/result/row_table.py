@@ -16,6 +16,7 @@ from spex_plugins.result import html_view
 from spex_plugins.result.feature_labels import bare_word, visible
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import FloatArray, IntArray
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,7 +143,8 @@ class RowTable:
         return len(self.terms)
 
     def _title(self) -> str:
-        return f"{self.index}, order ≤ {self.order}, over {len(self.values)} rows: {len(self)} sets"
+        rows = counted(len(self.values), "row")
+        return f"{self.index}, order ≤ {self.order}, over {rows}: {counted(len(self), 'set')}"
 
     def _cells(self) -> list[tuple[str, str, str, str, str]]:
         shown = self.top(_SHOWN)

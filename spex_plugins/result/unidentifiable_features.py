@@ -13,6 +13,7 @@ from spex_plugins.errors import UnidentifiableWarning
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.result.feature_labels import visible
 from spex_plugins.types import IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["of_all_features", "warn_of_unidentifiable"]
 
@@ -34,7 +35,7 @@ def warn_of_unidentifiable(known: Identified, names: Sequence[str], stacklevel: 
     tied = known.tied
     if tied:
         shown = "; ".join(_listed(group, names) for group in tied[:_SHOWN])
-        more = f" and {len(tied) - _SHOWN} more groups" if len(tied) > _SHOWN else ""
+        more = f" and {counted(len(tied) - _SHOWN, 'more group')}" if len(tied) > _SHOWN else ""
         parts.append(f"({shown}{more}) differ only together: they share their joint effect equally")
     if parts:
         text = "; ".join(parts)

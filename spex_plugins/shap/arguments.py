@@ -12,6 +12,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.shap.tables.backgrounds import as_array
 from spex_plugins.shap.tables.column_types import names_of
 from spex_plugins.shap.tables.table_masker import TableMasker, TablesMasker
+from spex_plugins.wording import counted
 
 __all__ = [
     "Model",
@@ -130,7 +131,7 @@ def with_target(masker: Any, target: Any) -> Any:
 def _tables(masker: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
     given = getattr(masker, "maskers", (masker,))
     if len(args) != len(given):
-        raise InputError(f"rows: the masker has {len(given)} tables, got {len(args)}.")
+        raise InputError(f"rows: the masker has {counted(len(given), 'table')}, got {len(args)}.")
     for one, rows in zip(given, args, strict=True):
         _check_table(one, rows)
     suited = masker.for_rows(*args)

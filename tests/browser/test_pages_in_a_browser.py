@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from plots_sample import REVIEW, interactions
 
 import spex_plugins as spex
-from spex_plugins.plots import network_html, to_html
+from spex_plugins.plots import network_html, to_html, to_sources_html
 
 pytestmark = pytest.mark.slow
 UP_ON_WHITE, DOWN_ON_WHITE = "rgb(201, 0, 63)", "rgb(0, 103, 192)"
@@ -123,6 +124,77 @@ def test_a_sentence_is_broken_into_lines(opened):
         assert page.locator(".w").first.evaluate("(e) => e.getClientRects().length") > 1
 
 
+def test_a_word_wider_than_a_phone_is_broken(opened):
+    words = [
+        "https://example.org/a/path?and=a&query=of&many=words",
+        "supercalifragilisticexpialidocious",
+        "a",
+    ]
+    with opened(to_html(interactions(words, {(0, 1): 1.0, (0, 2): -2.0}))) as page:
+        assert fits(page)
+        assert page.locator(".scroll").evaluate("(e) => e.scrollWidth <= e.clientWidth")
+
+
+WHERE = """(cell, word) => {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange();
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const at = node.data.indexOf(word);
+    if (at < 0) continue;
+    range.setStart(node, at);
+    range.setEnd(node, at + word.length);
+    return range.getBoundingClientRect().left;
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("words", "from_right"), [("שלום hello world טוב", True), ("very good עולם indeed שלום", False)]
+)
+def test_a_set_is_read_in_the_direction_of_the_text(opened, words, from_right):
+    words = words.split() if not from_right else [*words.split(), "עולם" * 3]
+    with opened(to_html(interactions(words, {(0, 1, 2): 1.0, (2, 3, 4): -2.0}))) as page:
+        for row, members in [(1, words[:3]), (0, words[2:5])]:
+            cell = page.locator("td.term").nth(row)
+            places = [cell.evaluate(WHERE, word) for word in members]
+            assert places == sorted(places, reverse=from_right)
+
+
+def test_a_number_stays_with_its_word(opened):
+    words = [f"{'long' * (i % 4 + 1)}{i}" for i in range(40)]
+    with opened(to_html(interactions(words, {(i, i + 1): 1.0 + i for i in range(0, 40, 2)}), top=20)) as page:
+        apart = page.locator(".u").evaluate_all(
+            "(all) => all.filter((e) => e.querySelector('sup') && e.querySelector('sup')."
+            "getBoundingClientRect().top > e.querySelector('.w').getBoundingClientRect().bottom).length"
+        )
+        assert apart == 0
+
+
+def test_an_answer_beside_its_sources(opened):
+    names = ["letter", "https://example.org/" + "a-long-name-without-any-space" * 4]
+    texts = dict(zip(names, ["Anna moved to Rome.", "A dull film. " * 60], strict=True))
+    game = SimpleNamespace(
+        question="Where does Anna live?", answer="In Rome, x" + "x" * 80, documents=texts, output_names=None
+    )
+    with opened(to_sources_html(interactions(names, {(0, 1): 1.0, (1,): -2.0}), game)) as page:
+        assert fits(page)
+        assert page.locator(".sources li").evaluate_all(
+            "(all) => all.every((e) => e.scrollWidth <= e.clientWidth)"
+        )
+        assert least_contrast(page, "h1, h2, .answer, .quiet, .facts li, .sources div, td") > 4.4
+
+
+@pytest.mark.parametrize("count", [3, 40, 90])
+def test_letters_of_the_network_can_be_read(opened, count):
+    names = [f"feature{i}" for i in range(count)]
+    with opened(
+        network_html(interactions(names, {(i, i + 1): 1.0 for i in range(count - 1)}), top=90)
+    ) as page:
+        assert fits(page)
+        width, side = page.locator("svg").evaluate("(e) => [e.clientWidth, e.viewBox.baseVal.width]")
+        assert 13 * width / side >= 8
+        assert count > 40 or width <= page.viewport_size["width"] - 40  # without scrolling
+
+
 @pytest.mark.parametrize("letters", ["x" * 200, "long label " * 20, "語" * 200])
 def test_long_labels_of_the_network_are_not_cut_off(opened, letters):
     names = [letters, "short", letters, "other", letters, letters]
@@ -172,6 +244,8 @@ def test_the_report_of_a_comparison_is_read(opened, report, tmp_path):
         assert all(
             page.locator("img").evaluate_all("(all) => all.map((e) => e.complete && e.naturalWidth > 0)")
         )
+        widths = page.locator(".wide > img").evaluate_all("(all) => all.map((e) => e.clientWidth)")
+        assert min(widths) >= 500  # of a narrow window, they scroll
         page.mouse.wheel(0, 100_000)
         page.wait_for_function("scrollY > 500")
         assert page.locator("dl dt").last.is_visible()

@@ -29,8 +29,8 @@ def test_one_warning_for_a_batch(estimator):
     assert one.filename == __file__
     assert str(one.message) == (
         "n_samples=25: 25 masks of 50 features: there should be at least 100, two for each feature. The "
-        "values are not reliable (and so are 3 more explanations); raise n_samples, the number of masks (of "
-        "ShapleyValueSampling it is that of permutations)."
+        "values are not reliable (the same holds for 3 more explanations); raise n_samples, the number of "
+        "masks (of ShapleyValueSampling it is that of permutations)."
     )
 
 

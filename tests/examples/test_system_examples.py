@@ -45,7 +45,7 @@ def test_the_replies_are_told_from_their_noise(tmp_path):
 def test_wrong_labels_among_a_thousand_rows_are_found(tmp_path):
     pytest.importorskip("sklearn")
     out = run("tables/training_data.py", tmp_path, "--calls", "1000")
-    assert "DataGame(Ridge, 1000 features, 1000 rows)" in out
+    assert "DataGame(Ridge, 1,000 features, 1,000 rows)" in out
     share = re.search(r"smallest values, (\d+)% have a wrong label", out)
     assert int(share[1]) >= 20  # by chance 10
     before, after = re.search(r"(0\.\d+) with all rows, (0\.\d+) without", out).groups()

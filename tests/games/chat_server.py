@@ -25,7 +25,7 @@ class ChatServer:
     ----------
     log_probs : callable
         From a prompt to a dict of tokens to their log-probabilities, of the whole vocabulary, or to a text,
-        which is the reply.
+        which is the reply, but for the words beyond the limit of the request.
     fault : callable
         From a prompt and the number of earlier attempts at it to None, one of FAULTS, or
         (status, headers, body).
@@ -108,11 +108,11 @@ class ChatServer:
     def reply(self, body, prompt):
         answer = self.log_probs(prompt)
         if isinstance(answer, str):  # a whole reply
-            choice = {
-                "index": 0,
-                "finish_reason": "stop",
-                "message": {"role": "assistant", "content": answer},
-            }
+            words, limit = answer.split(" "), body.get("max_completion_tokens", body.get("max_tokens"))
+            reason = "stop" if limit is None or len(words) <= limit else "length"
+            content = " ".join(words[:limit])
+            choice = {"index": 0, "finish_reason": reason}
+            choice |= {"message": {"role": "assistant", "content": content}}
             usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(answer.split())}
             return {"object": "chat.completion", "choices": [choice], "usage": usage, "model": body["model"]}
         table = sorted(answer.items(), key=lambda item: -item[1])

@@ -200,7 +200,7 @@ def test_a_dead_server_is_given_up_soon():
         game = game_for(server, max_retries=1)
         game(masks[:10])
     before = game.usage.requests
-    with pytest.raises(PartialAnswerError, match=r"1000 of 1000.*APIConnectionError") as caught:
+    with pytest.raises(PartialAnswerError, match=r"1,000 of 1,000.*APIConnectionError") as caught:
         game(masks)
     assert not caught.value.answered.any()
     assert game.usage.requests - before < 50

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 
 import numpy as np
 import prompt_models as tiny
 import pytest
 import torch
+import transformers
 
-from spex_plugins import InputError, explain_levels
+from spex_plugins import InputError, TruncatedReplyWarning, explain_levels
 from spex_plugins.games import ContextGame
 
 WORDS = tiny.tokenizer()
@@ -136,6 +138,12 @@ def test_a_template_without_system_messages_says_so():
     assert game(words=words).prompt(np.ones(5, dtype=bool)).startswith("<s><user>letter")
 
 
+def test_one_document_is_one():
+    context = ContextGame(tiny.gpt2(), WORDS, QUESTION, {"atlas": "Rome lies in Italy."}, answer="Rome.")
+    assert repr(context) == f"ContextGame({QUESTION!r}: 1 document, 1 feature, answer 'Rome.')"
+    assert "3 documents, 5 features" in repr(game())
+
+
 def test_no_order_is_asked_twice():
     context = game(orders=6, outputs="orders")  # all of three documents
     prompts = {str(one.prompt(np.ones(5, dtype=bool))) for one in context._games}
@@ -178,7 +186,7 @@ def test_a_text_with_places_is_not_formatted():
 @pytest.mark.parametrize("words", [WORDS, chat_words()], ids=["text", "chat"])
 def test_the_own_reply_is_the_likeliest_continuation(words):
     model = tiny.llama()
-    context = game(model, words, answer=None, max_new_tokens=7)
+    context = own(model, words, most=7)
     prompt = context.prompt(np.ones(5, dtype=bool))
     ids = words(prompt, add_special_tokens=False)["input_ids"]
     written = []
@@ -192,8 +200,77 @@ def test_the_own_reply_is_the_likeliest_continuation(words):
     assert context.answer == (expected if words is not WORDS else expected.strip().splitlines()[0]).strip()
 
 
+class Scripted(transformers.LogitsProcessor):
+    """Makes a model write given tokens."""
+
+    def __init__(self, tokens, behind):
+        self.tokens, self.behind = tokens, behind
+
+    def __call__(self, ids, scores):
+        at = ids.shape[1] - self.behind
+        forced = torch.full_like(scores, -torch.inf)
+        forced[:, self.tokens[min(at, len(self.tokens) - 1)]] = 0.0
+        return forced
+
+
+def writing(text, encoder_decoder=False, ends=True, **config):
+    """Return a model whose reply is a text, with an end of sequence behind it."""
+    model = tiny.t5() if encoder_decoder else tiny.llama()
+    tokens = WORDS(text, add_special_tokens=False)["input_ids"] + [WORDS.eos_token_id] * ends
+    generate = model.generate
+
+    def scripted(input_ids, **options):
+        script = Scripted(tokens, 1 if encoder_decoder else input_ids.shape[1])
+        return generate(input_ids, logits_processor=[script], **options)
+
+    model.generate = scripted
+    for name, value in config.items():
+        setattr(model.generation_config, name, value)
+    return model, len(tokens)
+
+
+def own(model, words=WORDS, most=64):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TruncatedReplyWarning)
+        return game(model, words, answer=None, max_new_tokens=most)
+
+
+REPLY = "She lives in Rome."
+
+
+@pytest.mark.parametrize("words", [WORDS, chat_words()], ids=["text", "chat"])
+@pytest.mark.parametrize("encoder_decoder", [False, True])
+@pytest.mark.parametrize("ids", [WORDS.eos_token_id, [0, WORDS.eos_token_id]])
+def test_a_reply_that_ends_with_the_last_token_is_whole(words, encoder_decoder, ids):
+    model, count = writing(REPLY, encoder_decoder, eos_token_id=ids)
+    whole = game(model, words, answer=None, max_new_tokens=count)  # warnings are errors
+    assert whole.answer == REPLY
+    with pytest.warns(TruncatedReplyWarning, match=rf"^max_new_tokens: is {count - 1}.*'{REPLY}'") as told:
+        assert game(model, words, answer=None, max_new_tokens=count - 1).answer == REPLY
+    assert told[0].filename == __file__
+    with pytest.warns(TruncatedReplyWarning, match="Raise max_new_tokens, or give an answer"):
+        cut = game(model, words, answer=None, max_new_tokens=count - 3).answer
+    assert cut != REPLY
+    assert REPLY.startswith(cut)
+
+
+def test_an_end_forced_at_the_limit_is_none():
+    model, count = writing(REPLY, encoder_decoder=True, forced_eos_token_id=WORDS.eos_token_id)
+    with pytest.warns(TruncatedReplyWarning):
+        game(model, answer=None, max_new_tokens=count)
+
+
+def test_a_reply_to_a_text_is_whole_where_its_first_line_is():
+    model, count = writing("\n Rome.\nQuestion: Who", ends=False)
+    for most in (count, count - 2):
+        assert game(model, answer=None, max_new_tokens=most).answer == "Rome."
+    with pytest.warns(TruncatedReplyWarning):
+        game(model, chat_words(), answer=None, max_new_tokens=count)
+
+
 def test_sequence_to_sequence_models():
-    context = ContextGame(tiny.t5(), WORDS, QUESTION, DOCUMENTS, max_new_tokens=4)
+    with pytest.warns(TruncatedReplyWarning):
+        context = ContextGame(tiny.t5(), WORDS, QUESTION, DOCUMENTS, max_new_tokens=4)
     assert context(all_masks(3)).shape == (8,)
     assert context.answer
 
@@ -243,7 +320,7 @@ def test_two_levels():
         ({"pinned": list(DOCUMENTS)}, "pinned"),
         ({"outputs": "tokens"}, "outputs"),
         ({"orders": 0}, "orders"),
-        ({"orders": 7}, "orders: 3 documents have 6 orders"),
+        ({"orders": 7}, "orders: must be at most 6 for 3 documents"),
         ({"outputs": "orders"}, "orders: .* give 2 or more"),
         ({"value": "logit"}, "value"),
         ({"answer": " "}, "answer"),

@@ -14,6 +14,7 @@ import pytest
 from spex_plugins import (
     InputError,
     PartialAnswerError,
+    TruncatedReplyWarning,
     ValueFunctionError,
     explain,
     explain_levels,
@@ -267,6 +268,23 @@ class TestChatReplies:
         assert one.fingerprint == same.fingerprint != other.fingerprint
         assert pickle.loads(pickle.dumps(one))("never dull") == "The film is good."
         assert one([{"role": "user", "content": "dull"}]) == "The film is awful."
+
+    @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+    def test_truncated_replies_are_counted_and_the_first_is_told(self, server, name):
+        replies = ChatReplies("known", extra={"max_tokens": None, name: 3})
+        with pytest.warns(
+            TruncatedReplyWarning, match=rf"^max_tokens: .*\b{name}=3\).*'The film is'"
+        ) as told:
+            game = ReplyGame(replies, TEXT, similarity="exact")
+        assert len(told) == 1
+        game(all_masks(6))  # warnings are errors
+        assert replies.truncated == 65
+
+    def test_whole_replies_and_first_tokens_are_none(self, server):
+        for limit, expected in [(4, "The film is good."), (1, "The")]:
+            replies = ChatReplies("known", max_tokens=limit)  # warnings are errors
+            assert replies("never dull") == expected
+        assert replies.truncated == 1
 
     def test_a_reply_without_a_message(self, server):
         with pytest.raises(InputError, match="extra"):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from plots_sample import interactions
 
 from spex_plugins.plots import fonts, text_arcs, waterfall
+from spex_plugins.result.feature_labels import joined
 
 STIX = str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "STIXGeneral.ttf")
 FRAKTUR = "\U0001d504"  # in STIX, not in DejaVu Sans
@@ -75,3 +78,42 @@ def test_a_sentence_is_one_background_over_its_lines():
     assert 5 <= len(boxes) <= 7  # two or three lines each, and the short one
     assert {to_hex(box.get_facecolor()) for box in boxes[:2]} == {to_hex(boxes[0].get_facecolor())}
     assert "Parts that act together" in drawn
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["שלום", "hello", "עולם"], {"\u200f\u2068שלום\u2069 × \u200fhello × \u200f\u2068עולם\u2069"}),
+        (["hello", "world", "שלום"], {"hello × world × \u2068שלום\u2069"}),
+        (["hello", "world", "today"], {"hello × world × today"}),
+    ],
+)
+def test_the_words_of_a_set_are_in_the_order_of_the_text(words, names, monkeypatch):
+    found = interactions(words, {(0, 1, 2): 2.0})
+    for version, expected in [
+        ((3, 11, 0), names),
+        ((3, 10, 8), {re.sub("[\u200f\u2068\u2069]", "", *names)}),
+    ]:
+        monkeypatch.setattr(mpl, "__version_info__", version, raising=False)
+        ax = waterfall(found, order=3)
+        assert expected <= {label.get_text().replace("\n", " ") for label in ax.get_yticklabels()}
+        ax = text_arcs(found, order=3)
+        assert expected <= {text.get_text() for text in ax.texts}
+        plt.close("all")
+
+
+@pytest.mark.skipif(mpl.__version_info__ < (3, 11), reason="letters are ordered from matplotlib 3.11 on")
+@pytest.mark.parametrize("from_right", [False, True])
+def test_marks_of_direction_order_what_is_drawn(from_right):
+    """The picture of a marked name is that of its letters written down from left to right."""
+
+    def drawn(text):
+        figure = plt.figure(figsize=(4, 1))
+        figure.text(0.1, 0.4, text)
+        figure.canvas.draw()
+        return np.array(figure.canvas.buffer_rgba())
+
+    shown = drawn(joined(["אב", "cd", "הו"], from_right))
+    words = ["\u202d" + word + "\u202c" for word in ("בא", "cd", "וה")]  # in the order of their letters
+    np.testing.assert_array_equal(shown, drawn(" × ".join(words[::-1] if from_right else words)))
+    plt.close("all")

@@ -154,7 +154,7 @@ def test_words_from_right_to_left_keep_their_place():
     found = interactions(["שלום", "עולם", "x"], {(0, 1): 1.0, (0,): 1.0})
     page = to_html(found)
     assert '<div id="text" dir="rtl">' in page
-    assert Page(page).rows[0]["data-say"] == "\u2068שלום\u2069 × \u2068עולם\u2069: +1.00"
+    assert Page(page).rows[0]["data-say"] == "\u200f\u2068שלום\u2069 × \u200f\u2068עולם\u2069: +1.00"
     assert Page(page).words[0]["title"].startswith("\u2068שלום\u2069: own effect")
     marked = to_html(interactions(["\u200fmark", "plain", "words", "here"], {(0, 1): 1.0}))
     assert '<div id="text" dir="ltr">' in marked

@@ -92,7 +92,7 @@ def test_one_of_several_outputs():
 def test_it_is_shown_in_a_terminal_and_in_a_notebook():
     rows = [row(["<b>", "c"], {(0, 1): 1.0})]
     table = spex.over_rows(rows)
-    assert repr(table).splitlines()[0] == "FSII, order ≤ 2, over 1 rows: 1 sets"
+    assert repr(table).splitlines()[0] == "FSII, order ≤ 2, over 1 row: 1 set"
     assert "<b> × c" in repr(table)
     assert "&lt;b&gt; × c" in table._repr_html_()
     frame = table.to_frame()

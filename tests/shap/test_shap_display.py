@@ -39,7 +39,7 @@ def test_text_of_several_rows(explanation):
     row = explanation[1].interactions
     top = row.top(1)
     expected = (
-        f"[1] f(∅) {row.empty_value:.4g}, f(x) {row.full_value:.4g}, R² 1.000, 64 calls, "
+        f"[1] f(∅) {row.empty_value:.4g}, f(x) {row.full_value:.4g}, R² 1.000, calls 64, "
         f"strongest: {top.names[0]} {top.values[0]:+.4g}"
     )
     assert lines[1] == expected

@@ -33,7 +33,7 @@ def test_one_warning_for_all_rows(estimator):
     assert one.filename == __file__
     assert str(one.message) == (
         "max_evals=50: 50 masks of 30 features: there should be at least 60, two for each feature. The "
-        "values are not reliable (and so are 4 more explanations); raise max_evals."
+        "values are not reliable (the same holds for 4 more explanations); raise max_evals."
     )
     assert not warned(lambda: explainer(ROWS[:2], silent=True))
 

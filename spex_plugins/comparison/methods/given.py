@@ -13,6 +13,7 @@ from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
@@ -69,7 +70,7 @@ def surrogate_of(value: Any, n: int) -> Surrogate:
     surrogate = _read(value, n)
     function = surrogate.function
     if function.n != n:
-        raise InputError(f"the explanation has {function.n} features, the input {n}")
+        raise InputError(f"the explanation has {counted(function.n, 'feature')}, the input {n}")
     if function.output_shape:
         raise InputError(f"the explanation has {function.output_shape[0]} outputs; give output(k) of it")
     if not np.isfinite(function.spectrum.coefficients).all():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.metrics.table import METRICS
 from spex_plugins.comparison.report.frames import summary_rows
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.report.report import Report
@@ -53,12 +53,13 @@ def cost_statement(report: Report) -> str:
     held_out = sum(one.n_held_out for one in report.inputs)
     sizes = [len(one.feature_names) for one in report.inputs]
     told = (
-        f"{_counted(report.settings['methods'], 'method')}, budgets {', '.join(map(str, report.budgets))}, "
-        f"{_counted(report.settings['seeds'], 'seed')}, {_counted(sizes, 'input')} of {_range(sizes)} "
-        f"features. {report.n_calls:,} model calls in all, {held_out:,} of them for held-out masks"
+        f"{counted(len(report.settings['methods']), 'method')}, budgets "
+        f"{', '.join(map(str, report.budgets))}, {counted(len(report.settings['seeds']), 'seed')}, "
+        f"{counted(len(sizes), 'input')} of {_range(sizes)}. {counted(report.n_calls, 'model call')} in all, "
+        f"{held_out:,} of them for held-out masks"
     )
     if report.n_stored:
-        told += f"; {report.n_stored:,} values came from the store"
+        told += f"; {counted(report.n_stored, 'value')} came from the store"
     problems = dict.fromkeys(one.statement for one in report.inputs if one.statement)
     return f"{told}. " + " ".join(f"{problem}." for problem in problems)
 
@@ -84,9 +85,6 @@ def _line(cells: list[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
-def _counted(things: Sequence[Any], name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
-
-
 def _range(sizes: list[int]) -> str:
-    return f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+    most = counted(max(sizes), "feature")
+    return most if min(sizes) == max(sizes) else f"{min(sizes)} to {most}"

@@ -79,7 +79,7 @@ def _section(title: str, content: str) -> str:
 
 def _calls(report: Report) -> str:
     figure = curves_over_calls(report.runs, report.inputs, report.budgets, "r2")
-    heads = "".join(f"<th>R² ≥ {wished}</th>" for wished in _WISHED)
+    heads = "".join(f"<th>R²&nbsp;≥&nbsp;{wished}</th>" for wished in _WISHED)
     columns = [report.enough(wished) for wished in _WISHED]
     body = "".join(
         _cells([escape(name), *(_enough(column[name]) for column in columns)])

@@ -23,13 +23,14 @@ _TOP = 10
 
 
 def as_image(figure: Any, alt: str) -> str:
-    """Return a figure as an image element with SVG inside."""
+    """Return a figure as an image element with SVG inside, which scrolls where it is too wide."""
     import matplotlib
 
     file = BytesIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": alt, "font.family": "sans-serif"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{b64encode(file.getvalue()).decode()}">'
+    content = b64encode(file.getvalue()).decode()
+    return f'<div class="wide"><img alt="{escape(alt)}" src="data:image/svg+xml;base64,{content}"></div>'
 
 
 def as_png(figure: Any) -> bytes:

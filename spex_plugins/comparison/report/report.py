@@ -20,6 +20,7 @@ from spex_plugins.comparison.report.verdict import verdict
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
 from spex_plugins.result import html_view
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,9 +216,10 @@ class Report:
 
     def __repr__(self) -> str:
         failed = sum(bool(run.problem) for run in self.runs)
-        rows = f"{len(rows_of_runs(self.runs))} runs" + (f", {failed} without a result" if failed else "")
-        stored = f", {self.n_stored} values from the store" if self.n_stored else ""
-        return f"Report: {rows}; {self.n_calls} model calls{stored}\n{self.recommend()}"
+        rows = counted(len(rows_of_runs(self.runs)), "run")
+        rows += f", {failed} without a result" if failed else ""
+        stored = f", {counted(self.n_stored, 'value')} from the store" if self.n_stored else ""
+        return f"Report: {rows}; {counted(self.n_calls, 'model call')}{stored}\n{self.recommend()}"
 
     def _repr_html_(self) -> str:
         rows = (

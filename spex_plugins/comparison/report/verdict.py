@@ -9,6 +9,7 @@ import numpy as np
 
 from spex_plugins.comparison.metrics.table import METRICS
 from spex_plugins.comparison.report.statistics import Estimate, difference, mean_score, of_group
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.compare_input import InputReport
@@ -75,7 +76,7 @@ def _listed(told: list[str]) -> str:
     """List the nearest, and count the rest."""
     if len(told) <= _LISTED:
         return " and ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
-    return f"{', '.join(told[:_LISTED])} and {len(told) - _LISTED} others"
+    return f"{', '.join(told[:_LISTED])} and {counted(len(told) - _LISTED, 'other')}"
 
 
 def _number(score: Estimate) -> str:

@@ -15,7 +15,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 __all__ = ["characters", "evaluate", "pack", "project"]
 
 _CHUNK = 1 << 22  # ±1 entries in memory at the same time (16 MiB in float32)
-_FEW_PRODUCTS = 8  # times the number of sets, up to which a matrix of products of their halves is cheaper
+_COST = 7  # of the character of a set at a mask, in multiplications; a product of two halves costs none
 
 
 def pack(masks: BoolArray) -> PackedMasks:
@@ -100,7 +100,7 @@ def project(masks: BoolArray, supports: IntArray, weights: FloatArray) -> FloatA
     left, at_left = _distinct(supports[:, :half], n)
     right, at_right = _distinct(supports[:, half:], n)
     out = np.empty((len(supports), weights.shape[1]))
-    if len(left) * len(right) <= _FEW_PRODUCTS * len(supports):
+    if len(left) * len(right) * weights.shape[1] <= len(supports) * (_COST + weights.shape[1]):
         # All sets among some features: products of halves, χ_{A ∪ B} = χ_A χ_B, are one matrix product.
         one, other = (characters(packed, rows, m).astype(np.float64) for rows in (left, right))
         for k, column in enumerate(weights.T):

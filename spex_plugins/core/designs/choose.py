@@ -7,6 +7,7 @@ from typing import Literal
 
 from spex_plugins.core.decoding.bch import bch
 from spex_plugins.core.designs.all_masks import all_masks_within
+from spex_plugins.wording import counted
 
 __all__ = ["Plan", "held_out", "least_coded", "plan"]
 
@@ -68,10 +69,8 @@ class Plan:
         if self.kind == "coded":
             rows = bch(self.n, self.max_order).p + 1
             uniform = " and uniform masks" if self.budget > self.groups * rows << self.bits else ""
-            return (
-                f"coded design for orders ≤ {self.max_order} ({self.groups} groups × 2^{self.bits} masks × "
-                f"{rows} delays){uniform}"
-            )
+            sizes = f"{counted(self.groups, 'group')} × 2^{self.bits} masks × {rows} delays"
+            return f"coded design for orders ≤ {self.max_order} ({sizes}){uniform}"
         if self.kind == "repulsive":
             return f"complementary masks for {self.index} that repel each other"
         if self.kind == "orthogonal":

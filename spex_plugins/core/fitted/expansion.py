@@ -8,7 +8,7 @@ import numpy as np
 
 from spex_plugins.core.basis.characters import project
 from spex_plugins.core.kernels.product_kernel import ProductKernel
-from spex_plugins.core.sized_process.index import index_covariance
+from spex_plugins.core.sized_process.index import expansion_index, index_covariance
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -52,9 +52,11 @@ class KernelExpansion:
         step = max(1, _BLOCK // len(self.masks))
         for start in range(0, len(supports), step):
             block = slice(start, start + step)
-            out[block] = (
-                index_covariance(self.kernel, self.masks, supports[block], index, order).T @ self.weights
-            )
+            about = (supports[block], index, order)
+            if self.weights.shape[1] == 1:  # of several outputs, the covariances are the fewer numbers
+                out[block, 0] = expansion_index(self.kernel, self.masks, self.weights[:, 0], *about)
+            else:
+                out[block] = index_covariance(self.kernel, self.masks, *about).T @ self.weights
         return out
 
     def with_weights(self, weights: FloatArray) -> KernelExpansion:

@@ -4,6 +4,10 @@ An index is I(T) = Σ_{S ⊇ T} w(|S|, |T|) F(S). Of one feature, as a function 
 g = (g(masked), g(kept)) with the Fourier coefficients (g₀ + g₁)/2 and (g₀ − g₁)/2. So Σ_S z^|S∖T| F(S) is a
 product over features, of (g₀ + g₁)/2 + z (g₀ − g₁)/2 outside T and of (g₀ − g₁)/2 inside, and
 `index_quadrature` computes the sum with the weights of the index.
+
+The factor of a feature in T is even + odd χ_i(x) as a function of the sample x. So the product over T is a
+sum over the subsets R of T of Π_{i∈R} odd_i Π_{i∈T∖R} even_i χ_R(x), and an expansion Σ_j k(·, x_j) w_j needs
+only sums of characters over samples: no value for each sample and set.
 """
 
 from __future__ import annotations
@@ -13,11 +17,12 @@ from itertools import product
 import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.characters import project
 from spex_plugins.core.gaussian_process.quadrature import index_quadrature
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["index_covariance", "index_variance"]
+__all__ = ["expansion_index", "index_covariance", "index_variance"]
 
 
 def index_covariance(
@@ -30,6 +35,34 @@ def index_covariance(
         of_size = np.flatnonzero(sizes == size)
         nodes, weights = _nodes(index, order, size, kernel.n)
         out[:, of_size] = _covariance(kernel, masks, supports[of_size, :size], nodes, weights)
+    return out
+
+
+def expansion_index(
+    kernel: SizedKernel, masks: BoolArray, weights: FloatArray, supports: IntArray, index: str, order: int
+) -> FloatArray:
+    """Return an index of Σ_j k(·, x_j) w_j, masks (m, n) and weights (m,), at sets (U, d), shape (U,)."""
+    out = np.zeros(len(supports))
+    sizes = sets.orders_of(supports, kernel.n)
+    rules = {size: _nodes(index, order, size, kernel.n) for size in np.unique(sizes).tolist()}
+    for count in {len(nodes) for nodes, _ in rules.values()}:  # the nodes depend on their number only
+        same = {size: rule for size, rule in rules.items() if len(rule[0]) == count}
+        members = {size: np.flatnonzero(sizes == size) for size in same}
+        rows = {size: supports[members[size], :size] for size in same}
+        subsets = [_subsets(part, kernel.n, supports.shape[1]) for part in rows.values()]
+        distinct, number = np.unique(np.concatenate(subsets), axis=0, return_inverse=True)
+        numbers = np.split(number.ravel(), np.cumsum([len(part) for part in subsets])[:-1])
+        for alone, e, tau in _terms(kernel):
+            polynomial, inside = _factors(masks, e, tau, next(iter(same.values()))[0])
+            sums = project(masks, distinct, polynomial * (alone * weights)[:, None])
+            parts = np.stack([inside.sum(axis=0), inside[0] - inside[1]]) / 2  # even, odd
+            for (size, (_, of_nodes)), found in zip(same.items(), numbers, strict=True):
+                of_subsets = found.reshape(-1, len(rows[size]))
+                for state, at in zip(product((0, 1), repeat=size), of_subsets, strict=True):
+                    term = sums[at]
+                    for part, features in zip(state, rows[size].T, strict=True):
+                        term *= parts[part][:, features].T
+                    out[members[size]] += term @ of_nodes
     return out
 
 
@@ -67,13 +100,8 @@ def _covariance(
         for state in product((False, True), repeat=rows.shape[1])
     ]
     for alone, e, tau in _terms(kernel):
-        # For features that a sample masks, and that it keeps.
-        lacking, lacking_in = _outside(1.0, e * tau, nodes), (1 - e * tau) / 2
-        kept, kept_in = _outside(e * tau, tau**2, nodes), (e * tau - tau**2) / 2
-        log = masks @ np.log(kept / lacking).T + np.log(lacking).sum(axis=1)
-        polynomial = np.exp(log, out=log)
-        polynomial *= alone * weights  # (m, P)
-        inside = np.stack([lacking_in / lacking, kept_in / kept])  # (2, P, n): replaces it
+        polynomial, inside = _factors(masks, e, tau, nodes)
+        polynomial *= alone * weights
         for state, met in states:
             ratio = np.ones((len(nodes), len(rows)))
             for s, features in zip(state, rows.T, strict=True):
@@ -81,6 +109,23 @@ def _covariance(
             np.matmul(polynomial, ratio, out=part)
             np.add(out, part, out=out, where=met)
     return out
+
+
+def _factors(masks: BoolArray, e: FloatArray, tau: float, nodes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the products over all features outside T, (m, P), and what replaces those in T, (2, P, n)."""
+    # For features that a sample masks, and that it keeps.
+    lacking, lacking_in = _outside(1.0, e * tau, nodes), (1 - e * tau) / 2
+    kept, kept_in = _outside(e * tau, tau**2, nodes), (e * tau - tau**2) / 2
+    log = masks @ np.log(kept / lacking).T + np.log(lacking).sum(axis=1)
+    return np.exp(log, out=log), np.stack([lacking_in / lacking, kept_in / kept])
+
+
+def _subsets(rows: IntArray, n: int, width: int) -> IntArray:
+    """Return all subsets of sets (U, s) of one size, (2^s U, width) with n in the empty slots."""
+    kept = np.array(list(product((False, True), repeat=rows.shape[1])), dtype=bool)
+    chosen = np.where(kept[:, None], rows, np.int32(n))
+    padded = np.pad(chosen, ((0, 0), (0, 0), (0, max(width, 1) - rows.shape[1])), constant_values=n)
+    return np.sort(padded.reshape(-1, max(width, 1)), axis=1)
 
 
 def _variance(kernel: SizedKernel, rows: IntArray, nodes: FloatArray, weights: FloatArray) -> FloatArray:

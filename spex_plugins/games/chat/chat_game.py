@@ -25,6 +25,7 @@ from spex_plugins.games.text.prompt_length import prompt_lengths
 from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["ChatGame"]
 
@@ -321,14 +322,14 @@ class ChatGame:
         return self._connection.requests.usage
 
     def __repr__(self) -> str:
-        return f"ChatGame({self._question.model!r} at {self._connection}, {self.n} features)"
+        return f"ChatGame({self._question.model!r} at {self._connection}, {counted(self.n, 'feature')})"
 
     def __str__(self) -> str:
         used, values = self.usage, self._bounds.values
         return (
-            f"ChatGame of {self.n} features: {values:,} values, {self.censored:,} of them bounds; "
-            f"{used.requests:,} requests, {used.prompt_tokens:,} tokens of prompts and "
-            f"{used.completion_tokens:,} of answers"
+            f"ChatGame of {counted(self.n, 'feature')}: {counted(values, 'value')}, {self.censored:,} of "
+            f"them bounds; {counted(used.requests, 'request')}, {counted(used.prompt_tokens, 'token')} of "
+            f"prompts and {used.completion_tokens:,} of answers"
         )
 
     def _warn_of_unlisted_answer(self) -> None:

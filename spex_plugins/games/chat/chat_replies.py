@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from warnings import warn
 
 from spex_plugins import checks as check
-from spex_plugins.errors import InputError
+from spex_plugins.errors import InputError, TruncatedReplyWarning
 from spex_plugins.games.calls import CallResults
 from spex_plugins.games.chat.connection import Connection
 from spex_plugins.games.chat.credentials import without_credentials
@@ -18,6 +20,9 @@ __all__ = ["ChatReplies"]
 
 Prompt = str | Sequence[Mapping[str, Any]]
 """The message of the user, or all messages."""
+
+_LIMITS = ("max_tokens", "max_completion_tokens")
+_SHOWN = 40  # characters of a reply that a warning quotes
 
 
 class ChatReplies:
@@ -48,6 +53,8 @@ class ChatReplies:
     ----------
     fingerprint : str
         Digest of server and request; never of the key.
+    truncated : int
+        Number of replies of this process that end at the limit of tokens.
     usage : Usage
         Requests and tokens of this process.
 
@@ -57,6 +64,12 @@ class ChatReplies:
         If an argument cannot be used.
     MissingExtraError
         If openai is not installed.
+
+    Warns
+    -----
+    TruncatedReplyWarning
+        At the first reply that ends at the limit of tokens, unless `max_tokens` is 1, which asks for no more
+        than a beginning.
 
     Examples
     --------
@@ -84,7 +97,7 @@ class ChatReplies:
         self._connection = Connection(
             client, base_url, api_key, concurrency=concurrency, max_retries=max_retries, timeout=timeout
         )
-        self.concurrency = concurrency
+        self.concurrency, self.truncated = concurrency, 0
         about = {"server": without_credentials(self._connection.address)} | self._fields
         try:
             self.fingerprint = digest_of_data("ChatReplies", json.dumps(about, sort_keys=True))
@@ -135,7 +148,8 @@ class ChatReplies:
             self._connection.send(batch, lambda: None)
         except (KeyboardInterrupt, SystemExit) as error:
             problem = error
-        return CallResults(list(batch.scores), problem or batch.problem)
+        self._count_truncated([reply.text for reply in batch.scores if reply and reply.truncated])
+        return CallResults([reply and reply.text for reply in batch.scores], problem or batch.problem)
 
     @property
     def usage(self) -> Usage:
@@ -148,12 +162,33 @@ class ChatReplies:
     def _request(self, prompt: Prompt, repeat: int) -> Request:
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         seed = {"seed": self._fields["seed"] + int(repeat)} if "seed" in self._fields else {}
-        return Request(True, {**self._fields, **seed, "messages": messages}, _content)
+        return Request(True, {**self._fields, **seed, "messages": messages}, _read)
+
+    def _count_truncated(self, replies: Sequence[str]) -> None:
+        """Count replies that are not complete; warn of the first."""
+        limits = {name: self._fields[name] for name in _LIMITS if name in self._fields}
+        if replies and not self.truncated and 1 not in limits.values():
+            stated = ", ".join(f"{name}={value!r}" for name, value in limits.items()) or "max_tokens not sent"
+            warn(
+                f"max_tokens: a reply is truncated (finish_reason 'length', {stated}); it ends with "
+                f"{replies[0][-_SHOWN:]!r}. Raise the limit, or let the prompt ask for shorter replies. "
+                "`truncated` counts such replies.",
+                TruncatedReplyWarning,
+                stacklevel=4,
+            )
+        self.truncated += len(replies)
 
 
-def _content(reply: Any) -> str:
+@dataclass(frozen=True)
+class _Reply:
+    text: str
+    truncated: bool
+
+
+def _read(reply: Any) -> _Reply:
     try:
-        content = reply["choices"][0]["message"]["content"]
+        choice = reply["choices"][0]
+        content = choice["message"]["content"]
     except (KeyError, IndexError, TypeError):
         raise json.JSONDecodeError("the reply has no message", repr(reply)[:200], 0) from None
-    return content or ""
+    return _Reply(content or "", choice.get("finish_reason") == "length")

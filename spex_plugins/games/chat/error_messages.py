@@ -18,6 +18,7 @@ from spex_plugins.games.chat.api_errors import (
 from spex_plugins.games.chat.credentials import redacted
 from spex_plugins.games.chat.scores import MissingLogProbsError
 from spex_plugins.types import FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["explained", "partial_answer"]
 
@@ -94,7 +95,7 @@ def partial_answer(
     text = str(problem) if is_ours else f"{type(problem).__name__}: {problem}".removesuffix(": ")
     answered = ~np.isnan(values)
     return PartialAnswerError(
-        f"{int((~answered).sum())} of {len(values)} masks were not answered: {text}",
+        f"{int((~answered).sum()):,} of {counted(len(values), 'mask')} were not answered: {text}",
         values=values,
         answered=answered,
         retry_after=retry_after,

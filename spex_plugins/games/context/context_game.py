@@ -20,6 +20,7 @@ from spex_plugins.games.text.prompt_arguments import check_eval_mode, distinct_n
 from spex_plugins.games.text.prompts import PLACE, make_prompts
 from spex_plugins.games.text.text_features import Spans
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["ContextGame"]
 
@@ -96,6 +97,8 @@ class ContextGame:
 
     Warns
     -----
+    TruncatedReplyWarning
+        If the model's own reply does not end within `max_new_tokens`.
     WindowWarning
         If the whole prompt is longer than the context window of the model. Prompts are never truncated.
 
@@ -229,11 +232,9 @@ class ContextGame:
         return digest(["ContextGame 1", [game.fingerprint for game in self._games], about])
 
     def __repr__(self) -> str:
-        outputs = f", {len(self.output_names)} outputs" if self.output_names else ""
-        return (
-            f"ContextGame({self.question!r:.60}: {len(self.documents)} documents, {self.n} features"
-            f"{outputs}, answer {self.answer!r:.60})"
-        )
+        sizes = [counted(len(self.documents), "document"), counted(self.n, "feature")]
+        sizes += [counted(len(self.output_names), "output")] if self.output_names else []
+        return f"ContextGame({self.question!r:.60}: {', '.join(sizes)}, answer {self.answer!r:.60})"
 
 
 def _template(tokenizer: Any, system: str | None) -> str | list[dict[str, Any]]:
@@ -281,8 +282,8 @@ def _orders(documents: int, count: int, seed: Any) -> list[list[int]]:
     """Return the given order of documents, followed by random ones, all different."""
     if count > factorial(documents):
         raise InputError(
-            f"orders: {documents} documents have {factorial(documents)} orders, pinned ones included; got "
-            f"{count}."
+            f"orders: must be at most {factorial(documents)} for {counted(documents, 'document')}, pinned "
+            f"ones included; got {count}."
         )
     rng, found = check.generator(seed), {tuple(range(documents)): None}
     while len(found) < count:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from warnings import warn
 
 import numpy as np
 import torch
 
-from spex_plugins.errors import InputError
+from spex_plugins.errors import InputError, TruncatedReplyWarning
 from spex_plugins.games.text.tokens import Encoder
 from spex_plugins.regions.texts import character_labels, sentences
 from spex_plugins.types import IntArray
 
 __all__ = ["own_reply", "sentence_of_tokens"]
+
+_SHOWN = 40  # characters of a reply that a warning quotes
 
 
 def own_reply(model: Any, tokenizer: Any, prompt: str, *, complete: bool, most: int) -> str:
@@ -34,6 +37,11 @@ def own_reply(model: Any, tokenizer: Any, prompt: str, *, complete: bool, most: 
     ------
     InputError
         If the reply is empty.
+
+    Warns
+    -----
+    TruncatedReplyWarning
+        If the reply ends only because it has the largest number of tokens.
     """
     (row,) = Encoder(tokenizer, complete=complete).whole([prompt])
     ids = torch.tensor([row], device=model.get_input_embeddings().weight.device)
@@ -45,14 +53,32 @@ def own_reply(model: Any, tokenizer: Any, prompt: str, *, complete: bool, most: 
             do_sample=False,
             pad_token_id=tokenizer.pad_token_id or 0,
         )[0]
-    new = written if model.config.is_encoder_decoder else written[ids.shape[1] :]
-    reply: str = tokenizer.decode(new, skip_special_tokens=True).rstrip()
-    if not complete:
-        blank = len(reply) - len(reply.lstrip())
-        reply = reply[:blank] + (reply[blank:].splitlines() or [""])[0].rstrip()
+    new = written[1 if model.config.is_encoder_decoder else ids.shape[1] :].tolist()  # behind a start token
+    text: str = tokenizer.decode(new, skip_special_tokens=True)
+    reply, ended = (text.rstrip(), False) if complete else _first_line(text)
     if not reply.strip():
         raise InputError("answer: the model's own reply is empty; give an answer.")
+    if not ended and len(new) == most and not _ends_itself(new[-1], model.generation_config):
+        warn(
+            f"max_new_tokens: is {most}, and the model's own reply does not end there; what is explained is "
+            f"its beginning, which ends with {reply[-_SHOWN:]!r}. Raise max_new_tokens, or give an answer.",
+            TruncatedReplyWarning,
+            stacklevel=4,
+        )
     return reply
+
+
+def _first_line(text: str) -> tuple[str, bool]:
+    """Return a text up to the end of its first line that is not blank, and whether that line ends."""
+    blank = len(text) - len(text.lstrip())
+    line = "".join(text[blank:].splitlines()[:1])
+    return text[:blank] + line.rstrip(), blank + len(line) < len(text)
+
+
+def _ends_itself(token: int, config: Any) -> bool:
+    """Return whether the last token is an end of the model's own choice, not one forced at the limit."""
+    ends = config.eos_token_id
+    return config.forced_eos_token_id is None and token in (ends if isinstance(ends, list) else [ends])
 
 
 def sentence_of_tokens(tokenizer: Any, ids: Sequence[int], answer: str) -> tuple[list[str], IntArray]:

@@ -12,6 +12,7 @@ from spex_plugins.games.image.image_masking import MaskedImage
 from spex_plugins.games.image.image_model import ImageModel
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions import Grid
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -168,7 +169,7 @@ class ImageGame:
 
     def __repr__(self) -> str:
         size = " × ".join(map(str, self.image.shape))
-        return f"ImageGame({self._model}, {self.n} regions of an image of {size}, {self._value})"
+        return f"ImageGame({self._model}, {counted(self.n, 'region')} of an image of {size}, {self._value})"
 
 
 def checked_masks(masks: BoolArray, n: int) -> BoolArray:

@@ -14,6 +14,7 @@ from spex_plugins.games.image.image_model import as_array
 from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions import Grid
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -171,7 +172,8 @@ class MultimodalGame:
     def __repr__(self) -> str:
         score = getattr(self._score, "__qualname__", type(self._score).__name__)
         parts = self.n - self.n_regions
-        return f"MultimodalGame({score}, {self.n_regions} regions, {parts} parts of {self._text!r:.60})"
+        sizes = f"{counted(self.n_regions, 'region')}, {counted(parts, 'part')}"
+        return f"MultimodalGame({score}, {sizes} of {self._text!r:.60})"
 
 
 @contextmanager

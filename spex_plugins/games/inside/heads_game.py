@@ -25,6 +25,7 @@ from spex_plugins.games.inside.projections import find_projections, masked_input
 from spex_plugins.games.model_fingerprint import digest, model_digest, tokenizer_digest
 from spex_plugins.games.text.prompt_arguments import check_eval_mode
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["HeadsGame"]
 
@@ -227,10 +228,8 @@ class HeadsGame:
         return digest(["HeadsGame 2", model_digest(self._model), self._about])
 
     def __repr__(self) -> str:
-        layers = len(self._projections)
-        return (
-            f"HeadsGame({self.n} features in {layers} layers, {self._examples.count} examples, {self._value})"
-        )
+        sizes = f"{counted(self.n, 'feature')} in {counted(len(self._projections), 'layer')}"
+        return f"HeadsGame({sizes}, {counted(self._examples.count, 'example')}, {self._value})"
 
     def _part(self, batch: Batch, masks: BoolArray) -> FloatArray:
         """Return what a batch adds to the log-probabilities (b, answers) of some masks."""

@@ -15,6 +15,7 @@ from spex_plugins.games.calls import call_each, raise_problem
 from spex_plugins.games.parts.call_log import CallLog, CallRecord
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["CallOutcome", "PartsGame"]
 
@@ -198,7 +199,8 @@ class PartsGame:
         return [] if self._log is None else self._log.read()
 
     def __repr__(self) -> str:
-        return f"PartsGame({self.n} parts: {', '.join(self.feature_names)!s:.80}; cost so far {self.cost:g})"
+        names = ", ".join(self.feature_names)
+        return f"PartsGame({counted(self.n, 'part')}: {names:.80}; cost so far {self.cost:g})"
 
     def _kept(self, mask: BoolArray) -> dict[str, Any]:
         return {

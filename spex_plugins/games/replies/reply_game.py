@@ -19,6 +19,7 @@ from spex_plugins.games.text.prompts import PLACE
 from spex_plugins.games.text.text_features import MaskedParts, Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["ReplyGame"]
 
@@ -267,9 +268,8 @@ class ReplyGame:
         return self._characters(masks) * self._repeats / _CHARACTERS_PER_TOKEN
 
     def __repr__(self) -> str:
-        return (
-            f"ReplyGame({self.n} features, {self._repeats} replies a mask, reference {self.reference!r:.60})"
-        )
+        each = "1 reply" if self._repeats == 1 else f"{self._repeats} replies"
+        return f"ReplyGame({counted(self.n, 'feature')}, {each} a mask, reference {self.reference!r:.60})"
 
     def _prompts(self, masks: BoolArray) -> list[str]:
         before, behind = self._around

@@ -33,6 +33,7 @@ from spex_plugins.games.text.prompt_length import prompt_lengths
 from spex_plugins.games.text.prompts import PLACE, Prompt, make_prompts
 from spex_plugins.games.text.text_features import Spans
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["MaskedPrompt"]
 
@@ -238,7 +239,8 @@ class MaskedPrompt:
 
     def __repr__(self) -> str:
         answers = ", ".join(map(repr, self._answers[: len(self._answers) - self._alternatives]))
-        return f"MaskedPrompt({type(self._model).__name__}, {self.n} features, {answers:.60}, {self._value})"
+        model = f"{type(self._model).__name__}, {counted(self.n, 'feature')}"
+        return f"MaskedPrompt({model}, {answers:.60}, {self._value})"
 
     def _token_counts(self, texts: list[str]) -> list[int]:
         return [len(row) for row in self._scorer.encoder.bare(texts)]

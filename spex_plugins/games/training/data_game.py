@@ -12,6 +12,7 @@ from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["DataGame"]
 
@@ -137,7 +138,8 @@ class DataGame:
         return np.maximum(np.asarray(masks, dtype=np.float64) @ self._sizes, 1.0)
 
     def __repr__(self) -> str:
-        return f"DataGame({type(self._model).__name__}, {self.n} features, {len(self._X)} rows)"
+        sizes = f"{counted(self.n, 'feature')}, {counted(len(self._X), 'row')}"
+        return f"DataGame({type(self._model).__name__}, {sizes})"
 
     def _trained_score(self, mask: BoolArray) -> float:
         kept = mask[self._group_of]

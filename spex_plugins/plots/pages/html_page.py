@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Any
-from unicodedata import bidirectional
 
 from spex_plugins.files import replacing
 from spex_plugins.plots.colors import shade, tint
 from spex_plugins.plots.pages.html_style import SCRIPT, framed
 from spex_plugins.plots.plot_data import PlotData, RankedSet, is_sentence, one_output, read_plot_data, signed
-from spex_plugins.result.feature_labels import displayable
+from spex_plugins.result.feature_labels import displayable, isolated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["save_html", "to_html"]
 
 _WORD_SHADE = 0.62
-_RIGHT_TO_LEFT = {"R", "AL", "AN"}  # bidirectional classes of Unicode
 _HINT = "Point at the text or at a line of the list to see what acts together; click to keep it."
 
 
@@ -102,16 +100,6 @@ def save_html(interactions: Any, path: str | PathLike[str], **options: Any) -> N
         file.write(page)
 
 
-def _isolated(label: str) -> str:
-    """Keep a label that is written from right to left from turning its neighbours around."""
-    turns = any(bidirectional(letter) in _RIGHT_TO_LEFT for letter in label)
-    return f"\u2068{label}\u2069" if turns else label
-
-
-def _name(content: PlotData, ranked: RankedSet) -> str:
-    return " × ".join(_isolated(content.labels[i]) for i in ranked.features)
-
-
 def _side(value: float) -> str:
     return "up" if value > 0 else "down"
 
@@ -124,8 +112,8 @@ def _word(content: PlotData, i: int, word: str) -> str:
     """Return one word with its colour, what to say about it, and the numbers of its sets."""
     own = [ranked for ranked in content.sets if i in ranked.features]
     effect = float(content.effects[i])
-    said = [f"{_isolated(content.labels[i])}: own effect {signed(effect, content.effect_limit)}"]
-    said += [f"{_name(content, ranked)}: {signed(ranked.value, content.set_limit)}" for ranked in own]
+    said = [f"{isolated(content.labels[i])}: own effect {signed(effect, content.effect_limit)}"]
+    said += [f"{content.name(ranked)}: {signed(ranked.value, content.set_limit)}" for ranked in own]
     say = escape("   ·   ".join(said))
     color = tint(effect, content.effect_limit, most=_WORD_SHADE)
     sets = f' data-sets="{" ".join(str(ranked.rank) for ranked in own)}" tabindex="0"' if own else ""
@@ -162,7 +150,7 @@ def _row(content: PlotData, ranked: RankedSet) -> str:
     share = abs(ranked.value) / content.set_limit
     color = shade(ranked.value, content.set_limit, least=0.55)
     value = signed(ranked.value, content.set_limit)
-    name = escape(_name(content, ranked))
+    name = escape(content.name(ranked))
     left = 50.0 if ranked.value > 0 else 50.0 - 50.0 * share
     members = " ".join(map(str, ranked.features))
     bar = f"left:{left:.1f}%;width:{50 * share:.1f}%;background:{color}"

@@ -58,7 +58,7 @@ table { border-collapse: collapse; width: 100%; margin-top: 10px; font-size: 15p
 th { text-align: left; font-size: 12px; font-weight: 600; color: var(--quiet); }
 td, th { padding: 5px 8px; }
 tbody tr { border-top: 1px solid var(--edge); cursor: pointer; }
-td.term { overflow-wrap: anywhere; }
+td.term { overflow-wrap: anywhere; unicode-bidi: plaintext; text-align: left; }
 td.value { text-align: right; font-weight: 700; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.bar { width: 34%; }
 th:nth-child(3):nth-last-child(2) { text-align: center; }
@@ -70,7 +70,11 @@ td.bar i { position: absolute; top: 0; height: 100%; border-radius: 3px; }
 #text:not(.focus) path.far { opacity: .25; }  /* it runs behind the words of other lines */
 .w.on { outline: 2px solid var(--ink); }
 tr.on, tbody tr:hover, tbody tr:focus { background: var(--chosen); }
-@media (max-width: 560px) { td.bar, th:nth-child(3):nth-last-child(2) { display: none; } }
+@media (max-width: 560px) {
+  td.bar, th:nth-child(3):nth-last-child(2) { display: none; }
+  .w { white-space: pre-wrap; overflow-wrap: anywhere; box-decoration-break: clone;
+    -webkit-box-decoration-break: clone; }
+}
 @media print { body { background: #fff; } .say { display: none; } .scroll { max-height: none; } }
 """
 

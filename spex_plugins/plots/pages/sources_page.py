@@ -22,7 +22,7 @@ __all__ = ["save_sources_html", "to_sources_html"]
 _SHADE = 0.62
 _STYLE = """
 .pair { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: 22px; }
-@media (max-width: 700px) { .pair { grid-template-columns: 1fr; } }
+@media (max-width: 700px) { .pair { grid-template-columns: minmax(0, 1fr); } }
 .answer { font-size: 18px; overflow-wrap: anywhere; }
 .sources { list-style: none; margin: 0; padding: 0; }
 .sources li { border-radius: 6px; padding: 6px 10px; margin: 4px 0; display: flex; gap: 12px; }
@@ -163,7 +163,7 @@ def _together(content: PlotData) -> str:
     if not content.sets:
         return ""
     rows = "\n".join(
-        f'<tr><td class="term">{_text(content.name(ranked))}</td><td class="value '
+        f'<tr><td class="term">{escape(content.name(ranked))}</td><td class="value '
         f'{"up" if ranked.value > 0 else "down"}">{signed(ranked.value, content.set_limit)}</td></tr>'
         for ranked in content.sets
     )

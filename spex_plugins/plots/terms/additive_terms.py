@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.plots.fonts import drawable
+from spex_plugins.plots.fonts import drawable, ordered
 from spex_plugins.plots.plot_data import PlotData, one_output, read_plot_data
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def additive_terms(
     sets, own = _split(content.sets, table.first_order(), top)
     base = float(table.baseline)
     total = base + float(table.values.sum())
-    joint = [Part(content.name(ranked), ranked.value, len(ranked.features)) for ranked in sets]
+    joint = [Part(ordered(content.name(ranked)), ranked.value, len(ranked.features)) for ranked in sets]
     largest = np.argsort(-np.abs(own), kind="stable")
     least = _ROUNDING * max(float(np.abs(own).max(initial=0.0)), content.set_limit)
     largest = largest[np.abs(own[largest]) > least]

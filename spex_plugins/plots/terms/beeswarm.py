@@ -9,9 +9,11 @@ import numpy as np
 from spex_plugins.errors import InputError
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade
-from spex_plugins.plots.fonts import drawable
+from spex_plugins.plots.fonts import drawable, ordered
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
+from spex_plugins.result.feature_labels import joined, right_to_left
 from spex_plugins.result.row_table import RowTable
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,9 +68,11 @@ def beeswarm(table: Any, *, top: int = 12, title: str | None = None, ax: Axes | 
         colors = [shade(value, limit, least=0.35) if value else "#b9bec8" for value in values.tolist()]
         ax.scatter(values, heights, c=colors, s=16, edgecolors="white", linewidths=0.3, gid="set")
     ax.axvline(0.0, color="#8b92a0", lw=0.9, zorder=0)
+    from_right = right_to_left(name for term in table.terms for name in term)
+    names = [ordered(joined(map(drawable, term), from_right)) for term in shown.terms]
     labels = [
-        f"{wrapped(name)}\n{rows} rows" if rows < len(shown.values) else wrapped(name)
-        for name, rows in zip(map(drawable, shown.names), shown.rows.tolist(), strict=True)
+        f"{wrapped(name)}\n{counted(rows, 'row')}" if rows < len(shown.values) else wrapped(name)
+        for name, rows in zip(names, shown.rows.tolist(), strict=True)
     ]
     ax.set_yticks(np.arange(len(shown))[::-1], labels, parse_math=False)
     ax.set_ylim(-0.7, max(len(shown), 1) - 0.3)
@@ -76,10 +80,9 @@ def beeswarm(table: Any, *, top: int = 12, title: str | None = None, ax: Axes | 
     ax.tick_params(length=0, labelsize=9, labelcolor=TEXT_COLOR)
     ax.tick_params(axis="x", labelsize=8.5, labelcolor=MUTED_COLOR)
     ax.spines[:].set_visible(False)
-    note = (
-        f"{table.index}, order {table.order}: strongest {len(shown)} of {len(table)} sets by mean magnitude"
-    )
-    write_title(ax, title, [f"{len(table.values)} rows"], f"{note}; a dot is a row")
+    strongest = f"strongest {len(shown)} of {counted(len(table), 'set')} by mean magnitude"
+    note = f"{table.index}, order {table.order}: {strongest}; a dot is a row"
+    write_title(ax, title, [counted(len(table.values), "row")], note)
     return ax
 
 

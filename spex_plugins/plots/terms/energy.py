@@ -11,6 +11,7 @@ from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR
 from spex_plugins.plots.plot_data import one_output
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,12 +123,12 @@ def r2_card(
     interval = f"  ± {2 * error:.3f}" if known and isfinite(error) else ""
     heading = f"R² = {r2:.3f}{interval}".replace("-", "−") if known else "R² not measured"
     ax.text(low, 0.42, heading, size=17, weight="bold", color=TEXT_COLOR, va="bottom")
-    stored = f" and {found.n_stored:,} stored answers" if found.n_stored else ""
+    stored = f" and {counted(found.n_stored, 'stored answer')}" if found.n_stored else ""
     lines = [
         wrapped_line
         for text in (
             found.r2_source + (" (± two standard errors)" if interval else ""),
-            f"{found.n:,} features; {found.n_calls:,} of {found.budget:,} model calls{stored}",
+            f"{counted(found.n, 'feature')}; {found.n_calls:,} of {found.budget:,} model calls{stored}",
             "every mask evaluated: nothing is estimated" if found.exact else f"estimator {found.estimator}",
         )
         for wrapped_line in wrapped(text, 70).splitlines()

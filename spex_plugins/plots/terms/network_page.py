@@ -11,14 +11,17 @@ from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data, si
 from spex_plugins.plots.terms.network import FEW
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
 from spex_plugins.result.feature_labels import displayable
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["network_html"]
 
-_RADIUS, _LEAST_MARGIN = 300.0, 100.0
+_RADII, _ROOM = (140.0, 300.0), 3.0  # of the circle, which has room for every feature on its radius
+_LEAST_MARGIN = 60.0
 _GAP = 18.0  # between the circle and the labels
+_SCALES, _LARGEST = (0.62, 1.3), 920.0  # letters of 13 units have 8 pixels at least, and 17 at most
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2430; --quiet: #69707d; --paper: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8eaf0; --quiet: #a2a9b6; --paper: #16181d; } }
@@ -27,7 +30,7 @@ body { margin: 0; padding: 20px; background: var(--paper); color: var(--ink);
 h1 { font-size: 22px; margin: 0 0 4px; overflow-wrap: anywhere; }
 p { color: var(--quiet); font-size: 13px; margin: 0 0 4px; }
 .scroll { overflow-x: auto; }
-svg { display: block; width: 100%; min-width: 720px; max-width: 920px; height: auto; margin: 0 auto; }
+svg { display: block; width: 100%; height: auto; margin: 0 auto; }
 svg text { fill: var(--ink); dominant-baseline: central; unicode-bidi: plaintext; }
 path { fill: none; stroke-linecap: round; transition: opacity .12s; }
 circle { stroke: var(--quiet); }
@@ -74,23 +77,30 @@ def network_html(
     heading = escape(displayable(title or "Which features act together"))
     letters = min(13.0, 1300.0 / max(len(features), 1))
     longest = max((_width(content.labels[i]) for i in features), default=0.0)
-    corner = -_RADIUS - max(_LEAST_MARGIN, _GAP + letters * longest)
+    radius = min(max(_ROOM * len(features), _RADII[0]), _RADII[1])
+    corner = -radius - max(_LEAST_MARGIN, _GAP + letters * longest)
     side = -2 * corner
-    sets = "".join(_set(content, ranked, angles) for ranked in reversed(content.sets))
-    discs = "".join(_feature(content, i, angles[i], letters) for i in features)
+    size = f"min-width: {_SCALES[0] * side:.0f}px; max-width: {min(_SCALES[1] * side, _LARGEST):.0f}px"
+    at = {i: (radius * cos(angle), radius * sin(angle)) for i, angle in angles.items()}
+    sets = "".join(_set(content, ranked, at) for ranked in reversed(content.sets))
+    discs = "".join(_feature(content, i, angles[i], radius, letters) for i in features)
     fading = "".join(
         f"svg:has(.f{i}:hover) path:not(.m{i}), svg:has(.f{i}:hover) rect:not(.m{i}) {{ opacity: .07 }}\n"
         for i in features
     )
-    shown = f"strongest {len(content.sets)} of {content.n_sets} sets" if content.sets else "no interactions"
+    shown = (
+        f"strongest {len(content.sets)} of {counted(content.n_sets, 'set')}"
+        if content.sets
+        else "no interactions"
+    )
     facts = escape("   ·   ".join(content.facts))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}{fading}</style></head>\n<body><h1>{heading}</h1><p>{facts}</p>"
         f"<p>{escape(content.reading)}: {shown}; red pushes up, blue pushes down. Point at a feature or at a "
-        f'curve.</p>\n<div class="scroll"><svg viewBox="{corner:g} {corner:g} {side:g} {side:g}" role="img">'
-        f"{sets}{discs}</svg></div>"
+        f'curve.</p>\n<div class="scroll"><svg viewBox="{corner:g} {corner:g} {side:g} {side:g}" '
+        f'style="{size}" role="img">{sets}{discs}</svg></div>'
         "</body></html>\n"
     )
 
@@ -100,16 +110,12 @@ def _width(label: str) -> float:
     return sum(0.6 if letter.isascii() else 1.1 for letter in label)
 
 
-def _at(angle: float, radius: float = _RADIUS) -> tuple[float, float]:
-    return radius * cos(angle), radius * sin(angle)
-
-
-def _set(content: PlotData, ranked: RankedSet, angles: dict[int, float]) -> str:
+def _set(content: PlotData, ranked: RankedSet, at: dict[int, tuple[float, float]]) -> str:
     """Return the curves of a set, and a square where three and more meet."""
     share = abs(ranked.value) / content.set_limit
     color = shade(ranked.value, content.set_limit, least=0.45)
     members = " ".join(f"m{i}" for i in ranked.features)
-    ends = [_at(angles[i]) for i in ranked.features]
+    ends = [at[i] for i in ranked.features]
     x, y = (sum(end[axis] for end in ends) / len(ends) for axis in (0, 1))
     style = f'class="{members}" stroke="{color}" stroke-width="{1 + 4 * share:.1f}"'
     if len(ends) == 2:
@@ -130,15 +136,14 @@ def _set(content: PlotData, ranked: RankedSet, angles: dict[int, float]) -> str:
     return f'<g class="set"><title>{told}</title>{paths}{square}</g>'
 
 
-def _feature(content: PlotData, feature: int, angle: float, letters: float) -> str:
+def _feature(content: PlotData, feature: int, angle: float, distance: float, letters: float) -> str:
     """Return the disc and the label of a feature."""
     effect = float(content.effects[feature])
     limit = content.effect_limit or 1.0
     radius = min(1.0, letters / 13.0) * (4 + 8 * (abs(effect) / limit) ** 0.5)
-    x, y = _at(angle)
+    x, y, a, b = (r * part for r in (distance, distance + _GAP) for part in (cos(angle), sin(angle)))
     left = cos(angle) < -1e-9
     turned, anchor = degrees(angle) + (180 if left else 0), "end" if left else "start"
-    a, b = _at(angle, _RADIUS + _GAP)
     label = escape(content.labels[feature])
     color = shade(effect, limit, least=0.3, most=0.9)
     told = escape(f"{content.labels[feature]}: own effect {signed(effect, limit)}")

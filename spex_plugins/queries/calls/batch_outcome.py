@@ -9,6 +9,7 @@ import numpy as np
 from spex_plugins.errors import PartialAnswerError
 from spex_plugins.queries.calls.function_call import ReturnedValues, read_values
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["BatchOutcome", "read_outcome"]
 
@@ -71,7 +72,7 @@ def read_outcome(
         return BatchOutcome(np.zeros(b, dtype=bool), ended.values, problem, seconds=ended.seconds)
     finite = _finite(ended.values)
     bad = int((~finite).sum())
-    problem = f"returned NaN or inf for {bad} of {b} masks{_among(ended.values)}" if bad else ""
+    problem = f"returned NaN or inf for {bad:,} of {counted(b, 'mask')}{_among(ended.values)}" if bad else ""
     problem += "; clip or replace them in the function." if bad else ""
     return BatchOutcome(finite, ended.values, problem, isolates_failures=True, seconds=ended.seconds)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["CallOutcome", "ReturnedValues", "ValueFunction", "call_function", "read_values"]
 
@@ -60,5 +61,5 @@ def read_values(raw: Any, m: int) -> tuple[str, FloatArray]:
     if values.dtype.kind not in "fiub":
         return f"must return real numbers, got {type(raw).__name__} that cannot be read as such.", none
     if values.ndim not in (1, 2) or len(values) != m or not values.size:
-        return f"must return shape ({m},) or ({m}, K) for {m} masks, got {values.shape}.", none
+        return f"must return shape ({m},) or ({m}, K) for {counted(m, 'mask')}, got {values.shape}.", none
     return "", values.astype(np.float64)

@@ -16,6 +16,7 @@ from spex_plugins.files import replacing
 from spex_plugins.queries.store.recovery import recovered
 from spex_plugins.queries.store.store import Store, StoredRun
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["add_store_command"]
 
@@ -84,13 +85,14 @@ def _export(chosen: Namespace) -> int:
             np.savez_compressed(file, masks=masks, values=values)
         else:
             file.write(_table(masks, values).encode())
-    print(f"{len(masks):,} answers written to {chosen.out}")
+    print(f"{counted(len(masks), 'answer')} written to {chosen.out}")
     return 0
 
 
 def _recover(chosen: Namespace) -> int:
     found = recovered(chosen.store, chosen.out)
-    print(f"{found.answers:,} answers to {found.functions} functions written to {chosen.out}")
+    answers = f"{counted(found.answers, 'answer')} to {counted(found.functions, 'function')}"
+    print(f"{answers} written to {chosen.out}")
     if found.unreadable:
         print("Others could not be read; they will be evaluated again.", file=sys.stderr)
     return 0

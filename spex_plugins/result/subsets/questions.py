@@ -151,7 +151,8 @@ class Questions(Conversions):
         self._check_one_output("best_keeping")
         kept, search = self._size(size, "keep"), self._search()
         levels = _noise_levels(noise, candidates, value_function)
-        question = f"The {size} features that alone have the highest value"
+        which = "feature that alone has" if size == 1 else f"{size} features that alone have"
+        question = f"The {which} the highest value"
         each = seconds / len(levels)
         found = [
             search.best_beside(kept, level, each) if level else search.best(kept, "highest", each)
@@ -205,7 +206,8 @@ class Questions(Conversions):
         """
         direction: Direction = "lowest" if self._verdict("best_removal", threshold) else "highest"
         kept = self.n - self._size(size, "mask")
-        question = f"The {size} features without which the value is {direction}"
+        which = "feature" if size == 1 else f"{size} features"
+        question = f"The {which} without which the value is {direction}"
         return self._answer(question, *self._search().best(kept, direction, seconds), value_function)
 
     def what_if(

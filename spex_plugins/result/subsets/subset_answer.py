@@ -8,6 +8,7 @@ import numpy as np
 
 from spex_plugins.result import html_view
 from spex_plugins.types import BoolArray
+from spex_plugins.wording import counted
 
 __all__ = ["SubsetAnswer"]
 
@@ -65,7 +66,8 @@ class SubsetAnswer:
         return mask
 
     def _lines(self) -> list[tuple[str, str]]:
-        measured = "" if self.measured is None else f", measured {self.measured:.4g} ({_calls(self.n_calls)})"
+        calls = counted(self.n_calls, "model call")
+        measured = "" if self.measured is None else f", measured {self.measured:.4g} ({calls})"
         return [
             (f"keep {len(self.kept)}", _listed(self.kept_names)),
             (f"mask {len(self.masked)}", _listed(self.masked_names)),
@@ -78,10 +80,6 @@ class SubsetAnswer:
 
     def _repr_html_(self) -> str:
         return html_view.view(html_view.facts(self._lines(), self.question))
-
-
-def _calls(count: int) -> str:
-    return "1 model call" if count == 1 else f"{count} model calls"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from spex_plugins.result import html_view
 from spex_plugins.result.feature_labels import displayable
 from spex_plugins.result.interactions import Interactions
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def as_text(found: Interactions | list[Interactions]) -> str:
     if isinstance(found, Interactions):
         return repr(found)
     lines = [
-        f"[{i}] f(∅) {empty}, f(x) {full}, R² {r2}, {calls} calls, strongest: {strongest}"
+        f"[{i}] f(∅) {empty}, f(x) {full}, R² {r2}, calls {calls}, strongest: {strongest}"
         for i, (empty, full, r2, calls, strongest) in enumerate(map(_cells, found[:_SHOWN_ROWS]))
     ]
     return "\n".join([*lines, *_more(found)])
@@ -110,7 +111,7 @@ def _values_table(explanation: Any) -> str:
         [f"<td class='t'>{html.escape(displayable(str(names[i])))}</td>", f"<td>{_number(values[i])}</td>"]
         for i in np.argsort(-strength, kind="stable")[:_SHOWN_ROWS]
     )
-    return html_view.table(rows, f"values: {len(values)} features")
+    return html_view.table(rows, f"values: {counted(len(values), 'feature')}")
 
 
 def _cells(found: Interactions) -> tuple[str, ...]:
@@ -137,4 +138,4 @@ def _datum(datum: Any) -> str:
 
 
 def _more(found: Sequence[Any]) -> list[str]:
-    return [f"… {len(found) - _SHOWN_ROWS} more rows"] if len(found) > _SHOWN_ROWS else []
+    return [f"… {counted(len(found) - _SHOWN_ROWS, 'more row')}"] if len(found) > _SHOWN_ROWS else []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,4 +77,6 @@ def _check_names(given: Sequence[str], indices: IntArray | None) -> None:
         raise InputError(f"output_names: the model has a single output, got the names {list(given)!r:.80}.")
     if indices is not None and (max(indices) >= len(given) or min(indices) < -len(given)):
         count = max(max(indices) + 1, -min(indices))
-        raise InputError(f"output_names: expected a list of {count} names or more, got {given!r:.80}.")
+        raise InputError(
+            f"output_names: expected a list of {counted(count, 'name')} or more, got {given!r:.80}."
+        )

@@ -10,6 +10,7 @@ from slicer import Alias
 
 from spex_plugins.errors import InputError
 from spex_plugins.shap.tables.column_types import names_of
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +88,6 @@ def _names_by_input(given: Any, tables: Sequence[Any]) -> list[Any]:
     if len(each) != len(tables) or any(
         size not in (None, len(names)) for size, names in zip(columns, each, strict=False)
     ):
-        expected = " and ".join("names" if size is None else f"{size} names" for size in columns)
+        expected = " and ".join("names" if size is None else counted(size, "name") for size in columns)
         raise InputError(f"feature_names: expected {expected}, got {given!r:.80}.")
     return each

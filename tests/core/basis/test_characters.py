@@ -63,7 +63,7 @@ def test_all_sets_among_some_features_are_projected_together(order, monkeypatch)
     supports = np.arange(3, 14, dtype=np.int32)[all_of_order(11, order)]
     supports = combine([supports, np.array([[2], [17]])], 40)  # and some with empty slots
     together = project(masks, supports, weights)
-    monkeypatch.setattr(module, "_FEW_PRODUCTS", 0)
+    monkeypatch.setattr(module, "_COST", -1)
     np.testing.assert_allclose(together, project(masks, supports, weights), atol=1e-12)
 
 

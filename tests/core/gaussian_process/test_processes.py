@@ -8,6 +8,7 @@ from index_tables import CASES, index_matrix, sets_of
 from numpy.testing import assert_allclose
 from oracles import all_masks
 
+from spex_plugins.core.basis.feature_sets import from_sets
 from spex_plugins.core.kernels.cholesky import factorised
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.parity_process import likelihood as part_likelihood
@@ -16,7 +17,7 @@ from spex_plugins.core.parity_process.index import PartUncertainty, part_index_v
 from spex_plugins.core.parity_process.likelihood import PartKernel, learn_part_kernel
 from spex_plugins.core.parity_process.process import fit_part
 from spex_plugins.core.sized_process import likelihood as whole_likelihood
-from spex_plugins.core.sized_process.index import index_covariance, index_variance
+from spex_plugins.core.sized_process.index import expansion_index, index_covariance, index_variance
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.core.sized_process.process import WholeUncertainty, fit_whole
 
@@ -52,6 +53,22 @@ def test_index_of_a_process_with_sizes(symbol, order):
     assert_allclose(index_covariance(SIZED, MASKS, rows, symbol, order), gram @ weights.T, atol=1e-10)
     expected = np.einsum("ui,ij,uj->u", weights, gram, weights)
     assert_allclose(index_variance(SIZED, rows, symbol, order), expected, atol=1e-10)
+    asked, w = MASKS[::3], RNG.normal(size=len(MASKS[::3]))
+    found = expansion_index(SIZED, asked, w, rows, symbol, order)
+    assert_allclose(found, weights @ SIZED.gram(MASKS, asked) @ w, atol=1e-10)
+
+
+@pytest.mark.parametrize("symbol", ["FSII", "BII", "Fourier"])
+def test_index_of_an_expansion_of_many_features(symbol):
+    """From 66 features on, sets of all sizes share the nodes of the quadrature."""
+    rng, n = np.random.default_rng(0), 80
+    kernel = SizedKernel(rng.gamma(1.0, 0.02, size=n), AMPLITUDES, SIZED.tilts)
+    masks, w = rng.random((50, n)) < 0.5, rng.normal(size=50)
+    rows = from_sets([(), (3,), (7, 79), (3, 7), (0, 1, 2), (2, 5, 9), (9,)], n)
+    expected = index_covariance(kernel, masks, rows, symbol, 3).T @ w
+    assert_allclose(expansion_index(kernel, masks, w, rows, symbol, 3), expected, atol=1e-12)
+    some = from_sets([()], n)
+    assert_allclose(expansion_index(kernel, masks, w, some, symbol, 3), expected[:1], atol=1e-12)
 
 
 @pytest.mark.parametrize(("symbol", "order"), CASES)

@@ -1,0 +1,19 @@
+"""Numbers with their nouns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spex_plugins.wording import counted
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "text"),
+    [
+        (0, "word", "0 words"), (1, "word", "1 word"), (2, "word", "2 words"),
+        (1, "more row", "1 more row"), (np.int64(1200), "model call", "1,200 model calls"),
+    ],
+)  # fmt: skip
+def test_only_one_is_singular(count, noun, text):
+    assert counted(count, noun) == text
