@@ -16,7 +16,7 @@ from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import LEAST_BITS, faithful_design, faithful_sequence
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
-from spex_plugins.estimators.shapley import Shapley
+from spex_plugins.estimators.shapley import MOST_STACKED, Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.stacking import Stacking
@@ -26,7 +26,8 @@ __all__ = ["Auto"]
 
 _MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
 # With fewer of either, the stack of `Shapley` predicts uniform masks better than `_for_uniform_masks` does:
-# games of 8 to 14 features with .5 to .9 of its errors. Of fewer than 200 masks, too few would test the fit.
+# games of 8 to 14 features with .5 to .9 of its errors, coded designs included. Of fewer than 200 masks, too
+# few would test the fit.
 _FEATURES, _MASKS = 16, 200
 _SCREENED = 3  # features of the largest sets that are found without decoding
 
@@ -35,10 +36,10 @@ class Auto(Estimator):
     """The most faithful function for the calls, and for what will be read.
 
     For Shapley values and the indices that generalise them: `Shapley`. For Banzhaf indices, Fourier
-    coefficients and predictions of uniform masks: where the budget allows it, a coded design, which finds the
-    sets of high order that others miss; else a few sets that meet all values, if there are such sets; else,
-    with fewer than 16 features or 200 masks, `Shapley` with masks of that law; with more, a Gaussian process
-    and sparse regression, stacked, and `Spex` where there are too many masks for a Gaussian process.
+    coefficients and predictions of uniform masks: with fewer than 16 features or 200 masks, `Shapley` with
+    masks of that law; with more, a coded design where the budget allows it, which finds the sets of high
+    order that others miss; else a few sets that meet all values, if there are such sets; else a Gaussian
+    process and sparse regression, stacked, and `Spex` where there are too many masks for a Gaussian process.
 
     Parameters
     ----------
@@ -112,7 +113,7 @@ class Auto(Estimator):
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw the masks of the estimator for the index; uniform ones as `faithful_design` does."""
         coded = plan(n, budget, max_order, LEAST_BITS)
-        decodes = coded.kind == "coded" and coded.max_order > _SCREENED
+        decodes = coded.kind == "coded" and coded.max_order > _SCREENED and (max_order or n >= _FEATURES)
         chosen = self._for_values or (None if decodes else _for_few(n, budget))
         return (
             chosen.draw(n, budget, max_order, rng) if chosen else faithful_design(n, budget, max_order, rng)
@@ -147,7 +148,8 @@ class Auto(Estimator):
 
 
 def _for_few(n: int, masks: int) -> Estimator | None:
-    return Shapley("BV") if n < _FEATURES or masks < _MASKS else None
+    few = (n < _FEATURES and masks <= MOST_STACKED) or masks < _MASKS
+    return Shapley("BV") if few else None
 
 
 def _for_uniform_masks(masks: int) -> Estimator:

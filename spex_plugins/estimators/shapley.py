@@ -17,9 +17,9 @@ from spex_plugins.estimators.kernel_stack.stack_fit import fit_stack
 from spex_plugins.estimators.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["Shapley"]
+__all__ = ["MOST_STACKED", "Shapley"]
 
-_MOST_MASKS = 8000  # a Gaussian process takes half a minute for so many
+MOST_STACKED = 8000  # masks; a Gaussian process takes half a minute for so many
 _DEFAULT_ORDER = 3
 
 
@@ -106,7 +106,7 @@ class Shapley(Estimator):
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Draw masks that repel each other."""
-        if budget > _MOST_MASKS:
+        if budget > MOST_STACKED:
             return Spex().draw(n, budget, max_order, rng)
         order = min(max_order or _DEFAULT_ORDER, n)
         return make_design(Plan("repulsive", n, budget, order, index=self.index), rng)
@@ -121,6 +121,6 @@ class Shapley(Estimator):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        if len(masks) > _MOST_MASKS:
+        if len(masks) > MOST_STACKED:
             return Spex().fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
         return fit_stack(masks, values, self.index, max_order, rng, self._shared, self._prior)

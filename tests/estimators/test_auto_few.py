@@ -6,9 +6,11 @@ import warnings
 
 import numpy as np
 import pytest
+from oracles import all_masks
 
 import spex_plugins as spex
 from spex_plugins import FewSamplesWarning
+from spex_plugins.core.basis.feature_sets import from_sets
 
 
 def pairs(masks):
@@ -69,3 +71,15 @@ def test_an_order_and_several_outputs_hold_with_few_masks():
     masks = np.ones((1, 10), dtype=bool)
     assert both.predict(masks).shape == (1, 2)
     np.testing.assert_allclose(both.predict(masks).sum(), 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("order", [3, 6])
+def test_sets_of_any_order_are_exact_with_few_features(order):
+    """Also where the budget would allow a coded design, whose sets have up to five features."""
+    rng = np.random.default_rng(order)
+    sets = {tuple(sorted(rng.choice(13, rng.integers(1, order + 1), replace=False))) for _ in range(15)}
+    sparse = spex.Spectrum.from_terms(13, from_sets(sorted(sets), 13), rng.normal(size=len(sets)))
+    found = spex.explain(sparse.predict, 13, budget=2000, progress=False)
+    assert "complementary masks for BV" in found.design
+    np.testing.assert_allclose(found.predict(all_masks(13)), sparse.predict(all_masks(13)), atol=1e-9)
+    assert len(found.spectrum) == len(sets) + 1  # the constant
