@@ -36,8 +36,9 @@ class Auto(Estimator):
     """The most faithful function for the calls, and for what will be read.
 
     For Shapley values and the indices that generalise them: `Shapley`. For Banzhaf indices, Fourier
-    coefficients and predictions of uniform masks: with fewer than 16 features or 200 masks, `Shapley` with
-    masks of that law; with more, a coded design where the budget allows it, which finds the sets of high
+    coefficients and predictions of uniform masks, with fewer than 16 features or 200 masks: `Shapley` with
+    masks of that law; told nothing, with fewer than 16 features, half of the masks have the sizes that serve
+    Shapley values. With more of both: a coded design where the budget allows it, which finds the sets of high
     order that others miss; else a few sets that meet all values, if there are such sets; else a Gaussian
     process and sparse regression, stacked, and `Spex` where there are too many masks for a Gaussian process.
 
@@ -114,7 +115,7 @@ class Auto(Estimator):
         """Draw the masks of the estimator for the index; uniform ones as `faithful_design` does."""
         coded = plan(n, budget, max_order, LEAST_BITS)
         decodes = coded.kind == "coded" and coded.max_order > _SCREENED and (max_order or n >= _FEATURES)
-        chosen = self._for_values or (None if decodes else _for_few(n, budget))
+        chosen = self._for_values or (None if decodes else self._for_few(n, budget))
         return (
             chosen.draw(n, budget, max_order, rng) if chosen else faithful_design(n, budget, max_order, rng)
         )
@@ -123,7 +124,7 @@ class Auto(Estimator):
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
         """Draw the masks of rounds, likewise; uniform ones as `faithful_sequence` does."""
-        chosen = self._for_values or _for_few(n, most)
+        chosen = self._for_values or self._for_few(n, most)
         draw = chosen.sequence if chosen else faithful_sequence
         return draw(n, first, most, max_order, rng)
 
@@ -139,17 +140,19 @@ class Auto(Estimator):
         """Fit masks (m, n) and values (m, K)."""
         chosen: Estimator | None = self._for_values
         if chosen is None and (design is None or design.coded is None):
-            chosen = _for_few(masks.shape[1], len(masks))
+            chosen = self._for_few(masks.shape[1], len(masks))
             exact = None if chosen or max_order else exact_sparse_fit(masks, values)
             if exact is not None:
                 return exact
         chosen = chosen or _for_uniform_masks(len(masks))
         return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
 
-
-def _for_few(n: int, masks: int) -> Estimator | None:
-    few = (n < _FEATURES and masks <= MOST_STACKED) or masks < _MASKS
-    return Shapley("BV") if few else None
+    def _for_few(self, n: int, masks: int) -> Estimator | None:
+        """Return what serves few features or masks best, None with many."""
+        chosen = Shapley("BV")
+        if n < _FEATURES and masks <= MOST_STACKED:
+            return chosen if self.index else chosen.with_masks_for_every_index()
+        return chosen if masks < _MASKS else None
 
 
 def _for_uniform_masks(masks: int) -> Estimator:

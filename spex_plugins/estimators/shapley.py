@@ -9,6 +9,7 @@ import numpy as np
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design, make_design
+from spex_plugins.core.designs.size_law import EVERY_INDEX
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
@@ -54,6 +55,7 @@ class Shapley(Estimator):
     def __init__(self, index: str = "SV") -> None:
         checked_order(index, None)
         self.index = index
+        self._masks_for = index
         self._prior: KernelPrior | None = None
         self._shared: SharedFits | None = None
 
@@ -76,6 +78,15 @@ class Shapley(Estimator):
             If the index is unknown.
         """
         return self if index is None else Shapley(index)
+
+    def with_masks_for_every_index(self) -> Shapley:
+        """Return the estimator with masks that serve other indices as well.
+
+        Half of them are those of uniform indices such as "BV", half those of the others.
+        """
+        changed = copy(self)
+        changed._masks_for = EVERY_INDEX
+        return changed
 
     def sharing(self) -> Shapley:
         """Return the estimator for many functions that are asked at the same masks.
@@ -109,7 +120,7 @@ class Shapley(Estimator):
         if budget > MOST_STACKED:
             return Spex().draw(n, budget, max_order, rng)
         order = min(max_order or _DEFAULT_ORDER, n)
-        return make_design(Plan("repulsive", n, budget, order, index=self.index), rng)
+        return make_design(Plan("repulsive", n, budget, order, index=self._masks_for), rng)
 
     def fit_samples(
         self,

@@ -38,7 +38,7 @@ class Plan:
     needed : int
         The smallest budget that allows the order ``wished``; 0 if there is none.
     index : str
-        The index that repulsive masks are chosen for.
+        The index that repulsive masks are chosen for, or `EVERY_INDEX`.
     """
 
     kind: Literal["full", "coded", "uniform", "orthogonal", "repulsive"]

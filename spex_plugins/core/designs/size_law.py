@@ -14,10 +14,13 @@ import numpy as np
 
 from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["UNIFORM_INDICES", "reading_law", "size_counts", "size_law"]
+__all__ = ["EVERY_INDEX", "UNIFORM_INDICES", "reading_law", "size_counts", "size_law"]
 
 UNIFORM_INDICES = frozenset({"BV", "BII", "FBII", "Fourier"})
 """Indices in which all masks have the same weight; in the others, all sizes have about the same."""
+
+EVERY_INDEX = "every index"
+"""In the place of an index: half of the masks are those for the uniform ones, half those for the others."""
 
 _EXPONENT = 0.75  # 0: uniform inner sizes; 1: the Shapley kernel
 
@@ -36,7 +39,12 @@ def reading_law(n: int, index: str) -> FloatArray:
 
 
 def size_law(n: int, index: str) -> FloatArray:
-    """Return the probability of every size 0 … n of masks for an index, 0 for the end points, (n + 1,)."""
+    """Return the probability of every size 0 … n of masks for an index, 0 for the end points, (n + 1,).
+
+    ``index`` may be `EVERY_INDEX`.
+    """
+    if index == EVERY_INDEX:
+        return (size_law(n, "BV") + size_law(n, "SV")) / 2
     sizes = np.arange(n + 1)
     if index in UNIFORM_INDICES:
         law = np.array([float(comb(n, s) / 2**n) for s in range(n + 1)])
