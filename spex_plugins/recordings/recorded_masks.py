@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins.core.designs.choose import Plan
 from spex_plugins.core.designs.design import Design
-from spex_plugins.core.designs.size_law import UNIFORM_INDICES
+from spex_plugins.core.designs.size_law import EVERY_INDEX, UNIFORM_INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
@@ -119,5 +119,5 @@ class RecordedMasks(Estimator):
 
 def _kind(plan: Plan) -> str:
     """Return the kind of recorded masks that stands for the masks of a plan."""
-    of_all_sizes = plan.kind == "repulsive" and plan.index not in UNIFORM_INDICES
+    of_all_sizes = plan.kind == "repulsive" and plan.index not in {*UNIFORM_INDICES, EVERY_INDEX}
     return _ALL_SIZES if of_all_sizes else UNIFORM
