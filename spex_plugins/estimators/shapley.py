@@ -83,6 +83,11 @@ class Shapley(Estimator):
         """Return the estimator with masks that serve other indices as well.
 
         Half of them are those of uniform indices such as "BV", half those of the others.
+
+        Returns
+        -------
+        Shapley
+            Told the same index.
         """
         changed = copy(self)
         changed._masks_for = EVERY_INDEX

@@ -71,7 +71,7 @@ def far_from_the_middle(masks):
 @pytest.mark.parametrize("n", [13, pytest.param(18, marks=pytest.mark.slow)])
 def test_values_read_from_uniform_masks_lie_within_their_deviations(n):
     """Of Shapley values, uniform masks tell less than of Banzhaf values, and the deviations say so."""
-    found = spex.explain(far_from_the_middle, n, budget=250, seed=0, progress=False)
+    found = spex.explain(far_from_the_middle, n, budget=250, index="BV", seed=0, progress=False)
     exact = spex.explain(far_from_the_middle, n, budget=2**n, progress=False)
     values, truth = found.single_values("SV"), exact.single_values("SV").values
     banzhaf = found.single_values("BV")
@@ -84,7 +84,7 @@ def test_values_read_from_uniform_masks_lie_within_their_deviations(n):
 
 
 def test_growth_is_kept_in_a_file(tmp_path):
-    found = spex.explain(far_from_the_middle, 13, budget=250, seed=0, progress=False)
+    found = spex.explain(far_from_the_middle, 13, budget=250, index="BV", seed=0, progress=False)
     table = found.index("STII", 2)
     found.save(tmp_path / "found.npz")
     again = spex.Interactions.load(tmp_path / "found.npz")
