@@ -60,9 +60,7 @@ def fit_stack(
     used = _used(masks, index)
     frames = pair_frames(masks, used)
     paired = 2 * len(frames[0].first) >= _PAIRED * used.sum()
-    linear = (
-        linear_odd_part(masks[frames[0].first], np.sqrt(0.5) * frames[0].take(values)) if paired else None
-    )
+    linear = _linear_part(masks, values, frames[0]) if paired else None
     rest = values if linear is None else values - _linear(linear).predict(masks)
     weights, others = unseen_weights(masks, index), unseen_masks(masks, index, rng)
     inner = weights > 0
@@ -90,8 +88,7 @@ def fit_stack(
         parts = [nearer_to_the_mean(part, rest - mean, weights) for part in parts]
     if shared is not None:
         shared.add_trees(parts, weights)
-    independent = np.sqrt(_INDEPENDENT * np.stack([_squared_error(parts[k], weights) for k in (0, -1)]))
-    function = _function(masks, rest, mean, parts, trees, independent)
+    function = _function(masks, rest, mean, parts, trees, weights)
     if index in UNIFORM_INDICES:
         function = replace(function, growth=error_growth(masks, function.residuals, parts))
     if linear is not None:
@@ -104,8 +101,8 @@ def fit_stack(
     law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
     source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
-    known = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
-    return Fit(known, r2, source, _method(parts, trees, prior), error)
+    function = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
+    return Fit(function, r2, source, _method(parts, trees, prior), error)
 
 
 def _sparse(masks: BoolArray, values: FloatArray, shared: SharedFits | None) -> Fit | None:
@@ -115,6 +112,11 @@ def _sparse(masks: BoolArray, values: FloatArray, shared: SharedFits | None) -> 
     found = exact_sparse_fit(masks, values) if shared.may_be_sparse else None
     shared.add_sparse(found is not None)
     return found
+
+
+def _linear_part(masks: BoolArray, values: FloatArray, odd: PairFrame) -> FloatArray | None:
+    """Return the slopes (n, K) of an odd part that is linear, else None."""
+    return linear_odd_part(masks[odd.first], np.sqrt(0.5) * odd.take(values))
 
 
 def _used(masks: BoolArray, index: str) -> BoolArray:
@@ -192,14 +194,14 @@ def _function(
     mean: FloatArray,
     parts: list[MixedPart],
     trees: TreeMember | None,
-    independent: FloatArray,
+    weights: FloatArray,
 ) -> StackedFunction:
     m, n = masks.shape
     expansions = []
     residuals, known = np.zeros_like(values), np.zeros(m, dtype=bool)
     for part in parts:
-        kernel, at, weights = part.process.expansion()
-        expansions.append(KernelExpansion(kernel, at, weights * part.share))
+        kernel, at, of_masks = part.process.expansion()
+        expansions.append(KernelExpansion(kernel, at, of_masks * part.share))
         left = part.share * part.process.residuals
         left = left + (1 - part.share - part.of_trees) * part.frame.take(values - mean)
         if trees is not None:
@@ -207,6 +209,7 @@ def _function(
         residuals += part.frame.spread(left, m)
         known |= part.frame.spread(np.ones(len(left)), m) != 0
     odd, even = parts[0].of_trees, parts[-1].of_trees
+    independent = np.sqrt(_INDEPENDENT * np.stack([_squared_error(parts[k], weights) for k in (0, -1)]))
     conjunctions = no_conjunctions(n, values.shape[1])
     if trees is not None:
         conjunctions = trees.leaves.parts(odd, even)
