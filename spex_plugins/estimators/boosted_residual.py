@@ -20,6 +20,7 @@ from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.estimators.proxyspex import boosted_spectra
 from spex_plugins.estimators.sparse_regression import sparse_fit
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["BoostedResidual"]
 
@@ -65,6 +66,6 @@ class BoostedResidual(FoldedEstimator):
         trees, setting = boosted_spectra(masks, residuals, folds, order)
         proxies = [base + part for base, part in zip(bases, trees, strict=True)]
         result = proxy_refit(masks, scaled, proxies, folds)
-        method = f"linear fit and {setting}; {result.kind}, {len(result.spectrum)} terms kept"
+        method = f"linear fit and {setting}; {result.kind}, {counted(len(result.spectrum), 'term')} kept"
         spectrum = result.spectrum.rescaled(Scaling(mean, spread))
         return FoldedFit(spectrum, result.out_of_fold * spread + mean, method)

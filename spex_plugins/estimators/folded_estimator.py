@@ -82,7 +82,7 @@ class FoldedEstimator(Estimator):
         if (folds < 0).all():
             return mean_fit(masks.shape[1], values)
         found = self.fit_folds(masks, values, folds, found=decoded, max_order=max_order, rng=rng)
-        source = f"cross-validated on {(folds >= 0).sum()} {kind}"
+        source = f"cross-validated on {(folds >= 0).sum():,} {kind}"
         method = f"{known.method}, {found.method}" if design and design.coded else found.method
         r2, error, source = measured(masks, values, found.out_of_fold, source)
         return Fit(found.function, r2, source, method, error)

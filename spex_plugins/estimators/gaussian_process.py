@@ -19,6 +19,7 @@ from spex_plugins.estimators.common.held_out import out_of_fold
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["GaussianProcessEstimator"]
 
@@ -101,6 +102,6 @@ class GaussianProcessEstimator(FoldedEstimator):
         tested = process if last is first else posterior(first, everything, found[-1])
         spectrum = posterior_spectrum(process, order)
         spikes = len(process.kernel.supports) - len(last.kernel.supports)
-        method = f"Gaussian process with {spikes} spikes, {len(spectrum)} terms kept"
+        method = f"Gaussian process with {counted(spikes, 'spike')}, {counted(len(spectrum), 'term')} kept"
         unseen = out_of_fold(without, masks, folds)
         return FoldedFit(with_deviations(spectrum, process, tested), unseen, method)

@@ -17,6 +17,7 @@ from spex_plugins.estimators.common.fit_result import FoldedFit
 from spex_plugins.estimators.common.uniform_design import uniform_design
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["ProxySpex", "boosted_spectra", "joined"]
 
@@ -57,7 +58,7 @@ class ProxySpex(FoldedEstimator):
         targets = [scaled] * (int(folds.max()) + 2)
         proxies, setting = boosted_spectra(masks, targets, folds, max_order)
         result = proxy_refit(masks, scaled, proxies, folds)
-        method = f"{setting}; {result.kind}, {len(result.spectrum)} terms kept"
+        method = f"{setting}; {result.kind}, {counted(len(result.spectrum), 'term')} kept"
         spectrum = result.spectrum.rescaled(Scaling(mean, spread))
         return FoldedFit(spectrum, result.out_of_fold * spread + mean, method)
 

@@ -17,6 +17,7 @@ from spex_plugins.estimators.common.held_out import out_of_fold
 from spex_plugins.estimators.common.uniform_design import uniform_design
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["SparseRegression", "sparse_fit"]
 
@@ -56,7 +57,7 @@ class SparseRegression(FoldedEstimator):
     ) -> FoldedFit:
         """Fit with given folds, see `FoldedEstimator`."""
         result = sparse_fit(masks, values, folds, max_order or _DEFAULT_ORDER, rng, found)
-        method = f"sparse regression, {len(result.spectrum)} terms kept"
+        method = f"sparse regression, {counted(len(result.spectrum), 'term')} kept"
         return FoldedFit(result.spectrum, out_of_fold(result.without, masks, folds), method)
 
 

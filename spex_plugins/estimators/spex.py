@@ -13,6 +13,7 @@ from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured_refit
 from spex_plugins.estimators.common.uniform_design import faithful_sequence
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["Spex"]
 
@@ -61,6 +62,6 @@ class Spex(Estimator):
         decoded = decode(masks, values, design, unstructured)
         result = refit(masks, values, decoded.found, decoded.folds, order, rng)
         r2, error, source = measured_refit(masks, values, result, decoded.kind)
-        terms = f"{len(result.spectrum)} terms kept"
+        terms = f"{counted(len(result.spectrum), 'term')} kept"
         method = f"{decoded.method}, {terms}" if coded else terms
         return Fit(result.spectrum, r2, source, method, error)

@@ -11,6 +11,7 @@ from spex_plugins.core.decoding.peeling import find_support
 from spex_plugins.core.designs.choose import held_out
 from spex_plugins.core.designs.design import Design
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["Decoded", "decode"]
 
@@ -35,7 +36,7 @@ class Decoded(NamedTuple):
     @property
     def method(self) -> str:
         """Description of the decoded sets."""
-        return f"{len(self.found[-1])} sets decoded"
+        return f"{counted(len(self.found[-1]), 'set')} decoded"
 
 
 def decode(
@@ -65,7 +66,7 @@ def decode(
         return Decoded(unstructured, [found] * (_count(unstructured) + 1), "uniform masks")
     folds = np.maximum(group_folds(masks, coded) - always, -1)
     without = sets_without_groups(values, coded)[always:]
-    return Decoded(folds, [*without, found], f"coded masks, {len(without)} groups")
+    return Decoded(folds, [*without, found], f"coded masks, {counted(len(without), 'group')}")
 
 
 def _count(folds: IntArray) -> int:

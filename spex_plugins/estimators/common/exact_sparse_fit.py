@@ -17,6 +17,7 @@ from spex_plugins.core.regression.matching_pursuit import exact_sets
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["exact_sparse_fit"]
 
@@ -47,5 +48,7 @@ def exact_sparse_fit(masks: BoolArray, values: FloatArray) -> Fit | None:
     leverage = (np.linalg.qr(signs)[0] ** 2).sum(axis=1)
     determined = leverage < 1 - _DETERMINED  # by the other masks
     unseen = np.where(determined[:, None], predicted, np.nan)
-    r2, error, source = measured(masks, values, unseen, f"{determined.sum()} masks, each left out")
-    return Fit(known, r2, source, f"matching pursuit, which meets all values: {len(spectrum)} terms", error)
+    source = f"{counted(int(determined.sum()), 'mask')}, each left out"
+    r2, error, source = measured(masks, values, unseen, source)
+    terms = counted(len(spectrum), "term")
+    return Fit(known, r2, source, f"matching pursuit, which meets all values: {terms}", error)

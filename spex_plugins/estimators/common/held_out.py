@@ -78,7 +78,7 @@ def measured_refit(
     unseen = np.full(values.shape, np.nan)
     if result.tested:
         unseen = out_of_fold(result.without, masks, result.folds)
-    return measured(masks, values, unseen, f"cross-validated on {result.tested} {kind}")
+    return measured(masks, values, unseen, f"cross-validated on {result.tested:,} {kind}")
 
 
 def unmeasured(values: FloatArray) -> tuple[FloatArray, str]:

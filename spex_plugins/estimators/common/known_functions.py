@@ -13,6 +13,7 @@ from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import unmeasured
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["constant_fit", "exact_fit", "mean_fit"]
 
@@ -25,7 +26,7 @@ def exact_fit(masks: BoolArray, values: FloatArray, max_order: int | None) -> Fi
     spectrum = exact_spectrum(masks, values)
     kept = spectrum.truncate(max_order or masks.shape[1])
     explained = 1 - (spectrum - kept).variance() / np.maximum(spectrum.variance(), 1e-300)
-    return Fit(_cut(spectrum, kept), explained, "exact: all masks are known", f"{len(kept)} terms")
+    return Fit(_cut(spectrum, kept), explained, "exact: all masks are known", f"{counted(len(kept), 'term')}")
 
 
 def constant_fit(n: int, values: FloatArray) -> Fit:

@@ -16,6 +16,7 @@ from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured_refit
 from spex_plugins.estimators.kernel_stack.mixed_part import Process
 from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.wording import counted
 
 __all__ = ["fit_of_order"]
 
@@ -46,7 +47,7 @@ def _fit(
     method: str,
 ) -> Fit:
     r2, error, source = measured_refit(masks, values, found, "masks")
-    return Fit(function, r2, source, f"{method}: {len(found.spectrum)} terms kept", error)
+    return Fit(function, r2, source, f"{method}: {counted(len(found.spectrum), 'term')} kept", error)
 
 
 def _regression(masks: BoolArray, values: FloatArray, likely: IntArray, rng: np.random.Generator) -> Refit:

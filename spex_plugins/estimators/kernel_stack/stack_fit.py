@@ -30,6 +30,7 @@ from spex_plugins.estimators.kernel_stack.sparse_readout import fit_of_order
 from spex_plugins.estimators.kernel_stack.tree_member import TreeMember, fit_trees, trees_available
 from spex_plugins.estimators.kernel_stack.unseen import unseen_masks, unseen_weights
 from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.wording import counted
 
 __all__ = ["fit_stack"]
 
@@ -99,7 +100,8 @@ def fit_stack(
     known = np.any([part.frame.spread(np.ones(len(part.left_out)), m) for part in parts], axis=0)
     unseen = np.where((inner & known)[:, None], values - left_out, np.nan)
     law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
-    source = f"{int((inner & known).sum())} masks, each left out with its complement, weighted as {law}"
+    tested = counted(int((inner & known).sum()), "mask")
+    source = f"{tested}, each left out with its complement, weighted as {law}"
     r2, error, source = measured(masks, values, unseen, source, weights)
     function = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
     return Fit(function, r2, source, _method(parts, trees, prior), error)
