@@ -57,11 +57,11 @@ def explain(
 
     The function is evaluated at chosen masks, and a sparse function is fitted to the values. By default
     (``estimator="auto"``), sparse regression and a Gaussian process are fitted to nearly orthogonal and
-    uniform masks, or to those of a coded design, and stacked; R² is cross-validated on uniform masks, or on
-    groups of the coded ones. With fewer than 16 features or 200 masks, but no coded design, or told an
-    ``index`` of Shapley values, it fits what ``"shapley"`` does. If few sets of features meet all values, or
-    if ``budget`` allows all 2^n masks, the result is exact. Printing the result shows the masks, the
-    estimator and R².
+    uniform masks, or to those of a coded design, and to some masks of all sizes, and stacked; R² is
+    cross-validated on uniform masks, or on groups of the coded ones. With at most 16 features or fewer
+    than 200 masks, but no coded design, or told an ``index`` of Shapley values, it fits what ``"shapley"``
+    does. If few sets of features meet all values, or if ``budget`` allows all 2^n masks, the result is exact.
+    Printing the result shows the masks, the estimator and R².
 
     Parameters
     ----------
@@ -92,8 +92,9 @@ def explain(
     index : str, optional
         What will be read, a key of `spex_plugins.INDICES`: "auto" chooses its masks for it, and weights its
         errors. Shapley values and interactions that generalise them ("SV", "k-SII", "SII", "STII", "FSII",
-        "Moebius") need masks of all sizes. By default, and for "BV", "BII", "FBII" and "Fourier", the masks
-        are uniform. Any other index can be read from the result as well, with a larger error.
+        "Moebius") need masks of all sizes; for "BV", "BII", "FBII" and "Fourier", and for predictions of
+        uniform masks, all masks are uniform. By default there are masks of both kinds. Any other index can
+        be read from the result as well, with a larger error.
     max_order : int, optional
         Largest number of features in an interaction; by default as large as the budget allows.
     surrogate : Interactions or callable, optional

@@ -127,7 +127,7 @@ def plan(
     Examples
     --------
     >>> import spex_plugins as spex
-    >>> spex.plan(64, 2000, seconds_per_call=0.1, price=0.0002)
+    >>> spex.plan(64, 2000, max_order=5, seconds_per_call=0.1, price=0.0002)
     Plan for 64 features
       model calls 2,000
       masks       coded design for orders ≤ 5 (3 groups × 2^4 masks × 36 delays) and uniform masks

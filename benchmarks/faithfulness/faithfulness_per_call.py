@@ -23,6 +23,7 @@ from library.measure.counted import Counted
 from library.measure.result_files import Report, read_lines
 from library.measure.scores import r_squared
 from library.methods.additive import FITS, Additive, lime_masks
+from library.methods.index_estimates import UNTOLD
 from library.per_call import CountedMasks, Worker, attempt, compute, options
 from library.report.faithfulness_scores import ADDITIVE
 from library.report.faithfulness_tables import print_report
@@ -73,7 +74,8 @@ def _explained(cell: Report, value: Counted) -> Report:
         name = "shapiq:KernelSHAP" if method == "kernelshap" else method
         return _by_peer(n, Worker.peer()(name, n, calls, seed, value))
     start = process_time()
-    found = spex.explain(value, n, budget=calls, estimator=method, seed=seed, progress=False)
+    index, estimator = None if method.endswith(UNTOLD) else "Fourier", method.removesuffix(UNTOLD)
+    found = spex.explain(value, n, budget=calls, estimator=estimator, index=index, seed=seed, progress=False)
     return {
         "predict": found.predict,
         "cpu_s": process_time() - start - value.cpu_s,
@@ -111,7 +113,13 @@ def main() -> None:
     parser.add_argument(
         "--n", type=int, nargs="+", default=[32, 64, 128, 256], help="words; tables have theirs"
     )
-    parser.add_argument("--ours", nargs="*", default=list(OURS), metavar="NAME", help="our estimators")
+    parser.add_argument(
+        "--ours",
+        nargs="*",
+        default=list(OURS),
+        metavar="NAME",
+        help="our estimators, told that uniform masks are predicted; with -untold: told nothing",
+    )
     parser.add_argument("--others", nargs="*", default=[*ADDITIVE, *PEERS], metavar="NAME[@MULTIPLE]")
     parser.add_argument(
         "--figure", type=Path, default=Path("benchmarks/faithfulness/faithfulness_per_call.png")

@@ -12,6 +12,7 @@ from spex_plugins.core.designs.design import Design
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.common.every_index_design import every_index_design, every_index_sequence
 from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import LEAST_BITS, faithful_design, faithful_sequence
@@ -25,9 +26,9 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["Auto"]
 
 _MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
-# With fewer of either, the stack of `Shapley` predicts uniform masks better than `_for_uniform_masks` does:
-# games of 8 to 14 features with .5 to .9 of its errors, coded designs included. Of fewer than 200 masks, too
-# few would test the fit.
+# With at most as many features, or fewer masks, the stack of `Shapley` predicts uniform masks as well as
+# `_for_uniform_masks` does, or better: games of 8 to 14 features with .5 to .9 of its errors, coded designs
+# included, texts of 16 words with the same. Fewer masks are too few to test the fit.
 _FEATURES, _MASKS = 16, 200
 _SCREENED = 3  # features of the largest sets that are found without decoding
 
@@ -36,16 +37,17 @@ class Auto(Estimator):
     """The most faithful function for the calls, and for what will be read.
 
     For Shapley values and the indices that generalise them: `Shapley`. For Banzhaf indices, Fourier
-    coefficients and predictions of uniform masks, with fewer than 16 features or 200 masks: `Shapley` with
-    masks of that law; told nothing, with fewer than 16 features, half of the masks have the sizes that serve
-    Shapley values. With more of both: a coded design where the budget allows it, which finds the sets of high
-    order that others miss; else a few sets that meet all values, if there are such sets; else a Gaussian
-    process and sparse regression, stacked, and `Spex` where there are too many masks for a Gaussian process.
+    coefficients and predictions of uniform masks, with at most 16 features or fewer than 200 masks:
+    `Shapley` with masks of that law. With more of both: a coded design where the budget allows it, which
+    finds the sets of high order that others miss; else a few sets that meet all values, if there are such
+    sets; else a Gaussian process and sparse regression, stacked, and `Spex` where there are too many masks
+    for a Gaussian process. Told nothing: likewise, but half of the masks, and with more of both 15 %, have
+    the sizes that serve Shapley values, unless there are few masks of many features.
 
     Parameters
     ----------
     index : str, optional
-        What will be read: a key of `spex_plugins.INDICES`. By default, uniform masks are predicted.
+        What will be read: a key of `spex_plugins.INDICES`. By default, anything.
 
     Raises
     ------
@@ -57,7 +59,8 @@ class Auto(Estimator):
     decodes = True
     about = (
         "sparse regression and a Gaussian process, stacked, on nearly orthogonal and uniform masks or a "
-        'coded design; without one, and with fewer than 16 features or 200 masks, what "shapley" fits; '
+        "coded design, and, told no index, on some of all sizes; with at most 16 features or fewer than 200 "
+        'masks, but no coded design, what "shapley" fits; '
         "R² is cross-validated on uniform masks, or on groups of the coded ones"
     )
 
@@ -112,18 +115,21 @@ class Auto(Estimator):
         return informed
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
-        """Draw the masks of the estimator for the index; uniform ones as `faithful_design` does."""
+        """Draw the masks of the estimator for the index; told nothing, as `every_index_design` does."""
+        if self._mixes(n, budget):
+            return every_index_design(n, budget, max_order, rng)
         coded = plan(n, budget, max_order, LEAST_BITS)
-        decodes = coded.kind == "coded" and coded.max_order > _SCREENED and (max_order or n >= _FEATURES)
+        decodes = coded.kind == "coded" and coded.max_order > _SCREENED and (max_order or n > _FEATURES)
         chosen = self._for_values or (None if decodes else self._for_few(n, budget))
-        return (
-            chosen.draw(n, budget, max_order, rng) if chosen else faithful_design(n, budget, max_order, rng)
-        )
+        draw = chosen.draw if chosen else faithful_design
+        return draw(n, budget, max_order, rng)
 
     def sequence(
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
     ) -> Design:
-        """Draw the masks of rounds, likewise; uniform ones as `faithful_sequence` does."""
+        """Draw the masks of rounds, likewise."""
+        if self._mixes(n, first):
+            return every_index_sequence(n, first, most, max_order, rng)
         chosen = self._for_values or self._for_few(n, most)
         draw = chosen.sequence if chosen else faithful_sequence
         return draw(n, first, most, max_order, rng)
@@ -147,12 +153,16 @@ class Auto(Estimator):
         chosen = chosen or _for_uniform_masks(len(masks))
         return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
 
+    def _mixes(self, n: int, masks: int) -> bool:
+        """Tell whether masks of all sizes are mixed with others: where neither features nor masks are few."""
+        return self.index is None and n > _FEATURES and masks >= _MASKS
+
     def _for_few(self, n: int, masks: int) -> Estimator | None:
         """Return what serves few features or masks best, None with many."""
+        if masks > (MOST_STACKED if n <= _FEATURES else _MASKS - 1):
+            return None
         chosen = Shapley("BV")
-        if n < _FEATURES and masks <= MOST_STACKED:
-            return chosen if self.index else chosen.with_masks_for_every_index()
-        return chosen if masks < _MASKS else None
+        return chosen if self.index or n > _FEATURES else chosen.with_masks_for_every_index()
 
 
 def _for_uniform_masks(masks: int) -> Estimator:

@@ -129,7 +129,8 @@ def _following(
         wished = _CODED * (asked if design.coded else least_coded(n, max_order, LEAST_BITS))
         coded = plan(n, min(wished, most - asked), max_order, LEAST_BITS)
         if coded.kind == "coded":
-            return make_design(coded, rng).followed_by(design.masks)
+            earlier = design.masks[: design.n_structured]
+            return make_design(coded, rng).with_structured(earlier).followed_by(design.masks)
     if design.coded or asked >= len(drawn.masks):
         return None
     return drawn.first(round(asked * _GROWTH))

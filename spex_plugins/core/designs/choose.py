@@ -7,6 +7,7 @@ from typing import Literal
 
 from spex_plugins.core.decoding.bch import bch
 from spex_plugins.core.designs.all_masks import all_masks_within
+from spex_plugins.core.designs.size_law import EVERY_INDEX
 from spex_plugins.wording import counted
 
 __all__ = ["Plan", "held_out", "least_coded", "plan"]
@@ -38,7 +39,8 @@ class Plan:
     needed : int
         The smallest budget that allows the order ``wished``; 0 if there is none.
     index : str
-        The index that repulsive masks are chosen for, or `EVERY_INDEX`.
+        The index that repulsive masks are chosen for; `EVERY_INDEX` also of designs with some masks of all
+        sizes.
     """
 
     kind: Literal["full", "coded", "uniform", "orthogonal", "repulsive"]
@@ -60,7 +62,8 @@ class Plan:
         return f"orders ≤ {self.max_order} only: max_order={self.wished} needs {remedy}"
 
     def __str__(self) -> str:
-        return "; ".join(filter(None, [self._masks, self.limit]))
+        some = "some of all sizes" if self.index == EVERY_INDEX and self.kind != "repulsive" else ""
+        return "; ".join(filter(None, [self._masks, some, self.limit]))
 
     @property
     def _masks(self) -> str:

@@ -64,6 +64,16 @@ class Design:
         together = np.concatenate([self.masks, masks])
         return replace(self, masks=together[distinct_rows(together)[0]])
 
+    def with_structured(self, masks: BoolArray) -> Design:
+        """Return the design with other masks (m, n) behind its structured ones, without those it contains.
+
+        None of these tests a fit.
+        """
+        front = np.concatenate([self.masks[: self.n_structured], masks])
+        front = front[distinct_rows(front)[0]]
+        together = np.concatenate([front, self.masks[self.n_structured :]])
+        return replace(self, masks=together[distinct_rows(together)[0]], n_structured=len(front))
+
 
 def make_design(plan: Plan, rng: np.random.Generator) -> Design:
     """Draw the masks of a plan; the same generator state gives the same masks.

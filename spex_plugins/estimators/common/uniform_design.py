@@ -10,7 +10,7 @@ from spex_plugins.core.designs.choose import Plan, plan
 from spex_plugins.core.designs.complementary_masks import antithetic_masks
 from spex_plugins.core.designs.design import Design, make_design
 
-__all__ = ["LEAST_BITS", "faithful_design", "faithful_sequence", "uniform_design"]
+__all__ = ["LEAST_BITS", "faithful_design", "faithful_sequence", "nearly_orthogonal", "uniform_design"]
 
 LEAST_BITS = (
     4  # with 16 or more bins per group, a regression on coded masks is as accurate as on uniform ones
@@ -39,5 +39,10 @@ def faithful_sequence(
     n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
 ) -> Design:
     """Draw nearly orthogonal masks, then uniform ones; a coded design cannot end after any mask."""
-    start = make_design(Plan("orthogonal", n, first, min(max_order or n, n)), rng)
+    start = nearly_orthogonal(n, first, max_order, rng)
     return start.followed_by(antithetic_masks(n, most, rng)).first(most)
+
+
+def nearly_orthogonal(n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
+    """Draw nearly orthogonal masks and uniform ones, with their complements."""
+    return make_design(Plan("orthogonal", n, budget, min(max_order or n, n)), rng)
