@@ -30,6 +30,9 @@ _MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
 # `_for_uniform_masks` does, or better: games of 8 to 14 features with .5 to .9 of its errors, coded designs
 # included, texts of 16 words with the same. Fewer masks are too few to test the fit.
 _FEATURES, _MASKS = 16, 200
+_MOST_MIXED = (
+    1024  # features; of more, masks of all sizes that repel each other take many seconds and gigabytes
+)
 _SCREENED = 3  # features of the largest sets that are found without decoding
 
 
@@ -155,7 +158,7 @@ class Auto(Estimator):
 
     def _mixes(self, n: int, masks: int) -> bool:
         """Tell whether masks of all sizes are mixed with others: where neither features nor masks are few."""
-        return self.index is None and n > _FEATURES and masks >= _MASKS
+        return self.index is None and _FEATURES < n <= _MOST_MIXED and masks >= _MASKS
 
     def _for_few(self, n: int, masks: int) -> Estimator | None:
         """Return what serves few features or masks best, None with many."""

@@ -32,6 +32,12 @@ def test_a_seventh_of_the_masks_have_sizes_far_from_the_middle(n, budget):
     assert 0.05 < far(mixed) < 0.15  # some masks of all sizes lie in the middle
 
 
+@pytest.mark.parametrize(("n", "budget"), [(17, 199), (1025, 400)])
+def test_few_masks_and_very_many_features_get_uniform_masks(n, budget):
+    design, alone = (Auto(index).draw(n, budget, None, np.random.default_rng(1)) for index in (None, "BV"))
+    np.testing.assert_array_equal(design.masks, alone.masks)
+
+
 def test_masks_of_all_sizes_do_not_test_the_fit():
     n = 24
     tested = np.concatenate(
