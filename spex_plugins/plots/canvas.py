@@ -132,7 +132,7 @@ class Canvas:
     def number(self, at: Point, text: str, color: str, radius: float) -> None:
         """Draw a number in a disc."""
         self.dot(at, color, radius)
-        size = radius * (1.25 if len(text) < 2 else 1.05)
+        size = radius * {1: 1.25, 2: 1.05}.get(len(text), 0.8)
         style = {"ha": "center", "va": "center_baseline", "color": "white"}
         self.text(at, text, size=size, weight="bold", zorder=5, **style)
 
