@@ -99,12 +99,16 @@ def fit_stack(
     left_out = sum(part.frame.spread(part.left_out * part.easier, m) for part in parts)
     known = np.any([part.frame.spread(np.ones(len(part.left_out)), m) for part in parts], axis=0)
     unseen = np.where((inner & known)[:, None], values - left_out, np.nan)
-    law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
-    tested = counted(int((inner & known).sum()), "mask")
-    source = f"{tested}, each left out with its complement, weighted as {law}"
+    source = _source(int((inner & known).sum()), index)
     r2, error, source = measured(masks, values, unseen, source, weights)
     function = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
     return Fit(function, r2, source, _method(parts, trees, prior), error)
+
+
+def _source(tested: int, index: str) -> str:
+    """Return how R² was measured."""
+    law = "uniform masks" if index in UNIFORM_INDICES else "masks of all sizes"
+    return f"{counted(tested, 'mask')}, each left out with its complement, weighted as {law}"
 
 
 def _sparse(masks: BoolArray, values: FloatArray, shared: SharedFits | None) -> Fit | None:
