@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Canvas", "new_axes", "require_matplotlib"]
 
 Point = tuple[float, float]
+Rectangle = tuple[float, float, float, float]
 
 
 def require_matplotlib() -> None:
@@ -92,13 +93,15 @@ class Canvas:
         style |= {"fontproperties": font, "clip_path": self._clip, "clip_on": False}
         return self.ax.text(*at, text, parse_math=False, **style)
 
-    def box(self, left: float, top: float, width: float, height: float, color: str, *, corner: float) -> Any:
-        """Draw a filled box with round corners."""
-        from matplotlib.patches import FancyBboxPatch
+    def boxes(self, boxes: Sequence[Rectangle], colors: Sequence[str], *, corner: float) -> Any:
+        """Draw filled boxes (left, top, width, height) with round corners as one artist."""
+        from matplotlib.patches import BoxStyle
 
-        style = f"round,pad=0,rounding_size={min(corner, width / 2, height / 2)}"
-        patch = FancyBboxPatch((left, top), width, height, boxstyle=style, facecolor=color, edgecolor="none")
-        return self.ax.add_artist(patch)
+        paths = []
+        for left, top, width, height in boxes:
+            style = BoxStyle.Round(pad=0, rounding_size=min(corner, width / 2, height / 2))
+            paths.append(style(left, top, width, height, 1.0))
+        return self._shapes(paths, facecolors=colors, linewidths=0)
 
     def line(self, links: Sequence[Sequence[Point]], color: str, width: float, *, corner: float) -> Any:
         """Draw polylines with round corners as one stroke, with a white edge where it crosses others."""
@@ -122,19 +125,27 @@ class Canvas:
         patch.set_path_effects([edge])
         return self.ax.add_artist(patch)
 
-    def dot(self, at: Point, color: str, radius: float) -> Any:
-        """Draw a disc with a white edge."""
-        from matplotlib.patches import Circle
+    def dots(self, places: Sequence[Point], colors: Sequence[str], radius: float) -> Any:
+        """Draw discs with white edges as one artist."""
+        from matplotlib.path import Path
 
-        edge = {"edgecolor": "white", "linewidth": self.scale}
-        return self.ax.add_artist(Circle(at, radius, facecolor=color, **edge, zorder=4))
+        circles = [Path.circle(at, radius) for at in places]
+        return self._shapes(circles, facecolors=colors, edgecolors="white", linewidths=self.scale, zorder=4)
 
-    def number(self, at: Point, text: str, color: str, radius: float) -> None:
-        """Draw a number in a disc."""
-        self.dot(at, color, radius)
-        size = radius * {1: 1.25, 2: 1.05}.get(len(text), 0.8)
+    def numbers(
+        self, places: Sequence[Point], texts: Sequence[str], colors: Sequence[str], radius: float
+    ) -> None:
+        """Draw numbers in discs."""
+        self.dots(places, colors, radius)
         style = {"ha": "center", "va": "center_baseline", "color": "white"}
-        self.text(at, text, size=size, weight="bold", zorder=5, **style)
+        for at, text in zip(places, texts, strict=True):
+            size = radius * {1: 1.25, 2: 1.05}.get(len(text), 0.8)
+            self.text(at, text, size=size, weight="bold", zorder=5, **style)
+
+    def _shapes(self, paths: list[Any], **style: Any) -> Any:
+        from matplotlib.collections import PathCollection
+
+        return self.ax.add_collection(PathCollection(paths, **style), autolim=False)
 
 
 @cache

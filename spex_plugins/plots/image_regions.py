@@ -10,7 +10,7 @@ import numpy as np
 from spex_plugins.errors import InputError
 from spex_plugins.plots import legend
 from spex_plugins.plots.canvas import Canvas, new_axes, require_matplotlib
-from spex_plugins.plots.colors import DOWN, TEXT_COLOR, UP, shade, text_color
+from spex_plugins.plots.colors import DOWN, TEXT_COLOR, UP, shade
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, read_plot_data
 from spex_plugins.plots.region_links import link_regions
@@ -175,10 +175,9 @@ def _draw(
         color = shade(ranked.value, content.set_limit, least=0.55)
         line = canvas.line(link.links, color, 1.4 + 2.6 * share, corner=float("inf"))
         line.set_gid(f"line-{ranked.rank}")
-    for i in sorted(content.linked):
-        canvas.dot(places[i], TEXT_COLOR, _DOT)
-    for ranked, link in zip(content.sets, lines, strict=True):
-        canvas.number(link.number, str(ranked.rank), text_color(ranked.value), legend.NUMBER_RADIUS)
+    linked = [places[i] for i in sorted(content.linked)]
+    canvas.dots(linked, [TEXT_COLOR] * len(linked), _DOT)
+    legend.draw_numbers(canvas, [link.number for link in lines], content.sets)
     legend.draw_legend(canvas, content, *page.legend, kind="region")
 
 

@@ -12,9 +12,19 @@ from spex_plugins.plots.plot_data import PlotData, RankedSet, signed
 from spex_plugins.result.feature_labels import displayable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spex_plugins.plots.canvas import Canvas
 
-__all__ = ["NUMBER_RADIUS", "WORD_SHADE", "draw_header", "draw_legend", "header_height", "legend_height"]
+__all__ = [
+    "NUMBER_RADIUS",
+    "WORD_SHADE",
+    "draw_header",
+    "draw_legend",
+    "draw_numbers",
+    "header_height",
+    "legend_height",
+]
 
 NUMBER_RADIUS = 6.5
 WORD_SHADE = 0.62  # the strongest colour under black letters
@@ -110,9 +120,7 @@ def draw_legend(
     rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
     canvas.text((left, top + 22), note, size=_SMALL, color=MUTED_COLOR)
-    top += _LIST_HEAD
-    for ranked in content.sets:
-        top = _draw_entry(canvas, content, ranked, left, top, width)
+    _draw_list(canvas, content, left, top + _LIST_HEAD, width)
 
 
 def _draw_key(canvas: Canvas, content: PlotData, left: float, top: float, width: float, kind: str) -> None:
@@ -120,16 +128,10 @@ def _draw_key(canvas: Canvas, content: PlotData, left: float, top: float, width:
     heading = f"Colour of a {kind}: its own effect"
     canvas.text((left, top + 10), heading, size=_TERM, weight="bold", color=TEXT_COLOR)
     step = width / _SWATCHES
-    for k in range(_SWATCHES):
-        value = 2 * k / (_SWATCHES - 1) - 1
-        canvas.box(
-            left + k * step,
-            top + 18,
-            step - 2,
-            10,
-            shade(value, 1.0, most=WORD_SHADE) if k != 5 else "#f1f1f4",
-            corner=2,
-        )
+    swatches = [(left + k * step, top + 18, step - 2, 10.0) for k in range(_SWATCHES)]
+    colors = [shade(2 * k / (_SWATCHES - 1) - 1, 1.0, most=WORD_SHADE) for k in range(_SWATCHES)]
+    colors[_SWATCHES // 2] = "#f1f1f4"
+    canvas.boxes(swatches, colors, corner=2)
     for x, align, text in (
         (left, "left", f"{signed(-limit, limit)} pushes down"),
         (left + width, "right", f"pushes up {signed(limit, limit)}"),
@@ -138,25 +140,25 @@ def _draw_key(canvas: Canvas, content: PlotData, left: float, top: float, width:
         canvas.text((x, top + 41), text, size=_SMALL, ha=align, color=color)
 
 
-def _draw_entry(
-    canvas: Canvas, content: PlotData, ranked: RankedSet, left: float, top: float, width: float
-) -> float:
-    """Draw one line of the list; return where the next one begins."""
-    lines = _term_lines(canvas, content, ranked, width)
-    color = text_color(ranked.value)
-    canvas.number((left + NUMBER_RADIUS, top + 7), str(ranked.rank), color, NUMBER_RADIUS)
-    for k, line in enumerate(lines):
-        canvas.text((left + _INDENT, top + 10.5 + _LINE * k), line, size=_TERM, color=TEXT_COLOR)
-    value = signed(ranked.value, content.set_limit)
-    canvas.text((left + width, top + 10.5), value, size=_TERM, weight="bold", ha="right", color=color)
-    share = abs(ranked.value) / content.set_limit
-    bar = max((width - _INDENT) * share, 2.0)
-    canvas.box(
-        left + _INDENT,
-        top + _LINE * len(lines) + 1.5,
-        bar,
-        2.5,
-        shade(ranked.value, abs(ranked.value), most=0.75),
-        corner=1.2,
-    )
-    return top + _row_height(lines)
+def _draw_list(canvas: Canvas, content: PlotData, left: float, top: float, width: float) -> None:
+    """Draw an entry for every set: its number, its name, its value, and a bar as long as that."""
+    numbers, bars = [], []
+    for ranked in content.sets:
+        numbers.append((left + NUMBER_RADIUS, top + 7))
+        lines = _term_lines(canvas, content, ranked, width)
+        for k, line in enumerate(lines):
+            canvas.text((left + _INDENT, top + 10.5 + _LINE * k), line, size=_TERM, color=TEXT_COLOR)
+        value, color = signed(ranked.value, content.set_limit), text_color(ranked.value)
+        canvas.text((left + width, top + 10.5), value, size=_TERM, weight="bold", ha="right", color=color)
+        length = max((width - _INDENT) * abs(ranked.value) / content.set_limit, 2.0)
+        bars.append((left + _INDENT, top + _LINE * len(lines) + 1.5, length, 2.5))
+        top += _row_height(lines)
+    colors = [shade(ranked.value, abs(ranked.value), most=0.75) for ranked in content.sets]
+    canvas.boxes(bars, colors, corner=1.2)
+    draw_numbers(canvas, numbers, content.sets)
+
+
+def draw_numbers(canvas: Canvas, places: Sequence[tuple[float, float]], ranked: Sequence[RankedSet]) -> None:
+    """Draw the ranks of sets in discs of the colours of their signs."""
+    ranks = [str(one.rank) for one in ranked]
+    canvas.numbers(places, ranks, [text_color(one.value) for one in ranked], NUMBER_RADIUS)

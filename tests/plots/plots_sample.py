@@ -1,4 +1,4 @@
-"""A review, and `Interactions` written down as Möbius terms."""
+"""A review, `Interactions` written down as Möbius terms, and the backgrounds of words in a picture."""
 
 from itertools import combinations
 
@@ -35,3 +35,10 @@ def interactions(names, moebius, **fields):
         "empty_value": np.full(outputs, 0.25),
     }
     return Interactions(spectrum, tuple(names), **{**defaults, **fields})
+
+
+def word_boxes(ax):
+    """Extents in pixels and colours of the backgrounds of a text, in its order."""
+    (words,) = (collection for collection in ax.collections if collection.get_gid() == "words")
+    to_pixels = words.get_transform()
+    return [path.get_extents(to_pixels) for path in words.get_paths()], words.get_facecolor()

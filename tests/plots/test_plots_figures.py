@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from plots_sample import REVIEW, interactions
+from plots_sample import REVIEW, interactions, word_boxes
 
 from spex_plugins import InputError, MissingExtraError
 from spex_plugins.plots import heatmap, text_arcs
@@ -18,10 +18,6 @@ from spex_plugins.plots import heatmap, text_arcs
 
 def texts(ax):
     return [text.get_text() for text in ax.texts]
-
-
-def word_patches(ax):
-    return [patch for patch in ax.patches if patch.get_gid() == "word"]
 
 
 def arcs(ax):
@@ -36,7 +32,7 @@ def draw(ax):
 def test_words_stand_in_their_boxes_which_do_not_overlap(review):
     ax = text_arcs(review)
     renderer = draw(ax)
-    boxes = [patch.get_window_extent(renderer) for patch in word_patches(ax)]
+    boxes, _ = word_boxes(ax)
     assert len(boxes) == len(REVIEW)
     for k, box in enumerate(boxes):
         assert ax.bbox.x0 <= box.x0
@@ -64,8 +60,7 @@ def test_nothing_is_written_outside_the_figure_or_over_other_text(review):
 def test_words_and_arcs_have_the_colour_of_their_sign(review):
     ax = text_arcs(review)
     effects = review.index("FSII", 3).first_order()
-    for patch, effect in zip(word_patches(ax), effects, strict=True):
-        red, _, blue = to_rgb(patch.get_facecolor())
+    for (red, _, blue, _), effect in zip(word_boxes(ax)[1], effects, strict=True):
         assert np.sign(red - blue) == np.sign(effect)
     top = review.top(12)
     assert len(arcs(ax)) == len(top)
@@ -104,9 +99,9 @@ def test_given_axes_are_used_and_nothing_hangs_out(review):
     ax = figure.add_subplot()
     assert text_arcs(review, ax=ax) is ax
     assert plt.get_fignums() == []
-    lower = min(patch.get_window_extent().y0 for patch in ax.patches)
-    assert lower >= ax.bbox.y0
-    assert max(patch.get_window_extent().x1 for patch in ax.patches) <= ax.bbox.x1
+    drawn = [artist.get_window_extent() for artist in (*ax.patches, *ax.collections, *ax.texts)]
+    assert min(extent.y0 for extent in drawn) >= ax.bbox.y0
+    assert max(extent.x1 for extent in drawn) <= ax.bbox.x1
 
 
 @pytest.mark.slow
@@ -119,7 +114,7 @@ def test_a_constant_draws(names):
 
 def test_one_feature_draws():
     ax = text_arcs(interactions(["only"], {(0,): -3.0}), index="SV")
-    assert len(word_patches(ax)) == 1
+    assert len(word_boxes(ax)[0]) == 1
     assert "−3.00 pushes down" in texts(ax)
 
 
@@ -139,7 +134,7 @@ def test_two_hundred_words_are_drawn_soon():
     ax = text_arcs(found, top=20)
     draw(ax)
     assert time.process_time() - start < 3
-    assert len(word_patches(ax)) == 200
+    assert len(word_boxes(ax)[0]) == 200
 
 
 def test_the_title_of_a_heatmap_of_long_labels_is_not_cut_off():

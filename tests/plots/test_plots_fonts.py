@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from plots_sample import interactions
+from plots_sample import interactions, word_boxes
 
 from spex_plugins.plots import fonts, text_arcs, waterfall
 from spex_plugins.result.feature_labels import joined
@@ -64,8 +64,8 @@ def test_names_that_look_alike_without_their_font_are_told_apart(installed):
 
 def test_a_text_from_right_to_left_begins_at_the_right():
     ax = text_arcs(interactions(["שלום", "עולם", "🙂"], {(0, 1): 1.0}))
-    first, second, last = (patch for patch in ax.patches if patch.get_gid() == "word")
-    assert first.get_x() > second.get_x() > last.get_x()
+    (first, second, last), _ = word_boxes(ax)
+    assert first.x0 > second.x0 > last.x0
 
 
 def test_a_sentence_is_one_background_over_its_lines():
@@ -74,9 +74,9 @@ def test_a_sentence_is_one_background_over_its_lines():
     plt.close(ax.figure)
     drawn = [text.get_text() for text in ax.texts]
     assert all(drawn.count(word) >= 2 for word in ("lighthouse", "Skarholm", "seen"))
-    boxes = [patch for patch in ax.patches if patch.get_gid() == "word"]
+    boxes, colors = word_boxes(ax)
     assert 5 <= len(boxes) <= 7  # two or three lines each, and the short one
-    assert {to_hex(box.get_facecolor()) for box in boxes[:2]} == {to_hex(boxes[0].get_facecolor())}
+    assert {to_hex(color) for color in colors[:2]} == {to_hex(colors[0])} != {to_hex(colors[-1])}
     assert "Parts that act together" in drawn
 
 

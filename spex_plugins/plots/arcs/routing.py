@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def route(boxes: Sequence[Box], sets: Sequence[tuple[int, ...]], spacing: Spacin
     ]
     lanes = _lanes(segments)
     n_lines = boxes[-1].line + 1
-    used = [
-        1 + max((lane for (gap, _), lane in lanes.items() if gap == g), default=-1) for g in range(n_lines)
-    ]
+    used = [0] * n_lines
+    for (gap, _), lane in lanes.items():
+        used[gap] = max(used[gap], lane + 1)
     tops, y = [], 0.0
     for count in used:
         y += spacing.below_lanes + count * spacing.lane if count else spacing.empty_gap
@@ -135,23 +135,27 @@ def _passes(
     boxes: Sequence[Box], sets: Sequence[tuple[int, ...]], ports: dict[tuple[int, int, int], float]
 ) -> dict[tuple[int, int], float]:
     """Return x for (set, line): where a set crosses a line that holds none of its words."""
-    lines: dict[int, list[Box]] = defaultdict(list)
-    for box in boxes:
-        lines[box.line].append(box)
+    spaces = {line: _spaces(list(row)) for line, row in groupby(boxes, key=lambda box: box.line)}
     users: dict[tuple[int, float], int] = defaultdict(int)
     passes: dict[tuple[int, int], float] = {}
     for number, words in enumerate(sets):
         for i, j in pairwise(words):
             goal = ports[number, j, _TOP]
             for line in range(boxes[j].line - 1, boxes[i].line, -1):
-                goal = passes[number, line] = _space(lines[line], goal, line, users)
+                goal = passes[number, line] = _space(spaces[line], goal, line, users)
     return passes
 
 
-def _space(row: list[Box], goal: float, line: int, users: dict[tuple[int, float], int]) -> float:
-    """Choose the space of a line that is nearest to x = goal; the space after the line counts too."""
+def _spaces(row: list[Box]) -> list[tuple[float, float]]:
+    """Return places and widths of the spaces between the words of a line, after it and before it."""
     inner = [((a.right + b.left) / 2, b.left - a.right) for a, b in pairwise(row)]
-    spaces = [*inner, (row[-1].right + 5.0, 5.0), (row[0].left - 5.0, 5.0)]
+    return [*inner, (row[-1].right + 5.0, 5.0), (row[0].left - 5.0, 5.0)]
+
+
+def _space(
+    spaces: list[tuple[float, float]], goal: float, line: int, users: dict[tuple[int, float], int]
+) -> float:
+    """Choose the space of a line that is nearest to x = goal."""
     at, width = min(spaces, key=lambda space: abs(space[0] - goal) + _TAKEN * users[line, space[0]])
     taken = users[line, at]
     users[line, at] += 1

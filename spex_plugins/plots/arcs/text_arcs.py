@@ -10,7 +10,7 @@ from spex_plugins.plots import legend
 from spex_plugins.plots.arcs.number_labels import place_numbers
 from spex_plugins.plots.arcs.routing import Routing, Spacing, route
 from spex_plugins.plots.canvas import Canvas, new_axes, require_matplotlib
-from spex_plugins.plots.colors import TEXT_COLOR, shade, text_color
+from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.layout import Box, fill_lines
 from spex_plugins.plots.plot_data import PlotData, is_sentence, read_plot_data
@@ -184,18 +184,23 @@ def _draw(canvas: Canvas, content: PlotData, title: str | None, page: _Page) -> 
         color = shade(ranked.value, content.set_limit, least=0.55)
         arc = canvas.line(chain, color, 1.2 + 2.6 * share, corner=6)
         arc.set_gid(f"arc-{ranked.rank}")
-    for ranked, places in zip(content.sets, place_numbers(links, legend.NUMBER_RADIUS), strict=True):
-        for at in places:
-            canvas.number(at, str(ranked.rank), text_color(ranked.value), legend.NUMBER_RADIUS)
+    numbered = [
+        (at, ranked)
+        for ranked, places in zip(content.sets, place_numbers(links, legend.NUMBER_RADIUS), strict=True)
+        for at in places
+    ]
+    legend.draw_numbers(canvas, [at for at, _ in numbered], [ranked for _, ranked in numbered])
     placed = list(zip(page.pieces, page.boxes, strict=True))
+    backgrounds, colors = [], []
     for (feature, line), parts in groupby(placed, key=lambda part: (part[0].feature, part[1].line)):
         run = list(parts)
         start, end = min(box.left for _, box in run), max(box.right for _, box in run)
         color = shade(float(content.effects[feature]), content.effect_limit, most=legend.WORD_SHADE)
         if color == "#ffffff" and not run[0][0].whole:
             color = _NO_EFFECT  # shows where a sentence ends
-        y = top + page.routing.tops[line]
-        canvas.box(left + start, y, end - start, 1.5 * page.size, color, corner=3).set_gid("word")
+        backgrounds.append((left + start, top + page.routing.tops[line], end - start, 1.5 * page.size))
+        colors.append(color)
+    canvas.boxes(backgrounds, colors, corner=3).set_gid("words")
     style: dict[str, Any] = {"size": page.size, "ha": "center", "color": TEXT_COLOR, "zorder": 5}
     for piece, box in placed:
         baseline = top + page.routing.tops[box.line] + 1.06 * page.size
