@@ -33,6 +33,7 @@ _FEATURES, _MASKS = 16, 200
 _MOST_MIXED = (
     1024  # features; of more, masks of all sizes that repel each other take many seconds and gigabytes
 )
+_EXACT = 1 - 1e-10  # R²
 _SCREENED = 3  # features of the largest sets that are found without decoding
 
 
@@ -43,9 +44,10 @@ class Auto(Estimator):
     coefficients and predictions of uniform masks, with at most 16 features or fewer than 200 masks:
     `Shapley` with masks of that law. With more of both: a coded design where the budget allows it, which
     finds the sets of high order that others miss; else a few sets that meet all values, if there are such
-    sets; else a Gaussian process and sparse regression, stacked, and `Spex` where there are too many masks
-    for a Gaussian process. Told nothing: likewise, but half of the masks, and with more of both 15 %, have
-    the sizes that serve Shapley values, unless there are few masks of many features.
+    sets; else a Gaussian process and sparse regression, stacked, or `Shapley` if its R² on left-out masks is
+    larger by more than the standard error, and `Spex` where there are too many masks for a Gaussian process.
+    Told nothing: likewise, but half of the masks, and with more of both 30 %, have the sizes that serve
+    Shapley values, unless there are few masks of many features.
 
     Parameters
     ----------
@@ -61,10 +63,10 @@ class Auto(Estimator):
     name = "auto"
     decodes = True
     about = (
-        "sparse regression and a Gaussian process, stacked, on nearly orthogonal and uniform masks or a "
-        "coded design, and, told no index, on some of all sizes; with at most 16 features or fewer than 200 "
-        'masks, but no coded design, what "shapley" fits; '
-        "R² is cross-validated on uniform masks, or on groups of the coded ones"
+        'what "shapley" fits, or sparse regression and a Gaussian process, stacked, if neither features nor '
+        "masks are few and its R² is not clearly larger; on nearly orthogonal and uniform masks or a coded "
+        "design, and, told no index, on some of all sizes; R² is cross-validated on uniform masks or groups "
+        "of coded ones, or that of masks left out with their complements"
     )
 
     def __init__(self, index: str | None = None) -> None:
@@ -153,8 +155,11 @@ class Auto(Estimator):
             exact = None if chosen or max_order else exact_sparse_fit(masks, values)
             if exact is not None:
                 return exact
-        chosen = chosen or _for_uniform_masks(len(masks))
-        return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+        if chosen is None and len(masks) > _MOST_MASKS:
+            chosen = Spex()
+        if chosen is not None:
+            return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+        return _more_faithful(masks, values, design, max_order, rng)
 
     def _mixes(self, n: int, masks: int) -> bool:
         """Tell whether masks of all sizes are mixed with others: where neither features nor masks are few."""
@@ -168,7 +173,26 @@ class Auto(Estimator):
         return chosen if self.index or n > _FEATURES else chosen.with_masks_for_every_index()
 
 
-def _for_uniform_masks(masks: int) -> Estimator:
-    if masks > _MOST_MASKS:
-        return Spex()
-    return Stacking([SparseRegression(), GaussianProcessEstimator()])
+def _more_faithful(
+    masks: BoolArray,
+    values: FloatArray,
+    design: Design | None,
+    max_order: int | None,
+    rng: np.random.Generator,
+) -> Fit:
+    """Return sparse regression and a Gaussian process, stacked, or the fit of `Shapley` if clearly better.
+
+    The former is the better one for functions of few sets, the latter for smooth ones. That its R² must be
+    larger by a standard error keeps functions of few sets from being mistaken for smooth ones. Few masks may
+    leave the former unmeasured, as it is not tested on those of all sizes.
+    """
+    regression = Stacking([SparseRegression(), GaussianProcessEstimator()])
+    fit = regression.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+    if max_order or len(masks) > MOST_STACKED or (fit.r2 > _EXACT).all():
+        return fit
+    other = Shapley("BV").fit_samples(masks, values, design=design, max_order=None, rng=rng)
+    measured = np.isfinite(fit.r2)
+    if fit.r2_error is None or not measured.any():
+        return other
+    gain = (other.r2 - fit.r2)[measured].mean()
+    return other if gain > fit.r2_error[measured].mean() else fit

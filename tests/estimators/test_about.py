@@ -44,9 +44,9 @@ def test_masks_and_r2_are_those_of_a_run(name):
     kinds = [kind for kind in ("complementary masks", "nearly orthogonal", "uniform masks") if kind in masks]
     assert kinds
     assert kinds[0] in found.design
-    assert ("cross-validated on" in r2) == ("cross-validated on" in found.r2_source)
-    assert ("uniform masks" in r2) == ("uniform masks" in found.r2_source)
-    assert ("complement" in r2) == ("complement" in found.r2_source)
+    phrases = "cross-validated on", "uniform masks", "complement"
+    announced, stated = ({phrase for phrase in phrases if phrase in text} for text in (r2, found.r2_source))
+    assert stated == announced or (name == "auto" and stated < announced)  # it chooses between two estimators
 
 
 def test_what_a_result_says_is_printed():

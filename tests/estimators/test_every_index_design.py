@@ -22,14 +22,14 @@ def test_the_budget_is_spent_on_distinct_masks_with_both_ends(n, budget):
 
 
 @pytest.mark.parametrize(("n", "budget"), [(32, 1000), (17, 1000)])
-def test_a_seventh_of_the_masks_have_sizes_far_from_the_middle(n, budget):
+def test_a_share_of_the_masks_have_sizes_far_from_the_middle(n, budget):
     def far(masks):
         return (np.abs(masks.sum(axis=1) - n / 2) > 2.5 * np.sqrt(n) / 2).mean()
 
     mixed = every_index_design(n, budget, None, np.random.default_rng(1)).masks
     uniform = faithful_design(n, budget, None, np.random.default_rng(1)).masks
     assert far(uniform) < 0.02
-    assert 0.05 < far(mixed) < 0.15  # some masks of all sizes lie in the middle
+    assert 0.1 < far(mixed) < 0.3  # some masks of all sizes lie in the middle
 
 
 @pytest.mark.parametrize(("n", "budget"), [(17, 199), (1025, 400)])

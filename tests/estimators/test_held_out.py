@@ -50,6 +50,16 @@ def test_left_out_samples_unlike_the_others_state_nothing():
     assert stated(values, predicted)[2] == TOO_FEW
 
 
+def test_masks_of_sizes_that_are_not_left_out_do_not_count():
+    """Some designs ask masks of all sizes beside uniform ones, and leave out the latter."""
+    few = np.zeros((40, 20), dtype=bool)
+    few[np.arange(40), np.arange(40) % 20] = few[20 + np.arange(20), (np.arange(20) + 1) % 20] = True
+    masks = np.concatenate([uniform(200), few])
+    values = np.where(np.arange(240) < 200, np.sin(np.arange(240.0)), -50.0)[:, None]
+    predicted = np.where(np.arange(240)[:, None] < 200, values, np.nan)
+    assert measured(masks, values, predicted, "left out")[0] == 1
+
+
 def test_outputs_are_judged_one_by_one():
     masks = uniform(100)
     good, spiky = np.sin(np.arange(100.0)), np.zeros(100)

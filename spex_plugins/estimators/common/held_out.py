@@ -89,20 +89,35 @@ def unmeasured(values: FloatArray) -> tuple[FloatArray, str]:
 
 def _supported(masks: BoolArray, values: FloatArray, predicted: FloatArray, weights: FloatArray) -> BoolArray:
     """Return for which outputs (K,) the left-out samples are sufficient and representative."""
-    known = np.isfinite(predicted).all(axis=1)
+    known = np.asarray(np.isfinite(predicted).all(axis=1))
     if not known.any():
         return np.zeros(values.shape[1], dtype=bool)
-    kept = masks.sum(axis=1)
-    inner = (kept > 0) & (kept < masks.shape[1])  # the end points may be outliers
     squares = (values[known] - values[known].mean(axis=0)) ** 2
     pairs = pair_numbers(masks[known])
     together = np.zeros((int(pairs.max()) + 1, values.shape[1]))
     np.add.at(together, pairs, weights[known, None] * squares)
     total = together.sum(axis=0)
     effective = total**2 > _LEAST_EFFECTIVE * (together**2).sum(axis=0)
-    alike = squares.mean(axis=0) > _LEAST_VARIANCE * values[inner].var(axis=0)
+    alike = squares.mean(axis=0) > _LEAST_VARIANCE * _variance(masks, values, known)
     varies = standardised(values)[2] > 0
     return varies & effective & alike & (len(together) >= _LEAST_SAMPLES)
+
+
+def _variance(masks: BoolArray, values: FloatArray, known: BoolArray) -> FloatArray:
+    """Return the variance (K,) of all values, as if their masks had the sizes of the known ones, (m,).
+
+    Some designs have masks of all sizes beside uniform ones, which alone are left out. The empty and the full
+    mask do not count; they may be outliers.
+    """
+    n = masks.shape[1]
+    kept = masks.sum(axis=1)
+    wished, given = np.bincount(kept[known], minlength=n + 1), np.bincount(kept, minlength=n + 1)
+    counted = (wished / np.maximum(given, 1))[kept] * ((kept > 0) & (kept < n))
+    if not counted.any():
+        return np.zeros(values.shape[1])
+    mean = np.average(values, axis=0, weights=counted)
+    variance: FloatArray = np.average((values - mean) ** 2, axis=0, weights=counted)
+    return variance
 
 
 def explained(values: FloatArray, predicted: FloatArray, weights: FloatArray | None = None) -> FloatArray:
