@@ -55,13 +55,13 @@ def explain(
 ) -> Interactions:
     """Explain a value function by its sparse Fourier spectrum.
 
-    The function is evaluated at chosen masks, and a sparse function is fitted to the values. By default
-    (``estimator="auto"``), sparse regression and a Gaussian process are fitted to nearly orthogonal and
-    uniform masks, or to those of a coded design, and to some masks of all sizes, and stacked; R² is
-    cross-validated on uniform masks, or on groups of the coded ones. With at most 16 features or fewer
-    than 200 masks, but no coded design, or told an ``index`` of Shapley values, it fits what ``"shapley"``
-    does. If few sets of features meet all values, or if ``budget`` allows all 2^n masks, the result is exact.
-    Printing the result shows the masks, the estimator and R².
+    The function is evaluated at chosen masks, and a function with a sparse spectrum is fitted to the values.
+    By default (``estimator="auto"``), the masks are nearly orthogonal and uniform ones, or those of a coded
+    design, and some masks of all sizes. Sparse regression and a Gaussian process are fitted and stacked, or
+    what ``"shapley"`` fits is taken if its R² on left-out masks is clearly larger. With at most 16 features
+    or fewer than 200 masks, but no coded design, or told an ``index`` of Shapley values, it fits what the
+    latter does. If few sets of features meet all values, or if ``budget`` allows all 2^n masks, the result is
+    exact. Printing the result shows the masks, the estimator and R².
 
     Parameters
     ----------
