@@ -135,12 +135,13 @@ class Canvas:
     def numbers(
         self, places: Sequence[Point], texts: Sequence[str], colors: Sequence[str], radius: float
     ) -> None:
-        """Draw numbers in discs."""
+        """Draw numbers in discs, all of them as one artist, as a text for each takes a millisecond."""
         self.dots(places, colors, radius)
-        style = {"ha": "center", "va": "center_baseline", "color": "white"}
-        for at, text in zip(places, texts, strict=True):
-            size = radius * {1: 1.25, 2: 1.05}.get(len(text), 0.8)
-            self.text(at, text, size=size, weight="bold", zorder=5, **style)
+        outlines = [
+            _outline(text, radius * {1: 1.25, 2: 1.05}.get(len(text), 0.8)).transformed(_moved(*at))
+            for at, text in zip(places, texts, strict=True)
+        ]
+        self._shapes(outlines, facecolors="white", linewidths=0, zorder=5).set_gid("numbers")
 
     def _shapes(self, paths: list[Any], **style: Any) -> Any:
         from matplotlib.collections import PathCollection
@@ -153,6 +154,24 @@ def _font(family: tuple[str, ...], size: float, weight: str) -> Any:
     from matplotlib.font_manager import FontProperties
 
     return FontProperties(family=list(family), size=size, weight=weight)
+
+
+@cache
+def _outline(number: str, size: float) -> Any:
+    """Return the outline of a number with its centre at (0, 0), y downwards."""
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    drawn = TextPath((0, 0), number, prop=_font(tuple(families([number])), size, "bold"))
+    extent = drawn.get_extents()
+    to_centre = Affine2D().translate(-(extent.x0 + extent.x1) / 2, -(extent.y0 + extent.y1) / 2)
+    return drawn.transformed(to_centre.scale(1, -1))
+
+
+def _moved(x: float, y: float) -> Any:
+    from matplotlib.transforms import Affine2D
+
+    return Affine2D().translate(x, y)
 
 
 def _towards(at: Point, other: Point, distance: float) -> Point:

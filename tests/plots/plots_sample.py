@@ -42,3 +42,8 @@ def word_boxes(ax):
     (words,) = (collection for collection in ax.collections if collection.get_gid() == "words")
     to_pixels = words.get_transform()
     return [path.get_extents(to_pixels) for path in words.get_paths()], words.get_facecolor()
+
+
+def drawn_numbers(ax):
+    """Outlines of all numbers in discs."""
+    return [path for artist in ax.collections if artist.get_gid() == "numbers" for path in artist.get_paths()]

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from plots_sample import REVIEW, interactions, word_boxes
+from plots_sample import REVIEW, drawn_numbers, interactions, word_boxes
 
 from spex_plugins import InputError, MissingExtraError
 from spex_plugins.plots import heatmap, text_arcs
+from spex_plugins.plots.canvas import Canvas
 
 
 def texts(ax):
@@ -82,9 +83,19 @@ def test_the_list_is_ranked_and_its_numbers_stand_on_the_arcs(review):
     places = [written.index(name) for name in ("not₂ × good₂", "hardly × masterpiece", "not₁ × disappointed")]
     assert places == sorted(places)
     assert [written[place + 1] for place in places] == ["−1.83", "−1.30", "+1.20"]
-    for number in "123":
-        assert written.count(number) >= 2
+    assert len(drawn_numbers(ax)) >= 6
     assert "FSII, order 3, strongest 3 of 6" in " ".join(written)
+
+
+def test_numbers_of_up_to_three_digits_stand_in_the_middle_of_their_discs():
+    canvas = Canvas(Figure(figsize=(2, 1)).add_axes((0, 0, 1, 1)))
+    places, radius = [(10.0, 10.0), (40.0, 10.0), (70.0, 40.0)], 6.5
+    canvas.numbers(places, ["7", "38", "200"], ["red"] * 3, radius)
+    for (x, y), outline in zip(places, drawn_numbers(canvas.ax), strict=True):
+        extent = outline.get_extents()
+        assert (extent.x0 + extent.x1) / 2 == pytest.approx(x)
+        assert (extent.y0 + extent.y1) / 2 == pytest.approx(y)
+        assert np.hypot(extent.width, extent.height) < 2 * radius
 
 
 def test_every_word_and_fact_is_written(review):
