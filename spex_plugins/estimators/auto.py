@@ -17,6 +17,7 @@ from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import LEAST_BITS, faithful_design, faithful_sequence
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.kernel_stack.cross_validated import cross_validated_stack
 from spex_plugins.estimators.shapley import MOST_STACKED, Shapley
 from spex_plugins.estimators.sparse_regression import SparseRegression
 from spex_plugins.estimators.spex import Spex
@@ -34,6 +35,7 @@ _MOST_MIXED = (
     1024  # features; of more, masks of all sizes that repel each other take many seconds and gigabytes
 )
 _EXACT = 1 - 1e-10  # R²
+_CROSS_VALIDATED = 1000  # masks; errors of single left-out ones tell as much where there are more
 _SCREENED = 3  # features of the largest sets that are found without decoding
 
 
@@ -190,7 +192,10 @@ def _more_faithful(
     fit = regression.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
     if max_order or len(masks) > MOST_STACKED or (fit.r2 > _EXACT).all():
         return fit
-    other = Shapley("BV").fit_samples(masks, values, design=design, max_order=None, rng=rng)
+    if len(masks) > _CROSS_VALIDATED:
+        other = Shapley("BV").fit_samples(masks, values, design=design, max_order=None, rng=rng)
+    else:
+        other = cross_validated_stack(masks, values, design.n_structured if design else 0, rng)
     measured = np.isfinite(fit.r2)
     if fit.r2_error is None or not measured.any():
         return other

@@ -7,22 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.designs.design import Design
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.decoded import decode
 from spex_plugins.estimators.common.fit_result import Fit, FoldedFit
+from spex_plugins.estimators.common.folds import assign_folds
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.common.known_functions import mean_fit
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["LEAST_TESTED", "FoldedEstimator", "assign_folds"]
+__all__ = ["FoldedEstimator"]
 
-_N_FOLDS = 5
-_MANY, _FOLDS_OF_MANY = 4000, 2  # with more samples, two folds suffice and save time
-_LEARNED, _SHARE_LEARNED = 400, 0.5
 _GROUPS_LEARNED = 1  # groups of a coded design from which a kernel is learned
-LEAST_TESTED = 8  # with fewer samples nothing can be selected
 
 
 class FoldedEstimator(Estimator):
@@ -86,21 +82,3 @@ class FoldedEstimator(Estimator):
         method = f"{known.method}, {found.method}" if design and design.coded else found.method
         r2, error, source = measured(masks, values, found.out_of_fold, source)
         return Fit(found.function, r2, source, method, error)
-
-
-def assign_folds(masks: BoolArray, n_structured: int, rng: np.random.Generator) -> IntArray:
-    """Return the fold of every sample, (m,), the same for complements; −1 for samples in all training sets.
-
-    These are the first ``n_structured`` samples and as many others as a kernel needs that is learned from
-    samples without a fold: up to 400, and at most half of all. All are −1 if too few samples remain.
-    """
-    m = len(masks)
-    if m - n_structured < LEAST_TESTED:
-        return np.full(m, -1)
-    pairs = pair_numbers(masks[n_structured:])
-    count = int(pairs.max()) + 1
-    missing = max(min(_LEARNED, int(_SHARE_LEARNED * m)) - n_structured, 0) / (m - n_structured)
-    n_folds = _N_FOLDS if m <= _MANY else _FOLDS_OF_MANY
-    fold_of_pair = np.arange(count) % n_folds
-    fold_of_pair[: round(missing * count)] = -1
-    return np.concatenate([np.full(n_structured, -1), rng.permutation(fold_of_pair)[pairs]])

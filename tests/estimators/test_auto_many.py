@@ -42,3 +42,22 @@ def test_few_masks_of_which_some_have_all_sizes_have_a_measured_r2():
 def test_a_wished_order_limits_the_terms():
     found = spex.explain(noisy_or, N, budget=BUDGET, max_order=2, progress=False)
     assert max(map(len, found.spectrum.as_dict())) == 2
+
+
+@pytest.mark.slow
+def test_the_stated_r2_of_a_network_is_not_too_good():
+    """Kernels that are learned from a mask make its left-out error small by a quarter here."""
+    stated, true = [], []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        inner, outer = rng.normal(size=(24, 40)) / np.sqrt(24), rng.normal(size=40)
+
+        def network(masks, inner=inner, outer=outer):
+            return np.tanh(3 * (masks - 0.5) @ inner) @ outer
+
+        found = spex.explain(network, 24, budget=BUDGET, seed=seed, progress=False)
+        fresh = rng.random((2000, 24)) < 0.5
+        values = network(fresh)
+        stated.append(float(found.r2))
+        true.append(1 - ((found.predict(fresh) - values) ** 2).mean() / values.var())
+    assert np.mean(stated) == pytest.approx(np.mean(true), abs=0.03)

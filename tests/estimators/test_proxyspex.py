@@ -13,7 +13,7 @@ from oracles import all_masks, fourier
 import spex_plugins as spex
 from spex_plugins.core.regression.cross_validation import honest_choices
 from spex_plugins.estimators import ProxySpex
-from spex_plugins.estimators.folded_estimator import assign_folds
+from spex_plugins.estimators.common.folds import assign_folds
 
 pytest.importorskip("lightgbm")
 

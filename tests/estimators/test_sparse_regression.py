@@ -15,8 +15,8 @@ from spex_plugins import Spectrum
 from spex_plugins.core.basis.feature_sets import all_of_order
 from spex_plugins.core.regression.triple_screening import strongest_triples
 from spex_plugins.estimators import BoostedResidual, ProxySpex, SparseRegression
+from spex_plugins.estimators.common.folds import assign_folds
 from spex_plugins.estimators.common.held_out import explained
-from spex_plugins.estimators.folded_estimator import assign_folds
 
 ESTIMATORS = ["sparse_regression", "boosted_residual"]
 
