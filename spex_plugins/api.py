@@ -244,7 +244,7 @@ def explain_each(
         answers = session.ask(design.masks)
     masks, everything = usable(design, answers, session.statement)
     complete = len(masks) == len(design.masks)
-    statement = design.statement if complete else f"{len(masks)} of {design.statement}; {session.statement}"
+    statement = design.statement if complete else f"{len(masks):,} of {design.statement}; {session.statement}"
     found = []
     try:
         for part in split(everything):

@@ -39,7 +39,7 @@ def test_the_plan_is_what_is_asked(name, n, budget):
     told = spex.plan(n, budget, estimator=name)
     masks, found = asked(n, budget=budget, estimator=name)
     assert told.least_calls == told.most_calls == len(masks) == min(budget, 2**n)
-    assert f"{told.most_calls} distinct masks: {told.design}; " in found.plan
+    assert f"{told.most_calls:,} distinct masks: {told.design}; " in found.plan
     if "transform" in told.design:
         assert len(np.unique(masks, axis=0)) == 2**n
     elif "coded" in told.design:

@@ -117,7 +117,7 @@ def draw_legend(
         weight="bold",
         color=TEXT_COLOR,
     )
-    rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
+    rest = f", strongest {shown} of {content.n_sets:,}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
     canvas.text((left, top + 22), note, size=_SMALL, color=MUTED_COLOR)
     _draw_list(canvas, content, left, top + _LIST_HEAD, width)

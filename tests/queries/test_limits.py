@@ -141,7 +141,7 @@ def test_the_run_ends_in_time_with_what_it_has(threads):
         executor.shutdown()
     assert 20 < found.n_calls < 260 * max(1, threads)
     assert elapsed < 10.0  # the fit included, on a busy machine
-    assert f"{found.n_calls} of 2000 distinct masks" in found.plan
+    assert f"{found.n_calls} of 2,000 distinct masks" in found.plan
     assert "ended early by max_seconds=1" in found.plan
 
 

@@ -252,7 +252,7 @@ def test_the_fit_goes_on_without_dropped_masks_and_says_so():
     for budget in (300, 3000):
         found = spex.explain(function, 20, budget=budget, on_failure="drop", progress=False)
         assert 0.8 * budget < found.n_calls < 0.95 * budget
-        assert f"{found.n_calls} of {budget} distinct masks" in found.plan
+        assert f"{found.n_calls:,} of {budget:,} distinct masks" in found.plan
         assert f"{budget - found.n_calls} masks dropped, of which the first returned NaN or inf" in found.plan
         assert found.index("SV").as_dict() == pytest.approx({(i,): i + 1.0 for i in range(20)}, abs=1e-8)
         assert found.empty_value == 0.0

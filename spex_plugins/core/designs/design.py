@@ -53,7 +53,7 @@ class Design:
     @property
     def statement(self) -> str:
         """Description of the design, for results."""
-        return f"{len(self.masks)} distinct masks: {self.plan}"
+        return f"{len(self.masks):,} distinct masks: {self.plan}"
 
     def first(self, count: int) -> Design:
         """Return the design of the first masks of a design that has no structure."""

@@ -136,7 +136,7 @@ def _key(content: PlotData) -> str:
 
 def _table(content: PlotData) -> str:
     shown = len(content.sets)
-    rest = f", strongest {shown} of {content.n_sets}" if shown < content.n_sets else ""
+    rest = f", strongest {shown} of {content.n_sets:,}" if shown < content.n_sets else ""
     note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
     head = f'<h2>{content.kind.capitalize()}s that act together</h2><p class="quiet">{escape(note)}</p>'
     if not shown:

@@ -179,7 +179,7 @@ def test_the_plan_keeps_its_promises(chosen):
 def test_the_statement_names_what_was_chosen(n, budget, words):
     design = draw_masks(plan(n, budget), 0)
     assert words in design.statement
-    assert design.statement.startswith(f"{len(design.masks)} distinct masks")
+    assert design.statement.startswith(f"{len(design.masks):,} distinct masks")
 
 
 @pytest.mark.parametrize("kind", ["orthogonal", "repulsive", "uniform"])
