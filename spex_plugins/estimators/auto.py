@@ -28,12 +28,10 @@ __all__ = ["Auto"]
 
 _MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
 # With at most as many features, or fewer masks, the stack of `Shapley` predicts uniform masks as well as
-# `_for_uniform_masks` does, or better: games of 8 to 14 features with .5 to .9 of its errors, coded designs
+# `_more_faithful` does, or better: games of 8 to 14 features with .5 to .9 of its errors, coded designs
 # included, texts of 16 words with the same. Fewer masks are too few to test the fit.
 _FEATURES, _MASKS = 16, 200
-_MOST_MIXED = (
-    1024  # features; of more, masks of all sizes that repel each other take many seconds and gigabytes
-)
+_MOST_MIXED = 1024  # features; of more, masks that repel each other take many seconds and gigabytes
 _EXACT = 1 - 1e-10  # R²
 _CROSS_VALIDATED = 1000  # masks; errors of single left-out ones tell as much where there are more
 _SCREENED = 3  # features of the largest sets that are found without decoding

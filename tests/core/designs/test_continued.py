@@ -55,12 +55,12 @@ def test_known_masks_are_kept_and_the_rest_is_new(name, index, n, first, second)
 
 def test_the_masks_that_test_the_fit_were_drawn_independently():
     known = known_of(fresh("auto", 30, 300, seed=1)[1])
-    method, start = fresh("auto", 30, 400)
+    method, start = fresh("auto", 30, 600)
     design = method.continued(start, known, None, rng(2))
     tests = design.masks[design.n_structured :]
     assert not is_among(known.masks[~known.independent], tests).any()
     assert is_among(known.masks[known.independent], tests).mean() > 0.9
-    assert len(tests) >= 50
+    assert len(tests) >= 100
 
 
 def test_a_coded_design_grows_by_groups():
