@@ -1,5 +1,6 @@
 """A review, `Interactions` written down as Möbius terms, and the backgrounds of words in a picture."""
 
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
@@ -42,6 +43,11 @@ def word_boxes(ax):
     (words,) = (collection for collection in ax.collections if collection.get_gid() == "words")
     to_pixels = words.get_transform()
     return [path.get_extents(to_pixels) for path in words.get_paths()], words.get_facecolor()
+
+
+def counted_numbers(ax):
+    """How often each number is drawn in a disc; numbers of other digits have other outlines."""
+    return sorted(Counter(len(path.vertices) for path in drawn_numbers(ax)).values())
 
 
 def drawn_numbers(ax):
