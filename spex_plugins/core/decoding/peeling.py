@@ -135,10 +135,10 @@ def _standing_out(rest: FloatArray, signature: Signatures) -> IntArray:
     by_group = correlate(rest, signature)  # (C, T, K)
     mean = by_group.mean(axis=0)
     strength = np.linalg.norm(mean, axis=1)
-    along = np.median((by_group * mean).sum(axis=2), axis=0)
     error = np.sqrt(_energy(rest).mean() / (groups * delays))
-    threshold = max(_SIGNIFICANT * error, _LEADING * strength.max())
-    stand_out = np.flatnonzero((strength > threshold) & (along > 0.5 * strength**2))
+    strong = np.flatnonzero(strength > max(_SIGNIFICANT * error, _LEADING * strength.max()))
+    along = np.median((by_group[:, strong] * mean[strong]).sum(axis=2), axis=0)
+    stand_out = strong[along > 0.5 * strength[strong] ** 2]
     # More sets than bins would fit each other's interference.
     return stand_out[np.argsort(-strength[stand_out])[: groups * size]]
 
