@@ -1,4 +1,4 @@
-"""Explain a real language model's verdict on a review: which words matter, and which matter together.
+"""Explain a real language model's rating of a review: which words matter, and which matter together.
 
 A first answer after 300 model calls, then a better one: the answers are kept in ``out/demo.sqlite``, and only
 1,700 more are asked for. Run it again, and the model is not called at all. Everything runs offline, on the
@@ -43,13 +43,13 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    verdict = SentimentScorer(*load_small_llm())
-    print(f"\n{REVIEW}\n\nlogit(positive) − logit(negative) = {verdict([REVIEW])[0]:+.2f}\n")
+    rating = SentimentScorer(*load_small_llm())
+    print(f"\n{REVIEW}\n\nlogit(positive) − logit(negative) = {rating([REVIEW])[0]:+.2f}\n")
 
     # Like any SHAP explainer. The masker splits at white space and removes the words that are masked.
     words = shap.maskers.Text(r"\s", mask_token=" ")
     answers = spex.Queries(store=arguments.out / "demo.sqlite", fingerprint=f"SmolLM2-135M-Instruct {PROMPT}")
-    explainer = SpexExplainer(verdict, words, seed=arguments.seed, queries=answers)
+    explainer = SpexExplainer(rating, words, seed=arguments.seed, queries=answers)
 
     first = None
     for calls in sorted({min(arguments.first, arguments.calls), arguments.calls}):
@@ -67,7 +67,7 @@ def tell(explanation: SpexExplanation, seconds: float) -> None:
     found = explanation.interactions
     print(found)
     print(f"  {'time':<12}{seconds:.0f} s for {found.n_calls:,} model calls and the explanation\n")
-    print("Words on their own (Shapley values, they add up to the verdict):")
+    print("Words on their own (Shapley values, they add up to the rating):")
     table = found.index("SV")
     names = dict(zip(table.terms, table.names, strict=True))  # not₂ is the second "not"
     for i in strongest(explanation):

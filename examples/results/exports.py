@@ -22,7 +22,7 @@ _TEXT = "it never fails to charm but it is too long"
 WORDS = _TEXT.split()
 
 
-def verdict(masks: np.ndarray) -> np.ndarray:
+def rating(masks: np.ndarray) -> np.ndarray:
     """Stand for a model: "charm" is good, "never" turns "fails" around, and "too long" is bad."""
     charm, never, fails, too, long = (masks[:, i] for i in (4, 1, 2, 8, 9))
     return 2.0 * charm - 1.0 * fails + 2.5 * (never & fails) - 1.0 * (too & long)
@@ -35,7 +35,7 @@ def main() -> None:
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
 
-    found = spex.explain(verdict, n=len(WORDS), feature_names=WORDS, progress=False)
+    found = spex.explain(rating, n=len(WORDS), feature_names=WORDS, progress=False)
 
     formula = found.to_sympy("moebius")
     print("formula:", formula.evalf(3))

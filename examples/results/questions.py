@@ -28,7 +28,7 @@ LEXICON = {"thin": -1.0, "new": 0.8, "dull": -1.5, "moving": 1.5, "see": 0.5, "l
 TURNS = {"hardly": "new", "not": "dull", "never": "less"}
 
 
-def verdict(masks: np.ndarray) -> np.ndarray:
+def rating(masks: np.ndarray) -> np.ndarray:
     """Add up the words of the lexicon that are kept; a negation that is kept turns its word around."""
     total = np.zeros(len(masks))
     for word, weight in LEXICON.items():
@@ -46,16 +46,16 @@ def main() -> None:
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
 
-    found = spex.explain(verdict, n=len(REVIEW), feature_names=REVIEW, budget=600, progress=False)
+    found = spex.explain(rating, n=len(REVIEW), feature_names=REVIEW, budget=600, progress=False)
     print(found, "\n")
     for answer in (
-        found.smallest_keeping(value_function=verdict),
-        found.smallest_flipping(value_function=verdict),
-        found.best_removal(2, value_function=verdict),
-        found.what_if(["not", "never"], value_function=verdict),
+        found.smallest_keeping(value_function=rating),
+        found.smallest_flipping(value_function=rating),
+        found.best_removal(2, value_function=rating),
+        found.what_if(["not", "never"], value_function=rating),
     ):
         print(answer, "\n")
-    waterfall(found, title="What makes the verdict").figure.savefig(out / "waterfall.png", dpi=150)
+    waterfall(found, title="What makes the rating").figure.savefig(out / "waterfall.png", dpi=150)
     network(found, title="Which words act together").figure.savefig(out / "network.png", dpi=150)
     print(f"Written: {out / 'waterfall.png'}, {out / 'network.png'}")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins.core.basis.scaling import Samples
 from spex_plugins.core.designs.design import Design
-from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, condition_with_spikes, inner
+from spex_plugins.core.gaussian_process.conditioning import GaussianProcess, condition_extended, inner
 from spex_plugins.core.gaussian_process.posterior_spectrum import posterior_spectrum
 from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
@@ -38,13 +38,13 @@ class _Learned(NamedTuple):
 
 
 class GaussianProcessEstimator(FoldedEstimator):
-    """Gaussian process regression on masks, with one learned rate per feature and spikes.
+    """Gaussian process regression on masks, with one learned rate per feature, and significant sets.
 
     The kernel is learned from up to 1,000 samples, with variances for all sets within three consecutive
     features; if the features have a natural order, such as that of words, they should be numbered in it.
-    Spikes are additional variances for single characters: significant pairs of neighbours and of any two
-    features, triples, and the sets decoded from a coded design. Coefficients, Shapley and Banzhaf values of
-    the posterior are computed in closed form. The cost is cubic in the number of masks.
+    Significant sets have variances of their own: pairs of neighbours and of any two features, triples, and
+    the sets decoded from a coded design. Coefficients, Shapley and Banzhaf values of the posterior are
+    computed in closed form. The cost is cubic in the number of masks.
     """
 
     name = "gaussian_process"
@@ -86,7 +86,7 @@ class GaussianProcessEstimator(FoldedEstimator):
 
         def posterior(prior: _Learned, rows: IntArray, decoded: IntArray) -> GaussianProcess:
             at = np.flatnonzero(np.isin(rows, kept) & ~np.isin(rows, prior.rows))
-            return condition_with_spikes(prior.kernel, prior.noise, samples.select(rows), at, decoded)
+            return condition_extended(prior.kernel, prior.noise, samples.select(rows), at, decoded)
 
         # A fold is predicted with a kernel that was learned from samples without a fold only; its errors also
         # calibrate the deviations. The final kernel is learned from more samples if these are few.
@@ -101,7 +101,8 @@ class GaussianProcessEstimator(FoldedEstimator):
         process = posterior(last, everything, found[-1])
         tested = process if last is first else posterior(first, everything, found[-1])
         spectrum = posterior_spectrum(process, order)
-        spikes = len(process.kernel.supports) - len(last.kernel.supports)
-        method = f"Gaussian process with {counted(spikes, 'spike')}, {counted(len(spectrum), 'term')} kept"
+        extended = len(process.kernel.supports) - len(last.kernel.supports)
+        own = counted(extended, "significant set")
+        method = f"Gaussian process with {own}, {counted(len(spectrum), 'term')} kept"
         unseen = out_of_fold(without, masks, folds)
         return FoldedFit(with_deviations(spectrum, process, tested), unseen, method)

@@ -1,4 +1,4 @@
-"""The tasks of the paper: questions and their annotations, public formats, scores, and verdicts."""
+"""The tasks of the paper: questions and their annotations, public formats, scores, and outcomes."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_two_levels_open_the_paragraphs_that_matter(item):
 
 
 @pytest.mark.parametrize(
-    ("ours", "strict", "factor", "verdict"),
+    ("ours", "strict", "factor", "outcome"),
     [
         ([2.0, 2.2, 2.1], True, 1.0, "confirmed"),
         ([2.0, 2.2, 2.1], True, 3.0, "refuted"),
@@ -177,12 +177,12 @@ def test_two_levels_open_the_paragraphs_that_matter(item):
         ([0.5, 2.0, 0.9], True, 1.0, "not decided"),
     ],
 )
-def test_verdicts(ours, strict, factor, verdict):
-    from library.paper.claims import Claim, verdict_of
+def test_outcomes(ours, strict, factor, outcome):
+    from library.paper.claims import Claim, outcome_of
 
     claim = Claim("more", "r2", factor, strict=strict)
-    found = verdict_of(claim, 32, dict(enumerate(ours)), "other", dict.fromkeys(range(4), 1.0))
-    assert found.verdict == verdict
+    found = outcome_of(claim, 32, dict(enumerate(ours)), "other", dict.fromkeys(range(4), 1.0))
+    assert found.outcome == outcome
     assert found.inputs == 3
     assert found.gap == pytest.approx(np.mean(ours) - factor)
 
@@ -206,7 +206,7 @@ def test_a_task_runs_on_what_is_recorded_and_its_records_follow_the_schema(
     run, *records = map(json.loads, out.read_text().splitlines())
     assert run["run"]["benchmark"] == "paper"
     assert {record["task"] for record in records} == {task}
-    assert {record.get("verdict") for record in records} <= {None, "confirmed", "refuted", "not decided"}
+    assert {record.get("outcome") for record in records} <= {None, "confirmed", "refuted", "not decided"}
     scored = [record for record in records if record.get("method") == "auto" and record["calls"] == 32]
     assert all(record["scores"]["r2"][0] > 0.99 for record in scored)
     assert "2 questions of the task" in capsys.readouterr().out

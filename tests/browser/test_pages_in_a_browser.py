@@ -249,7 +249,7 @@ def test_the_report_of_a_comparison_is_read(opened, report, tmp_path):
         page.mouse.wheel(0, 100_000)
         page.wait_for_function("scrollY > 500")
         assert page.locator("dl dt").last.is_visible()
-        assert least_contrast(page, "td, th, p, dd, h2, .verdict") > 4.4
+        assert least_contrast(page, "td, th, p, dd, h2, .recommendation") > 4.4
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The report: tables, verdict, Markdown, JSON, charts and the page."""
+"""The report: tables, recommendation, Markdown, JSON, charts and the page."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_several_inputs_have_the_interval_of_student():
     assert (gap.mean, gap.low, gap.high) == pytest.approx((mean, mean - half, mean + half))
 
 
-def test_the_verdict_tells_clear_differences_from_none():
+def test_the_recommendation_tells_clear_differences_from_none():
     rng = np.random.default_rng(0)
     good = 0.9 + 0.02 * rng.normal(size=10)
     made = many(good=good, same=good + 0.03 * rng.normal(size=10), bad=good - 0.3, failed=[])
@@ -141,7 +141,7 @@ def test_unusable_arguments_are_named(report, call, message):
 def test_json_holds_everything(report):
     read = json.loads(report.to_json())
     assert len(read["runs"]) == len(report.runs)
-    assert read["verdict"] == report.recommend()
+    assert read["recommendation"] == report.recommend()
     assert read["inputs"][0]["features"][2] == "<b>"
     curves = [run["curves"] for run in read["runs"] if run["method"] == "auto"]
     assert all(curve["removal"]["1"] > 0 for curve in curves)
@@ -176,7 +176,7 @@ def test_the_page_is_one_small_file_that_escapes_names(report, tmp_path):
         assert f"<td>{name}</td>" in page
 
 
-def test_a_notebook_shows_the_verdict_and_a_row_for_each_method_and_budget(report):
+def test_a_notebook_shows_the_recommendation_and_a_row_for_each_method_and_budget(report):
     html = report._repr_html_()
     assert escape(report.recommend()) in html
     rows = [re.findall(r"<td class='t'>(.*?)</td>", row) for row in html.split("<tr>")[2:]]
@@ -214,7 +214,7 @@ def test_an_image_is_drawn_with_its_regions():
     assert "data:image/png;base64" in section
 
 
-def test_the_report_is_printed_with_calls_and_verdict(report):
+def test_the_report_is_printed_with_calls_and_recommendation(report):
     text = repr(report)
     assert f"{report.n_calls} model calls" in text
     assert "4 without a result" in text

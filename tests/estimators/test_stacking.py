@@ -25,7 +25,7 @@ def network(n, seed, width=40):
 
 
 def mixed(n, seed):
-    """A smooth function with a few spikes, one for each member of the default stack."""
+    """A smooth function with a few large coefficients, one for each member of the default stack."""
     smooth = network(n, seed)
     return lambda m: smooth(m) + 1.5 * (m[:, 3] & m[:, 4]) - 1.5 * (m[:, 9] & m[:, 17]) + 1.0 * m[:, 5]
 

@@ -34,7 +34,7 @@ def scorer():
 def test_batches_on_the_cached_prefix_equal_plain_forwards(scorer):
     import torch
 
-    verdict, model, tokenizer, small_llm = scorer
+    rating, model, tokenizer, small_llm = scorer
     texts = ["", "I loved it.", small_llm.REVIEW, 'not "good" at all', "bad"]
     labels = [tokenizer(label)["input_ids"][0] for label in (" positive", " negative")]
     with torch.inference_mode():
@@ -43,8 +43,8 @@ def test_batches_on_the_cached_prefix_equal_plain_forwards(scorer):
             tokens = torch.tensor([tokenizer(small_llm.PROMPT.replace("{}", text))["input_ids"]])
             positive, negative = model(tokens).logits[0, -1, labels].tolist()
             plain.append(positive - negative)
-    np.testing.assert_allclose(verdict(texts), plain, atol=1e-4)
-    assert verdict(["I loved it."])[0] > 0 > verdict(["bad"])[0]
+    np.testing.assert_allclose(rating(texts), plain, atol=1e-4)
+    assert rating(["I loved it."])[0] > 0 > rating(["bad"])[0]
 
 
 def demo(folder):

@@ -18,7 +18,7 @@ pytestmark = [
 def test_words_of_a_review(tmp_path):
     pytest.importorskip("shap")
     total = "float(explanation.values.sum() + explanation.base_values)"
-    shown = f"print(explanation.interactions.n_calls, {total} - float(verdict([REVIEW])[0]))"
+    shown = f"print(explanation.interactions.n_calls, {total} - float(rating([REVIEW])[0]))"
     calls, gap = run_with("shap_text", tmp_path, "max_evals=300", "max_evals=30", shown).split()[-2:]
     assert calls == "30"
     assert abs(float(gap)) < 1e-3

@@ -52,9 +52,9 @@ def test_every_mask_equals_a_plain_forward(small, first):
     ]  # fmt: skip
 
 
-def test_the_verdict_of_the_demo(small):
+def test_the_rating_of_the_demo(small):
     small_llm, model, tokenizer = small
-    verdict = small_llm.SentimentScorer(model, tokenizer)
+    rating = small_llm.SentimentScorer(model, tokenizer)
     game = MaskedPrompt(
         model, tokenizer, TEXT, template=small_llm.PROMPT,
         answer=" positive", against=" negative", value="log_odds",
@@ -62,4 +62,4 @@ def test_the_verdict_of_the_demo(small):
     masks = np.random.default_rng(0).random((8, game.n)) < 0.6
     words = TEXT.split()
     texts = [" ".join(word for word, kept in zip(words, mask, strict=True) if kept) for mask in masks]
-    np.testing.assert_allclose(game(masks), verdict(texts), atol=1e-4)
+    np.testing.assert_allclose(game(masks), rating(texts), atol=1e-4)

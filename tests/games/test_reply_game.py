@@ -26,7 +26,7 @@ from spex_plugins.games.replies.similarity import cosine, exact_match, number_ma
 TEXT = "never was a film so dull"
 
 
-def verdict(prompt):
+def rating(prompt):
     words = prompt.split()
     return "The film is good." if "never" in words and "dull" in words else "The film is awful."
 
@@ -80,12 +80,12 @@ def test_embeddings():
         Embedded(3)
 
 
-async def slow_verdict(prompt):
+async def slow_rating(prompt):
     await asyncio.sleep(0.001)
-    return verdict(prompt)
+    return rating(prompt)
 
 
-@pytest.mark.parametrize("reply", [verdict, slow_verdict, lambda prompt: slow_verdict(prompt)])
+@pytest.mark.parametrize("reply", [rating, slow_rating, lambda prompt: slow_rating(prompt)])
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_every_value_is_that_of_its_own_reply(reply, concurrency):
     game = ReplyGame(reply, TEXT, similarity="exact", concurrency=concurrency)
@@ -100,7 +100,7 @@ def test_template_replacement_and_equal_prompts():
 
     def reply(prompt):
         asked[prompt] += 1
-        return verdict(prompt)
+        return rating(prompt)
 
     game = ReplyGame(reply, "dull dull", template="Say: {}!", reference="x")
     game(all_masks(2))
@@ -134,7 +134,7 @@ def test_a_judge_is_asked_once_for_equal_replies():
         asked.append(reply)
         return len(reply) / len(reference)
 
-    game = ReplyGame(verdict, TEXT, similarity=judge)
+    game = ReplyGame(rating, TEXT, similarity=judge)
     game(all_masks(6))
     assert sorted(asked) == ["The film is awful.", "The film is good."]
 
@@ -143,7 +143,7 @@ def test_sampled_replies_are_explained_with_their_noise():
     rng = np.random.default_rng(0)
 
     def reply(prompt):
-        return verdict(prompt) if rng.random() < 0.8 else "I cannot say."
+        return rating(prompt) if rng.random() < 0.8 else "I cannot say."
 
     game = ReplyGame(reply, TEXT, similarity="exact", reference="The film is good.", concurrency=1)
     found = explain_noisy(game, budget=400, progress=False)
@@ -154,7 +154,7 @@ def test_sampled_replies_are_explained_with_their_noise():
 def test_documents():
     documents = {"letter": "It was never good.", "diary": "It was dull. Or not.", "atlas": "Rome."}
     game = ReplyGame.of_documents(
-        lambda prompt: verdict(prompt.replace(".", "")),
+        lambda prompt: rating(prompt.replace(".", "")),
         "How was it?",
         documents,
         features="sentence",
@@ -172,7 +172,7 @@ def test_failed_calls_keep_the_others():
     def reply(prompt):
         if prompt.startswith("was"):
             raise ConnectionError("gone")
-        return verdict(prompt)
+        return rating(prompt)
 
     game = ReplyGame(reply, TEXT, similarity="exact", concurrency=1)
     masks = np.array([[1] * 6, [1, 0, 0, 0, 0, 0], [0, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 1]], bool)
@@ -184,7 +184,7 @@ def test_failed_calls_keep_the_others():
 
 @pytest.mark.parametrize("wrong", [None, "text", np.nan, [1, 2]])
 def test_a_judge_that_gives_no_number(wrong):
-    game = ReplyGame(verdict, TEXT, similarity=lambda reply, reference: wrong)
+    game = ReplyGame(rating, TEXT, similarity=lambda reply, reference: wrong)
     with pytest.raises(InputError, match=r"^similarity"):
         game(np.ones((1, 6), bool))
 
@@ -200,19 +200,19 @@ def test_a_function_that_returns_no_text():
 
 def test_fingerprints(tmp_path):
     settings = {"fingerprint": "model 1", "reference": "The film is good."}
-    game = ReplyGame(verdict, TEXT, **settings)
-    assert game.fingerprint == ReplyGame(verdict, TEXT, **settings).fingerprint
+    game = ReplyGame(rating, TEXT, **settings)
+    assert game.fingerprint == ReplyGame(rating, TEXT, **settings).fingerprint
     changes = [{"fingerprint": "model 2"}, {"reference": "x"}, {"template": "{}."}, {"replacement": "_"},
                {"repeats": 2}, {"features": "sentence"}]  # fmt: skip
-    others = {ReplyGame(verdict, TEXT, **settings | change).fingerprint for change in changes}
+    others = {ReplyGame(rating, TEXT, **settings | change).fingerprint for change in changes}
     assert len(others | {game.fingerprint}) == len(changes) + 1
-    assert ReplyGame(verdict, TEXT).fingerprint is None
+    assert ReplyGame(rating, TEXT).fingerprint is None
     with pytest.raises(InputError, match=r"^fingerprint"):
-        explain(ReplyGame(verdict, TEXT), budget=10, store=tmp_path / "run.sqlite")
+        explain(ReplyGame(rating, TEXT), budget=10, store=tmp_path / "run.sqlite")
 
 
 def test_pickled():
-    game = ReplyGame(verdict, TEXT)
+    game = ReplyGame(rating, TEXT)
     copy = pickle.loads(pickle.dumps(game))
     np.testing.assert_array_equal(copy(all_masks(6)), game(all_masks(6)))
     assert "6 features" in repr(copy)
@@ -228,7 +228,7 @@ def test_pickled():
     ],
 )  # fmt: skip
 def test_unusable_arguments(changes, name):
-    settings = {"reply": verdict, "text": TEXT} | changes
+    settings = {"reply": rating, "text": TEXT} | changes
     with pytest.raises(InputError, match=rf"^{name}"):
         ReplyGame(settings.pop("reply"), settings.pop("text"), **settings)
 
@@ -242,7 +242,7 @@ class TestChatReplies:
         monkeypatch.setitem(os.environ, "OPENAI_API_KEY", "none")
         faults = {"429": 0, "malformed": 1}
         with ChatServer(
-            lambda prompt: verdict(prompt),
+            lambda prompt: rating(prompt),
             fault=lambda prompt, attempt: next((f for f, at in faults.items() if at == attempt), None)
             if prompt == "was film" else None,
         ) as server:  # fmt: skip

@@ -107,8 +107,8 @@ def test_the_page_needs_nothing_from_elsewhere(review):
 
 
 def test_header_states_faithfulness_cost_and_plan(review):
-    page = to_html(review, title="Verdict")
-    for part in ("Verdict", "R² = 0.875 (held-out masks)", "1,234 model calls", "spex: 3 groups of 16 bins"):
+    page = to_html(review, title="Rating")
+    for part in ("Rating", "R² = 0.875 (held-out masks)", "1,234 model calls", "spex: 3 groups of 16 bins"):
         assert part in page
 
 

@@ -23,7 +23,7 @@ def explained(n=7, seed=0, **options):
     return spex.explain(truth.predict, n, **defaults | options)
 
 
-def sizes_of_verdict(found, threshold, above):
+def sizes_of_decision(found, threshold, above):
     masks = all_masks(found.n)
     values = found.predict(masks)
     return masks[(values > threshold) == above]
@@ -38,10 +38,10 @@ def test_the_smallest_sets_are_those_of_all_masks(estimator, seed, threshold):
     found = explained(seed=seed, estimator=estimator, budget=budget)
     above = bool(found.predict(np.ones((1, 7), dtype=bool))[0] > threshold)
     keeping = found.smallest_keeping(threshold)
-    assert len(keeping.kept) == sizes_of_verdict(found, threshold, above).sum(axis=1).min()
+    assert len(keeping.kept) == sizes_of_decision(found, threshold, above).sum(axis=1).min()
     assert (keeping.predicted > threshold) == above
     assert keeping.gap == 0
-    other = sizes_of_verdict(found, threshold, not above)
+    other = sizes_of_decision(found, threshold, not above)
     if len(other):
         flipping = found.smallest_flipping(threshold)
         assert len(flipping.masked) == (~other).sum(axis=1).min()

@@ -12,7 +12,7 @@ from library.paper.recovery import RECOVERY, STEADY
 from spex_plugins.comparison.report import Report
 from spex_plugins.comparison.report.statistics import mean_score, of_group
 
-__all__ = ["CLAIMS", "Claim", "Verdict", "by_input", "judged", "verdict_of"]
+__all__ = ["CLAIMS", "Claim", "Outcome", "by_input", "judged", "outcome_of"]
 
 _LEVEL = 0.05
 
@@ -50,7 +50,7 @@ CLAIMS = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Outcome:
     """What a comparison says of a claim.
 
     Attributes
@@ -78,15 +78,15 @@ class Verdict:
     inputs: int
 
     @property
-    def verdict(self) -> str:
+    def outcome(self) -> str:
         """Confirmed or refuted where the interval excludes 0, else not decided."""
         if self.low > 0 or (not self.claim.strict and self.low == self.high == 0):
             return "confirmed"
         return "refuted" if self.high < 0 or self.low == self.high == 0 else "not decided"
 
 
-def judged(report: Report, claims: Sequence[Claim] = CLAIMS) -> Iterator[Verdict]:
-    """Yield the verdicts on claims at every budget.
+def judged(report: Report, claims: Sequence[Claim] = CLAIMS) -> Iterator[Outcome]:
+    """Yield the outcomes of claims at every budget.
 
     The best other method is the one with the highest mean, chosen afterwards: this favours the others.
     """
@@ -98,7 +98,7 @@ def judged(report: Report, claims: Sequence[Claim] = CLAIMS) -> Iterator[Verdict
             ours = by_input(report, OURS, calls, claim.metric)
             if found and ours:
                 method = max(found, key=lambda name: np.mean(list(found[name].values())))
-                yield verdict_of(claim, calls, ours, method, found[method])
+                yield outcome_of(claim, calls, ours, method, found[method])
 
 
 def by_input(report: Report, method: str, calls: int, metric: str) -> dict[int, float]:
@@ -112,10 +112,10 @@ def by_input(report: Report, method: str, calls: int, metric: str) -> dict[int, 
     return {i: mean for i, mean in means.items() if np.isfinite(mean)}
 
 
-def verdict_of(
+def outcome_of(
     claim: Claim, calls: int, ours: dict[int, float], method: str, other: dict[int, float]
-) -> Verdict:
-    """Return the verdict on a claim, from the values of ours and of another method by input."""
+) -> Outcome:
+    """Return the outcome of a claim, from the values of ours and of another method by input."""
     from scipy.stats import t
 
     both = [i for i in ours if i in other]
@@ -127,4 +127,4 @@ def verdict_of(
     mean = gaps.mean()
     numbers = map(float, (one.mean(), two.mean(), mean, mean - half, mean + half))
     first, second, gap, low, high = numbers
-    return Verdict(claim, calls, first, second, method, gap, low, high, len(both))
+    return Outcome(claim, calls, first, second, method, gap, low, high, len(both))

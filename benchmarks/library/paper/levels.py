@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 import spex_plugins as spex
-from library.paper.claims import Claim, Verdict, by_input, verdict_of
+from library.paper.claims import Claim, Outcome, by_input, outcome_of
 from library.paper.methods import OURS
 from library.paper.questions import Question
 from library.paper.recovery import NOISE, RECOVERY, STEADY, best_kept
 from spex_plugins import Recording
 from spex_plugins.comparison.report import Report
 
-__all__ = ["level_verdicts", "recovery_in_levels"]
+__all__ = ["level_outcomes", "recovery_in_levels"]
 
 _CLAIMS = (
     (
@@ -25,10 +25,10 @@ _CLAIMS = (
 )
 
 
-def level_verdicts(
+def level_outcomes(
     inputs: Sequence[tuple[Question, Recording]], output: int, report: Report, seeds: int
-) -> Iterator[Verdict]:
-    """Yield the verdict on two levels, each with half of a budget of the report."""
+) -> Iterator[Outcome]:
+    """Yield the outcome for two levels, each with half of a budget of the report."""
     single = [_one_output(recording, output) for _, recording in inputs]
     for calls in report.budgets:
         for noise, claim in _CLAIMS:
@@ -40,7 +40,7 @@ def level_verdicts(
                 found[i] = float(np.mean(each))
             flat = by_input(report, OURS, calls, claim.metric)
             if flat:
-                yield verdict_of(claim, calls // 2, found, f"{OURS}, {calls} calls", flat)
+                yield outcome_of(claim, calls // 2, found, f"{OURS}, {calls} calls", flat)
 
 
 def recovery_in_levels(

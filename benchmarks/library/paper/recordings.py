@@ -9,13 +9,13 @@ import numpy as np
 
 import spex_plugins as spex
 from library.measure.scores import r_squared
-from library.paper.claims import CLAIMS, Verdict, verdict_of
+from library.paper.claims import CLAIMS, Outcome, outcome_of
 from library.paper.methods import METHODS, OURS
 from library.recorded.scoring import divided, fitted
 from spex_plugins import Recording
 from spex_plugins.comparison.report import Report
 
-__all__ = ["ADDITIVE", "R2_AND_REMOVAL", "compared", "reports_of", "sampled_verdicts"]
+__all__ = ["ADDITIVE", "R2_AND_REMOVAL", "compared", "reports_of", "sampled_outcomes"]
 
 ADDITIVE = ("lasso", "ridge", "lime")
 """What is fitted to the recorded masks where these are a sample; LIME's kernel, but not its masks."""
@@ -50,10 +50,10 @@ def compared(games: Sequence[object], methods: Sequence[str], budgets: Sequence[
     )
 
 
-def sampled_verdicts(
+def sampled_outcomes(
     recordings: Sequence[Recording], budgets: Sequence[int], seeds: int
-) -> Iterator[Verdict]:
-    """Yield the verdicts about R², the functions fitted to recorded uniform masks, as many as there are."""
+) -> Iterator[Outcome]:
+    """Yield the outcomes about R², the functions fitted to recorded uniform masks, as many as there are."""
     claims = [claim for claim in R2_AND_REMOVAL if claim.metric == "r2"]
     recorded = min(divided(one)[0].kinds["uniform"] for one in recordings)
     for calls in (calls for calls in budgets if calls <= recorded):
@@ -63,7 +63,7 @@ def sampled_verdicts(
         }
         best = max(ADDITIVE, key=lambda method: np.mean(list(found[method].values())))
         for claim in claims:
-            yield verdict_of(claim, calls, found[OURS], best, found[best])
+            yield outcome_of(claim, calls, found[OURS], best, found[best])
 
 
 def _r2(recording: Recording, method: str, calls: int, seeds: int) -> float:

@@ -1,4 +1,4 @@
-"""Tables and records of a comparison: scores of all methods, and verdicts on claims."""
+"""Tables and records of a comparison: scores of all methods, and outcomes of claims."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from library.measure.result_files import Report as Record
-from library.paper.claims import Verdict
+from library.paper.claims import Outcome
 from library.report.markdown import table
 from spex_plugins.comparison.report import Report
 from spex_plugins.comparison.report.frames import groups_of
@@ -36,9 +36,9 @@ def score_records(report: Report, metrics: Sequence[str], **about: Any) -> Itera
         yield record | ({"failed": "; ".join(problems)} if problems else {})
 
 
-def claim_records(verdicts: Iterable[Verdict], **about: Any) -> Iterator[Record]:
-    """Yield a record for each verdict on a claim."""
-    for one in verdicts:
+def claim_records(outcomes: Iterable[Outcome], **about: Any) -> Iterator[Record]:
+    """Yield a record for the outcome of each claim."""
+    for one in outcomes:
         yield about | {
             "claim": one.claim.text,
             "calls": one.calls,
@@ -47,7 +47,7 @@ def claim_records(verdicts: Iterable[Verdict], **about: Any) -> Iterator[Record]
             "other": one.method,
             "best": one.best,
             "ahead": [one.gap, one.low, one.high],
-            "verdict": one.verdict,
+            "outcome": one.outcome,
         }
 
 
@@ -67,9 +67,9 @@ def claims_table(records: Iterable[Record]) -> str:
         best = f"{one['best']:.3f} ({one['other']})"
         interval = f" ({low:+.3f} to {high:+.3f})" if one["inputs"] > 1 else ""
         rows.append(
-            [one["claim"], one["calls"], f"{one['ours']:.3f}", best, f"{gap:+.3f}{interval}", one["verdict"]]
+            [one["claim"], one["calls"], f"{one['ours']:.3f}", best, f"{gap:+.3f}{interval}", one["outcome"]]
         )
-    return table(["claim", "calls", "ours", "best other", "difference", "verdict"], rows)
+    return table(["claim", "calls", "ours", "best other", "difference", "outcome"], rows)
 
 
 def knowledge_table(records: Iterable[Record]) -> str:

@@ -15,7 +15,7 @@ from library.measure.machine import machine
 from library.measure.result_files import Report as Record
 from library.measure.result_files import append, begin_run
 from library.paper.claims import judged
-from library.paper.levels import level_verdicts
+from library.paper.levels import level_outcomes
 from library.paper.methods import METHODS
 from library.paper.questions import Question, own_questions
 from library.paper.recovery import RECOVERY, STEADY, add_recovery, known_best
@@ -145,9 +145,9 @@ def compared(inputs: Inputs, output: str, arguments: Namespace, task: str) -> li
     scores = list(score_records(report, list(_METRICS), **about))
     if not arguments.data:
         scores.append(about | known_best(inputs, OUTPUTS[output]))
-    verdicts = list(judged(report))
+    outcomes = list(judged(report))
     if len(set(inputs[0][0].paragraphs)) > 1 and not arguments.data:
-        verdicts += level_verdicts(inputs, OUTPUTS[output], report, arguments.seeds)
-    claims = list(claim_records(verdicts, **about))
+        outcomes += level_outcomes(inputs, OUTPUTS[output], report, arguments.seeds)
+    claims = list(claim_records(outcomes, **about))
     print(f"## {output}\n\n{scores_table(scores, _METRICS)}\n\n{claims_table(claims)}\n")
     return scores + claims

@@ -15,7 +15,7 @@ __all__ = ["json_document"]
 
 
 def json_document(report: Report) -> str:
-    """Return settings, verdict, inputs and runs."""
+    """Return settings, recommendation, inputs and runs."""
     runs = [
         row | {"curves": run.scores.curves}
         for row, run in zip(rows_of_runs(report.runs), report.runs, strict=True)
@@ -30,7 +30,8 @@ def json_document(report: Report) -> str:
         }
         for one in report.inputs
     ]
-    document = {"settings": report.settings, "verdict": report.recommend(), "inputs": inputs, "runs": runs}
+    found = {"recommendation": report.recommend(), "inputs": inputs, "runs": runs}
+    document = {"settings": report.settings, **found}
     return json.dumps(_strict(document), indent=1, allow_nan=False, ensure_ascii=False)
 
 

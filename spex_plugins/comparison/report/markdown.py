@@ -18,7 +18,7 @@ _ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
 
 
 def markdown(report: Report) -> str:
-    """Return the verdict, a table for each kind of methods, and what it cost."""
+    """Return the recommendation, a table for each kind of methods, and what it cost."""
     rows = summary_rows(report.runs, report.inputs)
     metrics = shown_metrics(rows)
     parts = [report.recommend(), cost_statement(report)]

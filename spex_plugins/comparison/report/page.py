@@ -51,7 +51,7 @@ def page(report: Report) -> str:
     rows = summary_rows(report.runs, report.inputs)
     parts = [
         "<header><h1>Which explanation can be trusted?</h1>"
-        f'<p class="verdict">{escape(report.recommend())}</p>'
+        f'<p class="recommendation">{escape(report.recommend())}</p>'
         f'<p class="quiet">{escape(cost_statement(report))}</p></header>',
         _section("How to read this page", f"<p>{_READ}</p>"),
         _section("R² over calls", _calls(report)),

@@ -6,7 +6,7 @@ __all__ = ["STYLE"]
 
 STYLE = """
 h3 { font-size: 14px; margin: 14px 0 0; }
-.verdict { font-size: 18px; line-height: 1.45; margin-bottom: 8px; }
+.recommendation { font-size: 18px; line-height: 1.45; margin-bottom: 8px; }
 section img { display: block; max-width: 100%; height: auto; margin: 10px auto 4px; background: #fff;
   border-radius: 8px; }
 .wide { overflow-x: auto; }

@@ -15,8 +15,8 @@ from spex_plugins.comparison.report.frames import rows_of_runs, runs_frame, summ
 from spex_plugins.comparison.report.json_document import json_document
 from spex_plugins.comparison.report.markdown import cost_statement, markdown, number
 from spex_plugins.comparison.report.pictures import as_png
+from spex_plugins.comparison.report.recommendation import recommendation
 from spex_plugins.comparison.report.statistics import mean_score, of_group
-from spex_plugins.comparison.report.verdict import verdict
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
 from spex_plugins.result import html_view
@@ -100,7 +100,7 @@ class Report:
         Returns
         -------
         str
-            The verdict. Methods are compared by paired differences over inputs, with intervals that hold
+            Methods are compared by paired differences over inputs, with intervals that hold
             together with 95 %; for a single input, over its held-out masks.
 
         Raises
@@ -114,7 +114,7 @@ class Report:
         chosen = self.budgets[-1] if budget is None else budget
         if chosen not in self.budgets:
             raise InputError(f"budget: {budget!r} was not tried; choose one of {self.budgets}.")
-        return verdict(self.runs, self.inputs, chosen, metric)
+        return recommendation(self.runs, self.inputs, chosen, metric)
 
     def enough(self, r2: float = 0.8) -> dict[str, int | None]:
         """Return the smallest budget with which each method reaches an R² on uniform masks.
@@ -174,7 +174,7 @@ class Report:
         return figure
 
     def to_markdown(self) -> str:
-        """Return the verdict, the summary and what went wrong as Markdown.
+        """Return the recommendation, the summary and what went wrong as Markdown.
 
         Returns
         -------

@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.basis.scaling import Samples
-from spex_plugins.core.gaussian_process.significant_sets import find_spikes
+from spex_plugins.core.gaussian_process.significant_sets import find_significant_sets
 from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.paired_covariance import SampleCovariance, sample_covariance
@@ -19,7 +19,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 __all__ = [
     "GaussianProcess",
     "condition",
-    "condition_with_spikes",
+    "condition_extended",
     "inner",
     "left_out_errors",
     "noise_of",
@@ -156,17 +156,18 @@ def condition(kernel: MaskKernel, noise: float, samples: Samples, untouched: Int
     return _conditioned(kernel, covariance, noise, samples, untouched)
 
 
-def condition_with_spikes(
+def condition_extended(
     kernel: MaskKernel, noise: float, samples: Samples, untouched: IntArray, found: IntArray
 ) -> GaussianProcess:
     """Condition after extending the kernel by the significant sets of the samples.
 
-    ``found`` (T, d) are sets of a coded design, see `find_spikes`.
+    ``found`` (T, d) are sets of a coded design, see `find_significant_sets`.
     """
     covariance = sample_covariance(kernel, noise_of(noise, samples.masks), samples.masks)
-    spikes = find_spikes(kernel, covariance.factorised(keep=True), samples.masks, samples.scaled, found)
-    covariance.add_characters(*spikes)
-    return _conditioned(kernel.extended(*spikes), covariance, noise, samples, untouched)
+    factor = covariance.factorised(keep=True)
+    extension = find_significant_sets(kernel, factor, samples.masks, samples.scaled, found)
+    covariance.add_characters(*extension)
+    return _conditioned(kernel.extended(*extension), covariance, noise, samples, untouched)
 
 
 def _conditioned(

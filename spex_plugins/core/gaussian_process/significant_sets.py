@@ -20,7 +20,7 @@ from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 
-__all__ = ["find_spikes"]
+__all__ = ["find_significant_sets"]
 
 _BY_CHANCE = 0.1  # expected number of sets of every class that pass by chance
 _ROUNDS = 4
@@ -28,7 +28,7 @@ _PER_ROUND = 100
 _TRIPLES_AMONG = 24  # features with the largest rates
 
 
-def find_spikes(
+def find_significant_sets(
     kernel: MaskKernel,
     factor: Factor,
     masks: BoolArray,

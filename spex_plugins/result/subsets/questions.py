@@ -35,9 +35,9 @@ class Questions(Conversions):
         value_function: ValueFunction | None = None,
         seconds: float = _SECONDS,
     ) -> SubsetAnswer:
-        """Return the smallest set of features that keeps the verdict when all others are masked.
+        """Return the smallest set of features that keeps the decision when all others are masked.
 
-        The verdict is whether the value lies above the threshold. The search is a mixed-integer linear
+        The decision is whether the value lies above the threshold. The search is a mixed-integer linear
         program over the Möbius terms; where it ends in time, no smaller set does so by the fitted function
         (to 2e−6 of the sum of all magnitudes).
 
@@ -62,7 +62,7 @@ class Questions(Conversions):
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        above = self._verdict("smallest_keeping", threshold)
+        above = self._decision("smallest_keeping", threshold)
         side = "above" if above else "at or below"
         question = f"Fewest features that keep the value {side} {threshold:g}"
         found = self._search().smallest(threshold, above=above, masked=False, seconds=seconds)
@@ -75,7 +75,7 @@ class Questions(Conversions):
         value_function: ValueFunction | None = None,
         seconds: float = _SECONDS,
     ) -> SubsetAnswer:
-        """Return the smallest set of features whose masking changes the verdict (a counterfactual).
+        """Return the smallest set of features whose masking changes the decision (a counterfactual).
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class Questions(Conversions):
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        above = not self._verdict("smallest_flipping", threshold)
+        above = not self._decision("smallest_flipping", threshold)
         side = "above" if above else "to or below"
         question = f"Fewest features without which the value goes {side} {threshold:g}"
         found = self._search().smallest(threshold, above=above, masked=True, seconds=seconds)
@@ -178,7 +178,7 @@ class Questions(Conversions):
         value_function: ValueFunction | None = None,
         seconds: float = _SECONDS,
     ) -> SubsetAnswer:
-        """Return the features, ``size`` of them, without which the value is furthest from the verdict.
+        """Return the features, ``size`` of them, without which the value is furthest from the decision.
 
         Parameters
         ----------
@@ -204,7 +204,7 @@ class Questions(Conversions):
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        direction: Direction = "lowest" if self._verdict("best_removal", threshold) else "highest"
+        direction: Direction = "lowest" if self._decision("best_removal", threshold) else "highest"
         kept = self.n - self._size(size, "mask")
         which = "feature" if size == 1 else f"{size} features"
         question = f"The {which} without which the value is {direction}"
@@ -245,7 +245,7 @@ class Questions(Conversions):
         searched = "nothing: the set was given"
         return self._answer("What if these features are masked", found, searched, value_function)
 
-    def _verdict(self, method: str, threshold: float) -> bool:
+    def _decision(self, method: str, threshold: float) -> bool:
         """Tell whether the prediction at the full mask lies above the threshold."""
         self._check_one_output(method)
         if not np.isfinite(threshold):

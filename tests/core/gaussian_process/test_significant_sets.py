@@ -1,4 +1,4 @@
-"""Spikes: those that are there, and hardly any by chance."""
+"""Significant sets: those that are there, and hardly any by chance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from spex_plugins.core.basis.feature_sets import from_sets, singletons, to_sets
 from spex_plugins.core.basis.scaling import Samples, standardised
 from spex_plugins.core.gaussian_process.conditioning import condition, noise_of
-from spex_plugins.core.gaussian_process.significant_sets import find_spikes
+from spex_plugins.core.gaussian_process.significant_sets import find_significant_sets
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.paired_covariance import sample_covariance
 from spex_plugins.core.kernels.product_kernel import ProductKernel
@@ -38,7 +38,7 @@ def found_in(masks, values, decoded=NONE, noise=0.05):
     n = masks.shape[1]
     kernel = smooth(n)
     factor = sample_covariance(kernel, noise_of(noise, masks), masks).factorised()
-    supports, variances = find_spikes(kernel, factor, masks, scaled, decoded)
+    supports, variances = find_significant_sets(kernel, factor, masks, scaled, decoded)
     assert len(supports) == len(variances)
     return kernel.extended(supports, variances), to_sets(supports, n)
 
@@ -76,7 +76,7 @@ def test_decoded_sets_are_tested_and_not_believed():
 
 
 def test_variances_maximise_the_evidence():
-    """The variance of a single spike is that of the largest marginal likelihood, by trying others."""
+    """The variance of a single set is that of the largest marginal likelihood, by trying others."""
     masks, values = game(20, 150, {(3, 12): 1.0}, 0.5, 2)
     scaled = standardised(values)[0]
     samples = Samples(masks, scaled, np.zeros(1), np.ones(1))
@@ -96,7 +96,7 @@ def test_variances_maximise_the_evidence():
     assert best > evidence(1e-12) + 10
 
 
-def test_the_same_samples_give_the_same_spikes():
+def test_the_same_samples_give_the_same_sets():
     masks, values = game(30, 200, {(4, 29): 1.0}, 0.5, 3)
     one, other = found_in(masks, values)[0], found_in(masks, values)[0]
     assert_allclose(one.variances, other.variances, atol=0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spex_plugins.comparison.compare_input import InputReport
     from spex_plugins.comparison.run import Run
 
-__all__ = ["ranked", "verdict"]
+__all__ = ["ranked", "recommendation"]
 
 _LEVEL = 0.05
 _NEGLIGIBLE = 0.005  # of R²
@@ -33,7 +33,7 @@ def ranked(
     return sorted(known, key=lambda one: -sign * one[1].mean)
 
 
-def verdict(runs: Sequence[Run], inputs: Sequence[InputReport], budget: int, metric: str) -> str:
+def recommendation(runs: Sequence[Run], inputs: Sequence[InputReport], budget: int, metric: str) -> str:
     """Return the sentence.
 
     The best method is compared with every other one by the mean of paired differences; their intervals hold
