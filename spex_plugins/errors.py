@@ -10,6 +10,7 @@ __all__ = [
     "FewSamplesWarning",
     "InputError",
     "MissingExtraError",
+    "MissingReplyWarning",
     "PartialAnswerError",
     "SpexError",
     "StoreError",
@@ -37,6 +38,10 @@ class UnidentifiableWarning(UserWarning):
 
 class TruncatedReplyWarning(UserWarning):
     """A reply of a language model ends at the largest number of tokens, and not by itself."""
+
+
+class MissingReplyWarning(UserWarning):
+    """A language model behind an API replied with no text, for example because a filter withholds it."""
 
 
 class MissingExtraError(SpexError, ImportError):

@@ -7,12 +7,13 @@ import inspect
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Condition
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError, PartialAnswerError
+from spex_plugins.errors import PartialAnswerError
 from spex_plugins.games import background_loop
 from spex_plugins.games.chat.api_errors import can_be_answered_later
 from spex_plugins.types import FloatArray
@@ -52,14 +53,16 @@ class CallResults:
         self.ended = True
 
     def read(self, reader: Callable[[Any], Any]) -> list[Any]:
-        """Return what a reader makes of every result; where it refuses one, None, and that is the problem."""
-        found = []
-        for result in self.results:
+        """Return what a reader makes of every result; where it fails, None, and that is the problem."""
+        found: list[Any] = [None] * len(self.results)
+        for i, result in enumerate(self.results):
             try:
-                found.append(None if result is None else reader(result))
-            except InputError as error:
-                found.append(None)
+                found[i] = None if result is None else reader(result)
+            except Exception as error:
                 self.problem = self.problem or error
+            except (KeyboardInterrupt, SystemExit) as interrupt:
+                self.problem = interrupt
+                break
         return found
 
     def end(self) -> None:
@@ -93,11 +96,43 @@ def call_each(
             for i in range(len(inputs)):
                 _call(function, inputs, i, done)
         else:
-            with ThreadPoolExecutor(concurrency) as pool:
-                list(pool.map(lambda i: _call(function, inputs, i, done), range(len(inputs))))
+            _in_threads(function, inputs, concurrency, done)
     except (KeyboardInterrupt, SystemExit) as error:
         done.problem = error
     return done
+
+
+def _in_threads(
+    function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], concurrency: int, done: CallResults
+) -> None:
+    """Call in threads, and wait for the calls under way also where an interrupt comes.
+
+    The pool waits for the threads that it has registered. An interrupt may come between the start of one and
+    its registration, so that what it does is waited for here.
+    """
+    idle = Condition()
+    running = 0
+
+    def call(i: int) -> None:
+        nonlocal running
+        with idle:
+            if done.ended:
+                return
+            running += 1
+        try:
+            _call(function, inputs, i, done)
+        finally:
+            with idle:
+                running -= 1
+                idle.notify_all()
+
+    try:
+        with ThreadPoolExecutor(concurrency) as pool:
+            list(pool.map(call, range(len(inputs))))
+    finally:
+        with idle:
+            done.end()
+            idle.wait_for(lambda: running == 0)
 
 
 def raise_problem(problem: BaseException | None, values: FloatArray, answered: Any) -> None:
@@ -151,6 +186,11 @@ async def _gather(
             start = perf_counter()
             try:
                 done.succeeded(i, await function(*inputs[i]), start)
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                done.failed(RuntimeError("the function's own task was cancelled."))
             except Exception as error:
                 done.failed(error)
 

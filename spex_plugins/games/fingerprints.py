@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from spex_plugins.queries.store.digest import digest_of_data
 
-__all__ = ["fingerprint_of_part", "is_torch_module"]
+__all__ = ["combined_fingerprint", "fingerprint_of_part", "is_torch_module"]
 
 
 def is_torch_module(model: Any) -> bool:
@@ -32,6 +33,17 @@ def fingerprint_of_part(part: Any) -> str | None:
 
         return model_digest(part)
     return _of_processor(part) if type(part).__module__.startswith("transformers.") else None
+
+
+def combined_fingerprint(parts: Sequence[str | None], given: str | None) -> str | None:
+    """Return a digest of several parts, or None where one of them is unknown and nothing is given for it.
+
+    What is given stands for the unknown parts and beside the known ones. In their place, one text for a
+    function would also stand for the model beside it, and another model would have the same answers.
+    """
+    if given is None and None in parts:
+        return None
+    return digest_of_data("parts", *("" if part is None else part for part in parts), given or "")
 
 
 def _of_processor(part: Any) -> str | None:

@@ -28,6 +28,7 @@ def test_documents_of_a_question(monkeypatch):
         monkeypatch.setitem(os.environ, "OPENAI_BASE_URL", server.base_url)
         settings = {"model": "known", "system": "Be brief.", "top_logprobs": 2}
         game = ChatGame.of_documents("Where?", DOCUMENTS, answer="Rome", **settings)
+        assert game.usage.requests == 0
         found = explain(game, progress=False)
         assert found.feature_names == game.group_names == tuple(DOCUMENTS)
         assert found.top(1).names == ["letter × atlas"]
@@ -39,3 +40,15 @@ def test_documents_of_a_question(monkeypatch):
         assert game.groups.tolist() == [0, 1, 2]
         with pytest.raises(InputError, match=r"^answer"):
             ChatGame.of_documents("Where?", DOCUMENTS, model="known", endpoint="completions")
+
+
+def test_the_request_for_the_answer_is_counted(monkeypatch):
+    def reply(prompt):
+        return "Rome" if prompt.endswith("Where?") else log_probs(prompt)
+
+    with ChatServer(reply) as server:
+        monkeypatch.setitem(os.environ, "OPENAI_API_KEY", "none")
+        monkeypatch.setitem(os.environ, "OPENAI_BASE_URL", server.base_url)
+        game = ChatGame.of_documents("Where?", DOCUMENTS, model="known")
+        assert game.answer == "Rome"
+        assert game.usage.requests == len(server.requests) == 1

@@ -45,6 +45,14 @@ def test_both_shapes_give_the_same(make):
     assert top.lowest == -3.0
 
 
+def test_of_tokens_with_one_text_the_likeliest_counts():
+    entries = [{"token": t, "logprob": v, "bytes": []} for t, v in [("True", -0.2), ("No", -3), ("True", -9)]]
+    reply = {"choices": [{"logprobs": {"content": [{**entries[0], "top_logprobs": entries}]}}]}
+    top = TopTokens.of(reply)
+    assert top.log_probs == {b"True": -0.2, b"No": -3.0}
+    assert top.lowest == -9.0
+
+
 def test_answers_are_matched_exactly_behind_a_prompt():
     top = TopTokens.of(chat_reply(TABLE, 5))
     for answer, value in TABLE.items():

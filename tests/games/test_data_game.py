@@ -105,6 +105,10 @@ def test_fingerprints_and_pickle():
     assert len(found) == 4
     assert game(LogisticRegression()).fingerprint not in found
     assert game(LogisticRegression()).fingerprint != game(LogisticRegression(C=2.0)).fingerprint
+    scored = {"score": lambda model, X, y: 0.0, "empty_value": 0.0}
+    models = [LogisticRegression(), LogisticRegression(C=2.0), lambda X, y: None]
+    assert game(LogisticRegression(), **scored).fingerprint is None
+    assert len({game(model, **scored, fingerprint="zero").fingerprint for model in models}) == 3
     copy = pickle.loads(pickle.dumps(game()))
     np.testing.assert_array_equal(copy(all_masks(6)), game()(all_masks(6)))
     assert repr(copy) == "DataGame(NearestCentroid, 6 features, 60 rows)"

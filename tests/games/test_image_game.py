@@ -202,6 +202,14 @@ def test_fingerprint_of_a_function_must_be_given():
     assert len({each.fingerprint for each in [game, *differing]}) == 8
 
 
+def test_a_name_for_the_preprocessing_does_not_stand_for_the_model():
+    torch = pytest.importorskip("torch")
+    prepared = {"features": Grid(2, 2), "preprocess": lambda images: images, "fingerprint": "plain"}
+    models = [torch.nn.Flatten(), torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Flatten())]
+    found = [ImageGame(model.eval(), photo("uint8"), **prepared).fingerprint for model in models]
+    assert found[0] != found[1]
+
+
 def test_pickles():
     game = ImageGame(mean_of_channels, photo("uint8"), features=Grid(2, 2), fingerprint="a")
     again = pickle.loads(pickle.dumps(game))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -82,6 +83,68 @@ def test_costs_and_traces_are_in_the_file_of_the_store(tmp_path):
         assert record.seconds >= 0.0
     assert PartsGame(call, PARTS, traces=path, fingerprint="agent 2").records() == []
     assert PartsGame(call, PARTS).records() == []
+
+
+def test_a_trace_that_json_has_no_place_for_loses_no_value(tmp_path):
+    within = []
+    within.append(within)
+    traces = iter([{("step", 1): "x"}, within, "x", float("nan")])
+
+    def call(kept):
+        return CallOutcome(worth(kept), trace=next(traces))
+
+    game = PartsGame(call, PARTS, traces=tmp_path / "run.sqlite", fingerprint="a")
+    np.testing.assert_array_equal(game(all_masks(4)[:4]), by_hand(all_masks(4)[:4]))
+    assert [record.trace for record in game.records()][:3] == ["{('step', 1): 'x'}", "[[...]]", "x"]
+
+
+def test_traces_that_cannot_be_written_lose_no_value(tmp_path):
+    path = tmp_path / "run.sqlite"
+    game = PartsGame(worth, PARTS, traces=path, fingerprint="a")
+    path.write_bytes(b"no store" * 1000)
+    with pytest.warns(UserWarning, match=r"^traces: 16 calls could not be written"):
+        np.testing.assert_array_equal(game(all_masks(4)), by_hand(all_masks(4)))
+
+
+def test_games_without_a_fingerprint_have_their_own_records(tmp_path):
+    one = PartsGame(worth, PARTS, traces=tmp_path / "run.sqlite")
+    other = PartsGame(lambda kept: 2.0, {"cats": 1}, traces=tmp_path / "run.sqlite")
+    one(all_masks(4))
+    other(all_masks(1))
+    assert len(one.records()) == 16
+    assert [record.kept for record in other.records()] == [(), ("cats",)]
+
+
+def test_a_call_whose_thread_an_interrupt_hides_is_waited_for(monkeypatch):
+    begun, ended, started = [], [], []
+    start = threading.Thread.start
+
+    def interrupted(thread):
+        start(thread)
+        started.append(thread)
+        if len(started) == 3:
+            raise KeyboardInterrupt
+
+    def call(kept):
+        begun.append(kept)
+        threading.Event().wait(0.05)
+        ended.append(kept)
+        return 1.0
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        PartsGame(call, PARTS, concurrency=4)(all_masks(4))
+    assert len(begun) == len(ended) == raised.value.__cause__.answered.sum() > 0
+
+
+def test_a_call_that_cancels_itself_is_an_error():
+    async def call(kept):
+        if len(kept) == 2:
+            raise asyncio.CancelledError
+        return worth(kept)
+
+    with pytest.raises(PartialAnswerError, match="cancelled"):
+        PartsGame(call, PARTS)(all_masks(4))
 
 
 def test_the_estimate_of_costs_limits_a_run():

@@ -13,6 +13,7 @@ import pytest
 
 from spex_plugins import (
     InputError,
+    MissingReplyWarning,
     PartialAnswerError,
     TruncatedReplyWarning,
     ValueFunctionError,
@@ -39,6 +40,9 @@ def all_masks(n):
     ("reply", "reference", "value"),
     [
         ("Rome.", "rome", 1), ("The Rome", "Rome!", 1), ("Roma", "Rome", 0), ("", "Rome", 0),
+        ("दिन", "दान", 0), ("👍", "👎", 0), ("👍!", "👍", 1), ("", "A", 0), ("a", "A.", 1), ("...", "!", 0),
+        ("-5", "5", 0), ("-5", "\u22125", 1), ("3-5", "3 5", 1), ("x > y", "x < y", 0), ("C#", "C", 0),
+        ("$5", "5", 1), ("well-known", "well known", 1), ("don't", "don’t", 1),
     ],
 )  # fmt: skip
 def test_exact_match(reply, reference, value):
@@ -49,7 +53,8 @@ def test_exact_match(reply, reference, value):
     ("reply", "reference", "value"),
     [
         ("so it costs 1,200.0 crowns", "3 times 400 is 1200", 1), ("-5", "−5", 1), ("5", "-5", 0),
-        ("none", "none", 0), ("about .5", "0.5", 1), ("12", "1", 0),
+        ("none", "none", 0), ("about .5", "0.5", 1), ("12", "1", 0), ("5", "3-5", 1), ("(-5)", "-5", 1),
+        ("7", "2024-05-07", 1), ("1e-3", "0.001", 1),
     ],
 )  # fmt: skip
 def test_number_match(reply, reference, value):
@@ -67,6 +72,11 @@ def test_cosine_by_hand():
     assert cosine("Anna lives: Paris", reference) == pytest.approx(expected)
     assert cosine(reference, reference) == pytest.approx(1.0)
     assert cosine("", reference) == 0.0
+
+
+def test_cosine_of_replies_without_words():
+    assert cosine("👍", "👍") == cosine("?!", "?!") == 1.0
+    assert cosine("👍", "👎") == cosine("दिन", "दान") == 0.0
 
 
 def test_embeddings():
@@ -139,6 +149,45 @@ def test_a_judge_is_asked_once_for_equal_replies():
     assert sorted(asked) == ["The film is awful.", "The film is good."]
 
 
+@pytest.mark.parametrize("error", [ConnectionError("the judge is down"), KeyboardInterrupt()])
+def test_replies_are_kept_where_the_judge_fails(error):
+    asked, paid = [], []
+
+    def judge(reply, reference):
+        asked.append(reply)
+        if len(asked) == 10:
+            raise error
+        return float(len(reply))
+
+    def reply(prompt):
+        paid.append(prompt)
+        return prompt
+
+    game = ReplyGame(reply, "a b c d", similarity=judge, reference="z")
+    with pytest.raises((PartialAnswerError, KeyboardInterrupt)):
+        game(all_masks(4))
+    np.testing.assert_array_equal(game(all_masks(4)), [len(game.prompt(mask)) for mask in all_masks(4)])
+    assert len(paid) == len(set(paid)) == 16
+    assert not game._paid
+
+
+def test_finished_repeats_are_kept_where_a_call_fails():
+    calls = []
+
+    def reply(prompt):
+        calls.append(prompt)
+        if len(calls) == 60:
+            raise RuntimeError("boom")
+        return prompt
+
+    game = ReplyGame(reply, "a b c d", repeats=5, reference="a b c d", concurrency=1)
+    with pytest.raises(PartialAnswerError) as raised:
+        game(all_masks(4))
+    assert raised.value.answered.sum() == 11  # with five calls each, and four of the twelfth
+    game(all_masks(4)[~raised.value.answered])
+    assert len(calls) == 16 * 5 + 1
+
+
 def test_sampled_replies_are_explained_with_their_noise():
     rng = np.random.default_rng(0)
 
@@ -209,6 +258,28 @@ def test_fingerprints(tmp_path):
     assert ReplyGame(rating, TEXT).fingerprint is None
     with pytest.raises(InputError, match=r"^fingerprint"):
         explain(ReplyGame(rating, TEXT), budget=10, store=tmp_path / "run.sqlite")
+
+
+def test_a_given_fingerprint_does_not_stand_for_the_parts_that_have_one():
+    def judge(reply, reference):
+        return float(len(reply))
+
+    class Model:
+        def __init__(self, name):
+            self.fingerprint = name
+
+        def __call__(self, prompt):
+            return prompt
+
+    given = {"text": TEXT, "reference": "r"}
+    judged = {"similarity": judge, "fingerprint": "judge 1"}
+    found = [ReplyGame(Model(name), **given, **judged).fingerprint for name in "aab"]
+    assert found[0] == found[1] != found[2]
+    named = [
+        ReplyGame(rating, **given, similarity=s, fingerprint="a").fingerprint for s in ("exact", "cosine")
+    ]
+    assert named[0] != named[1]
+    assert ReplyGame(Model("a"), **given, similarity=judge).fingerprint is None
 
 
 def test_pickled():
@@ -285,6 +356,28 @@ class TestChatReplies:
             replies = ChatReplies("known", max_tokens=limit)  # warnings are errors
             assert replies("never dull") == expected
         assert replies.truncated == 1
+
+    @pytest.mark.parametrize("message", [{"content": None}, {"content": None, "refusal": "I cannot."}])
+    def test_a_reply_without_a_text_is_told(self, server, message):
+        choice = {"finish_reason": "content_filter", "message": message}
+        server.fault = lambda prompt, attempt: (200, {}, {"choices": [choice]})
+        replies = ChatReplies("known")
+        if "refusal" in message:
+            assert replies("never") == "I cannot."
+            return
+        with pytest.warns(MissingReplyWarning, match="finish_reason 'content_filter'"):
+            assert replies("never") == ""
+        assert replies("never") == ""  # warnings are errors
+        assert replies.missing == 2
+
+    @pytest.mark.parametrize("stated", ["many", None, float("inf"), [3]])
+    def test_tokens_that_are_no_numbers_cost_no_reply(self, server, stated):
+        choice = {"message": {"content": "yes"}}
+        usage = {"prompt_tokens": stated, "completion_tokens": 2}
+        server.fault = lambda prompt, attempt: (200, {}, {"choices": [choice], "usage": usage})
+        replies = ChatReplies("known")
+        assert replies("never") == "yes"
+        assert (replies.usage.prompt_tokens, replies.usage.completion_tokens) == (0, 2)
 
     def test_a_reply_without_a_message(self, server):
         with pytest.raises(InputError, match="extra"):

@@ -230,11 +230,15 @@ class ChatGame:
             raise InputError("answer, system: completions need an answer, and have no system message.")
         else:
             template = f"{PLACE}\nAnswer:"
+        asked = None
         if answer is None:
             shared = {name: options[name] for name in _CONNECTION & set(options)}
             whole = [{**message, "content": message["content"].replace(PLACE, text)} for message in template]
-            answer = ChatReplies(model, max_tokens=1, **shared)(whole)
+            asked = ChatReplies(model, max_tokens=1, **shared)
+            answer = asked(whole)
         game = cls(text, model=model, template=template, answer=answer, features=parts, **options)
+        if asked is not None:
+            game.usage.include(asked.usage)
         game.question, game.answer = question, answer.strip()
         game.documents, game.groups = {one.name: one.text for one in read}, group_numbers(read)
         game.group_names = tuple(one.name for one in read if one.parts is not None)

@@ -9,7 +9,7 @@ from typing import Any
 from warnings import warn
 
 from spex_plugins import checks as check
-from spex_plugins.errors import InputError, TruncatedReplyWarning
+from spex_plugins.errors import InputError, MissingReplyWarning, TruncatedReplyWarning
 from spex_plugins.games.calls import CallResults
 from spex_plugins.games.chat.connection import Connection
 from spex_plugins.games.chat.credentials import without_credentials
@@ -53,6 +53,9 @@ class ChatReplies:
     ----------
     fingerprint : str
         Digest of server and request; never of the key.
+    missing : int
+        Number of replies of this process without a text, such as those that a content filter withholds. They
+        count as empty ones.
     truncated : int
         Number of replies of this process that end at the limit of tokens.
     usage : Usage
@@ -70,6 +73,8 @@ class ChatReplies:
     TruncatedReplyWarning
         At the first reply that ends at the limit of tokens, unless `max_tokens` is 1, which asks for no more
         than a beginning.
+    MissingReplyWarning
+        At the first reply without a text.
 
     Examples
     --------
@@ -97,7 +102,7 @@ class ChatReplies:
         self._connection = Connection(
             client, base_url, api_key, concurrency=concurrency, max_retries=max_retries, timeout=timeout
         )
-        self.concurrency, self.truncated = concurrency, 0
+        self.concurrency, self.truncated, self.missing = concurrency, 0, 0
         about = {"server": without_credentials(self._connection.address)} | self._fields
         try:
             self.fingerprint = digest_of_data("ChatReplies", json.dumps(about, sort_keys=True))
@@ -149,6 +154,7 @@ class ChatReplies:
         except (KeyboardInterrupt, SystemExit) as error:
             problem = error
         self._count_truncated([reply.text for reply in batch.scores if reply and reply.truncated])
+        self._count_missing([reply.missing for reply in batch.scores if reply and reply.missing])
         return CallResults([reply and reply.text for reply in batch.scores], problem or batch.problem)
 
     @property
@@ -178,11 +184,23 @@ class ChatReplies:
             )
         self.truncated += len(replies)
 
+    def _count_missing(self, reasons: Sequence[str]) -> None:
+        """Count replies without a text; warn of the first."""
+        if reasons and not self.missing:
+            warn(
+                f"a reply has no text ({reasons[0]}) and counts as an empty one. `missing` counts such "
+                "replies.",
+                MissingReplyWarning,
+                stacklevel=4,
+            )
+        self.missing += len(reasons)
+
 
 @dataclass(frozen=True)
 class _Reply:
     text: str
     truncated: bool
+    missing: str | None  # why there is no text, where the server sends none
 
 
 def _read(reply: Any) -> _Reply:
@@ -191,4 +209,8 @@ def _read(reply: Any) -> _Reply:
         content = choice["message"]["content"]
     except (KeyError, IndexError, TypeError):
         raise json.JSONDecodeError("the reply has no message", repr(reply)[:200], 0) from None
-    return _Reply(content or "", choice.get("finish_reason") == "length")
+    reason = choice.get("finish_reason")
+    if content is None:
+        content = choice["message"].get("refusal")  # a refusal is a reply too
+    missing = f"finish_reason {reason!r}" if content is None and reason != "length" else None
+    return _Reply(content or "", reason == "length", missing)

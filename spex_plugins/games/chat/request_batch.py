@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from spex_plugins.games.chat.api_errors import PassingError, UnreachableError
@@ -40,10 +41,17 @@ class Usage:
         """Add the tokens of a reply and return their number."""
         usage = reply.get("usage") if isinstance(reply, dict) else None
         usage = usage if isinstance(usage, dict) else {}
-        prompt, completion = (int(usage.get(f"{kind}_tokens") or 0) for kind in ("prompt", "completion"))
+        stated = (usage.get(f"{kind}_tokens") for kind in ("prompt", "completion"))
+        prompt, completion = (int(n) if isinstance(n, int | float) and isfinite(n) else 0 for n in stated)
         self.prompt_tokens += prompt
         self.completion_tokens += completion
         return prompt + completion
+
+    def include(self, other: Usage) -> None:
+        """Add what another client of this game has used."""
+        self.requests += other.requests
+        self.prompt_tokens += other.prompt_tokens
+        self.completion_tokens += other.completion_tokens
 
 
 class RequestBatch:

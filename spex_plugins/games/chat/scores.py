@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, fsum, isfinite, log
+from math import exp, fsum, inf, isfinite, log
 from typing import Any
 from warnings import warn
 
@@ -102,10 +102,13 @@ class TopTokens:
                 ]
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise MissingLogProbsError(f"the reply has no log-probs{_stated_error(reply)}") from None
-        log_probs = {token: min(float(v), 0.0) for token, v in [chosen, *listed] if _usable(v)}
+        log_probs: dict[bytes, float] = {}
+        for token, v in [chosen, *listed]:
+            if _usable(v):  # several tokens can have one text, such as a word with and without its space
+                log_probs[token] = max(log_probs.get(token, -inf), min(float(v), 0.0))
         if not log_probs:
             raise MissingLogProbsError("the log-probs of the reply are no numbers")
-        lowest = min((log_probs[token] for token, v in listed if _usable(v)), default=0.0)
+        lowest = min((min(float(v), 0.0) for _, v in listed if _usable(v)), default=0.0)
         return cls(log_probs, chosen[0], lowest)
 
     def likeliest(self, count: int) -> str:
@@ -182,7 +185,7 @@ def _usable(value: Any) -> bool:
 
 def token_bytes(entry: Mapping[str, Any]) -> bytes:
     """Return the bytes of a token: what the server says, or what its text stands for."""
-    if entry.get("bytes") is not None:
+    if entry.get("bytes"):  # some servers send an empty list with every token
         return bytes(entry["bytes"])
     token: str = entry["token"]
     if token.startswith("bytes:\\x"):  # legacy completions write parts of characters like this

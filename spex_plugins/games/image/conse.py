@@ -81,11 +81,8 @@ class ConSE:
     @property
     def fingerprint(self) -> str | None:
         """SHA-256 of everything that the scores depend on, hexadecimal; None without ``fingerprint=``."""
-        return (
-            None
-            if self._named is None
-            else digest_of_data("ConSE", self._named, str(self._top), self._labels)
-        )
+        model = None if self._named is None else self._classifier.fingerprint(self._named)
+        return None if model is None else digest_of_data("ConSE", model, str(self._top), self._labels)
 
     def __call__(self, images: NDArray[Any], texts: Sequence[str]) -> FloatArray:
         """Return the cosines of images and their captions.

@@ -48,8 +48,8 @@ class ImageGame:
     preprocess : callable, optional
         From images to the input of the model: an array, a tensor, or a mapping of keyword arguments.
     fingerprint : str, optional
-        Names model and preprocess, revision included, for the store of answers. Needed only where one of
-        them is a plain function; the parameters of torch modules are hashed.
+        Names model or preprocess, revision included, for the store of answers. Needed only where one of
+        them is a plain function; the parameters of torch modules are hashed all the same.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class ImageGame:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that the values depend on, hexadecimal; missing where that is not known."""
-        model = self._named or self._model.fingerprint
+        model = self._model.fingerprint(self._named)
         if model is None:
             raise AttributeError(
                 "a plain function has no fingerprint; give fingerprint= when making the game"

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import fingerprint_of_part, is_torch_module
+from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part, is_torch_module
 from spex_plugins.games.text.prompt_arguments import check_eval_mode
-from spex_plugins.queries.store.digest import digest_of_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,11 +44,10 @@ class ImageModel:
         self._model = model
         self._preprocess = preprocess
 
-    @property
-    def fingerprint(self) -> str | None:
-        """A digest of the model, or None where a part of it is a plain function."""
-        known = [fingerprint_of_part(self._model), fingerprint_of_part(self._preprocess)]
-        return None if None in known else digest_of_data(*map(str, known))
+    def fingerprint(self, given: str | None) -> str | None:
+        """Return a digest of model and preprocess; None if one is a plain function and nothing is given."""
+        parts = [fingerprint_of_part(self._model), fingerprint_of_part(self._preprocess)]
+        return combined_fingerprint(parts, given)
 
     def __str__(self) -> str:
         return str(getattr(self._model, "__qualname__", type(self._model).__name__))

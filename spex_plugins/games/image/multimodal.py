@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import fingerprint_of_part
+from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.games.image.image_game import checked_masks
 from spex_plugins.games.image.image_masking import MaskedImage
 from spex_plugins.games.image.image_model import as_array
@@ -118,7 +118,7 @@ class MultimodalGame:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that the values depend on, hexadecimal; missing where that is not known."""
-        score = self._named or fingerprint_of_part(self._score)
+        score = combined_fingerprint([fingerprint_of_part(self._score)], self._named)
         if score is None:
             raise AttributeError("this score has no fingerprint; give fingerprint= when making the game")
         text = (self._text, repr(self._parts.spans), self._text_replacement)

@@ -96,7 +96,7 @@ class CallLog:
                 json.dumps(outcome.value),
                 outcome.cost,
                 seconds,
-                None if outcome.trace is None else json.dumps(outcome.trace, default=str),
+                None if outcome.trace is None else _written(outcome.trace),
                 now,
             )
             for mask, outcome, seconds in calls
@@ -123,6 +123,14 @@ class CallLog:
 
     def _open(self) -> Database:
         return Database(self._path)
+
+
+def _written(trace: Any) -> str:
+    """Return a trace as JSON, with the text of objects, and of the whole where JSON has no place for one."""
+    try:
+        return json.dumps(trace, default=str)
+    except (TypeError, ValueError, RecursionError):  # keys that are no texts; an object within itself
+        return json.dumps(str(trace))
 
 
 def _loaded(value: str, cost: float, seconds: float, trace: str | None, ended: str) -> tuple[Any, ...]:

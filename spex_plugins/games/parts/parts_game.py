@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
 from spex_plugins import checks as check
-from spex_plugins.errors import InputError
+from spex_plugins.errors import InputError, SpexError
 from spex_plugins.games.calls import call_each, raise_problem
+from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.games.parts.call_log import CallLog, CallRecord
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
@@ -63,8 +66,8 @@ class PartsGame:
         The file of a store, which may be that of the values too: costs, durations and traces of all calls
         are written there, see `records`.
     fingerprint : str, optional
-        Identifies everything that the values depend on beside the names of the parts; a store needs it. By
-        default that of ``call``, if it has one.
+        Identifies everything that the values depend on beside the names of the parts, and beside the
+        ``fingerprint`` of ``call``, if it has one; a store needs one of the two.
     output_names : sequence of str, optional
         Names of K outputs.
 
@@ -130,12 +133,12 @@ class PartsGame:
         costs = part_costs or {}
         self._costs = np.array([float(costs.get(name, 0.0)) for name in self.feature_names])
         self._base = float(base_cost) + sum(float(costs.get(name, 0.0)) for name in always)
-        known = fingerprint or getattr(call, "fingerprint", None)
+        known = combined_fingerprint([fingerprint_of_part(call)], fingerprint)
         about = repr([list(self._parts), sorted(always)])
-        self.fingerprint = digest_of_data("PartsGame", known, about) if isinstance(known, str) else None
+        self.fingerprint = None if known is None else digest_of_data("PartsGame", known, about)
         self._log = None
-        if traces is not None:
-            self._log = CallLog(traces, self.fingerprint or "", self.feature_names)
+        if traces is not None:  # without a fingerprint, the calls of this object alone are its own
+            self._log = CallLog(traces, self.fingerprint or uuid4().hex, self.feature_names)
         self.cost = 0.0
         self._shape: tuple[int, ...] | None = None
 
@@ -166,7 +169,7 @@ class PartsGame:
         rows = np.flatnonzero(answered)
         self.cost += sum(outcomes[i].cost for i in rows)
         if self._log is not None and len(rows):
-            self._log.add([(masks[i], outcomes[i], done.seconds[i]) for i in rows])
+            self._write(self._log, [(masks[i], outcomes[i], done.seconds[i]) for i in rows])
         values = np.full((len(masks), *(self._shape or ())), np.nan)
         if len(rows):
             values[rows] = [outcomes[i].value for i in rows]
@@ -191,6 +194,8 @@ class PartsGame:
     def records(self) -> list[CallRecord]:
         """Return the calls of this game that are in the file ``traces``, also those of other processes.
 
+        Without a fingerprint, other games cannot be told apart, and the calls are those of this object.
+
         Returns
         -------
         list of CallRecord
@@ -201,6 +206,18 @@ class PartsGame:
     def __repr__(self) -> str:
         names = ", ".join(self.feature_names)
         return f"PartsGame({counted(self.n, 'part')}: {names:.80}; cost so far {self.cost:g})"
+
+    def _write(self, log: CallLog, calls: Sequence[tuple[BoolArray, Any, float]]) -> None:
+        """Write calls to the file of traces; the values are paid for and outlive an error there."""
+        try:
+            log.add(calls)
+        except (SpexError, OSError) as error:
+            warnings.warn(
+                f"traces: {counted(len(calls), 'call')} could not be written ({error}); their values are "
+                "kept.",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def _kept(self, mask: BoolArray) -> dict[str, Any]:
         return {

@@ -12,7 +12,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.games.calls import CallResults, call_each, raise_problem
 from spex_plugins.games.documents.context_parts import LAYOUT, context_parts
 from spex_plugins.games.documents.documents import group_numbers, read_documents
-from spex_plugins.games.fingerprints import fingerprint_of_part
+from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.games.replies.similarity import similarity_of
 from spex_plugins.games.text.prompt_length import prompt_lengths
 from spex_plugins.games.text.prompts import PLACE
@@ -57,7 +57,8 @@ class ReplyGame:
     concurrency : int
         Calls of ``reply`` at a time.
     fingerprint : str, optional
-        Identifies ``reply`` and ``similarity`` where they have no ``fingerprint``; a store needs it.
+        Identifies ``reply`` or ``similarity`` where one has no ``fingerprint``; a store needs it. The
+        fingerprint of the other one counts as well.
 
     Attributes
     ----------
@@ -116,15 +117,15 @@ class ReplyGame:
         characters = sum(map(len, self._around)) + len(text)
         self._characters = prompt_lengths([self._parts], self._replacement, characters, _lengths)
         self._known: dict[str, float] = {}
+        self._paid: dict[tuple[str, int], Any] = {}
         if reference is None:
             reference = self._first_reply()
         elif not isinstance(reference, str):
             raise InputError(f"reference: must be a text, got {type(reference).__name__}.")
         self.reference = reference
-        parts = [fingerprint or fingerprint_of_part(reply), fingerprint or named]
+        parts = combined_fingerprint([fingerprint_of_part(reply), named], fingerprint)
         about = [template, text, repr(self._parts.described), replacement, reference, str(repeats)]
-        whole = None in parts
-        self.fingerprint = None if whole else digest_of_data("ReplyGame", *map(str, parts), *about)
+        self.fingerprint = None if parts is None else digest_of_data("ReplyGame", parts, *about)
 
     @classmethod
     def of_documents(
@@ -205,9 +206,10 @@ class ReplyGame:
             If the similarity is no number.
         """
         b = len(masks)
-        rows, repeats = np.tile(np.arange(b), self._repeats), np.repeat(np.arange(self._repeats), b)
+        # All repeats of a mask together: if a call fails, the masks before it are complete.
+        rows, repeats = np.repeat(np.arange(b), self._repeats), np.tile(np.arange(self._repeats), b)
         values, problem = self._values(np.asarray(masks, dtype=bool)[rows], repeats)
-        means = values.reshape(self._repeats, b).mean(axis=0)
+        means = values.reshape(b, self._repeats).mean(axis=1)
         raise_problem(problem, means, ~np.isnan(means))
         return means
 
@@ -276,11 +278,20 @@ class ReplyGame:
         return [f"{before}{text}{behind}" for text in self._parts.texts(masks, self._replacement)]
 
     def _values(self, masks: BoolArray, repeats: IntArray) -> tuple[FloatArray, BaseException | None]:
-        """Return similarities (b,), NaN where there is no reply, and why."""
+        """Return similarities (b,), NaN where there is none, and why.
+
+        Replies of a batch that fails are kept: they are paid for, and their masks may be asked again.
+        """
         asked = list(zip(self._prompts(masks), map(int, repeats), strict=True))
         distinct = list(dict.fromkeys(asked))
-        done = self._replies(distinct)
+        kept = {one: self._paid.pop(one) for one in distinct if one in self._paid}
+        missing = [one for one in distinct if one not in kept]
+        done = self._replies(missing) if missing else CallResults([])
+        known = {**kept, **dict(zip(missing, done.results, strict=True))}
+        done.results = [known[one] for one in distinct]
         value_of = dict(zip(distinct, done.read(self._compared), strict=True))
+        if done.problem is not None:
+            self._paid |= {one: reply for one, reply in known.items() if reply is not None}
         values = [np.nan if value_of[one] is None else value_of[one] for one in asked]
         return np.array(values, dtype=np.float64), done.problem
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isclose, log
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 
@@ -19,16 +20,19 @@ __all__ = ["SIMILARITIES", "Embedded", "cosine", "exact_match", "number_match", 
 
 Similarity = Callable[[str, str], float]
 
-_WORD = re.compile(r"\w+")
-_ARTICLE = re.compile(r"\b(a|an|the)\b")
-_NUMBER = re.compile(r"[-−+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+)")
+_ARTICLES = {"a", "an", "the"}
+_SIGN = r"(?<![\w)\]])[-−+]"  # the hyphen in "3-5" is none
+_NUMBER = re.compile(rf"(?:{_SIGN})?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-−+]?\d+)?")
+_MINUS, _SHARP = re.compile(_SIGN.replace("+", "") + r"(?=\.?\d)"), re.compile(r"(?<=\w)#")  # "−5" and "C♯"
+_WITHOUT_MEANING = set("$^`")  # beside the characters that Unicode calls punctuation
 _SAME = 1e-6  # relative difference of equal numbers
 
 
 def exact_match(reply: str, reference: str) -> float:
     """Return 1 for equal words, 0 otherwise; case, punctuation and articles do not count.
 
-    The normalisation is that of Rajpurkar et al. (2016).
+    The normalisation is that of Rajpurkar et al. (2016), but for what tells replies apart: the sign of a
+    number, mathematical signs, emoji, and an article that is the whole reply.
     """
     return float(_normalised(reply) == _normalised(reference))
 
@@ -128,15 +132,22 @@ def similarity_of(given: Any) -> tuple[Similarity, str | None]:
     )
 
 
-def _words(text: str) -> Sequence[str]:
-    return _WORD.findall(text.casefold())
+def _words(text: str) -> list[str]:
+    """Return the words, without punctuation; all of the text where there is nothing else."""
+    marked = _SHARP.sub("\u266f", _MINUS.sub("\u2212", text.casefold()))  # no punctuation in Unicode
+    kept = "".join(" " if _is_punctuation(character) else character for character in marked)
+    return kept.split() or text.split()
+
+
+def _is_punctuation(character: str) -> bool:
+    return character in _WITHOUT_MEANING or (category(character)[0] == "P" and character != "_")
 
 
 def _normalised(text: str) -> list[str]:
-    words = _words(_ARTICLE.sub(" ", text.casefold()))
-    return list(words)
+    words = _words(text)
+    return [word for word in words if word not in _ARTICLES] or words
 
 
 def _last_number(text: str) -> float | None:
     found = _NUMBER.findall(text)
-    return float(found[-1].replace(",", "").replace("−", "-")) if found else None
+    return float(found[-1].replace(",", "").replace("\u2212", "-")) if found else None

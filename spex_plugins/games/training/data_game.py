@@ -10,6 +10,7 @@ import numpy as np
 
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
+from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
@@ -44,7 +45,8 @@ class DataGame:
     feature_names : sequence of str, optional
         By default "row 0", …, or "group 0", ….
     fingerprint : str, optional
-        Identifies ``model`` and ``score``, if they are functions; a store needs it.
+        Identifies ``model`` or ``score`` where one is a function; a store needs it. The class and the
+        parameters of an estimator count as well.
 
     Attributes
     ----------
@@ -171,12 +173,12 @@ class DataGame:
         raise InputError("empty_value: give the value of a model without training data.")
 
     def _digest(self, given: str | None) -> str | None:
-        known = given
-        if known is None and self._estimator and self._score is None:
+        model = fingerprint_of_part(self._model)
+        if self._estimator:
             kind = type(self._model)
-            known = (
-                f"{kind.__module__}.{kind.__qualname__} {sorted(self._model.get_params().items(), key=str)!r}"
-            )
+            settings = sorted(self._model.get_params().items(), key=str)
+            model = f"{kind.__module__}.{kind.__qualname__} {settings!r}"
+        known = combined_fingerprint([model, fingerprint_of_part(self._score)], given)
         if known is None:
             return None
         data = [np.ascontiguousarray(each) for each in (self._X, self._y, *self._test, self._group_of)]
