@@ -16,6 +16,7 @@ from spex_plugins.core.fitted.summed import SummedFunction
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
+from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.unseen import unseen_weights
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -83,14 +84,15 @@ class WithSurrogate(Estimator):
         outputs = values.shape[1]
         given = _of_outputs(self.surrogate, outputs)
         about = given.predict(masks)
-        slope, share = _slope(about, values, unseen_weights(masks, self.index or "BV")[:, None])
+        weights = unseen_weights(masks, self.index or "BV")
+        slope, share = _slope(about, values, weights[:, None])
 
         def fitted(scale: FloatArray) -> Fit:
             left = values - scale * about
             return self.estimator.fit(masks, left, design=design, max_order=max_order, rng=rng)
 
         alone, beside = fitted(np.zeros(outputs)), fitted(slope)
-        unknown = np.isnan(alone.r2)  # of few masks; the surrogate is worth one of them
+        unknown = np.isnan(alone.r2)  # of few masks; the surrogate is worth two of them
         helps = np.where(unknown, share < _CLEAR, _unexplained(share, beside) < 1 - alone.r2)
         if not helps.any():
             return replace(alone, method=f"{alone.method}; not of the difference from the surrogate")
@@ -103,9 +105,11 @@ class WithSurrogate(Estimator):
         )
         met = share <= _ROUNDING
         error = np.full(outputs, np.nan) if beside.r2_error is None else share * beside.r2_error
-        error = np.where(met, 0.0, error)
-        source = "the surrogate meets all values" if met.all() else beside.r2_source
-        return Fit(function, 1 - _unexplained(share, beside), source, method, error)
+        tested = np.where((weights > 0)[:, None], values, np.nan)  # where it meets all, what it predicts
+        r2, known, source = measured(masks, values, tested, "the surrogate meets all values", weights)
+        r2 = np.where(met, r2, 1 - _unexplained(share, beside))
+        error = np.where(met, known, error)
+        return Fit(function, r2, source if met.all() else beside.r2_source, method, error)
 
 
 def _of_outputs(function: FittedFunction, outputs: int) -> FittedFunction:
@@ -127,7 +131,8 @@ def _of_outputs(function: FittedFunction, outputs: int) -> FittedFunction:
 
 
 def _columns(spectrum: Spectrum, columns: IntArray) -> Spectrum:
-    coefficients = spectrum.coefficients.reshape(len(spectrum), -1)  # of a scalar function: (T,)
+    outputs = spectrum.output_shape or (1,)
+    coefficients = spectrum.coefficients.reshape(len(spectrum), *outputs)
     return Spectrum(spectrum.n, spectrum.supports, coefficients[:, columns])
 
 
@@ -137,10 +142,15 @@ def _unexplained(share: FloatArray, fit: Fit) -> FloatArray:
 
 
 def _slope(about: FloatArray, values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return a (K,) of values = a·about + rest by least squares, and the rest's share of the variance."""
+    """Return a (K,) of values = a·about + rest by least squares, and the rest's share of the variance.
+
+    The share is that expected of other masks, of which slope and mean are not fitted; two masks tell nothing.
+    """
     total = weights.sum()
     off, target = (x - (weights * x).sum(axis=0) / total for x in (about, values))
     size, spread = (weights * off**2).sum(axis=0), (weights * target**2).sum(axis=0)
     slope = (weights * off * target).sum(axis=0) / np.where(size > 0, size, np.inf)
     left = (weights * (target - slope * off) ** 2).sum(axis=0)
-    return slope, left / np.where(spread > 0, spread, 1.0)
+    seen = int((weights > 0).sum())
+    share: FloatArray = left / np.where(spread > 0, spread, 1.0)
+    return slope, share * (seen - 1) / (seen - 2) if seen > 2 else np.ones_like(share)

@@ -14,13 +14,14 @@ from spex_plugins.core.basis.single_values import first_order
 from spex_plugins.result import html_view
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.types import FloatArray, IntArray
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["IndexTable"]
 
-_SHOWN = 10
+_SHOWN, _OUTPUTS = 10, 6  # sets and outputs that a representation shows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,6 +43,9 @@ class IndexTable:
         the value function.
     feature_names : tuple of str
         Names of the n features.
+    unlisted : ndarray of float64, shape () or (K,), or None
+        Sum of the values of all sets that are not listed because there are too many; NaN where it is not
+        known, as the index does not add up to f(x) − f(∅). None if no set is missing, and for a selection.
     """
 
     index: str
@@ -50,6 +54,7 @@ class IndexTable:
     values: FloatArray
     baseline: FloatArray
     feature_names: tuple[str, ...]
+    unlisted: FloatArray | None = None
 
     @property
     def n(self) -> int:
@@ -160,11 +165,17 @@ class IndexTable:
 
     def _rows(self) -> list[tuple[str, str]]:
         shown = self.values[:_SHOWN]
-        cells = ["  ".join(f"{v:+.4g}" for v in np.atleast_1d(row)[:6]) for row in shown]
+        cells = ["  ".join(f"{v:+.4g}" for v in np.atleast_1d(row)[:_OUTPUTS]) for row in shown]
         return list(zip(self.top(_SHOWN).names, cells, strict=True))
 
     def _title(self) -> str:
-        return f"{self.index}, order ≤ {self.order}: {len(self)} set{'s' * (len(self) != 1)}"
+        listed = f"{self.index}, order ≤ {self.order}: {counted(len(self), 'set')}"
+        if self.unlisted is None:
+            return listed
+        if not np.isfinite(self.unlisted).all():
+            return f"{listed}, others not listed"
+        sums = ", ".join(f"{value:+.4g}" for value in np.atleast_1d(self.unlisted)[:_OUTPUTS])
+        return f"{listed}; those not listed add up to {sums}"
 
     def __repr__(self) -> str:
         lines = [f"  {value:>10}  {name}" for name, value in self._rows()]

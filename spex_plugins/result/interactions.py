@@ -11,8 +11,9 @@ import numpy as np
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.fitted_function import FittedFunction
 from spex_plugins.core.basis.indices import INDICES
+from spex_plugins.core.basis.scaling import norms
 from spex_plugins.core.basis.single_values import SingleValues
-from spex_plugins.core.basis.spectrum import Spectrum, norms
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.result import html_view
 from spex_plugins.result.files import npz_file
@@ -135,7 +136,9 @@ class Interactions(Questions):
         Returns
         -------
         IndexTable
-            Sorted by magnitude; values in the unit of the value function.
+            Sorted by magnitude; values in the unit of the value function. Of a function with more than 20,000
+            sets that have a value, those with the leading Fourier coefficients are listed; ``unlisted`` has
+            the sum of the others.
 
         Raises
         ------
@@ -149,7 +152,17 @@ class Interactions(Questions):
         baseline = values[sizes == 0].sum(axis=0)
         supports, values = supports[sizes > 0], values[sizes > 0]
         ranking = np.argsort(-norms(values), kind="stable")
-        return IndexTable(index, order, supports[ranking], values[ranking], baseline, self.feature_names)
+        unlisted = None if self.function.lists_all(order) else self._total(index) - values.sum(axis=0)
+        return IndexTable(
+            index, order, supports[ranking], values[ranking], baseline, self.feature_names, unlisted
+        )
+
+    def _total(self, index: str) -> FloatArray:
+        """Return what the values of an index add up to, shape () or (K,); NaN where it is not known."""
+        ends = np.array([[True], [False]]).repeat(self.n, axis=1)
+        full, empty = self.predict(ends)
+        adds_up = index != "Moebius" and index in INDICES and INDICES[index].efficient
+        return np.asarray(full - empty) if adds_up else np.full(self.output_shape, np.nan)
 
     def single_values(self, index: str = "SV") -> SingleValues:
         """Return the values of single features in an index of order 1, with their standard deviations.

@@ -124,9 +124,9 @@ def fit_means(
     asked = np.flatnonzero(counts)
     means = (_sums(rows, values, len(masks))[asked].T / counts[asked]).T
     noise_free = not noise.variance.any()
-    left = (
-        noise.variance * (1 / counts[np.intersect1d(inner, asked)]).mean() if len(inner) else noise.variance
-    )
+    counted = np.intersect1d(inner, asked)
+    counted = counted if len(counted) else asked
+    left = noise.variance * (1 / counts[counted]).mean()
     complete = all_masks_within(masks.shape[1], len(asked))
     coded = design if design.coded and len(asked) == len(masks) else None
     sample = masks[asked], means, coded, max_order
@@ -169,12 +169,14 @@ def _corrected(fit: Fit, share: tuple[FloatArray, FloatArray]) -> Fit:
 
 def _better(fit: Fit, exact: Fit, share: tuple[FloatArray, FloatArray]) -> Fit:
     """Return the transform of all means where noise spoils it less than a regression misses."""
-    signal = np.maximum(1 - share[0], 1e-12)
-    r2 = 1 - share[0] / signal
-    if np.mean(np.nan_to_num(fit.r2, nan=-np.inf)) >= np.mean(r2):
+    signal = 1 - share[0]
+    told = signal > share[1]  # or all may be noise
+    r2 = np.where(told, 1 - share[0] / np.where(told, signal, 1.0), np.nan)
+    if np.mean(np.nan_to_num(fit.r2, nan=-np.inf)) >= np.mean(np.nan_to_num(r2, nan=-np.inf)):
         return fit
     source = "all masks are known, up to noise; against the function without noise"
-    return replace(exact, r2=r2, r2_error=share[1] / signal**2, r2_source=source)
+    error = np.where(told, share[1] / np.where(told, signal, 1.0) ** 2, np.nan)
+    return replace(exact, r2=r2, r2_error=error, r2_source=source)
 
 
 class _Regression(Estimator):

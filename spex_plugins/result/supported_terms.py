@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.basis.spectrum import Spectrum, norms
+from spex_plugins.core.basis.scaling import norms
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["supported_terms", "term_summary"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spex_plugins.core.basis.spectrum import norms
+from spex_plugins.core.basis.scaling import norms
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.common.fit_result import Fit
 

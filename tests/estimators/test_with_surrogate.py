@@ -172,3 +172,38 @@ def test_what_does_not_fit_is_refused(surrogate, message):
     given = surrogate() if callable(surrogate) else surrogate
     with pytest.raises(spex.InputError, match=message):
         spex.explain(costly, N, budget=60, surrogate=given, progress=False)
+
+
+def small(masks):
+    return masks[:, 0] + 1.0 * masks[:, 1] - masks[:, 2]
+
+
+@pytest.mark.parametrize("budget", [3, 4, 5, 6, 8, 12])
+def test_few_masks_that_a_surrogate_meets_tell_no_r2(budget):
+    for seed in range(4):
+        pair = np.random.default_rng(seed).permutation(20)[:2]
+        found = spex.explain(
+            lambda masks, pair=pair: small(masks) + 2.0 * masks[:, pair].all(axis=1),
+            20,
+            budget=budget,
+            seed=seed,
+            surrogate=small,
+            progress=False,
+        )
+        assert np.isnan(found.r2)
+        assert np.isnan(found.r2_error)
+
+
+def test_a_surrogate_that_meets_many_masks_is_exact():
+    found = spex.explain(rough, N, budget=60, surrogate=rough, progress=False)
+    assert_allclose(found.r2, 1.0)
+    assert found.r2_source == "the surrogate meets all values"
+
+
+@pytest.mark.parametrize("n", [6, 10, 20])
+def test_a_surrogate_that_is_zero_changes_nothing(n):
+    zero = spex.explain(lambda masks: np.zeros(len(masks)), n, budget=40, progress=False)
+    alone, beside = (
+        spex.explain(small, n, budget=30, surrogate=surrogate, progress=False) for surrogate in (None, zero)
+    )
+    assert_array_equal(alone.index().values, beside.index().values)

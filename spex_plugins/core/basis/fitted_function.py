@@ -63,6 +63,10 @@ class FittedFunction(Deviations, Protocol):
         """Return the sets (U, d) of up to ``order`` features and their values in an index, (U,) or (U, K)."""
         ...
 
+    def lists_all(self, order: int) -> bool:
+        """Whether `convert` returns the values of all sets of up to ``order`` features that have one."""
+        ...
+
     def single_values(self, index: str) -> SingleValues:
         """Return the values of single features in an index of order 1, with their standard deviations."""
         ...
@@ -105,6 +109,10 @@ class SpectrumWithDeviations:
     def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
         """Return the values of an index, see `Spectrum.convert`."""
         return self.spectrum.convert(index, order)
+
+    def lists_all(self, order: int) -> bool:
+        """Whether `convert` returns the values of all sets of up to ``order`` features that have one."""
+        return self.spectrum.lists_all(order)
 
     def single_values(self, index: str) -> SingleValues:
         """Return the values of single features in an index of order 1, with their standard deviations."""

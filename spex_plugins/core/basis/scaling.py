@@ -8,7 +8,7 @@ import numpy as np
 
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Samples", "Scaling", "standardised", "well_scaled"]
+__all__ = ["Samples", "Scaling", "norms", "standardised", "well_scaled"]
 
 _EPS = float(np.finfo(np.float64).eps)
 _EQUAL = 4 * _EPS  # relative to the largest value; values that differ by less are equal
@@ -21,6 +21,13 @@ def standardised(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray
     mean, spread = values.mean(axis=0), values.std(axis=0)
     spread = np.where(np.ptp(values, axis=0) > _EQUAL * np.abs(values).max(axis=0), spread, 0.0)
     return (values - mean) / np.where(spread > 0, spread, 1.0) * (spread > 0), mean, spread
+
+
+def norms(values: FloatArray) -> FloatArray:
+    """Return the root sum of squares over outputs of values (T,) or (T, K), without overflow, shape (T,)."""
+    largest = np.abs(values).max(initial=0.0) or 1.0
+    squares: FloatArray = ((values / largest) ** 2).sum(axis=tuple(range(1, values.ndim)))
+    return largest * np.sqrt(squares)
 
 
 @dataclass(frozen=True, eq=False)

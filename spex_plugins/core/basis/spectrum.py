@@ -12,12 +12,12 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import evaluate
 from spex_plugins.core.basis.indices import checked_order, index_values
 from spex_plugins.core.basis.masks import checked_masks
-from spex_plugins.core.basis.scaling import Scaling
+from spex_plugins.core.basis.scaling import Scaling, norms
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Spectrum", "norms"]
+__all__ = ["Spectrum"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +199,10 @@ class Spectrum:
             kept = self.truncate(order)
             return kept.supports, kept.coefficients
         return index_values(index, order, self.n, self.supports, self.coefficients)
+
+    def lists_all(self, order: int) -> bool:
+        """Whether `convert` returns the values of all sets that have one: there are no terms but these."""
+        return True
 
     def single_values(self, index: str) -> SingleValues:
         """Return the values of single features in an index of order 1.
@@ -392,9 +396,3 @@ class Spectrum:
     def __repr__(self) -> str:
         outputs = f", outputs={self.output_shape[0]}" if self.output_shape else ""
         return f"Spectrum(n={self.n}, terms={len(self)}, max_order={self.max_order}{outputs})"
-
-
-def norms(values: FloatArray) -> FloatArray:
-    """Return the root sum of squares over outputs of values (T,) or (T, K), without overflow, shape (T,)."""
-    largest = np.abs(values).max(initial=0.0) or 1.0
-    return largest * np.sqrt(((values / largest) ** 2).sum(axis=tuple(range(1, values.ndim))))

@@ -20,9 +20,9 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.conjunctions import Conjunctions, pack
 from spex_plugins.core.basis.indices import checked_order, same_single_values
 from spex_plugins.core.basis.masks import checked_masks
-from spex_plugins.core.basis.scaling import Scaling
+from spex_plugins.core.basis.scaling import Scaling, norms
 from spex_plugins.core.basis.single_values import SingleValues
-from spex_plugins.core.basis.spectrum import Spectrum, norms
+from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.fitted.expansion import KernelExpansion
 from spex_plugins.core.gaussian_process.error_growth import ErrorGrowth
 from spex_plugins.core.gaussian_process.mask_weights import (
@@ -35,9 +35,9 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["IndexUncertainty", "StackedFunction", "no_conjunctions"]
 
-_MOST_SETS = 5000  # sets that are computed if all of them could be
+_MOST_SETS = 20_000  # sets that are computed if all of them could be: about a second
 _SPECTRUM_ORDER, _KEPT = 3, 2000  # of the terms of the spectrum
-_ALL_TRIPLES = 30  # largest number of features for which all sets of three are computed
+_IN_TRIPLES = 30  # features of most energy, of which all sets of three are computed
 _ROUNDING = 1e-13  # share of the largest coefficient or value
 _NEGLIGIBLE = 2.0**-60  # share of the largest value
 _BLOCK = 1 << 22  # entries of a matrix of masks and sets in memory at the same time
@@ -119,9 +119,14 @@ class StackedFunction:
         if self.terms is not None:
             return self.terms
         n = len(self.at)
-        order = min(_SPECTRUM_ORDER, n) if n <= _ALL_TRIPLES else 2
-        supports = sets.combine([sets.all_of_order(n, size) for size in range(order + 1)], n)
+        order = min(_SPECTRUM_ORDER, n)
+        supports = sets.combine([sets.all_of_order(n, size) for size in range(min(order, 2) + 1)], n)
         coefficients = self.index(supports, "Fourier", order)
+        if order > 2:
+            leading = _of_most_energy(supports, coefficients, n)
+            triples = leading[sets.all_of_order(len(leading), 3)]
+            supports = sets.combine([supports, triples], n)
+            coefficients = np.concatenate([coefficients, self.index(triples, "Fourier", order)])
         largest = np.abs(coefficients[1:]).max(axis=0, initial=0.0)
         size = norms(coefficients / np.where(largest > 0, largest, 1.0))
         size[0] = np.inf
@@ -145,7 +150,7 @@ class StackedFunction:
     def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
         """Return the values of an index, as `Spectrum.convert` does; the arrays are read-only.
 
-        All sets of up to ``order`` features have a value if they are few, else those that the leading Fourier
+        All sets of up to ``order`` features have a value if `lists_all`, else those that the leading Fourier
         coefficients contribute to; those whose values are rounding errors are left out. The values are kept:
         with a thousand features and thousands of samples they take seconds, and a result is read many times.
         """
@@ -162,10 +167,15 @@ class StackedFunction:
         """What `convert` has returned, by its arguments."""
         return {}
 
+    def lists_all(self, order: int) -> bool:
+        """Whether `convert` returns the values of all sets of up to ``order`` features."""
+        n = len(self.at)
+        return sum(comb(n, size) for size in range(min(order, n) + 1)) <= _MOST_SETS
+
     def _convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
         n = len(self.at)
-        orders = range(min(order, n) + 1)
-        if sum(comb(n, size) for size in orders) <= _MOST_SETS:
+        if self.lists_all(order):
+            orders = range(min(order, n) + 1)
             supports = sets.combine([sets.all_of_order(n, size) for size in orders], n)
         else:
             supports = self._own(self.spectrum.convert(index, order)[0])
@@ -293,6 +303,13 @@ class StackedFunction:
             terms=self.terms and self.terms.placed(at, n),
             shapley=self.shapley and self.shapley.placed(at, n),
         )
+
+
+def _of_most_energy(supports: IntArray, coefficients: FloatArray, n: int) -> IntArray:
+    """Return the features whose sets (U, d) have most energy of coefficients (U,) or (U, K), ascending."""
+    energy = np.zeros(n + 1)
+    np.add.at(energy, supports, (coefficients.reshape(len(supports), -1) ** 2).sum(axis=1)[:, None])
+    return np.sort(np.argsort(-energy[:n], kind="stable")[:_IN_TRIPLES]).astype(np.int32)
 
 
 def _keys(masks: BoolArray) -> np.ndarray:

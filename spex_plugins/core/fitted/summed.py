@@ -60,6 +60,10 @@ class SummedFunction:
         values = _values(self.known, supports, index, order, listed[0])
         return supports, values + _values(self.estimated, supports, index, order, listed[1])
 
+    def lists_all(self, order: int) -> bool:
+        """Whether `convert` returns the values of all sets of up to ``order`` features that have one."""
+        return self.known.lists_all(order) and self.estimated.lists_all(order)
+
     def single_values(self, index: str) -> SingleValues:
         """Return the values of single features in an index of order 1, and their deviations."""
         estimated = self.estimated.single_values(index)
