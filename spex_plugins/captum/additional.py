@@ -1,8 +1,9 @@
-"""Whether additional arguments have a row for each example, or belong to the whole batch.
+"""Whether examples can be evaluated apart from their batch, and with which additional arguments.
 
-Captum assumes a row for each example, and repeats it with its example where a call evaluates several masks.
-Weights of K = B classes or the edges of a graph have the same shape; evaluating one example alone
-distinguishes the two cases.
+Captum evaluates whole batches. A function may depend on all of one: on its mean, on the similarity of every
+image to every text, on the neighbours in a graph. Captum also assumes that additional arguments have a row
+for each example, which is repeated with its example where a call evaluates several masks; weights of K = B
+classes or the edges of a graph have the same shape. Evaluating one example alone distinguishes these cases.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import numpy as np
 import torch
 
 from spex_plugins.captum.outputs import values
-from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
@@ -37,11 +37,14 @@ class ResolvedBatch:
         Masks per call.
     repeated : ndarray of int, shape (E,)
         Number of evaluations of every example that this took.
+    together : bool
+        Whether values of an example depend on the others, so that only the whole batch is evaluated.
     """
 
     batch: Batch
     masks_per_call: int
     repeated: IntArray
+    together: bool = False
 
 
 def any_tensor(argument: Any) -> bool:
@@ -61,9 +64,9 @@ def resolve_additional(
     masks_per_call: int,
     n_samples: int | None,
 ) -> ResolvedBatch:
-    """Determine whether additional arguments have a row for each example, where that makes a difference.
+    """Determine how examples may be evaluated, where that makes a difference.
 
-    It makes none while the whole batch is evaluated at one mask per call.
+    It makes none while the whole batch is evaluated at one mask per call, or at several as Captum does it.
 
     Parameters
     ----------
@@ -76,42 +79,27 @@ def resolve_additional(
         Masks per call, as the user set them.
     n_samples : int, optional
         Masks per example, including the evaluations of this function.
-
-    Raises
-    ------
-    InputError
-        If an example has another value alone than in its batch in both cases.
     """
     unspent = np.zeros_like(counts)
-    divided = masks_per_call > 1 or len(np.unique(counts)) > 1
-    if (
-        end_points.for_batch
-        or not divided
-        or not counts.any()
-        or n_samples == 2
-        or not any_tensor(batch.extra)
-    ):
+    extra, apart = any_tensor(batch.extra), len(np.unique(counts)) > 1
+    unclear = apart or (extra and masks_per_call > 1)
+    if end_points.for_batch or not unclear or not counts.any() or n_samples == 2:
         return ResolvedBatch(batch, masks_per_call, unspent)
     examples, masks_per_call = _examples(end_points, counts, masks_per_call, n_samples)
     if not examples:
         return ResolvedBatch(batch, 1, unspent)
     masks = min(masks_per_call, 2)
-    readings = [batch, replace(batch, rows_of_extra=False)]
-    failure: Exception | None = None
-    for tried, reading in enumerate(readings, start=1):
+    readings = [batch, replace(batch, rows_of_extra=False)] if extra else [batch]
+    repeated = unspent.copy()
+    for reading in readings:
+        repeated[examples] += masks
         try:
             agreeing = [_agrees(forward, reading, end_points, example, masks) for example in examples]
-        except Exception as error:  # a function that fails for the wrong part of an argument
-            agreeing, failure = [False], error
+        except Exception:  # a function that fails for the wrong part of an argument, or without the others
+            agreeing = [False]
         if all(agreeing):
-            repeated = unspent.copy()
-            repeated[examples] = tried * masks
             return ResolvedBatch(reading, masks_per_call, repeated)
-    raise InputError(
-        "additional_forward_args: an example has another value alone than in its batch, whether tensors are "
-        "divided among the examples or not; set perturbations_per_eval=1 and give one example at a time, or "
-        "bind the arguments into forward_func: lambda *inputs: model(*inputs, argument)."
-    ) from failure
+    return ResolvedBatch(batch, 1, repeated, together=True)
 
 
 def _examples(

@@ -11,6 +11,7 @@ import numpy as np
 from spex_plugins import adapter_tools
 from spex_plugins.api import explain_each
 from spex_plugins.captum.forward import MaskedForward
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
@@ -109,7 +110,8 @@ def explain_batch(
             wide = adapter_tools.widened(few.see(one), features.varying_positions(e), features.names(e))
             found[e] = replace(wide, feature_ids=features.ids_of(e))
     for e in np.flatnonzero(repeated).tolist():
-        found[e] = replace(found[e], method=f"{found[e].method}; {repeated[e]} evaluations more to check f")
+        more = counted(int(repeated[e]), "evaluation")
+        found[e] = replace(found[e], method=f"{found[e].method}; {more} more to check f")
     return [found[e] for e in range(len(counts))]
 
 

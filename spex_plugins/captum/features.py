@@ -58,6 +58,22 @@ class Features:
         varying = np.logical_or.reduce(self.varying, axis=0, keepdims=True)
         return replace(self, present=self.present[:1], varying=varying)
 
+    def together(self) -> Features:
+        """Return the same features for every example: those that vary in any of them.
+
+        Raises
+        ------
+        InputError
+            If the examples have different features.
+        """
+        if not (self.present == self.present[0]).all():
+            raise InputError(
+                "feature_mask: an example has another value alone than in its batch, so that all examples "
+                "are masked together; give them the same feature ids, or one example at a time."
+            )
+        varying = np.logical_or.reduce(self.varying, axis=0, keepdims=True)
+        return replace(self, varying=np.repeat(varying, len(self.varying), axis=0))
+
     def varying_positions(self, example: int) -> IntArray:
         """Return the positions, among the features of an example, of those that vary."""
         return np.flatnonzero(self.varying[example, self.present[example]])

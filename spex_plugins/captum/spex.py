@@ -240,7 +240,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         return explain_batch(
             self.forward_func,
             resolved.batch,
-            features,
+            features.together() if resolved.together else features,
             end_points,
             n_samples,
             batch_size=resolved.masks_per_call,

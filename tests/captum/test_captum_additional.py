@@ -66,7 +66,7 @@ def test_finding_out_is_paid_for_from_the_samples(case, at_once, n_samples):
 
     settings = {"additional_forward_args": extra, "perturbations_per_eval": at_once, "n_samples": n_samples}
     _, found = Spex(recorded).attribute(X, return_interactions=True, **settings)
-    told = [re.search(r"; (\d+) evaluations more to check f", one.plan) for one in found]
+    told = [re.search(r"; (\d+) evaluations? more to check f", one.plan) for one in found]
     spent = [one.n_calls + (int(more[1]) if more else 0) for one, more in zip(found, told, strict=True)]
     assert max(spent) <= n_samples
     assert sum(rows) == sum(spent)
@@ -83,10 +83,38 @@ def test_arguments_divided_in_two_ways_at_once(at_once):
         return (x * rows).sum(dim=1) * weights.sum()
 
     extra = (ROWS, torch.tensor([2.0, 5.0]))
-    with pytest.raises(InputError, match=r"additional_forward_args: .*bind the arguments into forward_func"):
-        Spex(forward).attribute(SPARSE, additional_forward_args=extra, perturbations_per_eval=at_once)
-    truth = ShapleyValues(forward).attribute(X, additional_forward_args=extra)
-    torch.testing.assert_close(Spex(forward).attribute(X, additional_forward_args=extra), truth)
+    for x in (X, SPARSE):
+        truth = ShapleyValues(forward).attribute(x, additional_forward_args=extra)
+        found = Spex(forward).attribute(x, additional_forward_args=extra, perturbations_per_eval=at_once)
+        torch.testing.assert_close(found, truth)
+
+
+GRAPH = torch.rand(2, 2, generator=torch.Generator().manual_seed(3))
+OF_THE_BATCH = {
+    "similarities": lambda x: torch.softmax(2 * x @ x.T, 1),
+    "differences from the mean": lambda x: x.sum(1) ** 2 - (x.sum(1) ** 2).mean(),
+    "shares": lambda x: torch.softmax(x.sum(1), 0),
+    "nodes of a graph": lambda x: torch.tanh(GRAPH @ x),
+}
+
+
+@pytest.mark.parametrize("case", OF_THE_BATCH)
+def test_examples_whose_values_depend_on_the_others(case):
+    forward = OF_THE_BATCH[case]
+    target = 0 if forward(SPARSE).dim() > 1 else None
+    truth = ShapleyValues(forward).attribute(SPARSE, target=target)
+    found, (one, _) = Spex(forward).attribute(SPARSE, target=target, return_interactions=True)
+    torch.testing.assert_close(found, truth, atol=1e-5, rtol=1e-5)
+    assert "more to check f" in one.method
+    mask = torch.tensor([[0, 1, 2], [0, 1, 3]])
+    with pytest.raises(InputError, match=r"^feature_mask: an example has another value alone"):
+        Spex(forward).attribute(SPARSE, target=target, feature_mask=mask)
+
+
+def test_targets_of_examples_whose_values_depend_on_the_others():
+    forward = OF_THE_BATCH["similarities"]
+    truth = ShapleyValues(forward).attribute(SPARSE, target=[0, 1])
+    torch.testing.assert_close(Spex(forward).attribute(SPARSE, target=[0, 1]), truth, atol=1e-5, rtol=1e-5)
 
 
 def test_half_precision_is_no_difference():
