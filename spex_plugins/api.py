@@ -18,6 +18,7 @@ from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.estimators.with_surrogate import WithSurrogate
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
+from spex_plugins.queries.calls.torch_modes import check_modes
 from spex_plugins.queries.options import queries_of
 from spex_plugins.recordings.recording import on_recorded_masks
 from spex_plugins.result.assemble import averaged, fitted, interactions, usable
@@ -34,6 +35,7 @@ from spex_plugins.wording import counted
 __all__ = ["explain", "explain_each", "fit"]
 
 _SURROGATE_MASKS = 2000  # at which a surrogate is evaluated
+_OF_FUNCTIONS = 2  # steps from a function to the modules that it reads, or that its object holds
 
 
 def explain(
@@ -157,6 +159,7 @@ def explain(
     most, aim = check.budget(budget), check.share("target_r2", target_r2)
     target = Target(aim, check.positive("target_deviation", target_deviation), index)
     _callable(value_function)
+    check_modes(value_function, "value_function", _OF_FUNCTIONS)
     n, names = check.features_of(value_function, n, feature_names)
     method = _method(estimator, index, prior, names)
     if surrogate is not None:

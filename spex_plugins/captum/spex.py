@@ -18,11 +18,11 @@ from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
 from spex_plugins.captum.llm.cache import warn_of_cache
 from spex_plugins.captum.llm.random_baselines import check_fixed
-from spex_plugins.captum.randomness import check_modes
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import about, resolve
 from spex_plugins.estimators.common.size_limits import check_size
+from spex_plugins.queries.calls.torch_modes import check_modes
 from spex_plugins.result.few_samples import FewSamples
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             "progress": show_progress,
             "title": f"{self.get_name()} attribution",
         }
-        check_modes(self.forward_func)
+        check_modes(self.forward_func, "forward_func")
         batch = make_batch(inputs, baselines, target, additional_forward_args)
         _check_repeatable(batch, masks_per_call)
         warn_of_cache(self.forward_func, batch.extra)

@@ -66,4 +66,11 @@ def _known(session: Session, fresh: Design, designs: list[Design | None]) -> Kno
     drawn = [np.zeros((0, masks.shape[1]), dtype=bool)]
     drawn += [one.masks[one.n_structured :] for one in read if one.plan.kind != "repulsive"]
     independent = is_among(masks, np.concatenate(drawn))
-    return Known(masks, independent, tuple(design.coded for design in read if design.coded is not None))
+    asked = drawn[:1] + [one.masks for one in read if _law(one) == _law(fresh)]
+    coded = tuple(design.coded for design in read if design.coded is not None)
+    return Known(masks, independent, is_among(masks, np.concatenate(asked)), coded)
+
+
+def _law(design: Design) -> tuple[bool, str]:
+    """Return what decides the sizes of the masks of a design, apart from their number."""
+    return design.plan.kind == "repulsive", design.plan.index

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.shap.keywords import budget_from
 
@@ -32,6 +33,8 @@ class CallSettings:
         evals = self.max_evals
         if evals != "auto" and not (isinstance(evals, int | np.integer) and evals >= 2):
             raise InputError(f'max_evals: must be "auto" or an integer ≥ 2, got {evals!r}.')
+        if self.batch_size != "auto":
+            check.count("batch_size", self.batch_size, 1, 'masks per model call, or "auto"')
 
     @property
     def limit(self) -> int | None:

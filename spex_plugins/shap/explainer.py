@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import shap
 
 from spex_plugins import adapter_tools
+from spex_plugins import checks as check
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.estimators import about
+from spex_plugins.estimators import about, resolve
+from spex_plugins.queries.calls.torch_modes import check_modes
 from spex_plugins.shap.arguments import usable_model
 from spex_plugins.shap.call_settings import call_settings
 from spex_plugins.shap.explanation.display import described
@@ -154,6 +156,9 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         """Set up an explainer; see the class for the arguments."""
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+        resolve(estimator, index)
+        check.interaction_order(max_order)
+        check.generator(seed)
         feature_names = check_algorithm(algorithm, feature_names)
         # For a transformers pipeline this calls our own __init__ again, with the wrapped model and without
         # our settings: they are set below, when that is over.
@@ -181,7 +186,7 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         self.outputs = outputs
         self.interactions = interactions
         self.silent = silent
-        self.prior = prior
+        call_settings(self, {}, {})
         adapter_tools.query_options(
             queries, self.model.inner_model
         )  # a store without fingerprint is refused here
@@ -269,6 +274,7 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         FewSamplesWarning
             If max_evals is less than two for each feature or too small to measure R², or if R² is below 0.2.
         """
+        check_modes(self.model.inner_model, "model")
         explainer, args = for_pairs(self, args)
         given = {
             "max_evals": max_evals,

@@ -90,3 +90,19 @@ def test_queries_are_one_object_or_keywords(tmp_path):
         explain(len, 4, queries=queries, store="b.sqlite")
     with pytest.raises(InputError, match=r"queries: must be spex_plugins.Queries"):
         explain(len, 4, queries={"store": "b.sqlite"})
+
+
+def test_a_torch_module_in_training_mode_is_refused():
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(5, 1))
+    calls = []
+
+    def value_function(masks):
+        calls.append(len(masks))
+        return net(torch.as_tensor(masks).float()).detach().numpy()[:, 0]
+
+    with pytest.raises(InputError, match=r"^value_function: .*\(Dropout\) is in training mode"):
+        explain(value_function, 5, progress=False)
+    assert not calls
+    net.eval()
+    assert explain(value_function, 5, progress=False).exact

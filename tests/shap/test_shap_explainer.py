@@ -314,12 +314,45 @@ def test_several_model_inputs():
         ({}, {"outputs": [1]}, "outputs: "),
         ({}, {"max_evals": 1}, "max_evals: "),
         ({}, {"max_evals": 10.5}, "max_evals: "),
-        ({"estimator": "foo"}, {}, "estimator: 'foo'"),
+        ({}, {"batch_size": 0}, "batch_size: "),
     ],
 )
 def test_unusable_arguments(settings, call, message, table, background):
     with pytest.raises(InputError, match=message):
         SpexExplainer(third_order, background, **settings)(table[20:21], silent=True, **call)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("estimator", "foo"), ("max_order", 0), ("max_evals", 0), ("batch_size", 0), ("seed", "a"),
+        ("index", "FOO"),
+    ],
+)  # fmt: skip
+def test_unusable_arguments_are_refused_before_a_call(name, value, background):
+    with pytest.raises(InputError, match=rf"^{name}: "):
+        SpexExplainer(third_order, background, **{name: value})
+
+
+@pytest.mark.parametrize("shape", [(0, 6), (3, 0)])
+def test_an_empty_background(shape):
+    with pytest.raises(InputError, match=r"^masker: the background of shape"):
+        SpexExplainer(third_order, np.zeros(shape))
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_one_output_with_the_inputs_as_they_are(rows, table, background):
+    def model(masked, original):
+        return masked[:, 0] * masked[:, 1] + np.repeat(original.sum(axis=1), len(masked) // len(original))
+
+    masker = shap.maskers.OutputComposite(background, lambda x: np.array([x]))
+    found = SpexExplainer(model, masker)(table[10 : 10 + rows], silent=True)
+    alone = SpexExplainer(lambda masked: masked[:, 0] * masked[:, 1], background)(
+        table[10 : 10 + rows], silent=True
+    )
+    assert_allclose(found.values, alone.values, atol=1e-8)
+    assert_allclose(found.base_values - alone.base_values, table[10 : 10 + rows].sum(axis=1), atol=1e-8)
+    assert found.output_names is None
 
 
 @pytest.mark.parametrize("outputs", [[3], [], [0.5], [-4]])

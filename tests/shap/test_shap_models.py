@@ -29,6 +29,22 @@ def check(model, background, rows):
     return explanation
 
 
+@pytest.mark.parametrize("bare", [True, False])
+def test_a_torch_module_in_training_mode_is_refused(bare, data):
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 1))
+    x = torch.as_tensor(data[0]).float()
+
+    def predict(rows):
+        return net(torch.as_tensor(rows).float()).detach().numpy()[:, 0]
+
+    explainer = SpexExplainer(net if bare else predict, x[:4] if bare else x[:4].numpy())
+    with pytest.raises(InputError, match=r"^model: .*\(Dropout\) is in training mode"):
+        explainer(x[4:5] if bare else x[4:5].numpy(), silent=True)
+    net.eval()
+    assert np.isfinite(explainer(x[4:5] if bare else x[4:5].numpy(), silent=True).values).all()
+
+
 @pytest.mark.slow
 def test_scikit_learn(data):
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor

@@ -197,6 +197,15 @@ def test_unusable_indices(item, error, message, single):
         single[item]
 
 
+@pytest.mark.parametrize("name", ["max", "min", "sum", "mean"])
+def test_columns_of_texts_have_none_of_these(name):
+    table = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "s": list("uvuv")})
+    found = SpexExplainer(lambda t: (t.a + (t.s == "u")).to_numpy(float), table)(table, silent=True)
+    reduced = getattr(found.abs, name)(0)
+    assert_allclose(reduced.values, getattr(np, name)(np.abs(found.values), axis=0))
+    assert reduced.data is None
+
+
 def test_side_by_side(single, double, texts):
     whole = single[:, :2].hstack(single[:, 2:])
     for name in ("values", "data", "base_values", "error_std", "main_effects"):

@@ -12,8 +12,8 @@ from spex_plugins.captum.batch import make_batch
 from spex_plugins.captum.end_points import evaluate_end_points
 from spex_plugins.captum.features import make_features
 from spex_plugins.captum.forward import MaskedForward
-from spex_plugins.captum.randomness import check_modes
 from spex_plugins.errors import InputError
+from spex_plugins.queries.calls.torch_modes import check_modes
 from spex_plugins.queries.store.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class ExampleGame:
         additional_forward_args: Any = None,
         feature_mask: Any = None,
     ) -> None:
-        check_modes(forward)
+        check_modes(forward, "forward_func")
         batch = make_batch(inputs, baselines, target, additional_forward_args)
         features = make_features(batch, feature_mask)
         if batch.size != 1:

@@ -18,10 +18,10 @@ from spex_plugins.captum.llm.forward import MaskedPrompts
 from spex_plugins.captum.llm.random_baselines import MeanOverDraws, draw_baselines
 from spex_plugins.captum.llm.result import SpexLLMAttributionResult
 from spex_plugins.captum.llm.special_tokens import check_special_tokens, prompt_tokens
-from spex_plugins.captum.randomness import check_modes
 from spex_plugins.captum.spex import Spex
 from spex_plugins.core.designs.all_masks import FEATURES_OF_PROMPTS
 from spex_plugins.errors import InputError
+from spex_plugins.queries.calls.torch_modes import check_modes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,7 +151,7 @@ class SpexLLMAttribution(LLMAttribution):  # type: ignore[misc]
         _check_only(
             "forward_in_tokens", forward_in_tokens, False, "one forward gives all tokens the same values"
         )
-        check_modes(self.model)
+        check_modes(self.model, "forward_func")
         tokens = self._target_tokens(inp, target, gen_args)
         if isinstance(inp, TextTokenInput):
             check_special_tokens(inp)

@@ -1,7 +1,8 @@
 """Designs that continue from masks whose values are known: the same kinds of masks, and as few new ones.
 
-A design for a budget has a law of sizes. Known masks take the place of new ones as long as masks of their
-size are wanted; further ones are left out, as the fit to a budget is to cost no more than its masks.
+A design for a budget has a law of sizes. Known masks that a design of the same law asked take the place of
+new ones; others do as long as masks of their size are wanted. Further ones are left out, as the fit to a budget
+is to cost no more than its masks.
 """
 
 from __future__ import annotations
@@ -34,12 +35,15 @@ class Known:
         Distinct.
     independent : ndarray of bool, shape (k,)
         True for masks that were drawn independently of all others, so that they test a fit to these.
+    alike : ndarray of bool, shape (k,)
+        True for masks that a design with the same law of sizes asked.
     coded : tuple of CodedDesign
         Coded designs that were asked before, perhaps not completely, the latest one last.
     """
 
     masks: BoolArray
     independent: BoolArray
+    alike: BoolArray
     coded: tuple[CodedDesign, ...] = ()
 
 
@@ -80,7 +84,8 @@ def _pairs(fresh: Design, known: Known, rng: np.random.Generator) -> Design:
     one = one_of_each_pair(known.masks)
     both = is_among(one, known.masks) & is_among(~one, known.masks)
     wanted = np.bincount(_classes(fresh.masks), minlength=n // 2 + 1) // 2 + 1
-    one = one[_within(_classes(one), wanted, both, rng)][: (budget - 2) // 2]
+    alike = is_among(one, np.concatenate([known.masks[known.alike], ~known.masks[known.alike]]))
+    one = one[_within(_classes(one), wanted, both, alike, rng)][: (budget - 2) // 2]
     ends = np.repeat(np.array([[False], [True]]), n, axis=1)
     front = np.concatenate([ends, np.stack([one, ~one], axis=1).reshape(-1, n)])
     wished = min(budget, max(plan.budget, len(front)))  # those of a run in rounds may be of another design
@@ -120,8 +125,13 @@ def _coded(
 
 
 def _without(known: Known, coded: CodedDesign) -> Known:
-    other = ~is_among(known.masks, coded.masks)
-    return replace(known, masks=known.masks[other], independent=known.independent[other])
+    return _of_rows(known, np.flatnonzero(~is_among(known.masks, coded.masks)))
+
+
+def _of_rows(known: Known, rows: IntArray) -> Known:
+    return replace(
+        known, masks=known.masks[rows], independent=known.independent[rows], alike=known.alike[rows]
+    )
 
 
 def _merged(
@@ -138,7 +148,7 @@ def _merged(
     front = np.concatenate([fresh.masks[:structured], given[~known.independent]])
     behind = np.concatenate([given[known.independent], fresh.masks[fresh.n_structured :]])
     masks = _distinct(np.concatenate([front, behind]))
-    n_known = structured + len(given)
+    n_known = len(_distinct(np.concatenate([fresh.masks[:structured], given])))
     if len(masks) < budget and fresh.plan.kind == "orthogonal":
         pairs = antithetic_masks(fresh.plan.n, budget, rng)
         masks = _distinct(np.concatenate([masks, pairs]))
@@ -152,24 +162,26 @@ def _independent_first(fresh: Design, known: Known, rng: np.random.Generator) ->
     """Return the known masks that serve a design of uniform masks, some of which must test the fit."""
     budget, n = len(fresh.masks), fresh.plan.n
     classes = np.bincount(_classes(fresh.masks), minlength=n // 2 + 1)
-    chosen = _within(_classes(known.masks), classes + 2 * np.sqrt(classes), known.independent, rng)
+    most = classes + 2 * np.sqrt(classes)
+    chosen = _within(_classes(known.masks), most, known.independent, known.alike, rng)
     tests = known.independent[chosen]
     trained, tested = chosen[~tests], chosen[tests]
     others = budget - fresh.n_structured
     trained = trained[: max(budget - max(min(len(tested), others), min(held_out(budget), others)), 0)]
     tested = tested[: budget - len(trained)]
-    rows = np.concatenate([trained, tested])
-    return replace(known, masks=known.masks[rows], independent=known.independent[rows])
+    return _of_rows(known, np.concatenate([trained, tested]))
 
 
-def _within(classes: IntArray, wanted: IntArray, first: BoolArray, rng: np.random.Generator) -> IntArray:
-    """Return rows, at most so many of every class; some come first, the others in random order."""
+def _within(
+    classes: IntArray, wanted: IntArray, first: BoolArray, always: BoolArray, rng: np.random.Generator
+) -> IntArray:
+    """Return rows, at most so many of every class or always; some come first, the others in random order."""
     order = np.lexsort([rng.random(len(classes)), ~first])
     by_class = order[np.argsort(classes[order], kind="stable")]
     start = np.searchsorted(classes[by_class], classes[by_class], side="left")
     serving = np.zeros(len(classes), dtype=bool)
     serving[by_class[np.arange(len(classes)) - start < wanted[classes[by_class]]]] = True
-    return order[serving[order]]
+    return order[(serving | always)[order]]
 
 
 def _classes(masks: BoolArray) -> IntArray:

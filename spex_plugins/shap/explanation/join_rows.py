@@ -36,7 +36,7 @@ def joined(parts: Sequence[Any]) -> Any:
         base_values,
         _packed([part.data[0] for part in parts]) if not per_row else tuple(part.data[0] for part in parts),
         feature_names=[part.feature_names[0] for part in parts] if per_row else first.feature_names,
-        output_names=names[0] if same else _packed(names),
+        output_names=_packed(names) if not same else first.output_names if names[0].ndim == 0 else names[0],
         error_std=None if first.error_std is None else _packed([part.error_std[0] for part in parts]),
         clustering=None if first.clustering is None else _packed([part.clustering[0] for part in parts]),
         compute_time=sum(part.compute_time for part in parts),

@@ -106,10 +106,8 @@ def over_axes(explanation: Any, name: str, function: Callable[..., Any], axis: A
         parts |= _by_feature_name(explanation, function)
     else:
         parts["values"] = _reduced(explanation, "values", function, axes)
-        try:
-            parts["data"] = _reduced(explanation, "data", function, axes)
-        except (TypeError, ValueError):  # words have no mean
-            parts["data"] = NOTHING
+        words = _has_words(explanation.data)  # which have no mean
+        parts["data"] = NOTHING if words else _reduced(explanation, "data", function, axes)
     new = copy(explanation)
     new._s = replaced(slicer, **parts)
     new.output_dims = tuple(axes_left(explanation.output_dims, axes))
@@ -167,6 +165,14 @@ def _reduced(explanation: Any, part: str, function: Callable[..., Any], axes: Co
     inner = tuple(k - 1 for k in places)
     rows = [function(np.asarray(row), axis=inner) for row in content]
     return Obj(np.stack(rows) if len({np.shape(row) for row in rows}) == 1 else objects(rows), left)
+
+
+def _has_words(data: Any) -> bool:
+    """Tell whether inputs are not all numbers."""
+    if data is None:
+        return False
+    rows = data if is_nested(data) else [data]
+    return any(np.asarray(row).dtype.kind not in "biufc" for row in rows)
 
 
 def _by_feature_name(explanation: Any, function: Callable[..., Any]) -> dict[str, Any]:

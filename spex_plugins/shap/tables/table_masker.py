@@ -226,12 +226,16 @@ def table_masker(masker: Any) -> Any:
     Raises
     ------
     InputError
-        If the table is a sparse matrix.
+        If the table is a sparse matrix, or empty.
     """
     _refuse_sparse(masker)
     if type(masker) in (shap.maskers.Independent, shap.maskers.Partition):
         return _of_masker(masker)
-    if background_of(masker) is not None:
+    background = background_of(masker)
+    if background is not None:
+        if 0 in np.shape(background)[:2]:
+            shape = np.shape(background)
+            raise InputError(f"masker: the background of shape {shape} has no rows or columns.")
         return TableMasker(masker)
     if type(masker) is shap.maskers.Composite:
         parts = [table_masker(one) for one in masker.maskers]

@@ -22,9 +22,10 @@ def fresh(name, n, budget, index=None, seed=0):
     return method, method.design(n, budget, None, rng(seed))
 
 
-def known_of(design):
+def known_of(design, *, alike=False):
     tests = np.arange(len(design.masks)) >= design.n_structured
-    return Known(design.masks, tests, () if design.coded is None else (design.coded,))
+    coded = () if design.coded is None else (design.coded,)
+    return Known(design.masks, tests, np.full(len(tests), alike), coded)
 
 
 def sizes(masks):
@@ -51,6 +52,20 @@ def test_known_masks_are_kept_and_the_rest_is_new(name, index, n, first, second)
     np.testing.assert_array_equal(again.masks, masks)
     expected = sizes(start.masks)
     assert (np.abs(sizes(masks) - expected) <= 4 * np.sqrt(expected) + 4).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "index"), [("auto", None), ("auto", "BII"), ("auto", "SV"), ("gaussian_process", None)]
+)
+@pytest.mark.parametrize(
+    ("n", "first", "second"), [(17, 200, 220), (40, 50, 60), (64, 200, 210), (100, 200, 400)]
+)
+def test_all_masks_of_a_design_with_the_same_law_are_kept(name, index, n, first, second):
+    known = known_of(fresh(name, n, first, index, seed=1)[1], alike=True)
+    method, start = fresh(name, n, second, index)
+    design = method.continued(start, known, None, rng(2))
+    assert is_among(known.masks, design.masks).all()
+    assert len(np.unique(design.masks, axis=0)) == len(start.masks)
 
 
 def test_the_masks_that_test_the_fit_were_drawn_independently():
