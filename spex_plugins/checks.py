@@ -46,7 +46,8 @@ def keywords(given: Mapping[str, Any], known: Collection[str]) -> None:
     for name in given:
         if name not in known:
             meant = next((own for own, others in _ELSEWHERE.items() if name in others), None)
-            meant = meant or next(iter(get_close_matches(name, [*known, *_ELSEWHERE], 1)), None)
+            others = {*known, *_ELSEWHERE} - {name}
+            meant = meant or next(iter(get_close_matches(name, sorted(others), 1)), None)
             remedy = f"did you mean {meant}=?" if meant else f"the keywords are {', '.join(known)}."
             raise InputError(f"{name}: unknown keyword; {remedy}")
 

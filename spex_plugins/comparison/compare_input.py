@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.comparison.held_out import HeldOut, evaluate_held_out, masks_of_all_sizes, uniform_masks
+from spex_plugins.comparison.held_out import (
+    HeldOut,
+    evaluate_held_out,
+    masks_of_all_sizes,
+    set_aside,
+    uniform_masks,
+)
 from spex_plugins.comparison.judge import Judge
 from spex_plugins.comparison.metrics.agreement import agreement
 from spex_plugins.comparison.run import Cell, Run, run_method
 from spex_plugins.comparison.shared_answers import SharedAnswers
 from spex_plugins.errors import SpexError, StoreError
+from spex_plugins.recordings.recording import Recording
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.inputs import Input
@@ -120,8 +127,12 @@ def compare_input(
 
 
 def _held_out(answers: SharedAnswers, given: int | BoolArray, number: int) -> HeldOut:
-    uniform = uniform_masks(answers.n, given, number) if isinstance(given, int) else given
-    sizes = masks_of_all_sizes(answers.n, max(1, len(uniform) // 2), number)
+    function = answers.value_function
+    if isinstance(function, Recording) and not function.complete:
+        answers.recording, uniform, sizes = set_aside(function, given, number)
+    else:
+        uniform = uniform_masks(answers.n, given, number) if isinstance(given, int) else given
+        sizes = masks_of_all_sizes(answers.n, max(1, len(uniform) // 2), number)
     found = evaluate_held_out(answers, uniform, sizes)
     if len(found.uniform.values) < 2:
         raise SpexError(f"the value function gave {len(found.uniform.values)} values ({answers.statement})")

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spex_plugins.core.basis.masks import distinct_rows
 from spex_plugins.errors import InputError, SpexError
+from spex_plugins.recordings.recorded_answers import UNIFORM
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.shared_answers import SharedAnswers
+    from spex_plugins.recordings.recording import Recording
     from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["BudgetExceeded", "CountedGame"]
@@ -70,6 +73,19 @@ class CountedGame:
             return self._answers(kept)
         finally:
             self.seconds += perf_counter() - start
+
+    @property
+    def recording(self) -> Recording | None:
+        """The masks that a method may choose from, where not all are recorded."""
+        return self._answers.recording
+
+    def uniform_masks(self, count: int, seed: int) -> BoolArray:
+        """Return distinct uniform masks (count, n), or recorded ones, as many as there are."""
+        if self.recording is not None:
+            most = self.recording.kinds.get(UNIFORM, 0)
+            return self.recording.sample(min(count, most), kind=UNIFORM, seed=seed)[0]
+        masks = np.random.default_rng(seed).random((2 * count, self.n)) < 0.5
+        return masks[distinct_rows(masks)[0][:count]]
 
     @property
     def calls(self) -> int:

@@ -12,14 +12,24 @@ from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
 from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.errors import InputError
+from spex_plugins.recordings.recorded_answers import ALL_SIZES, UNIFORM
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.inputs import Input
     from spex_plugins.comparison.shared_answers import SharedAnswers
     from spex_plugins.core.basis.spectrum import Spectrum
+    from spex_plugins.recordings.recording import Recording
     from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["HeldOut", "Samples", "checked_masks", "evaluate_held_out", "masks_of_all_sizes", "uniform_masks"]
+__all__ = [
+    "HeldOut",
+    "Samples",
+    "checked_masks",
+    "evaluate_held_out",
+    "masks_of_all_sizes",
+    "set_aside",
+    "uniform_masks",
+]
 
 _SEED = 20_000  # held-out masks and the masks of methods come from different streams
 
@@ -72,6 +82,29 @@ def masks_of_all_sizes(n: int, count: int, number: int) -> BoolArray:
     sizes = rng.integers(1, max(n, 2), size=count)
     masks = rng.random((count, n)).argsort(axis=1) < sizes[:, None]
     return masks[distinct_rows(masks)[0]]
+
+
+def set_aside(
+    recording: Recording, given: int | BoolArray, number: int
+) -> tuple[Recording, BoolArray, BoolArray]:
+    """Return what methods may choose from, and the recorded masks to judge by: uniform and of all sizes.
+
+    At most half of the masks of a kind are set aside.
+
+    Raises
+    ------
+    InputError
+        If masks are given, or if no uniform masks were recorded.
+    """
+    if not isinstance(given, int):
+        raise InputError("held_out: give a number; they are chosen from the recorded masks.")
+    kinds, rng = recording.kinds, np.random.default_rng([_SEED, number])
+    rest, uniform = recording.split(max(min(given, kinds.get(UNIFORM, 0) // 2), 1), seed=rng)
+    sizes: BoolArray = np.zeros((0, recording.n), dtype=bool)
+    count = min(given // 2, kinds.get(ALL_SIZES, 0) // 2)
+    if count:
+        rest, sizes = rest.split(count, kind=ALL_SIZES, seed=rng)
+    return rest, uniform, sizes
 
 
 def evaluate_held_out(answers: SharedAnswers, uniform: BoolArray, sizes: BoolArray) -> HeldOut:

@@ -12,6 +12,7 @@ from spex_plugins.queries import Queries, Session
 from spex_plugins.queries.scheduling.mask_order import work_of
 
 if TYPE_CHECKING:
+    from spex_plugins.recordings.recording import Recording
     from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["SharedAnswers"]
@@ -36,6 +37,8 @@ class SharedAnswers:
     ----------
     n_stored : int
         Number of values that came from a store.
+    recording : Recording or None
+        The masks that methods may choose from, where not all are recorded.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class SharedAnswers:
         self._known: set[bytes] = set()
         self.output = output
         self.n_stored = 0
+        self.recording: Recording | None = None
 
     def __enter__(self) -> SharedAnswers:
         self._session.__enter__()

@@ -15,9 +15,10 @@ from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.recordings.mask_table import MOST_LISTED, MaskTable
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["UNIFORM", "RecordedAnswers"]
+__all__ = ["ALL_SIZES", "UNIFORM", "RecordedAnswers"]
 
 UNIFORM = "uniform"
+ALL_SIZES = "all sizes"
 
 
 class RecordedAnswers:

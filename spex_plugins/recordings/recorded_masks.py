@@ -13,15 +13,13 @@ from spex_plugins.core.designs.size_law import EVERY_INDEX, UNIFORM_INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
-from spex_plugins.recordings.recorded_answers import UNIFORM
+from spex_plugins.recordings.recorded_answers import ALL_SIZES, UNIFORM
 from spex_plugins.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from spex_plugins.recordings.recording import Recording
 
 __all__ = ["RecordedMasks"]
-
-_ALL_SIZES = "all sizes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,4 +118,4 @@ class RecordedMasks(Estimator):
 def _kind(plan: Plan) -> str:
     """Return the kind of recorded masks that stands for the masks of a plan."""
     of_all_sizes = plan.kind == "repulsive" and plan.index not in {*UNIFORM_INDICES, EVERY_INDEX}
-    return _ALL_SIZES if of_all_sizes else UNIFORM
+    return ALL_SIZES if of_all_sizes else UNIFORM

@@ -55,12 +55,15 @@ class Ours(Method):
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Fit the estimator; masks without a value are dropped."""
+        estimator = self._estimator
+        if game.recording is not None:
+            estimator = game.recording.estimator(estimator, self._index)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewSamplesWarning)  # R² is measured here
             found = explain(
                 game,
                 budget=budget,
-                estimator=self._estimator,
+                estimator=estimator,
                 index=self._index,
                 seed=seed,
                 batch_size=budget,  # the session behind the game makes the batches

@@ -1,8 +1,8 @@
 """Designs that continue from masks whose values are known: the same kinds of masks, and as few new ones.
 
 A design for a budget has a law of sizes. Known masks that a design of the same law asked take the place of
-new ones; others do as long as masks of their size are wanted. Further ones are left out, as the fit to a budget
-is to cost no more than its masks.
+new ones; others do as long as masks of their size are wanted. Further ones are left out, as the fit to a
+budget is to cost no more than its masks.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def check_modes(function: Any, argument: str, depth: int = _DEPTH) -> None:
     InputError
         If outputs would be random (dropout), or depend on the other examples of a call (batch normalisation).
     """
-    if "torch" not in sys.modules:  # imported by whoever made a module
+    if sys.modules.get("torch") is None:  # imported by whoever made a module
         return
     for model in _modules(function, depth, set()):
         for name, module in model.named_modules():

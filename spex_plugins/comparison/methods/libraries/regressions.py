@@ -10,7 +10,6 @@ import numpy as np
 from spex_plugins.comparison.methods.library_calls import library, seeded
 from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.sums import additive
-from spex_plugins.core.basis.masks import distinct_rows
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
@@ -45,8 +44,7 @@ class Regression(Method):
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Fit to as many distinct uniform masks as the budget allows."""
-        masks = np.random.default_rng(seed).random((2 * budget, game.n)) < 0.5
-        masks = masks[distinct_rows(masks)[0][:budget]]
+        masks = game.uniform_masks(budget, seed)
         values = game(masks)
         with seeded(seed):
             return Surrogate(self._fit(masks, values), "BV")
