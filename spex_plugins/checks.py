@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins.core.basis.masks import as_bool
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
@@ -129,10 +130,7 @@ def sampled_masks(masks: Any) -> BoolArray:
     array = np.asarray(masks)
     if array.ndim != 2 or array.shape[1] < 1:
         raise InputError(f"masks: must have shape (m, n) with n ≥ 1, got {array.shape}.")
-    if array.dtype != bool:
-        if array.dtype.kind not in "iuf" or not np.isin(array, (0, 1)).all():
-            raise InputError("masks: must be bool or hold only 0 (masked) and 1 (kept).")
-        array = array.astype(bool)
+    array = as_bool(array)
     if len(array) < 2:
         raise InputError(f"masks: at least 2 samples are needed, got {len(array)}.")
     return array

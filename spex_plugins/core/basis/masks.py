@@ -8,6 +8,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, IntArray
 
 __all__ = [
+    "as_bool",
     "checked_masks",
     "complements",
     "distinct_pairs",
@@ -90,4 +91,11 @@ def checked_masks(masks: BoolArray, n: int) -> BoolArray:
     masks = np.asarray(masks)
     if masks.ndim != 2 or masks.shape[1] != n:
         raise InputError(f"masks must have shape (m, {n}), got {masks.shape}; for one mask pass mask[None].")
+    return as_bool(masks)
+
+
+def as_bool(masks: np.ndarray) -> BoolArray:
+    """Return masks of zeros and ones as bool, or raise InputError."""
+    if masks.dtype != bool and (masks.dtype.kind not in "iuf" or not np.isin(masks, (0, 1)).all()):
+        raise InputError("masks: must be bool or hold only 0 (masked) and 1 (kept).")
     return masks.astype(bool, copy=False)

@@ -180,3 +180,11 @@ def test_spectra_do_not_change():
 def test_repr_names_size_and_outputs():
     assert repr(Spectrum.from_dict(3, {(0, 1): 1.0})) == "Spectrum(n=3, terms=1, max_order=2)"
     assert "outputs=2" in repr(Spectrum.zero(3, (2,)))
+
+
+@pytest.mark.parametrize("masks", [[[0.3, 1.0]], [[2, 0]], [[-1, 0]], [["a", "b"]], [[None, 0]]])
+def test_masks_hold_zeros_and_ones(masks):
+    spectrum = Spectrum.from_dict(2, {(0,): 1.0})
+    with pytest.raises(InputError, match=r"^masks: must be bool or hold only 0"):
+        spectrum.predict(masks)
+    assert spectrum.predict([[0, 1.0]]) == 1.0
