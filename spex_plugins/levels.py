@@ -120,7 +120,8 @@ def explain_levels(
     queries : Queries, optional
         As in `explain`.
     **options
-        As in `explain`.
+        As in `explain`. The masks of both levels are chosen for the whole budget, so that with a store the
+        same call with a larger one asks for more masks than the difference.
 
     Returns
     -------

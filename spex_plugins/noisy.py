@@ -113,7 +113,9 @@ def explain_noisy(
     queries : Queries, optional
         As in `explain`.
     **options
-        As in `explain`. A store keeps every answer, and repeats as such.
+        As in `explain`. A store keeps every answer, and repeats as such: its export has a row for each. The
+        masks are chosen for the whole budget, so that the same call with a larger one asks for more masks
+        than the difference.
 
     Returns
     -------
@@ -161,7 +163,8 @@ def explain_noisy(
     how = queries_of(queries, options)
     if how.store is not None:
         how = replace(how, fingerprint=f"{fingerprint_of(value_function, how.fingerprint)} repeats")
-    with Session(_Repeats(value_function, n), how, total=len(rows)) as session, _without_numbers(n):
+    asking = Session(_Repeats(value_function, n), how, total=len(rows), repeat_bits=_BITS)
+    with asking as session, _without_numbers(n):
         answers = session.ask(_with_number(masks[rows], numbers))
     kept = answers.answered
     rows, answered = rows[kept], answers.values[kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import spex_plugins as spex
 from spex_plugins import InputError, explain_noisy
+from spex_plugins.__main__ import main
 from spex_plugins.result.noise import noise_of_repeats
 
 
@@ -163,6 +165,32 @@ def test_a_store_keeps_repeats(tmp_path):
     spex.explain(
         signal_game(), budget=8, store=tmp_path / "run.sqlite", fingerprint="noisy 1", progress=False
     )
+
+
+def test_the_export_of_a_store_has_the_features_alone(tmp_path, capsys):
+    store, out = str(tmp_path / "run.sqlite"), str(tmp_path / "out.npz")
+    settings = {"budget": 120, "estimator": "spex", "progress": False}
+    found = explain_noisy(Noisy(1.0), store=store, **settings)
+    assert main(["store", "info", store]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"features +16\n", shown)
+    assert "120, with repeats of the same masks" in shown
+    assert main(["store", "export", store, out]) == 0
+    assert f"120 answers, {found.n_repeats} of which repeat a mask, written" in capsys.readouterr().out
+    with np.load(out) as data:
+        masks, values = data["masks"], data["values"]
+    assert masks.shape == (120, 16)
+    fitted = spex.fit(masks, values, estimator="spex")
+    assert (fitted.n, fitted.n_calls) == (16, 120 - found.n_repeats)
+    assert float(fitted.full_value) == pytest.approx(values[masks.all(axis=1)].mean())
+    recording = spex.Recording.from_store(store)
+    assert (recording.n, len(recording)) == (16, 120 - found.n_repeats)
+    assert recording(np.ones((1, 16), dtype=bool))[0] == pytest.approx(float(fitted.full_value))
+    game = Noisy(1.0)
+    game.n = 17
+    with pytest.raises(InputError, match="a function of 16 features, not 17"):
+        explain_noisy(game, store=store, **settings)
+    assert not game.asked
 
 
 def signal_game():

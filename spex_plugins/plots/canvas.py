@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["Canvas", "new_axes", "require_matplotlib"]
+__all__ = ["Canvas", "new_axes", "require_matplotlib", "text_width"]
 
 Point = tuple[float, float]
 Rectangle = tuple[float, float, float, float]
@@ -34,6 +34,14 @@ def new_axes() -> Axes:
     import matplotlib.pyplot as plt
 
     return plt.figure(facecolor="white").add_axes((0, 0, 1, 1))
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Return the width of a line of text in points, without hinting."""
+    from matplotlib.textpath import text_to_path
+
+    font = _font(tuple(families([text])), size, weight)
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
 
 
 class Canvas:
@@ -77,13 +85,9 @@ class Canvas:
 
     def widths(self, texts: Sequence[str], size: float) -> list[float]:
         """Return the widths of texts in units, without hinting; every text is measured once."""
-        from matplotlib.textpath import text_to_path
-
         for text in texts:
             if (text, size) not in self._widths:
-                font = _font(tuple(families([text])), size, "normal")
-                width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-                self._widths[text, size] = float(width)
+                self._widths[text, size] = text_width(text, size)
         return [self._widths[text, size] for text in texts]
 
     def text(self, at: Point, text: str, *, size: float, weight: str = "normal", **style: Any) -> Any:

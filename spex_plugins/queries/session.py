@@ -40,6 +40,9 @@ class Session:
         Options of the calls.
     total : int, optional
         Number of masks in all calls of `ask`, for the progress bar. By default, every call adds its own.
+    repeat_bits : int
+        How many columns of the masks, the last ones, are the number of a repeat: the store notes it, so that
+        its export has the features alone.
 
     Raises
     ------
@@ -54,8 +57,16 @@ class Session:
     array([1., 1., 1.])
     """
 
-    def __init__(self, value_function: ValueFunction, queries: Queries, total: int | None = None) -> None:
+    def __init__(
+        self,
+        value_function: ValueFunction,
+        queries: Queries,
+        total: int | None = None,
+        *,
+        repeat_bits: int = 0,
+    ) -> None:
         self._function, self._queries, self._total = value_function, queries, total
+        self._repeat_bits = repeat_bits
         has_store = queries.store is not None
         self._fingerprint = fingerprint_of(value_function, queries.fingerprint) if has_store else ""
         self._store: Store | None = None
@@ -237,7 +248,9 @@ class Session:
         """Return the table of this session; the first call, which defines n, creates it."""
         if self._table is None:
             if self._store is not None:
-                self._stored = self._store.run(self._fingerprint, n, self._queries.description)
+                self._stored = self._store.run(
+                    self._fingerprint, n, self._queries.description, repeat_bits=self._repeat_bits
+                )
             self._table = AnswerTable(n, self._stored)
         return self._table
 

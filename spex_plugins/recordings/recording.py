@@ -22,6 +22,7 @@ from spex_plugins.recordings.drawing import drawn_rows
 from spex_plugins.recordings.provenance import provenance
 from spex_plugins.recordings.recorded_answers import UNIFORM, RecordedAnswers
 from spex_plugins.recordings.recorded_masks import RecordedMasks
+from spex_plugins.result.assemble import averaged
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted
 
@@ -167,6 +168,8 @@ class Recording(RecordedAnswers):
     ) -> Self:
         """Return all answers that a store holds of one value function.
 
+        The answers of `explain_noisy` to the same mask are averaged.
+
         Parameters
         ----------
         store : path-like
@@ -192,7 +195,7 @@ class Recording(RecordedAnswers):
             If the file is damaged or cannot be read.
         """
         with Store(store) as opened:
-            masks, values = opened.export(fingerprint)
+            masks, values = averaged(*opened.export(fingerprint))
         return cls(masks, values, feature_names=feature_names, about=about)
 
     @classmethod

@@ -9,17 +9,16 @@ kind_0, …    int32 (k,), the rows of the masks of a kind
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
+from spex_plugins.result.files.npz_reading import reading
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["read", "write"]
@@ -78,20 +77,14 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, Any], BoolArray, FloatArr
     InputError
         If the file is not a recording, is damaged, or was written by a newer version.
     """
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-            header = json.loads(data["header"].tobytes())
-            if header["format"] != _FORMAT:
-                raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
-            arrays = {name: data[name] for name in data.files}
-        values, n = arrays["values"], header["n"]
-        masks = _masks(arrays.get("masks"), len(values), n)
-        kinds = {name: arrays[f"kind_{i}"] for i, name in enumerate(header["kinds"])}
+    with reading(path, "a recording") as data:
+        header = json.loads(data["header"].tobytes())
+        if header["format"] != _FORMAT:
+            raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
+        values, n = data["values"], header["n"]
+        masks = _masks(data.get("masks"), len(values), n)
+        kinds = {name: data[f"kind_{i}"] for i, name in enumerate(header["kinds"])}
         about = {name: header[name] for name in _TEXTS}
-    except InputError:
-        raise
-    except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error) as error:
-        raise InputError(f"path: {path!s} is not a recording, or is damaged: {error}.") from error
     return about, masks, values, kinds
 
 

@@ -356,11 +356,11 @@ class Interactions(Questions):
         Raises
         ------
         InputError
-            If the file was written by a newer version of this package.
+            If the file is not an explanation, is damaged, or was written by a newer version of this package.
         OSError
             If the file cannot be read.
         """
-        return cls(**npz_file.read(path))
+        return npz_file.read(path, cls)
 
     def _summary(self) -> list[tuple[str, str]]:
         errors = np.broadcast_to(self.r2_error, self.r2.shape).ravel()

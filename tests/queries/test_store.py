@@ -140,7 +140,10 @@ def test_a_fingerprint_belongs_to_one_number_of_features(path):
 def test_other_shapes_than_the_stored_ones_are_refused(path):
     masks = masks_of(20, 12)
     ask(weighted, masks[:10], path)
-    with pytest.raises(spex.ValueFunctionError, match="but a scalar output"):
+    with pytest.raises(
+        spex.ValueFunctionError,
+        match=r"returned values of shape \(10, 2\), but one number per mask before; return the same",
+    ):
         ask(lambda m: np.zeros((len(m), 2)), masks, path)
 
 

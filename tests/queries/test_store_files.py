@@ -128,6 +128,13 @@ def test_hard_links_are_refused_before_anything_is_asked(path):
     assert ask(weighted, MASKS, path).n_stored == 10
 
 
+def test_a_directory_is_refused(tmp_path, capsys):
+    with pytest.raises(InputError, match=r"store: .* is a directory; give the path of a file"):
+        ask(weighted, MASKS, tmp_path)
+    assert main(["store", "info", str(tmp_path)]) == 1
+    assert "is a directory" in capsys.readouterr().err
+
+
 def mounted(source, target):
     target.touch()
     done = subprocess.run(["mount", "--bind", source, target], capture_output=True, check=False)
@@ -236,11 +243,6 @@ def test_answers_that_are_only_in_the_log_are_not_overlooked(path, monkeypatch):
 # Damage
 
 
-def table_of(path):
-    with closing(sqlite3.connect(path)) as db:
-        return db.execute("PRAGMA page_size").fetchone()[0]
-
-
 def outcome_of(path, masks):
     try:
         return ask(weighted, masks, path), None
@@ -286,30 +288,6 @@ def test_answers_that_are_not_what_was_written(path, changed, capsys):
     assert not path.with_suffix(".npz").exists()
 
 
-def test_what_can_be_read_of_a_damaged_store_is_recovered(path, capsys):
-    masks = masks_of(3000)
-    ask(weighted, masks, path)
-    ask(lambda batch: np.column_stack([weighted(batch)] * 2), MASKS, path, fingerprint="g", description="two")
-    page = table_of(path)
-    content = bytearray(path.read_bytes())
-    at = len(content) // 2 // page * page
-    content[at : at + page] = bytes(page)
-    path.write_bytes(content)
-    new = path.with_name("new.sqlite")
-    assert main(["store", "recover", str(path), str(new)]) == 0
-    shown = capsys.readouterr()
-    assert "answers to 2 functions written" in shown.out
-    assert "could not be read" in shown.err
-    function = Recorded(weighted)
-    answers = ask(function, masks, new)
-    np.testing.assert_array_equal(answers.values, weighted(masks))
-    assert 0 < function.calls < 400  # those of the page that is lost
-    again = ask(lambda batch: np.zeros((len(batch), 2)), MASKS, new, fingerprint="g")
-    np.testing.assert_array_equal(again.values, np.column_stack([weighted(MASKS)] * 2))
-    assert main(["store", "recover", str(path), str(new)]) == 1
-    assert "exists already" in capsys.readouterr().err
-
-
 def test_a_store_of_the_first_version_is_used(path):
     """Its answers have no checksums."""
     ask(weighted, MASKS[:40], path)
@@ -324,6 +302,26 @@ def test_a_store_of_the_first_version_is_used(path):
     np.testing.assert_array_equal(values, weighted(masks))
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def without_later_tables(path):
+    """Make a store as the first programs did, which knew neither designs nor repeats."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TABLE designs")
+        db.execute("DROP TABLE repeats")
+
+
+def test_a_store_without_later_tables_is_read_and_extended(path, monkeypatch):
+    ask(weighted, MASKS[:40], path)
+    without_later_tables(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda name, mode: mode != os.W_OK)
+        with Store(path) as store:
+            assert [(run.n, run.answers, run.repeat_bits) for run in store.info()] == [(20, 40, 0)]
+            assert store.export()[0].shape == (40, 20)
+    assert ask(weighted, MASKS, path).n_stored == 40
+    with Store(path) as store:
+        assert store.export()[0].shape == (64, 20)
 
 
 def test_the_store_is_no_place_for_its_export(path, capsys):

@@ -101,7 +101,7 @@ def flipped(path):
         (lambda path: changed(path, header=None), "is not a recording, or is damaged: 'header"),
         (lambda path: changed(path, masks=None), r"damaged: \d+ values of 2\^9 masks"),
         (lambda path: changed(path, values=np.zeros(3)), r"damaged: masks of shape"),
-        (lambda path: changed(path, kind_1=None), "damaged: 'kind_1'"),
+        (lambda path: changed(path, kind_1=None), "damaged: 'kind_1"),
         (lambda path: with_header(path, n=10**9), "damaged: masks of shape"),
         (lambda path: with_header(path, n="9"), "is not a recording, or is damaged"),
         (lambda path: with_header(path, format=2), "was written by a newer version"),

@@ -173,6 +173,56 @@ def test_what_if_takes_numbers_and_names():
         found.what_if([-1])
 
 
+def test_what_if_takes_a_single_feature():
+    found = explained()
+    for one in (1, np.int64(1), "bad", np.array(1), np.array([1]), {1}, (i for i in [1])):
+        assert found.what_if(one).masked == (1,)
+    assert found.what_if([]).masked == ()
+
+
+@pytest.mark.parametrize("without", [np.arange(7) == 2, [True] * 7, True, [np.True_]])
+def test_what_if_refuses_masks(without):
+    with pytest.raises(InputError, match=r"without: must be numbers or names .* numpy.flatnonzero\(~m\)"):
+        explained().what_if(without)
+
+
+@pytest.mark.parametrize("without", [[1.7], 1.0, np.array([0.0]), None, b"\x01", [[1]]])
+def test_what_if_refuses_what_is_neither_a_number_nor_a_name(without):
+    with pytest.raises(InputError, match="without: must be names of features or numbers from 0 to 6, got"):
+        explained().what_if(without)
+
+
+def sums_to_six_tenths():
+    """Return a function whose full value is 0.1 + 0.2 + 0.3, which exceeds 0.6 by rounding."""
+    found = spex.explain(lambda m: 0.1 * m[:, 0] + 0.2 * m[:, 1] + 0.3 * m[:, 2], 3, budget=8, progress=False)
+    assert found.full_value > 0.6
+    return found
+
+
+def test_a_full_value_at_the_threshold_but_for_rounding_does_not_lie_above_it():
+    found = sums_to_six_tenths()
+    answer = found.smallest_keeping(0.6)
+    assert answer.question == "Fewest features that keep the value at or below 0.6"
+    assert answer.kept == ()
+    with pytest.raises(InputError, match="there is no such set"):
+        found.smallest_flipping(0.6)  # to above it
+    assert found.best_removal(1, threshold=0.6).masked == (0,)  # the value is highest without it
+
+
+@pytest.mark.parametrize("threshold", [0.6 - 1e-7, 0.6 - 1e-8, 0.6 + 1e-8])
+def test_close_to_the_threshold_the_decision_and_the_search_agree(threshold):
+    """Here the solver does not tell the values from the threshold, and all features keep the decision."""
+    found = sums_to_six_tenths()
+    above = threshold < 0.6
+    kept = found.smallest_keeping(threshold)
+    assert (kept.predicted > threshold) == above
+    assert len(kept.kept) == (3 if above else 0)
+    if above:
+        flipped = found.smallest_flipping(threshold)
+        assert len(flipped.masked) == 1
+        assert flipped.predicted <= threshold
+
+
 def test_a_model_call_checks_an_answer():
     found = explained()
     model = Recorded(found.predict)
@@ -229,8 +279,9 @@ def test_unusable_arguments():
         found.best_keeping(2, candidates=0)
     with pytest.raises(ValueFunctionError, match="for 2 masks, expected a finite number for each"):
         by_chance().best_keeping(2, candidates=6, value_function=lambda masks: [np.nan])
-    with pytest.raises(InputError, match="threshold: must be a finite number"):
-        found.smallest_keeping(np.inf)
+    for threshold in (np.inf, "0.5", True, None):
+        with pytest.raises(InputError, match="threshold: must be a finite number"):
+            found.smallest_keeping(threshold)
     two = replace(found, function=random_spectrum(7, 5, 2, np.random.default_rng(0), 2))
     for ask in (
         two.smallest_keeping,

@@ -14,10 +14,12 @@ from math import comb, prod
 
 import numpy as np
 
+from spex_plugins.errors import InputError
 from spex_plugins.types import FloatArray, IntArray
 
 __all__ = [
     "all_of_order",
+    "check_sets",
     "combine",
     "from_sets",
     "looked_up",
@@ -28,6 +30,16 @@ __all__ = [
     "subsets",
     "to_sets",
 ]
+
+
+def check_sets(argument: str, sets: Iterable[tuple[int, ...]], n: int) -> None:
+    """Raise an error about an argument whose sets do not hold distinct numbers of features."""
+    for one in sets:
+        integers = all(isinstance(i, int | np.integer) for i in one)
+        if not integers or len(set(one)) < len(one) or any(not 0 <= i < n for i in one):
+            raise InputError(
+                f"{argument}: {one} is not a set of features; use distinct integers from 0 to {n - 1}."
+            )
 
 
 def from_sets(sets: Iterable[Iterable[int]], n: int) -> IntArray:

@@ -104,12 +104,7 @@ class Spectrum:
         InputError
             If a feature is not an integer from 0 to n − 1 or occurs twice in one set.
         """
-        for term in terms:
-            integers = all(isinstance(i, int | np.integer) for i in term)
-            if not integers or len(set(term)) < len(term) or any(not 0 <= i < n for i in term):
-                raise InputError(
-                    f"terms: {term} is not a set of features; use distinct integers from 0 to {n - 1}."
-                )
+        sets.check_sets("terms", terms, n)
         values = np.array(list(terms.values()), dtype=np.float64)
         return cls.from_terms(n, sets.from_sets(terms, n), values)
 
@@ -200,8 +195,19 @@ class Spectrum:
             return kept.supports, kept.coefficients
         return index_values(index, order, self.n, self.supports, self.coefficients)
 
-    def lists_all(self, order: int) -> bool:
-        """Whether `convert` returns the values of all sets that have one: there are no terms but these."""
+    def lists_all(self, order: int) -> bool:  # numpydoc ignore=RS01
+        """Return whether `convert` lists all sets that have a value: there are no terms but these.
+
+        Parameters
+        ----------
+        order : int
+            As in `convert`; not used.
+
+        Returns
+        -------
+        bool
+            True.
+        """
         return True
 
     def single_values(self, index: str) -> SingleValues:
@@ -312,9 +318,7 @@ class Spectrum:
             If there is no such output.
         """
         if not self.output_shape:
-            raise InputError(
-                f"output: this spectrum has one scalar output, so output({columns}) does not exist."
-            )
+            raise InputError(f"output: there is one scalar output, and no output({columns}).")
         return replace(self, coefficients=self.coefficients[:, columns])
 
     def rescaled(self, scaling: Scaling) -> Spectrum:  # numpydoc ignore=RS01
@@ -375,10 +379,8 @@ class Spectrum:
         if not isinstance(other, Spectrum):
             return NotImplemented
         if (other.n, other.output_shape) != (self.n, self.output_shape):
-            raise InputError(
-                f"Spectra can only be added when n and outputs agree: {(self.n, self.output_shape)} "
-                f"and {(other.n, other.output_shape)}."
-            )
+            shapes = f"{(self.n, self.output_shape)} and {(other.n, other.output_shape)}"
+            raise InputError(f"Spectra can only be added when n and outputs agree: {shapes}.")
         return Spectrum.from_terms(
             self.n,
             sets.combine([self.supports, other.supports], self.n),

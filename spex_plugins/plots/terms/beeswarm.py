@@ -60,7 +60,7 @@ def beeswarm(table: Any, *, top: int = 12, title: str | None = None, ax: Axes | 
     require_matplotlib()
     shown = table.top(int(top))
     if ax is None:
-        ax = new_axes(660.0, _ROW * max(len(shown), 3) + 110)
+        ax = new_axes(660.0, _ROW * max(len(shown), 3) + 110, title)
     limit = float(np.nanmax(np.abs(shown.values), initial=0.0)) or 1.0
     for row, values in enumerate(shown.values.T):
         values = values[np.isfinite(values)]

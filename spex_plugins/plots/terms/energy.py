@@ -10,7 +10,7 @@ import numpy as np
 from spex_plugins.plots.canvas import require_matplotlib
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR
 from spex_plugins.plots.plot_data import one_output
-from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
+from spex_plugins.plots.terms.axes import broken, new_axes, title_room, write_title
 from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["energy_by_order", "r2_card"]
 
 _INK = "#5661b3"  # neither of the colours of signs
+_WIDTH = 430.0  # of a new figure, in points
+_SMALL, _LINE = 9.0, 21.0  # letters of the small print, and the height of one of its lines
 
 
 def energy_by_order(
@@ -52,7 +54,7 @@ def energy_by_order(
     found = one_output(interactions, output)
     require_matplotlib()
     if ax is None:
-        ax = new_axes(430.0, 270.0)
+        ax = new_axes(_WIDTH, 270.0, title)
     spectrum = found.spectrum
     energy = np.bincount(spectrum.orders, weights=spectrum.energy(), minlength=2)[1:]
     counts = np.bincount(spectrum.orders, minlength=2)[1:]
@@ -110,31 +112,36 @@ def r2_card(
     """
     found = one_output(interactions, output)
     require_matplotlib()
-    if ax is None:
-        ax = new_axes(430.0, 190.0)
     r2, error = float(found.r2), float(found.r2_error)
     known = isfinite(r2)
+    interval = f"  ± {2 * error:.3f}" if known and isfinite(error) else ""
+    stored = f" and {counted(found.n_stored, 'stored answer')}" if found.n_stored else ""
+    about = (
+        found.r2_source + (" (± two standard errors)" if interval else ""),
+        f"{counted(found.n, 'feature')}; {found.n_calls:,} of {found.budget:,} model calls{stored}",
+        "every mask evaluated: nothing is estimated" if found.exact else f"estimator {found.estimator}",
+    )
+    room = _WIDTH if ax is None else title_room(ax)
+    lines = [line for text in about for line in broken(text, room, _SMALL)]
+    if ax is None:
+        ax = new_axes(_WIDTH, 190.0 + _LINE * (len(lines) - 3), title)
     low = min(0.0, r2 - 0.1) if known else 0.0
     ax.barh(0, 1 - low, left=low, height=0.3, color="#eceef3")
     if known:
         ax.barh(0, r2, height=0.3, color=_INK)
         if isfinite(error):
             ax.errorbar(r2, 0, xerr=2 * error, color=TEXT_COLOR, capsize=4, lw=1.4)
-    interval = f"  ± {2 * error:.3f}" if known and isfinite(error) else ""
     heading = f"R² = {r2:.3f}{interval}".replace("-", "−") if known else "R² not measured"
     ax.text(low, 0.42, heading, size=17, weight="bold", color=TEXT_COLOR, va="bottom")
-    stored = f" and {counted(found.n_stored, 'stored answer')}" if found.n_stored else ""
-    lines = [
-        wrapped_line
-        for text in (
-            found.r2_source + (" (± two standard errors)" if interval else ""),
-            f"{counted(found.n, 'feature')}; {found.n_calls:,} of {found.budget:,} model calls{stored}",
-            "every mask evaluated: nothing is estimated" if found.exact else f"estimator {found.estimator}",
-        )
-        for wrapped_line in wrapped(text, 70).splitlines()
-    ]
     ax.text(
-        low, -0.75, "\n".join(lines), size=9, color=MUTED_COLOR, va="top", parse_math=False, linespacing=1.5
+        low,
+        -0.75,
+        "\n".join(lines),
+        size=_SMALL,
+        color=MUTED_COLOR,
+        va="top",
+        parse_math=False,
+        linespacing=1.5,
     )
     ax.set_xlim(low, 1)
     ax.set_ylim(-0.95 - 0.55 * len(lines), 1.3)

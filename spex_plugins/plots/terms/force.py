@@ -11,7 +11,7 @@ from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade
 from spex_plugins.plots.fonts import families
 from spex_plugins.plots.plot_data import signed
 from spex_plugins.plots.terms.additive_terms import AdditiveTerms, Part, additive_terms
-from spex_plugins.plots.terms.axes import new_axes, wrapped, write_constant, write_title
+from spex_plugins.plots.terms.axes import heading_height, new_axes, wrapped, write_constant, write_title
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["force"]
 
 _LEAST = 0.03  # share of the width from which a part has a label
 _LETTERS = 24  # of a line of a label
-_UNIT = 37.0  # height of a bar in a new figure, in points
+_WIDTH, _UNIT = 760.0, 37.0  # of a new figure, and height of a bar in it, in points
 _TOP = 1.7  # of the axes, in heights of a bar
 
 
@@ -64,7 +64,7 @@ def force(
     terms = additive_terms(interactions, index, order, top, output, words)
     own = ax is None
     if ax is None:
-        ax = new_axes(760.0, 250.0)
+        ax = new_axes(_WIDTH, 250.0)
     up = [part for part in terms.parts if part.value > 0]
     down = [part for part in terms.parts if part.value < 0]
     limit = max((abs(part.value) for part in terms.parts), default=1.0)
@@ -79,7 +79,7 @@ def force(
     ax.set_ylim(-0.7 - depth, _TOP)
     if own:
         figure: Any = ax.figure
-        figure.set_figheight((_UNIT * (_TOP + 0.7 + depth) + 70.0) / 72)
+        figure.set_figheight((_UNIT * (_TOP + 0.7 + depth) + 70.0 + heading_height(title, _WIDTH)) / 72)
     _write_ends(ax, terms, both=abs(terms.total - terms.base) >= 0.1 * reach)
     ax.set_yticks([])
     ax.tick_params(axis="x", length=3, labelsize=8.5, labelcolor=MUTED_COLOR)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.canvas import require_matplotlib, text_width
 from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable, set_families
 from spex_plugins.plots.plot_data import one_output, read_plot_data, signed
-from spex_plugins.plots.terms.axes import new_axes, wrapped
+from spex_plugins.plots.terms.axes import broken, filled, new_axes, title_room
+from spex_plugins.plots.terms.room import keep_inside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ __all__ = ["heatmap"]
 
 _CELL, _MARGIN = 44.0, 150.0  # of a new figure, in points
 _SIDE, _SMALLEST = 1100.0, 5.0  # of a matrix of many features, and of its cells
-_LETTERS = 11.0  # height of a line of labels
+_LETTERS, _TITLE = 11.0, 9.5  # height of a line of labels, and of the letters of the title
 _WRITTEN = 14  # up to this many features the values stand in the cells
 
 
@@ -76,15 +77,19 @@ def heatmap(
     cell = min(_CELL, max(_SIDE / len(features), _SMALLEST))
     letters = 0.9 * min(_LETTERS, cell)
     side = cell * max(len(features), 4)
+    own = ax is None
     if ax is None:
-        margin = max(_MARGIN, 0.55 * letters * max(map(len, labels)) + 60)
-        ax = new_axes(side + margin + 90, side + margin)
-    _draw(ax, matrix, labels, letters)
-    across = int((side + 70) / 5.0)  # letters of the title over the matrix and its colour bar
+        margin = max(_MARGIN, max(text_width(label, letters) for label in labels) + 60)
+        ax = new_axes(side + margin + 90, side + margin, fixed_aspect=True)
+    bar = _draw(ax, matrix, labels, letters)
+    keep_inside(ax, bar)
     reading = f"{content.reading}: pairs, and single features on the diagonal"
-    title = "\n".join(wrapped(part, across) for part in (reading, "   ·   ".join(content.facts[2:])))
-    ax.set_title(title, fontsize=9.5, color=TEXT_COLOR, loc="left", parse_math=False)
+    for _ in range(1 if own else 2):  # the title makes a given matrix smaller, which may move it to the right
+        room = side + 70 if own else title_room(ax)
+        lines = [*broken(reading, room, _TITLE), *filled(content.facts[2:], room, _TITLE)]
+        ax.set_title("\n".join(lines), fontsize=_TITLE, color=TEXT_COLOR, loc="left", parse_math=False)
     set_families(ax)
+    keep_inside(ax, bar)
     return ax
 
 
@@ -100,7 +105,8 @@ def _matrix(table: IndexTable, features: list[int]) -> FloatArray:
     return matrix
 
 
-def _draw(ax: Axes, matrix: FloatArray, labels: list[str], letters: float) -> None:
+def _draw(ax: Axes, matrix: FloatArray, labels: list[str], letters: float) -> Axes:
+    """Draw the matrix; return the axes of its colour bar."""
     from matplotlib.colors import LinearSegmentedColormap
 
     limit = float(np.abs(matrix).max(initial=0.0)) or 1.0
@@ -132,3 +138,5 @@ def _draw(ax: Axes, matrix: FloatArray, labels: list[str], letters: float) -> No
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelsize=8.5, labelcolor=TEXT_COLOR)
     bar.set_label("← pushes down        pushes up →", fontsize=8.5, color=TEXT_COLOR)
+    shown: Axes = bar.ax
+    return shown

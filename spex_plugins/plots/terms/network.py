@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.canvas import require_matplotlib, text_width
 from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable, families
 from spex_plugins.plots.plot_data import RankedSet, read_plot_data
@@ -76,10 +76,10 @@ def network(
     places = dict(zip(features, np.stack([np.cos(angles), np.sin(angles)], axis=1), strict=True))
     letters = min(9.0, max(_ROUND / len(features), _SMALLEST)) if features else 9.0
     if ax is None:
-        longest = max((len(content.labels[i]) for i in features), default=0)
+        longest = max((text_width(content.labels[i], letters) for i in features), default=0.0)
         radius = next(radius for most, radius in _RADII if len(features) <= most)
-        side = 2 * (radius + max(70.0, 0.6 * letters * longest))
-        ax = new_axes(side, side + 50)
+        side = 2 * (radius + max(70.0, 1.1 * longest))
+        ax = new_axes(side, side + 50, title)
     for ranked in reversed(content.sets):
         _join(ax, ranked, np.array([places[i] for i in ranked.features]), content.set_limit)
     sizes = 30 + 330 * np.abs(content.effects[features]) / (content.effect_limit or 1.0)

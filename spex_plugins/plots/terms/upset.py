@@ -63,7 +63,7 @@ def upset(
     width = min(34.0, max(_SIDE / max(len(columns), 1), 11.0))
     height = min(17.0, max(_SIDE / n, 7.0))
     if ax is None:
-        ax = new_axes(240.0 + width * max(len(columns), 7), 250.0 + height * n)
+        ax = new_axes(240.0 + width * max(len(columns), 7), 250.0 + height * n, title)
     values = np.array([ranked.value for ranked in content.sets])
     limit = content.set_limit or 1.0
     step = 2.6 * limit * height / 180  # of the rows of dots, in the unit of the values

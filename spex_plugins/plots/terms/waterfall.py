@@ -112,7 +112,7 @@ def _draw(
     labels = [wrapped(part.label) for part in parts]
     if ax is None:
         lines = max((label.count("\n") + 1 for label in labels), default=1)
-        ax = new_axes(640.0, max(_ROW, 12.0 * lines + 4) * max(len(parts), 3) + 110)
+        ax = new_axes(640.0, max(_ROW, 12.0 * lines + 4) * max(len(parts), 3) + 110, title)
     values = np.array([part.value for part in parts])
     rows = np.arange(len(parts))[::-1]
     limit = float(np.abs(values).max(initial=0.0)) or 1.0

@@ -92,8 +92,8 @@ def _raised(error: BaseException) -> str:
 def _other_shape(values: FloatArray, outputs: tuple[int, ...] | None) -> str:
     if outputs is None or values.shape[1:] == outputs:
         return ""
-    before = outputs[0] if outputs else "a scalar"
-    return f"returned shape {values.shape}, but {before} output(s) per mask before."
+    before = f"{counted(outputs[0], 'output')} per mask" if outputs else "one number per mask"
+    return f"returned values of shape {values.shape}, but {before} before; return the same number each time."
 
 
 def _among(values: FloatArray) -> str:

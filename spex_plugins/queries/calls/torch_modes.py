@@ -54,8 +54,7 @@ def check_modes(function: Any, argument: str, depth: int = _DEPTH) -> None:
 
 
 def _effect_of_training(module: Any) -> str:
-    from torch import nn
-
+    nn = sys.modules["torch"].nn
     scripted = getattr(module, "original_name", "")  # the class of what torch.jit compiled
     layers = nn.modules.batchnorm
     if isinstance(module, layers._BatchNorm) or scripted.startswith("BatchNorm"):

@@ -13,6 +13,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
+from spex_plugins.queries.store.answer_rows import as_bytes
 from spex_plugins.queries.store.recovery import recovered
 from spex_plugins.queries.store.store import Store, StoredRun
 from spex_plugins.types import BoolArray, FloatArray
@@ -48,7 +49,7 @@ def add_store_command(commands: Any) -> None:
 
 
 def _on_existing(run: Callable[[Namespace], int], chosen: Namespace) -> int:
-    if not chosen.store.is_file():
+    if not chosen.store.exists():
         raise InputError(f"store: {chosen.store} does not exist.")
     return run(chosen)
 
@@ -67,7 +68,7 @@ def _lines(run: StoredRun) -> list[tuple[str, str]]:
         ("fingerprint", run.fingerprint[:12]),
         ("features", str(run.n)),
         ("outputs", str(run.outputs or 1)),
-        ("answers", f"{run.answers:,}"),
+        ("answers", f"{run.answers:,}" + (", with repeats of the same masks" if run.repeat_bits else "")),
         ("created", run.created.replace("T", " ").replace("+00:00", " UTC")),
     ]
     return lines if run.description is None else [*lines, ("description", run.description)]
@@ -80,12 +81,14 @@ def _export(chosen: Namespace) -> int:
         raise InputError(f"out: {chosen.out} is the store itself; choose another file.")
     with Store(chosen.store) as store:
         masks, values = store.export(chosen.fingerprint)
+    repeats = len(masks) - len(set(as_bytes(np.packbits(masks, axis=1))))
     with replacing(chosen.out) as file:
         if chosen.out.suffix == ".npz":
             np.savez_compressed(file, masks=masks, values=values)
         else:
             file.write(_table(masks, values).encode())
-    print(f"{counted(len(masks), 'answer')} written to {chosen.out}")
+    told = f", {repeats:,} of which repeat a mask," if repeats else ""
+    print(f"{counted(len(masks), 'answer')}{told} written to {chosen.out}")
     return 0
 
 
@@ -93,8 +96,10 @@ def _recover(chosen: Namespace) -> int:
     found = recovered(chosen.store, chosen.out)
     answers = f"{counted(found.answers, 'answer')} to {counted(found.functions, 'function')}"
     print(f"{answers} written to {chosen.out}")
-    if found.unreadable:
-        print("Others could not be read; they will be evaluated again.", file=sys.stderr)
+    for name, count in found.others:
+        print(f"{counted(count, 'row')} of table {name} written to {chosen.out}")
+    for loss in found.losses:
+        print(loss, file=sys.stderr)
     return 0
 
 

@@ -46,6 +46,9 @@ class Database:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(os.path.realpath(path))
         exists = self.path.exists()
+        if exists and not self.path.is_file():
+            what = "a directory" if self.path.is_dir() else "no regular file"
+            raise StoreError(f"store: {self.path} is {what}; give the path of a file, or of a new one.")
         writable = os.access(self.path.parent, os.W_OK) and (not exists or os.access(self.path, os.W_OK))
         self.read_only = exists and not writable
         with explained(self.path):

@@ -1,22 +1,28 @@
-"""Copy of the readable answers of a damaged store to a new one."""
+"""Copy of the readable content of a damaged store to a new one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from sqlite3 import DatabaseError
 
-import numpy as np
-
-from spex_plugins.errors import InputError
-from spex_plugins.queries.store.answer_rows import decoded, shape_of
+from spex_plugins.errors import InputError, StoreError
+from spex_plugins.queries.store.damaged_file import (
+    DamagedRun,
+    OtherTable,
+    other_tables,
+    quoted,
+    readable_runs,
+    repeats_are_lost,
+    unreadable,
+)
 from spex_plugins.queries.store.database import Database
 from spex_plugins.queries.store.store import Store
+from spex_plugins.wording import counted
 
 __all__ = ["Recovered", "recovered"]
-
-_PARTS = 256  # of a table, by the first byte of the mask; each is read from both ends up to a damaged page
 
 
 @dataclass(frozen=True)
@@ -26,18 +32,21 @@ class Recovered:
     Attributes
     ----------
     functions, answers : int
-        Numbers of value functions and of masks in the new store.
-    unreadable : bool
-        Whether the damaged store had answers that could not be read.
+        Numbers of value functions and of answers in the new store.
+    others : tuple of (str, int)
+        Names and numbers of rows of the tables beside those of the store, such as the calls of a `PartsGame`.
+    losses : tuple of str
+        What could not be read, and what follows from it, in sentences.
     """
 
     functions: int
     answers: int
-    unreadable: bool
+    others: tuple[tuple[str, int], ...]
+    losses: tuple[str, ...]
 
 
 def recovered(damaged: str | PathLike[str], new: str | PathLike[str]) -> Recovered:
-    """Copy the answers that are intact to a new store.
+    """Copy what is intact to a new store.
 
     Parameters
     ----------
@@ -54,59 +63,88 @@ def recovered(damaged: str | PathLike[str], new: str | PathLike[str]) -> Recover
     InputError
         If the new file exists.
     StoreError
-        If the list of value functions cannot be read.
+        If nothing can be read, or the new file cannot be written.
     """
     if Path(new).exists():
         raise InputError(f"out: {new} exists already; choose the name of a new file.")
-    old, answers, unreadable = Database(damaged), 0, False
+    old = _opened(Path(damaged))
     try:
-        runs = old.rows(
-            "SELECT id, fingerprint, n, outputs, description FROM runs "
-            "WHERE typeof(fingerprint) = 'text' AND typeof(n) = 'integer' ORDER BY id"
-        )
-        with Store(new) as store:
-            for number, fingerprint, n, outputs, description in runs:
-                rows, all_read = _readable(old, number, -(-n // 8))
-                values, intact = decoded(rows, shape_of(outputs))
-                packed = np.frombuffer(
-                    b"".join(mask for (mask, _), whole in zip(rows, intact, strict=True) if whole), np.uint8
-                )
-                run = store.run(fingerprint, n, description)
-                if len(values):
-                    run.keep(0, packed.reshape(len(values), -1), values)
-                for key, design in _designs(old, number):
-                    run.keep_design(key, design)
-                run.close()
-                answers += len(values)
-                unreadable |= not (all_read and intact.all())
+        runs = readable_runs(old)
+        tables = other_tables(old)
+        losses = list(_losses(runs, repeats_are_lost(old)))
     finally:
         old.close()
-    return Recovered(len(runs), answers, unreadable)
+    with Store(new) as store:
+        for run in runs:
+            _write(store, run)
+    others = _written(tables, new) if tables else ()
+    for table, (name, count) in zip(tables, others, strict=True):
+        if not table.complete or count < len(table.rows):
+            losses.append(f"Table {name} could not be read as a whole.")
+    return Recovered(len(runs), sum(len(run.values) for run in runs), others, tuple(losses))
 
 
-def _designs(db: Database, number: int) -> list[tuple[Any, Any]]:
-    """Return the designs of a value function that can be read; their checksums are tested on use."""
-    query = (
-        "SELECT key, design FROM designs WHERE run = ? AND typeof(key) = 'text' AND typeof(design) = 'blob' "
-        "ORDER BY id"
-    )
-    return db.rows_until_damage(query, (number,))[0]
+def _opened(damaged: Path) -> Database:
+    """Open the damaged file; its errors do not advise to recover it, which is what is done."""
+    try:
+        return Database(damaged)
+    except StoreError as error:
+        if isinstance(error.__cause__, DatabaseError):
+            raise unreadable(damaged, error.__cause__) from error
+        raise
 
 
-def _readable(db: Database, number: int, size: int) -> tuple[list[tuple[Any, Any]], bool]:
-    """Return the readable rows (mask, answer) of a value function, and whether these are all."""
-    found: dict[Any, Any] = {}
-    complete = True
-    for part in range(_PARTS):
-        bounds = bytes([part]), bytes([part + 1]) if part + 1 < _PARTS else b"\xff" * (size + 1)
-        for direction in ("ASC", "DESC"):
-            query = (
-                "SELECT mask, answer FROM answers WHERE run = ? AND mask >= ? AND mask < ? "
-                f"ORDER BY mask {direction}"
-            )
-            rows, problem = db.rows_until_damage(query, (number, *bounds))
-            found.update(rows)
-            if problem is None:
-                break
-            complete = False
-    return [(mask, answer) for mask, answer in found.items() if len(mask) == size], complete
+def _name(run: DamagedRun) -> str:
+    """Return the fingerprint in the new store; a name that is no digest stands for one that is lost."""
+    return run.fingerprint or f"lost-{run.number}"
+
+
+def _write(store: Store, run: DamagedRun) -> None:
+    """Write the answers and the designs of a value function."""
+    kept = store.run(_name(run), run.n, run.description, repeat_bits=run.repeat_bits)
+    if len(run.values):
+        kept.keep(0, run.packed, run.values)
+    for key, design in run.designs:
+        kept.keep_design(key, design)
+    kept.close()
+
+
+def _written(tables: Sequence[OtherTable], new: str | PathLike[str]) -> tuple[tuple[str, int], ...]:
+    """Write tables to the new file; return their names and numbers of rows."""
+    counts = []
+    database = Database(new)
+    try:
+        for table in tables:
+            name = quoted(table.name)
+            with database.writing():
+                database.rows(table.statement)
+                width = len(database.rows(f"PRAGMA table_info({name})"))
+                # A damaged row that breaks a rule of its table is left out.
+                statement = f"INSERT OR IGNORE INTO {name} VALUES ({', '.join('?' * width)})"
+                database.repeat(statement, [row for row in table.rows if len(row) == width])
+                counts.append((table.name, int(database.rows(f"SELECT count(*) FROM {name}")[0][0])))
+    finally:
+        database.close()
+    return tuple(counts)
+
+
+def _losses(runs: Sequence[DamagedRun], repeats_lost: bool) -> Iterator[str]:
+    if not all(run.complete for run in runs):
+        yield "Other answers could not be read; they will be evaluated again."
+    inferred = [run for run in runs if run.inferred]
+    if inferred:
+        yield (
+            f"The list of value functions has no readable entry for {len(inferred)} of them: their last "
+            "feature is taken to be the last one that an answer keeps; their descriptions are lost."
+        )
+    unnamed = [_name(run) for run in runs if run.fingerprint is None]
+    if unnamed:
+        yield (
+            f"No fingerprint could be read for {counted(len(unnamed), 'function')}, so that no run finds the "
+            f"answers: export them with --fingerprint {' or '.join(unnamed)}."
+        )
+    if repeats_lost:
+        yield (
+            "Which functions have repeats could not be read: until explain_noisy uses the store again, their "
+            "masks have the number of the repeat as further features."
+        )

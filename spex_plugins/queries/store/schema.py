@@ -8,7 +8,7 @@ from time import sleep
 from spex_plugins.errors import StoreError
 from spex_plugins.queries.store.database import Database, explained
 
-__all__ = ["has_designs", "prepare"]
+__all__ = ["OWN_TABLES", "has_table", "prepare"]
 
 _VERSION = 2
 _APPLICATION = 0x53504558  # "SPEX"; other SQLite files are refused
@@ -28,11 +28,19 @@ _SCHEMA = (
         id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), owner TEXT NOT NULL,
         masks BLOB NOT NULL)""",
 )
-# Which masks a run chose, by a digest of those that it would have chosen without answers. Programs that
-# do not know this table are not disturbed by it.
-_DESIGNS = """CREATE TABLE IF NOT EXISTS designs (
-    id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), key TEXT NOT NULL,
-    design BLOB NOT NULL, UNIQUE (run, key))"""
+# Tables that the first programs did not create, and are not disturbed by. designs: which masks a run chose,
+# by a digest of those that it would have chosen without answers. repeats: the runs whose masks are asked
+# several times; the last columns of their masks, so many bits, are the number of the repeat.
+_ADDED = {
+    "designs": """CREATE TABLE IF NOT EXISTS designs (
+        id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), key TEXT NOT NULL,
+        design BLOB NOT NULL, UNIQUE (run, key))""",
+    "repeats": """CREATE TABLE IF NOT EXISTS repeats (
+        run INTEGER PRIMARY KEY REFERENCES runs (id), features INTEGER NOT NULL, bits INTEGER NOT NULL)""",
+}
+
+OWN_TABLES = ("runs", "answers", "claims", *_ADDED)
+"""Names of the tables of a store; other parts of the package may keep further ones in its file."""
 
 
 def prepare(db: Database) -> None:
@@ -67,13 +75,14 @@ def _prepare_to_write(db: Database, version: int) -> None:
     db.rows("PRAGMA wal_autocheckpoint = 8192")  # pages; masks are written all over the tree
     if version < _VERSION:
         _create(db)
-    if not has_designs(db):
-        db.rows(_DESIGNS)
+    for name, statement in _ADDED.items():
+        if not has_table(db, name):
+            db.rows(statement)
 
 
-def has_designs(db: Database) -> bool:
-    """Tell whether a file has the table of designs, which older programs do not create."""
-    return bool(db.rows("SELECT 1 FROM sqlite_master WHERE name = 'designs'"))
+def has_table(db: Database, name: str) -> bool:
+    """Tell whether a file has a table, such as one that older programs do not create."""
+    return bool(db.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
 
 
 def _use_log(db: Database) -> None:

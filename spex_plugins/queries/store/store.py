@@ -12,7 +12,7 @@ import numpy as np
 from spex_plugins.errors import InputError, StoreError
 from spex_plugins.queries.store.answer_rows import decoded, shape_of
 from spex_plugins.queries.store.database import Database
-from spex_plugins.queries.store.schema import prepare
+from spex_plugins.queries.store.schema import has_table, prepare
 from spex_plugins.queries.store.stored_answers import ReadOnlyAnswers, StoredAnswers
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -32,11 +32,14 @@ class StoredRun:
     outputs : int or None
         Number of outputs K, 0 for a scalar function, None before the first value.
     answers : int
-        Number of masks that have a value.
+        Number of values: of masks, or, with ``repeat_bits``, of masks and their repeats.
     description : str or None
         The latest note.
     created : str
         Date and time of the first run, ISO 8601 in UTC.
+    repeat_bits : int
+        Number of bits that follow a mask in the file and number its repeats, as of `explain_noisy`; 0 where
+        every mask has one value.
     """
 
     fingerprint: str
@@ -45,6 +48,7 @@ class StoredRun:
     answers: int
     description: str | None
     created: str
+    repeat_bits: int = 0
 
 
 class Store:
@@ -62,7 +66,8 @@ class Store:
     Raises
     ------
     InputError
-        If the file is not a store, was written by a newer version, or has several names (hard links).
+        If the path is that of a directory, or if the file is not a store, was written by a newer version, or
+        has several names (hard links).
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
@@ -91,7 +96,9 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def run(self, fingerprint: str, n: int, description: str | None = None) -> ReadOnlyAnswers:
+    def run(
+        self, fingerprint: str, n: int, description: str | None = None, *, repeat_bits: int = 0
+    ) -> ReadOnlyAnswers:
         """Return the stored values of a value function, to look up and to extend; close it after use.
 
         Parameters
@@ -99,9 +106,11 @@ class Store:
         fingerprint : str
             SHA-256 digest of everything that the values depend on.
         n : int
-            Number of features.
+            Number of columns of a mask: features and ``repeat_bits``.
         description : str, optional
             A note, stored as plain text.
+        repeat_bits : int
+            How many of the columns, the last ones, are the number of a repeat; `export` leaves them out.
 
         Returns
         -------
@@ -117,7 +126,7 @@ class Store:
         """
         if self._db.read_only:
             found = self._db.rows("SELECT id, n FROM runs WHERE fingerprint = ?", (fingerprint,))
-            return ReadOnlyAnswers(self._db, self._number(found, n), n)
+            return ReadOnlyAnswers(self._db, _number(found, n, repeat_bits), n)
         with self._db.writing():
             self._db.rows(
                 "INSERT INTO runs (fingerprint, n, description, created) VALUES (?, ?, ?, ?) "
@@ -126,7 +135,12 @@ class Store:
                 (fingerprint, n, description, datetime.now(UTC).isoformat(timespec="seconds")),
             )
             found = self._db.rows("SELECT id, n FROM runs WHERE fingerprint = ?", (fingerprint,))
-            return StoredAnswers(self._db, self._number(found, n), n)
+            number = _number(found, n, repeat_bits)
+            if repeat_bits:
+                self._db.rows(
+                    "INSERT OR IGNORE INTO repeats VALUES (?, ?, ?)", (number, n - repeat_bits, repeat_bits)
+                )
+            return StoredAnswers(self._db, number, n)
 
     def info(self) -> list[StoredRun]:
         """Return a summary of the content of the store, oldest run first.
@@ -144,9 +158,11 @@ class Store:
         (sound,) = self._db.rows("PRAGMA integrity_check(1)")[0]
         if sound != "ok":
             raise StoreError.damaged(self.path, " ".join(sound.split()))
+        numbered = "(SELECT bits FROM repeats WHERE run = runs.id)" if has_table(self._db, "repeats") else "0"
         rows = self._db.rows(
-            "SELECT fingerprint, n, outputs, (SELECT count(*) FROM answers WHERE run = runs.id), "
-            "description, created FROM runs ORDER BY id"
+            "SELECT fingerprint, n - bits, outputs, answers, description, created, bits FROM (SELECT *, "
+            "(SELECT count(*) FROM answers WHERE run = runs.id) AS answers, "
+            f"coalesce({numbered}, 0) AS bits FROM runs) ORDER BY id"
         )
         return [StoredRun(*row) for row in rows]
 
@@ -161,7 +177,8 @@ class Store:
         Returns
         -------
         masks : ndarray of bool, shape (m, n)
-            True for a feature that is kept.
+            True for a feature that is kept. A mask that was asked several times, as by `explain_noisy`, has a
+            row for every value; `spex_plugins.fit` averages them.
         values : ndarray of float64, shape (m,) or (m, K)
             Their values.
 
@@ -187,14 +204,17 @@ class Store:
         if not intact.all():
             raise StoreError.damaged(self.path, f"{int((~intact).sum())} answers have wrong checksums")
         packed = np.frombuffer(b"".join(mask for mask, _ in rows), dtype=np.uint8)
-        bits = np.unpackbits(packed.reshape(len(rows), -(-run.n // 8)), axis=1, count=run.n)
+        size = -(-(run.n + run.repeat_bits) // 8)
+        bits = np.unpackbits(packed.reshape(len(rows), size), axis=1, count=run.n)
         return bits.astype(bool), values
 
-    def _number(self, found: list[tuple[int, int]], n: int) -> int:
-        """Return the row id of a value function of n features, 0 if there is none."""
-        if found and found[0][1] != n:
-            raise InputError(
-                f"fingerprint: in the store, it belongs to a function of {found[0][1]} features, not {n}; "
-                "different functions need different fingerprints."
-            )
-        return found[0][0] if found else 0
+
+def _number(found: list[tuple[int, int]], n: int, repeat_bits: int) -> int:
+    """Return the row id of a value function whose masks have n columns, 0 if there is none."""
+    if found and found[0][1] != n:
+        raise InputError(
+            "fingerprint: in the store, it belongs to a function of "
+            f"{found[0][1] - repeat_bits} features, not {n - repeat_bits}; "
+            "different functions need different fingerprints."
+        )
+    return found[0][0] if found else 0

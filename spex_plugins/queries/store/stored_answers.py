@@ -10,7 +10,7 @@ import numpy as np
 from spex_plugins.errors import InputError, StoreError
 from spex_plugins.queries.store.answer_rows import as_bytes, decoded, encoded, shape_of
 from spex_plugins.queries.store.database import Database, explained
-from spex_plugins.queries.store.schema import has_designs
+from spex_plugins.queries.store.schema import has_table
 from spex_plugins.queries.store.session_lock import SessionLock, dead_sessions, is_alive
 from spex_plugins.types import FloatArray, IntArray
 
@@ -56,7 +56,7 @@ class ReadOnlyAnswers:
 
     def designs(self) -> dict[str, bytes]:
         """Return the designs that were kept, by key, in the order in which they were."""
-        if not has_designs(self._db):
+        if not has_table(self._db, "designs"):
             return {}
         query = "SELECT key, design FROM designs WHERE run = ? ORDER BY id"
         return dict(self._db.rows(query, (self._number,)))

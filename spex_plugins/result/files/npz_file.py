@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.files import replacing
 from spex_plugins.result.files.function_arrays import arrays_of, function_of
+from spex_plugins.result.files.npz_reading import reading
 
 __all__ = ["fields_of", "header_and_arrays", "read", "write"]
+
+T = TypeVar("T")
 
 _FORMAT = 7
 _READABLE = (1, 2, 3, 4, 5, 6, 7)
@@ -72,18 +75,26 @@ def write(path: str | PathLike[str], fields: Mapping[str, Any]) -> None:
         np.savez_compressed(file, header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8), **arrays)
 
 
-def read(path: str | PathLike[str]) -> dict[str, Any]:
+def read(path: str | PathLike[str], make: Callable[..., T]) -> T:
     """Read a file written by `write`.
+
+    Parameters
+    ----------
+    path : path-like
+        Path of the file.
+    make : callable
+        Makes an `Interactions` of its fields, given as keywords.
 
     Returns
     -------
-    dict
-        The fields of an `Interactions`.
+    object
+        What ``make`` returns.
 
     Raises
     ------
     InputError
-        If the file was written by a newer version.
+        If the file is not an explanation, is damaged, or was written by a newer version.
     """
-    with np.load(path, allow_pickle=False) as data:
-        return fields_of(json.loads(data["header"].tobytes()), data, f"path: {path!s}")
+    with reading(path, "a saved explanation") as data:
+        header = json.loads(data["header"].tobytes())
+        return make(**fields_of(header, data, f"path: {path!s}"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,7 +44,8 @@ class Questions(Conversions):
         Parameters
         ----------
         threshold : float
-            In the unit of the value function: 0 for differences of logits, 0.5 for probabilities.
+            In the unit of the value function: 0 for differences of logits, 0.5 for probabilities. A value
+            that equals it up to rounding does not lie above it.
         value_function : callable, optional
             Evaluated at the answer, one mask (1, n), to check it.
         seconds : float
@@ -62,10 +63,10 @@ class Questions(Conversions):
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        above = self._decision("smallest_keeping", threshold)
+        search, above = self._decision("smallest_keeping", threshold)
         side = "above" if above else "at or below"
         question = f"Fewest features that keep the value {side} {threshold:g}"
-        found = self._search().smallest(threshold, above=above, masked=False, seconds=seconds)
+        found = search.smallest(threshold, above=above, masked=False, seconds=seconds)
         return self._answer(question, *found, value_function)
 
     def smallest_flipping(
@@ -80,7 +81,8 @@ class Questions(Conversions):
         Parameters
         ----------
         threshold : float
-            In the unit of the value function: 0 for differences of logits, 0.5 for probabilities.
+            In the unit of the value function: 0 for differences of logits, 0.5 for probabilities. A value
+            that equals it up to rounding does not lie above it.
         value_function : callable, optional
             Evaluated at the answer, one mask (1, n), to check it.
         seconds : float
@@ -98,10 +100,10 @@ class Questions(Conversions):
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        above = not self._decision("smallest_flipping", threshold)
-        side = "above" if above else "to or below"
+        search, above = self._decision("smallest_flipping", threshold)
+        side = "to or below" if above else "above"
         question = f"Fewest features without which the value goes {side} {threshold:g}"
-        found = self._search().smallest(threshold, above=above, masked=True, seconds=seconds)
+        found = search.smallest(threshold, above=not above, masked=True, seconds=seconds)
         return self._answer(question, *found, value_function)
 
     def best_keeping(
@@ -204,15 +206,16 @@ class Questions(Conversions):
         ValueFunctionError
             If the value function does not return one finite number.
         """
-        direction: Direction = "lowest" if self._decision("best_removal", threshold) else "highest"
+        search, above = self._decision("best_removal", threshold)
+        direction: Direction = "lowest" if above else "highest"
         kept = self.n - self._size(size, "mask")
         which = "feature" if size == 1 else f"{size} features"
         question = f"The {which} without which the value is {direction}"
-        return self._answer(question, *self._search().best(kept, direction, seconds), value_function)
+        return self._answer(question, *search.best(kept, direction, seconds), value_function)
 
     def what_if(
         self,
-        without: Sequence[int | str],
+        without: Sequence[int | str] | int | str,
         *,
         value_function: ValueFunction | None = None,
     ) -> SubsetAnswer:
@@ -220,9 +223,10 @@ class Questions(Conversions):
 
         Parameters
         ----------
-        without : sequence of int or str
+        without : sequence of int or str, or one of them
             Numbers or names of the features; a name that occurs several times means all of them, unless it
-            has its number as in `IndexTable.names` ("not₂").
+            has its number as in `IndexTable.names` ("not₂"). A mask m of bool is refused, as it could be
+            meant either way; give ``numpy.flatnonzero(~m)`` for the features that it masks.
         value_function : callable, optional
             Evaluated at this mask, (1, n), to check it.
 
@@ -234,7 +238,7 @@ class Questions(Conversions):
         Raises
         ------
         InputError
-            If there are several outputs, or a feature is unknown.
+            If there are several outputs, or a feature is unknown or neither a number nor a name.
         ValueFunctionError
             If the value function does not return one finite number.
         """
@@ -245,12 +249,14 @@ class Questions(Conversions):
         searched = "nothing: the set was given"
         return self._answer("What if these features are masked", found, searched, value_function)
 
-    def _decision(self, method: str, threshold: float) -> bool:
-        """Tell whether the prediction at the full mask lies above the threshold."""
+    def _decision(self, method: str, threshold: float) -> tuple[SubsetSearch, bool]:
+        """Return the search, and whether the prediction at the full mask lies above the threshold."""
         self._check_one_output(method)
-        if not np.isfinite(threshold):
-            raise InputError(f"threshold: must be a finite number, got {threshold!r}.")
-        return bool(self._ends()[1] > threshold)
+        number = isinstance(threshold, int | float | np.number) and not isinstance(threshold, bool)
+        if not number or not np.isfinite(threshold):
+            raise InputError(f"threshold: must be a finite number, got {threshold!r:.80}.")
+        search = self._search()
+        return search, search.lies_above(float(self._ends()[1]), threshold)
 
     def _size(self, size: int, verb: str) -> int:
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 0 <= size <= self.n:
@@ -264,9 +270,9 @@ class Questions(Conversions):
         listed = self.function.spectrum if terms is None else terms
         return SubsetSearch(self.predict, listed, terms is not None)
 
-    def _numbers(self, features: Sequence[int | str]) -> list[int]:
+    def _numbers(self, features: Sequence[int | str] | int | str) -> list[int]:
         labels, out = self._labels(), []
-        for one in [features] if isinstance(features, str) else features:
+        for one in _listed(features, self.n):
             if isinstance(one, str):
                 named = [i for i in range(self.n) if one in (labels[i], self.feature_names[i].strip())]
             else:
@@ -296,6 +302,25 @@ class Questions(Conversions):
             measured=measured,
             n_calls=0 if measured is None else 1,
         )
+
+
+def _listed(features: Any, n: int) -> list[int | str]:
+    """Return numbers and names of features as a list; refuse anything else."""
+    given = features.tolist() if isinstance(features, np.ndarray) else features
+    single = isinstance(given, str | bytes) or not isinstance(given, Iterable)
+    listed = [given] if single else list(given)
+    for one in listed:
+        if isinstance(one, bool | np.bool_):
+            raise InputError(
+                f"without: must be numbers or names of features, got {features!r:.80}; of a mask m, in which "
+                "True keeps a feature, give numpy.flatnonzero(~m)."
+            )
+        if not isinstance(one, str | int | np.integer):
+            raise InputError(
+                f"without: must be names of features or numbers from 0 to {n - 1}, got {one!r:.80} of type "
+                f"{type(one).__name__}."
+            )
+    return listed
 
 
 def _noise_levels(noise: float, candidates: int, value_function: ValueFunction | None) -> list[float]:

@@ -26,6 +26,7 @@ __all__ = ["Direction", "SubsetSearch"]
 Direction = Literal["lowest", "highest"]
 
 _TRIES = 6
+_ROUNDING = 1e-9  # of values, as a share of the sum of the magnitudes of all Fourier terms
 _TERMS = {True: "all terms of the fitted function", False: "the largest Fourier terms of the function"}
 
 
@@ -47,6 +48,13 @@ class SubsetSearch:
     predict: Callable[[BoolArray], FloatArray]
     terms: Spectrum
     whole: bool
+
+    def lies_above(self, value: float, threshold: float) -> bool:
+        """Tell whether a value lies above a threshold by more than rounding."""
+        return value > self._limit(threshold)
+
+    def _limit(self, threshold: float) -> float:
+        return threshold + _ROUNDING * float(np.abs(self.terms.coefficients).sum())
 
     def best(self, size: int, direction: Direction, seconds: float) -> tuple[BestSubset, str]:
         """Return the ``size`` features that alone have the lowest or the highest value.
@@ -87,12 +95,15 @@ class SubsetSearch:
     def smallest(
         self, threshold: float, *, above: bool, masked: bool, seconds: float
     ) -> tuple[BestSubset, str]:
-        """Return the fewest features kept, or ``masked``, with a value on one side of a threshold."""
+        """Return the fewest features kept, or ``masked``, with a value on one side of a threshold.
+
+        If the full mask has such a value, and no set that is kept is found, all features are kept.
+        """
         sign = 1.0 if above else -1.0
         game = sign * (of_masked_features(self.terms) if masked else self.terms)
         step = TOLERANCE * float(np.abs(game.convert("Moebius")[1]).sum())
-        limit = threshold + step  # a value that differs from the threshold by rounding does not lie above it
-        least = sign * limit
+        limit = self._limit(threshold)
+        least = limit + step if above else -limit  # what is at the threshold does not lie above it
         for _ in range(_TRIES):
             found = smallest_subset(game, least, seconds=seconds)
             if found is None:
@@ -100,12 +111,17 @@ class SubsetSearch:
                 break
             mask = ~found.mask if masked else found.mask
             value = float(self.predict(mask[None])[0])
-            if (value > limit) == above:
+            if self.lies_above(value, threshold) == above:
                 return replace(found, mask=mask), self._said(found)
             # Short of it by the terms that are not listed, or by the solver's tolerance.
             least += max(sign * (limit - value), step)
         else:
             reason = f"the sets that {_TERMS[self.whole]} call for do not reach it"
+        every = np.ones(self.terms.n, dtype=bool)
+        value = float(self.predict(every[None])[0])
+        if not masked and self.lies_above(value, threshold) == above:
+            found = BestSubset(every, value, 0, self.terms.n)
+            return found, self._said(found)
         raise InputError(f"threshold: {reason}; give another threshold than {threshold:g}.")
 
     def _said(self, found: BestSubset) -> str:

@@ -154,7 +154,7 @@ def test_deviations_are_those_of_the_process_whatever_the_spectrum():
 
 
 def test_a_scalar_function_has_no_outputs():
-    with pytest.raises(InputError, match="so output"):
+    with pytest.raises(InputError, match="no output"):
         Spectrum.from_dict(3, {(0,): 1.0}).output(0)
 
 
