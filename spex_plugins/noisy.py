@@ -12,12 +12,14 @@ from typing import Any, Unpack
 import numpy as np
 
 from spex_plugins import checks as check
+from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
 from spex_plugins.queries.store.fingerprint import fingerprint_of
+from spex_plugins.recordings.recording import Recording
 from spex_plugins.result.assemble import interactions
 from spex_plugins.result.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
@@ -151,6 +153,8 @@ def explain_noisy(
           +1.671  x0 × x1
     """
     check.keywords(options, QueryOptions.__annotations__)
+    if isinstance(value_function, Recording):
+        raise InputError("value_function: a recording has no noise, one value for each mask; use explain.")
     n, names = check.features_of(value_function, n, feature_names)
     most = check.count("budget", budget, _LEAST_BUDGET, "the number of model calls that may be made")
     chosen = ("averaging" if find_spec("lightgbm") else "auto") if estimator is None else estimator

@@ -220,3 +220,14 @@ def test_masks_of_an_error_have_no_numbers():
 def test_unusable_arguments(changes, name):
     with pytest.raises(InputError, match=rf"^{name}"):
         explain_noisy(signal, 8, **{"budget": 100} | changes)
+
+
+def test_a_recording_has_no_noise():
+    class Model:
+        n = 4
+
+        def __call__(self, masks):
+            return signal(masks)
+
+    with pytest.raises(InputError, match=r"^value_function: a recording has no noise"):
+        explain_noisy(spex.Recording.record(Model(), progress=False), budget=100)

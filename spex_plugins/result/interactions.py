@@ -10,7 +10,7 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.fitted_function import FittedFunction
-from spex_plugins.core.basis.indices import INDICES
+from spex_plugins.core.basis.indices import INDICES, checked_order
 from spex_plugins.core.basis.scaling import norms
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
@@ -146,7 +146,7 @@ class Interactions(Questions):
             If the index is unknown or not defined for this order.
         """
         if order is None:
-            order = (index in INDICES and INDICES[index].fixed_order) or 2
+            order = checked_order(index, None) or 2
         supports, values = self.function.convert(index, order)
         sizes = sets.orders_of(supports, self.n)
         baseline = values[sizes == 0].sum(axis=0)

@@ -106,3 +106,17 @@ def test_a_torch_module_in_training_mode_is_refused():
     assert not calls
     net.eval()
     assert explain(value_function, 5, progress=False).exact
+
+
+@pytest.mark.parametrize("index", [["SV"], None, 3, "sv"])
+def test_an_index_that_is_none(index):
+    found = explain(linear, 4, progress=False)
+    with pytest.raises(InputError, match=r"^index: .* is unknown"):
+        found.index(index)
+
+
+def test_a_tensor_with_a_gradient_is_told_what_to_do():
+    torch = pytest.importorskip("torch")
+    weights = torch.ones(4, requires_grad=True)
+    with pytest.raises(SpexError, match=r"Tensor that cannot be read as such; return it after \.detach\(\)"):
+        explain(lambda masks: torch.as_tensor(masks).float() @ weights, 4, progress=False)

@@ -187,7 +187,7 @@ def index_values(
 
 def checked_order(index: str, order: int | None) -> int | None:
     """Return the order as an int, 1 if the index has no other, None if it is free; or raise InputError."""
-    if index != "Fourier" and index not in INDICES:
+    if not isinstance(index, str) or (index != "Fourier" and index not in INDICES):
         raise InputError(f"index: {index!r} is unknown; choose one of {['Fourier', *INDICES]}.")
     fixed = None if index == "Fourier" else INDICES[index].fixed_order
     integer = isinstance(order, int | np.integer) and not isinstance(order, bool)

@@ -59,7 +59,11 @@ def read_values(raw: Any, m: int) -> tuple[str, FloatArray]:
     except (TypeError, ValueError, OverflowError, RuntimeError):
         values = none.astype(str)
     if values.dtype.kind not in "fiub":
-        return f"must return real numbers, got {type(raw).__name__} that cannot be read as such.", none
+        remedy = "; return it after .detach().float()" if hasattr(raw, "detach") else ""
+        return (
+            f"must return real numbers, got {type(raw).__name__} that cannot be read as such{remedy}.",
+            none,
+        )
     if values.ndim not in (1, 2) or len(values) != m or not values.size:
         return f"must return shape ({m},) or ({m}, K) for {counted(m, 'mask')}, got {values.shape}.", none
     return "", values.astype(np.float64)
