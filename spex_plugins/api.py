@@ -159,7 +159,8 @@ def explain(
     most, aim = check.budget(budget), check.share("target_r2", target_r2)
     target = Target(aim, check.positive("target_deviation", target_deviation), index)
     _callable(value_function)
-    check_modes(value_function, "value_function", _OF_FUNCTIONS)
+    if not hasattr(value_function, "n"):  # a game knows its models, some of which it trains
+        check_modes(value_function, "value_function", _OF_FUNCTIONS)
     n, names = check.features_of(value_function, n, feature_names)
     method = _method(estimator, index, prior, names)
     if surrogate is not None:

@@ -120,3 +120,19 @@ def test_a_tensor_with_a_gradient_is_told_what_to_do():
     weights = torch.ones(4, requires_grad=True)
     with pytest.raises(SpexError, match=r"Tensor that cannot be read as such; return it after \.detach\(\)"):
         explain(lambda masks: torch.as_tensor(masks).float() @ weights, 4, progress=False)
+
+
+def test_a_game_may_train_its_modules():
+    torch = pytest.importorskip("torch")
+
+    class Game:
+        n = 3
+        prototype = torch.nn.Dropout(0.5)
+
+        def __init__(self):
+            self.train = lambda: self.prototype
+
+        def __call__(self, masks):
+            return masks.sum(axis=1)
+
+    assert explain(Game(), progress=False).exact
