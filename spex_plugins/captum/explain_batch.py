@@ -72,8 +72,9 @@ def explain_batch(
     for n in np.unique(counts).tolist():
         rows = np.flatnonzero(counts == n)
         budget = n_samples or adapter_tools.default_budget(n)
-        if n_samples and n_samples < 2**n:  # else all masks are asked and leave some
-            budget = max(2, n_samples - int(repeated[rows].max()))
+        spent = int(repeated[rows].max())
+        if n_samples and n_samples < 2**n + spent:  # else all masks are asked and leave some
+            budget = max(2, n_samples - spent)
         if n == 0:
             for e in rows.tolist():
                 one = adapter_tools.constant(end_points.full[e], features.names(e), budget)
@@ -109,10 +110,13 @@ def explain_batch(
         for e, one in zip(rows.tolist(), group, strict=True):
             wide = adapter_tools.widened(few.see(one), features.varying_positions(e), features.names(e))
             found[e] = replace(wide, feature_ids=features.ids_of(e))
-    for e in np.flatnonzero(repeated).tolist():
-        more = counted(int(repeated[e]), "evaluation")
-        found[e] = replace(found[e], method=f"{found[e].method}; {more} more to check f")
-    return [found[e] for e in range(len(counts))]
+    return [_with_checks(found[e], int(repeated[e])) for e in range(len(counts))]
+
+
+def _with_checks(one: Interactions, repeated: int) -> Interactions:
+    """State evaluations that did not serve the fit."""
+    more = f"; {counted(repeated, 'evaluation')} more to check f" if repeated else ""
+    return replace(one, method=one.method + more)
 
 
 def feature_values(

@@ -114,7 +114,9 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             As in Captum; tensors of B rows, also in lists, tuples and dicts, have a row for each example.
             Where examples are evaluated separately, or several masks per call, two examples are evaluated
             once more alone, as part of their n_samples; if that shows that the rows are not those of
-            examples, such as the weights of B classes, the tensors are passed unchanged.
+            examples, such as the weights of B classes, the tensors are passed unchanged. If an example has
+            another value alone in any case, the whole batch is masked together, one mask per call. Examples
+            with different numbers of features are evaluated separately, also without such arguments.
         feature_mask : Tensor or tuple of Tensor, optional
             Any integers; elements with the same id, in any of the tensors, are masked together. With a first
             axis of B every example has its own mask. By default every element is a feature.

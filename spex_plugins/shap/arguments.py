@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import shap
 
+from spex_plugins import checks as check
+from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
+from spex_plugins.estimators import resolve
 from spex_plugins.shap.tables.backgrounds import as_array
 from spex_plugins.shap.tables.column_types import names_of
 from spex_plugins.shap.tables.table_masker import TableMasker, TablesMasker
@@ -16,12 +19,22 @@ from spex_plugins.wording import counted
 
 __all__ = [
     "Model",
+    "check_fit",
     "one_row",
     "rows_to_explain",
     "split_targets",
     "usable_model",
     "with_target",
 ]
+
+
+def check_fit(index: str, estimator: Any, max_order: int | None, seed: Any) -> None:
+    """Raise InputError for arguments that no call can use."""
+    if index not in INDICES:
+        raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+    resolve(estimator, index)
+    check.interaction_order(max_order)
+    check.generator(seed)
 
 
 def usable_model(model: Any, masker: Any) -> Any:

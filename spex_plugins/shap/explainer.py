@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import shap
 
 from spex_plugins import adapter_tools
-from spex_plugins import checks as check
-from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
-from spex_plugins.estimators import about, resolve
+from spex_plugins.estimators import about
 from spex_plugins.queries.calls.torch_modes import check_modes
-from spex_plugins.shap.arguments import usable_model
+from spex_plugins.shap.arguments import check_fit, usable_model
 from spex_plugins.shap.call_settings import call_settings
 from spex_plugins.shap.explanation.display import described
 from spex_plugins.shap.images.image_masker import replacing_image_masker
@@ -154,11 +152,7 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         **keywords: Any,
     ) -> None:
         """Set up an explainer; see the class for the arguments."""
-        if index not in INDICES:
-            raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
-        resolve(estimator, index)
-        check.interaction_order(max_order)
-        check.generator(seed)
+        check_fit(index, estimator, max_order, seed)
         feature_names = check_algorithm(algorithm, feature_names)
         # For a transformers pipeline this calls our own __init__ again, with the wrapped model and without
         # our settings: they are set below, when that is over.

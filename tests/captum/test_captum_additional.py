@@ -111,6 +111,19 @@ def test_examples_whose_values_depend_on_the_others(case):
         Spex(forward).attribute(SPARSE, target=target, feature_mask=mask)
 
 
+@pytest.mark.parametrize("n_samples", [2, 3, 4, 5, 6, 7, 8, 9, 10, 12])
+def test_no_example_has_more_evaluations_than_it_may(n_samples):
+    rows = []
+
+    def forward(x):
+        rows.append(len(x))
+        return x.sum(1) ** 2 - (x.sum(1) ** 2).mean()
+
+    Spex(forward).attribute(SPARSE, n_samples=n_samples)
+    alone, whole = sum(size == 1 for size in rows), sum(size == 2 for size in rows)
+    assert whole + min(alone, 1) <= n_samples
+
+
 def test_targets_of_examples_whose_values_depend_on_the_others():
     forward = OF_THE_BATCH["similarities"]
     truth = ShapleyValues(forward).attribute(SPARSE, target=[0, 1])
