@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,6 @@ from spex_plugins.core.designs.continued import Known
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.fitted.summed import SummedFunction
-from spex_plugins.errors import InputError
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
@@ -37,7 +37,7 @@ class WithSurrogate(Estimator):
     estimator : Estimator
         Chooses the masks and fits the difference.
     surrogate : FittedFunction
-        g, of one output or as many as the function.
+        g, of one output or as many as the function; it is not used (`UserWarning`) where it has others.
     index : str, optional
         What will be read: errors are weighted as the index weighs masks.
     """
@@ -82,6 +82,14 @@ class WithSurrogate(Estimator):
     ) -> Fit:
         """Fit masks (m, n) and values (m, K), with and without the surrogate."""
         outputs = values.shape[1]
+        own = _n_outputs(self.surrogate)
+        if own not in (1, outputs):  # known from the first answers on only: they are kept
+            warnings.warn(
+                f"surrogate: has {own} outputs and the value function {outputs}, so that it is not used; "
+                "give one with the same outputs, or with a single one.",
+                stacklevel=2,
+            )
+            return self.estimator.fit(masks, values, design=design, max_order=max_order, rng=rng)
         given = _of_outputs(self.surrogate, outputs)
         about = given.predict(masks)
         weights = unseen_weights(masks, self.index or "BV")
@@ -112,15 +120,14 @@ class WithSurrogate(Estimator):
         return Fit(function, r2, source if met.all() else beside.r2_source, method, error)
 
 
+def _n_outputs(function: FittedFunction) -> int:
+    return function.output_shape[0] if function.output_shape else 1
+
+
 def _of_outputs(function: FittedFunction, outputs: int) -> FittedFunction:
     """Return a function of K outputs; each is the one output of the function, if it has one only."""
-    given = function.output_shape[0] if function.output_shape else 1
-    if given not in (1, outputs):
-        raise InputError(
-            f"surrogate: has {given} outputs and the value function {outputs}; give one with the same "
-            "outputs, or with a single one."
-        )
-    columns = np.arange(outputs) if given == outputs else np.zeros(outputs, dtype=np.intp)
+    many = _n_outputs(function) == outputs
+    columns = np.arange(outputs) if many else np.zeros(outputs, dtype=np.intp)
     if isinstance(function, SummedFunction):
         parts = (_of_outputs(part, outputs) for part in (function.known, function.estimated))
         return SummedFunction(*parts)

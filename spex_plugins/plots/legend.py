@@ -109,7 +109,6 @@ def draw_legend(
     """Draw the key and the ranked list; ``kind`` names the features."""
     _draw_key(canvas, content, left, top, width, kind)
     top += _KEY_HEIGHT
-    shown = len(content.sets)
     canvas.text(
         (left, top + 10),
         f"{kind.capitalize()}s that act together",
@@ -117,9 +116,7 @@ def draw_legend(
         weight="bold",
         color=TEXT_COLOR,
     )
-    rest = f", strongest {shown} of {content.n_sets:,}" if shown < content.n_sets else ""
-    note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
-    canvas.text((left, top + 22), note, size=_SMALL, color=MUTED_COLOR)
+    canvas.text((left, top + 22), content.caption, size=_SMALL, color=MUTED_COLOR)
     _draw_list(canvas, content, left, top + _LIST_HEAD, width)
 
 

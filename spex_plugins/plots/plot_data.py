@@ -50,7 +50,9 @@ class PlotData:
     sets : tuple of RankedSet
         The strongest interactions, strongest first.
     n_sets : int
-        Number of all interactions.
+        Number of interactions that the table lists.
+    unlisted : bool
+        Whether more have a value than those (see `IndexTable`).
     reading : str
         Index and order, in words.
     facts : tuple of str
@@ -65,6 +67,7 @@ class PlotData:
     effects: FloatArray
     sets: tuple[RankedSet, ...]
     n_sets: int
+    unlisted: bool
     reading: str
     facts: tuple[str, ...]
     right_to_left: bool
@@ -78,6 +81,14 @@ class PlotData:
     def set_limit(self) -> float:
         """Largest magnitude of an interaction."""
         return abs(self.sets[0].value) if self.sets else 0.0
+
+    @property
+    def caption(self) -> str:
+        """Index and order, and how many of the interactions are shown."""
+        if not self.n_sets:
+            return f"{self.reading}: no interactions"
+        sets = counted(self.n_sets, "listed set" if self.unlisted else "set")
+        return f"{self.reading}: strongest {len(self.sets):,} of {sets}"
 
     @property
     def kind(self) -> str:
@@ -165,6 +176,7 @@ def read_plot_data(
         effects=table.first_order(),
         sets=tuple(RankedSet(rank, features, value) for rank, (features, value) in pairs),
         n_sets=len(several),
+        unlisted=table.unlisted is not None,
         reading=f"{index}, order {table.order}" if fixed is None else index,
         facts=_facts(found),
         right_to_left=right_to_left(found.feature_names),

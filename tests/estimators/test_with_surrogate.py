@@ -156,12 +156,6 @@ def test_a_twin_leaves_nothing_to_learn(cheap):
         ),
         (
             lambda: spex.explain(
-                lambda m: np.stack([m[:, 0], m[:, 1]], axis=1) * 1.0, N, budget=100, progress=False
-            ),
-            "surrogate: has 2 outputs and the value function 1",
-        ),
-        (
-            lambda: spex.explain(
                 rough, N, budget=100, progress=False, feature_names=[f"x{i}" for i in reversed(range(N))]
             ),
             "in another order",
@@ -207,3 +201,15 @@ def test_a_surrogate_that_is_zero_changes_nothing(n):
         spex.explain(small, n, budget=30, surrogate=surrogate, progress=False) for surrogate in (None, zero)
     )
     assert_array_equal(alone.index().values, beside.index().values)
+
+
+def test_a_surrogate_of_other_outputs_costs_no_answer():
+    two = spex.explain(lambda m: np.stack([m[:, 0], m[:, 1]], axis=1) * 1.0, N, budget=100, progress=False)
+    with pytest.warns(
+        UserWarning, match=r"surrogate: has 2 outputs and the value function 1, so that it is not used"
+    ):
+        found = spex.explain(costly, N, budget=60, surrogate=two, seed=0, progress=False)
+    alone = spex.explain(costly, N, budget=60, seed=0, progress=False)
+    masks = np.random.default_rng(0).random((50, N)) < 0.5
+    assert found.n_calls == 60
+    assert_allclose(found.predict(masks), alone.predict(masks), rtol=1e-12)

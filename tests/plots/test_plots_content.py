@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from plots_sample import REVIEW, interactions
 
-from spex_plugins import InputError
+from spex_plugins import InputError, explain
 from spex_plugins.plots.colors import shade
 from spex_plugins.plots.plot_data import read_plot_data, signed
 from spex_plugins.result.feature_labels import told_apart, visible
@@ -19,6 +19,19 @@ def test_the_list_follows_the_index_table(review):
     assert content.name(content.sets[0]) == "not₂ × good₂"
     assert content.n_sets == len(review.top(1000)) > 4
     np.testing.assert_array_equal(content.effects, review.index("FSII", 3).first_order())
+
+
+def test_the_caption_tells_that_more_sets_have_a_value_than_the_table_lists(review):
+    assert read_plot_data(review, "FSII", 2, 4, None).caption == "FSII, order 2: strongest 4 of 8 sets"
+    weights = np.sin(np.arange(60))
+    found = explain(lambda masks: np.sqrt(1 + (masks @ weights) ** 2), 60, budget=250, index="SV", seed=0)
+    table = found.index("FSII", 3)
+    assert table.unlisted is not None
+    listed = f"{(table.orders > 1).sum():,}"
+    assert (
+        read_plot_data(found, "FSII", 3, 9, None).caption
+        == f"FSII, order 3: strongest 9 of {listed} listed sets"
+    )
 
 
 def test_only_words_of_shown_sets_carry_numbers(review):

@@ -86,7 +86,7 @@ def test_the_list_is_ranked_and_its_numbers_stand_on_the_arcs(review):
     counts = counted_numbers(ax)
     assert len(counts) == 3
     assert min(counts) >= 2
-    assert "FSII, order 3, strongest 3 of 6" in " ".join(written)
+    assert "FSII, order 3: strongest 3 of 6 sets" in " ".join(written)
 
 
 def test_numbers_of_up_to_three_digits_stand_in_the_middle_of_their_discs():

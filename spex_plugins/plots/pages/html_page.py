@@ -135,11 +135,9 @@ def _key(content: PlotData) -> str:
 
 
 def _table(content: PlotData) -> str:
-    shown = len(content.sets)
-    rest = f", strongest {shown} of {content.n_sets:,}" if shown < content.n_sets else ""
-    note = content.reading + rest if content.n_sets else f"{content.reading}: no interactions"
-    head = f'<h2>{content.kind.capitalize()}s that act together</h2><p class="quiet">{escape(note)}</p>'
-    if not shown:
+    caption = f'<p class="quiet">{escape(content.caption)}</p>'
+    head = f"<h2>{content.kind.capitalize()}s that act together</h2>{caption}"
+    if not content.sets:
         return head
     rows = "\n".join(_row(content, ranked) for ranked in content.sets)
     titles = f"<th>#</th><th>{content.kind.capitalize()}s</th><th>pushes down | up</th><th></th>"

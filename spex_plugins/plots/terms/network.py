@@ -13,7 +13,6 @@ from spex_plugins.plots.fonts import drawable, families
 from spex_plugins.plots.plot_data import RankedSet, read_plot_data
 from spex_plugins.plots.terms.axes import new_axes, write_title
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
-from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,12 +96,7 @@ def network(
     labelled = set(list(by_strength)[: int(_ROUND / _SMALLEST)])
     ax.set(xlim=(-_LEAST, _LEAST), ylim=(-_LEAST, _LEAST), aspect="equal")
     ax.set_axis_off()
-    shown = (
-        f"strongest {len(content.sets)} of {counted(content.n_sets, 'set')}"
-        if content.sets
-        else "no interactions"
-    )
-    write_title(ax, title, content.facts[2:], f"{content.reading}: {shown}; red pushes up, blue pushes down")
+    write_title(ax, title, content.facts[2:], f"{content.caption}; red pushes up, blue pushes down")
     figure: Any = ax.figure
     figure.figure.draw_without_rendering()  # the room that the title leaves
     labels = [

@@ -11,7 +11,6 @@ from spex_plugins.plots.plot_data import PlotData, RankedSet, read_plot_data, si
 from spex_plugins.plots.terms.network import FEW
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
 from spex_plugins.result.feature_labels import displayable
-from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,17 +87,12 @@ def network_html(
         f"svg:has(.f{i}:hover) path:not(.m{i}), svg:has(.f{i}:hover) rect:not(.m{i}) {{ opacity: .07 }}\n"
         for i in features
     )
-    shown = (
-        f"strongest {len(content.sets)} of {counted(content.n_sets, 'set')}"
-        if content.sets
-        else "no interactions"
-    )
     facts = escape("   ·   ".join(content.facts))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{heading}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}{fading}</style></head>\n<body><h1>{heading}</h1><p>{facts}</p>"
-        f"<p>{escape(content.reading)}: {shown}; red pushes up, blue pushes down. Point at a feature or at a "
+        f"<p>{escape(content.caption)}; red pushes up, blue pushes down. Point at a feature or at a "
         f'curve.</p>\n<div class="scroll"><svg viewBox="{corner:g} {corner:g} {side:g} {side:g}" '
         f'style="{size}" role="img">{sets}{discs}</svg></div>'
         "</body></html>\n"

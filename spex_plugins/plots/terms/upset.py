@@ -12,7 +12,6 @@ from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
-from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,10 +91,7 @@ def upset(
     ax.set_xlim(-0.7, max(len(columns), 1) - 0.3)
     ax.set_ylim(heights.min() - step, max(values.max(initial=0.0), 0.0) + 0.25 * limit)
     ax.spines[:].set_visible(False)
-    shown = (
-        f"strongest {len(columns)} of {counted(content.n_sets, 'set')}" if columns.size else "no interactions"
-    )
-    write_title(ax, title, content.facts[2:], f"{content.reading}: {shown}")
+    write_title(ax, title, content.facts[2:], content.caption)
     if not columns.size:
         ax.text(0.5, 0.5, "no interactions", transform=ax.transAxes, ha="center", color=MUTED_COLOR)
     return ax
