@@ -22,7 +22,7 @@ TEXT = "It is not the disaster that the critics described; I did not hate it."
 @pytest.fixture(scope="module")
 def small():
     patch = pytest.MonkeyPatch()
-    patch.syspath_prepend(str(Path(__file__).parents[2] / "examples" / "language_models"))
+    patch.syspath_prepend(str(Path(__file__).parents[3] / "examples" / "language_models"))
     patch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
     import small_llm
 

@@ -22,7 +22,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def cluster():
     here = Path(__file__)
-    path = os.pathsep.join([str(here.parent), str(here.parents[2]), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(here.parent), str(here.parents[3]), os.environ.get("PYTHONPATH", "")])
     environment = {"env_vars": {"PYTHONPATH": path}}
     ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", runtime_env=environment)
     yield

@@ -22,7 +22,7 @@ import spex_plugins as spex
 from spex_plugins import InputError, ValueFunctionError
 from spex_plugins.queries import Queries, Session
 
-HERE = str(Path(__file__).parent)
+HERE = str(Path(__file__).parents[1])
 
 
 def find_tests():

@@ -24,7 +24,7 @@ DOCUMENTS = {"guide": "The museum opened in 1871.", "prices": "A ticket costs ni
 @pytest.fixture(scope="module")
 def small():
     patch = pytest.MonkeyPatch()
-    patch.syspath_prepend(str(Path(__file__).parents[2] / "examples" / "language_models"))
+    patch.syspath_prepend(str(Path(__file__).parents[3] / "examples" / "language_models"))
     patch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
     import small_llm
 

@@ -34,7 +34,7 @@ from spex_plugins.queries.scheduling import interruption, scheduler
 from spex_plugins.queries.scheduling.in_flight import InFlight
 
 GUARD = 60.0  # seconds that no test needs
-HERE = str(Path(__file__).parent)
+HERE = str(Path(__file__).parents[1])
 
 
 def masks_of(m, n=20):

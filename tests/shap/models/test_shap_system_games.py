@@ -17,7 +17,7 @@ pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
 from spex_plugins.games import ContextGame, DataGame, HeadsGame, PartsGame, ReplyGame  # noqa: E402
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "games"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "games"))
 import prompt_models as tiny  # noqa: E402
 
 

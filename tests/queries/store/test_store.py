@@ -19,7 +19,7 @@ from spex_plugins import InputError
 from spex_plugins.__main__ import main
 from spex_plugins.queries import Queries, Session, Store
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def masks_of(m, n, seed=0):

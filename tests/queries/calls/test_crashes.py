@@ -10,7 +10,7 @@ import pytest
 
 from spex_plugins.queries import Queries, Session, Store
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ pytestmark = [
 
 
 def test_every_mask_equals_a_plain_forward(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples" / "language_models"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "examples" / "language_models"))
     monkeypatch.setitem(os.environ, "HF_HUB_OFFLINE", "1")
     import small_llm
 
