@@ -114,7 +114,7 @@ def main() -> None:
     print(f"\n{machine()}\n")
     for which in ("develop", "report") if arguments.which == "all" else (arguments.which,):
         print_report(found, which, arguments.ours)
-        print_covered(reports, which)
+        print_covered(reports, which, arguments.ours)
     print_failed(reports)
     if arguments.keep:
         with arguments.keep.open("w") as file:

@@ -107,20 +107,21 @@ def print_report(known: Medians, games: str, estimators: list[str]) -> None:
         print(table(head, map(_written, found)), "\n")
 
 
-def print_covered(reports: list[Report], games: str) -> None:
-    """Print how many of the true values lie within two of the stated deviations, for every kind."""
-    shares: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for report in reports:
-        name = Name.parse(report["game"])
-        if name.reserved == (games == "report"):
-            for index, share in report.get("covered", {}).items():
-                shares[name.kind][index].append(share)
-                shares["all"][index].append(share)
-    if shares:
-        print(f"Games to {games}: share of the truth within two of the stated deviations\n")
-        kinds = [kind for kind in (*KINDS, "all") if kind in shares]
-        rows = [[kind, *(f"{np.mean(shares[kind][index]):.0%}" for index in INDICES)] for kind in kinds]
-        print(table(("kind", *INDICES), rows), "\n")
+def print_covered(reports: list[Report], games: str, estimators: list[str]) -> None:
+    """Print how many of the true values lie within two of the deviations that each estimator states."""
+    for estimator in estimators:
+        shares: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for report in reports:
+            name = Name.parse(report["game"])
+            if report["method"] == estimator and name.reserved == (games == "report"):
+                for index, share in report.get("covered", {}).items():
+                    shares[name.kind][index].append(share)
+                    shares["all"][index].append(share)
+        if shares:
+            print(f"`{estimator}`, games to {games}: share of the truth within two of the stated deviations\n")
+            kinds = [kind for kind in (*KINDS, "all") if kind in shares]
+            rows = [[kind, *(f"{np.mean(shares[kind][index]):.0%}" for index in INDICES)] for kind in kinds]
+            print(table(("kind", *INDICES), rows), "\n")
 
 
 def print_failed(reports: list[Report]) -> None:
