@@ -12,6 +12,7 @@ from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.queries.store.digest import digest_of_data
+from spex_plugins.queries.store.value_digest import digest_of_value
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
 
@@ -45,8 +46,9 @@ class DataGame:
     feature_names : sequence of str, optional
         By default "row 0", …, or "group 0", ….
     fingerprint : str, optional
-        Identifies ``model`` or ``score`` where one is a function; a store needs it. The class and the
-        parameters of an estimator count as well.
+        Identifies ``model`` or ``score`` where one is a function, and what an estimator has among its
+        parameters that is no number, text, array, estimator or function of a library; a store needs it. The
+        class and the other parameters of an estimator count as well.
 
     Attributes
     ----------
@@ -173,20 +175,20 @@ class DataGame:
         raise InputError("empty_value: give the value of a model without training data.")
 
     def _digest(self, given: str | None) -> str | None:
-        model = fingerprint_of_part(self._model)
-        if self._estimator:
-            kind = type(self._model)
-            settings = sorted(self._model.get_params().items(), key=str)
-            model = f"{kind.__module__}.{kind.__qualname__} {settings!r}"
-        known = combined_fingerprint([model, fingerprint_of_part(self._score)], given)
-        if known is None:
-            return None
-        data = [np.ascontiguousarray(each) for each in (self._X, self._y, *self._test, self._group_of)]
-        if any(each.dtype == object for each in data):
-            return digest_of_data(
-                "DataGame 1", known, repr([each.tolist() for each in data]), repr(self._empty)
-            )
-        return digest_of_data("DataGame 1", known, *data, repr(self._empty))
+        """Return the digest of model, score and data; what is unknown of them is what was given."""
+        parts = [*self._digests_of_model(), fingerprint_of_part(self._score)]
+        parts += [digest_of_value(each) for each in (self._X, self._y, *self._test)]
+        known = combined_fingerprint(parts, given)
+        return known and digest_of_data("DataGame 2", known, self._group_of, repr(self._empty))
+
+    def _digests_of_model(self) -> list[str | None]:
+        """Return the digest of a function, or those of the class and every parameter of an estimator."""
+        if not self._estimator:
+            return [fingerprint_of_part(self._model)]
+        settings = sorted(self._model.get_params().items())
+        names = [f"{type(self._model).__module__}.{type(self._model).__qualname__}", *dict(settings)]
+        values = [digest_of_value(value) or fingerprint_of_part(value) for _, value in settings]
+        return [digest_of_data(*names), *values]
 
 
 def _seeded(model: Any, seed: int) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from spex_plugins import adapter_tools
+from spex_plugins.errors import InputError
+from spex_plugins.queries.store.value_digest import digest_of_value
 
 __all__ = ["digest_parts"]
 
@@ -51,6 +53,22 @@ def _flattened(value: Any) -> list[Any]:
     """Return nested inputs of a model as a list of texts and arrays with the same content."""
     if isinstance(value, list | tuple):
         return [f"{len(value)}", *(one for part in value for one in _flattened(part))]
-    dtypes = [repr(list(value.dtypes))] if hasattr(value, "dtypes") else []
     array = np.array(value)  # a copy: maskers may write into what they gave before
-    return [*dtypes, repr(array.tolist()) if array.dtype == object else array]
+    content = _exact(array) if array.dtype.hasobject else array
+    return [*map(_exact, map(_described, getattr(value, "dtypes", ()))), content]
+
+
+def _described(dtype: Any) -> Any:
+    """Return the text of a column's type, and its categories, of which the text names some."""
+    categories = getattr(dtype, "categories", None)
+    return str(dtype), None if categories is None else np.asarray(categories)
+
+
+def _exact(value: Any) -> str:
+    found = digest_of_value(value)
+    if found is None:
+        raise InputError(
+            "queries: a store cannot identify this row, as it holds objects other than numbers, texts, dates "
+            "and arrays of these; convert them, or omit store=."
+        )
+    return found

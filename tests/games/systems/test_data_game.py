@@ -9,6 +9,8 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import NearestCentroid
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from spex_plugins import InputError, explain
 from spex_plugins.games import DataGame
@@ -128,3 +130,34 @@ def test_unusable_arguments(changes, name):
         game(3)
     with pytest.raises(InputError, match=r"^X, y"):
         DataGame(NearestCentroid(), TRAIN[0], TRAIN[1][:3], *TEST)
+
+
+def columns(rows, keep):
+    return rows[:, keep]
+
+
+def test_fingerprints_of_parameters_are_exact():
+    def piped(keep, function=columns):
+        return make_pipeline(FunctionTransformer(function, kw_args={"keep": keep}), LogisticRegression())
+
+    wide = [np.zeros(3000, dtype=bool) for _ in range(2)]
+    wide[0][1000], wide[1][2000] = True, True  # `repr` writes both alike
+    assert game(piped(wide[0])).fingerprint is None  # the function may read anything
+    assert len({game(piped(keep), fingerprint="columns").fingerprint for keep in wide}) == 2
+    assert len({game(piped(keep), fingerprint=name).fingerprint for keep in wide for name in "ab"}) == 4
+    scaled = [make_pipeline(FunctionTransformer(np.log1p), StandardScaler()), make_pipeline(StandardScaler())]
+    assert None not in {
+        game(model, score=np.mean, empty_value=0, fingerprint="a").fingerprint for model in scaled
+    }
+    named = make_pipeline(FunctionTransformer(np.abs, kw_args={"where": True}), LogisticRegression())
+    assert game(named).fingerprint == game(named).fingerprint is not None
+
+
+def test_fingerprints_of_objects_in_the_data_are_exact():
+    def texts(last):
+        rows = np.empty((len(TRAIN[0]), 1), dtype=object)
+        rows[:, 0] = [np.zeros(3000) for _ in rows]
+        rows[0, 0][1500] = last
+        return DataGame(LogisticRegression(), rows, TRAIN[1], *TEST).fingerprint
+
+    assert texts(0.0) == texts(0.0) != texts(1.0)
