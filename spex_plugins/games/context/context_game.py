@@ -229,7 +229,8 @@ class ContextGame:
     def fingerprint(self) -> str:
         """SHA-256 of everything that the values depend on: model, tokenizer and arguments."""
         about = [self._by_sentence and self._sentence.tolist(), self._averaged, self._mean]
-        return digest(["ContextGame 1", [game.fingerprint for game in self._games], about])
+        orders = [game.about for game in self._games]  # of one model, whose weights are read once
+        return digest(["ContextGame 2", self._games[0].fingerprint, orders, about])
 
     def __repr__(self) -> str:
         sizes = [counted(len(self.documents), "document"), counted(self.n, "feature")]

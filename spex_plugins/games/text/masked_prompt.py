@@ -225,9 +225,13 @@ class MaskedPrompt:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of everything that the values depend on: model, tokenizer and arguments."""
-        settings = {
+        return digest({"model": model_digest(self._model), **self.about})
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Everything that the values depend on, except the model."""
+        return {
             "game": "MaskedPrompt 2",
-            "model": model_digest(self._model),
             "tokenizer": tokenizer_digest(self._tokenizer),
             "prompt": [self._text, self._template, self.prompt(np.ones(self.n, dtype=bool))],
             "spans": [part.described for part in self._prompts.parts],
@@ -235,7 +239,6 @@ class MaskedPrompt:
             "answers": [self._answers, self._alternatives, self._single],
             "value": [self._value, self._by_token],
         }
-        return digest(settings)
 
     def __repr__(self) -> str:
         answers = ", ".join(map(repr, self._answers[: len(self._answers) - self._alternatives]))

@@ -9,8 +9,9 @@ import prompt_models as tiny
 import pytest
 import torch
 
-from spex_plugins import InputError
+from spex_plugins import InputError, explain
 from spex_plugins.games import MaskedPrompt, WindowWarning
+from spex_plugins.games.model_fingerprint import model_digest, tokenizer_digest
 from spex_plugins.games.text.text_features import masked_parts
 
 WORDS = tiny.tokenizer()
@@ -239,17 +240,35 @@ def test_fingerprints_tell_models_and_tokenizers_apart():
     assert len(found) == 7
 
 
-def test_weights_are_read_again_only_when_they_change():
-    from spex_plugins.games.model_fingerprint import model_digest, tokenizer_digest
-
+def test_every_edit_of_a_model_changes_its_digest():
     model = tiny.llama()
-    before = model_digest(model)
+    digests = [model_digest(model)]
     with torch.no_grad():
         model.lm_head.weight[0, 0] += 1.0
-    changed = model_digest(model)
-    with torch.no_grad():
-        model.lm_head.weight[0, 0] -= 1.0
-    assert changed != before == model_digest(tiny.llama())
+    digests.append(model_digest(model))
+    model.lm_head.weight.data.mul_(3.0)  # changes neither its address nor its version
+    digests.append(model_digest(model))
+    model.lm_head.weight.data[[0, 1]] = model.lm_head.weight.data[[1, 0]]
+    digests.append(model_digest(model))
+    model.config.rms_norm_eps *= 2
+    digests.append(model_digest(model))
+    assert len(set(digests)) == 5
+    assert model_digest(tiny.llama()) == digests[0]
+
+
+def test_a_game_of_an_edited_model_has_its_own_answers(tmp_path):
+    model = tiny.llama()
+    kept = {"store": tmp_path / "s.sqlite", "progress": False}
+    first = explain(MaskedPrompt(model, WORDS, **SAME), **kept)
+    for weight in model.parameters():
+        weight.data.mul_(1.5)
+    edited = MaskedPrompt(model, WORDS, **SAME)
+    found = explain(edited, **kept)
+    assert (found.n_calls, found.n_stored) == (first.n_calls, 0)
+    np.testing.assert_allclose(found.full_value, edited(np.ones((1, edited.n), dtype=bool))[0], rtol=1e-5)
+
+
+def test_the_last_call_of_a_tokenizer_does_not_count():
     words = tiny.tokenizer()
     digest = tokenizer_digest(words)
     words(["a", "a b"], padding=True, truncation=True, max_length=1)
