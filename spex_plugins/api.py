@@ -243,7 +243,7 @@ def explain_each(
     method, rng = _method(estimator, index, prior, names), check.generator(seed)
     method = on_recorded_masks(method, value_function)
     design = method.design(n, budget, max_order, rng)
-    with Session(value_function, how, total=len(design.masks)) as session:
+    with Session(value_function, how, total=len(design.masks), budget=budget) as session:
         design = kept_in(session, method, design, max_order, rng)
         answers = session.ask(design.masks)
     masks, everything = usable(design, answers, session.statement)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
+from typing import Any
 
 from spex_plugins.types import BoolArray, FloatArray
 
@@ -68,25 +69,39 @@ class PartialAnswerError(SpexError, RuntimeError):
         True for masks that were evaluated.
     retry_after : float or None
         Seconds to wait before the failed masks are evaluated again, if the service states it.
+    failed : ndarray of bool, shape (b,), or None
+        True for masks whose evaluation failed; by default, all that were not answered. The others were not
+        begun: they are evaluated later, and this is no second attempt.
+    transient : bool or None
+        Whether another attempt may succeed. True, the default: up to five are made, or as many as the option
+        ``retries`` states; None: as many as ``retries`` states, by default none; False: none.
     """
 
     def __init__(
-        self, message: str, *, values: FloatArray, answered: BoolArray, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        values: FloatArray,
+        answered: BoolArray,
+        retry_after: float | None = None,
+        failed: BoolArray | None = None,
+        transient: bool | None = True,
     ) -> None:
         super().__init__(message)
         self.values = values
         self.answered = answered
         self.retry_after = retry_after
+        self.failed = failed
+        self.transient = transient
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the keyword arguments too: executors pass errors between processes."""
-        return _rebuild_partial, (str(self), self.values, self.answered, self.retry_after)
+        names = ("values", "answered", "retry_after", "failed", "transient")
+        return _rebuild_partial, (str(self), {name: getattr(self, name) for name in names})
 
 
-def _rebuild_partial(
-    message: str, values: FloatArray, answered: BoolArray, retry_after: float | None
-) -> PartialAnswerError:
-    return PartialAnswerError(message, values=values, answered=answered, retry_after=retry_after)
+def _rebuild_partial(message: str, told: dict[str, Any]) -> PartialAnswerError:
+    return PartialAnswerError(message, **told)
 
 
 class StoreError(SpexError, RuntimeError):

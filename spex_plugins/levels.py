@@ -164,12 +164,12 @@ def explain_levels(
     most = check.count("budget", budget, 2 * _LEAST, "the number of model calls that may be made")
     wanted = check.share("share", share) or 1.0
     settings = resolve(estimator, index), check.interaction_order(max_order), check.generator(seed)
-    with Session(value_function, queries_of(queries, options)) as session:
+    with Session(value_function, queries_of(queries, options), budget=most) as session:
         run = _Run(session, most, *settings)
         of_groups = run.explain(first, _of_groups(len(first.names), most))
         chosen = _chosen(of_groups, wanted, np.bincount(first.label_of), most)
         second = _opened(first, chosen, names)
-        of_features = run.explain(second, max(_LEAST, most - run.calls))
+        of_features = run.explain(second, max(_LEAST, most - run.asked))
     few = FewSamples(f"budget={budget!r}", "allow more model calls")
     few.see(of_features)
     few.warn(stacklevel=2)
@@ -198,24 +198,27 @@ class _Run:
         self._session, self._budget, self._method = session, budget, method
         self._max_order, self._rng = max_order, rng
         self._known: BoolArray | None = None
+        self._all: BoolArray | None = None
         self._stored = 0
 
     @property
-    def calls(self) -> int:
-        """Number of masks so far, with those of the store."""
-        return 0 if self._known is None else len(self._known)
+    def asked(self) -> int:
+        """Number of masks so far, with those of the store and those that failed."""
+        return 0 if self._all is None else len(self._all)
 
     def explain(self, level: _Level, budget: int) -> Interactions:
         """Evaluate masks of a level, as many as the budget allows beside those that are known, and fit."""
         design = self._method.design(len(level.names), budget, self._max_order, self._rng)
         if self._known is not None and design.coded is None:
             design = design.followed_by(level.narrowed(self._known))
-        answers = self._session.ask(level.widened(design.masks))
+        asked = level.widened(design.masks)
+        answers = self._session.ask(asked)
         self._stored += answers.n_stored
         masks, values = usable(design, answers, self._session.statement)
         # Levels have few masks, some of which are those of the level before: all test the fit in turn.
         coded = design if design.coded and len(masks) == len(design.masks) else None
-        self._keep(level.widened(masks))
+        self._all = _joined(self._all, asked)
+        self._known = _joined(self._known, level.widened(masks))
         try:
             result = fitted(self._method, masks, values, coded, self._max_order, deepcopy(self._rng))
         except BaseException as error:  # also KeyboardInterrupt: the values have been paid for
@@ -224,11 +227,12 @@ class _Run:
         statement = "; ".join(filter(None, [design.statement, self._session.statement]))
         about: Any = (level.names, self._budget, self._method.name, statement)
         found = interactions(result, masks, values, *about)
-        return replace(found, n_calls=self.calls - self._stored, n_stored=self._stored)
+        return replace(found, n_calls=len(self._known) - self._stored, n_stored=self._stored)
 
-    def _keep(self, masks: BoolArray) -> None:
-        together = masks if self._known is None else np.concatenate([self._known, masks])
-        self._known = together[distinct_rows(together)[0]]
+
+def _joined(before: BoolArray | None, masks: BoolArray) -> BoolArray:
+    together = masks if before is None else np.concatenate([before, masks])
+    return together[distinct_rows(together)[0]]
 
 
 def _grouped(groups: Any, names: Any, value_function: Any, n: int) -> _Level:

@@ -167,7 +167,7 @@ def explain_noisy(
     how = queries_of(queries, options)
     if how.store is not None:
         how = replace(how, fingerprint=f"{fingerprint_of(value_function, how.fingerprint)} repeats")
-    asking = Session(_Repeats(value_function, n), how, total=len(rows), repeat_bits=_BITS)
+    asking = Session(_Repeats(value_function, n), how, total=len(rows), budget=most, repeat_bits=_BITS)
     with asking as session, _without_numbers(n):
         answers = session.ask(_with_number(masks[rows], numbers))
     kept = answers.answered

@@ -148,3 +148,17 @@ def test_a_function_without_groups():
     f.n = 3
     with pytest.raises(InputError, match=r"^groups: give"):
         explain_levels(f, budget=10)
+
+
+def test_masks_that_fail_count_against_the_budget():
+    asked = []
+
+    def function(masks):
+        asked.extend(mask.tobytes() for mask in masks)
+        return np.where(masks[:, 0], masks[:, 0] + 2.0 * (masks[:, 1] & masks[:, 2]), np.nan)
+
+    function.n = 24
+    groups = np.arange(24) // 2
+    found = explain_levels(function, groups=groups, budget=1000, on_failure="drop", progress=False)
+    assert len(set(asked)) == len(asked) <= 1000
+    assert found.interactions.n_calls == sum(np.frombuffer(mask, dtype=bool)[0] for mask in asked)

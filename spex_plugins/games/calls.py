@@ -15,8 +15,9 @@ import numpy as np
 
 from spex_plugins.errors import PartialAnswerError
 from spex_plugins.games import background_loop
-from spex_plugins.games.chat.api_errors import can_be_answered_later
-from spex_plugins.types import FloatArray
+from spex_plugins.games.chat.api_errors import RefusedError, can_be_answered_later
+from spex_plugins.queries.calls.retry_policy import is_transient
+from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
 
 __all__ = ["CallResults", "call_each", "raise_problem"]
@@ -34,11 +35,15 @@ class CallResults:
         The first error; after it, no call was begun.
     seconds : list of float
         Duration of every call that has a result.
+    failed_at : set of int
+        The calls that failed, and those whose result could not be read; calls that have neither a result nor
+        failed were not begun. Empty where a problem has another cause, such as an interrupt.
     """
 
     results: list[Any]
     problem: BaseException | None = None
     seconds: list[float] = field(default_factory=list)
+    failed_at: set[int] = field(default_factory=set)
     ended: bool = field(default=False, repr=False)
 
     def succeeded(self, i: int, result: Any, start: float) -> None:
@@ -47,9 +52,10 @@ class CallResults:
             raise TypeError("the function returned None instead of a result.")
         self.results[i], self.seconds[i] = result, perf_counter() - start
 
-    def failed(self, error: BaseException) -> None:
-        """Take note of an error and begin nothing more."""
+    def failed(self, i: int, error: BaseException) -> None:
+        """Take note of a call that failed and begin nothing more."""
         self.problem = self.problem or error
+        self.failed_at.add(i)
         self.ended = True
 
     def read(self, reader: Callable[[Any], Any]) -> list[Any]:
@@ -60,6 +66,7 @@ class CallResults:
                 found[i] = None if result is None else reader(result)
             except Exception as error:
                 self.problem = self.problem or error
+                self.failed_at.add(i)
             except (KeyboardInterrupt, SystemExit) as interrupt:
                 self.problem = interrupt
                 break
@@ -135,11 +142,26 @@ def _in_threads(
             idle.wait_for(lambda: running == 0)
 
 
-def raise_problem(problem: BaseException | None, values: FloatArray, answered: Any) -> None:
-    """Raise what prevented values (b,) or (b, K), with those that are known, if there are any."""
+def raise_problem(
+    problem: BaseException | None, values: FloatArray, answered: BoolArray, failed: BoolArray
+) -> None:
+    """Raise what prevented values, with those that are known.
+
+    Parameters
+    ----------
+    problem : BaseException or None
+        Nothing is raised for None. It is raised as it is where it prevented all values, unless it may pass or
+        concerns these masks alone; an error of programming concerns all.
+    values : ndarray of float64, shape (b,) or (b, K)
+    answered, failed : ndarray of bool, shape (b,)
+        Masks that have a value, and masks that were asked without one; if there are none of the latter, the
+        problem concerns all masks.
+    """
     if problem is None:
         return
-    if not np.any(answered) and not can_be_answered_later(problem):
+    failed = failed if failed.any() else ~answered
+    concerns_all = failed.all() or (is_transient(problem) is False and not answered.any())
+    if concerns_all and not can_be_answered_later(problem) and not isinstance(problem, RefusedError):
         raise problem
     text = f"{type(problem).__name__}: {problem}".removesuffix(": ")
     missing = int(len(values) - np.sum(answered))
@@ -147,10 +169,18 @@ def raise_problem(problem: BaseException | None, values: FloatArray, answered: A
         f"{missing:,} of {counted(len(values), 'mask')} were not answered: {text}",
         values=values,
         answered=answered,
+        failed=failed,
+        transient=_may_pass(problem, answered),
     )
     if isinstance(problem, Exception):
         raise partial from problem
     raise problem from partial  # an interrupt: the session keeps the answers in it
+
+
+def _may_pass(problem: BaseException, answered: BoolArray) -> bool | None:
+    """Return whether another attempt may succeed: it may after an unknown error if others were answered."""
+    known = True if can_be_answered_later(problem) else is_transient(problem)
+    return True if known is None and answered.any() else known
 
 
 def _is_async(function: Any) -> bool:
@@ -169,7 +199,7 @@ def _call(function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], i: in
         waited = background_loop.run(_awaited(result)) if inspect.isawaitable(result) else result
         done.succeeded(i, waited, start)
     except Exception as error:
-        done.failed(error)
+        done.failed(i, error)
 
 
 async def _awaited(result: Any) -> Any:
@@ -190,9 +220,9 @@ async def _gather(
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
                     raise
-                done.failed(RuntimeError("the function's own task was cancelled."))
+                done.failed(i, RuntimeError("the function's own task was cancelled."))
             except Exception as error:
-                done.failed(error)
+                done.failed(i, error)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(concurrency, len(inputs))):

@@ -75,7 +75,8 @@ class Queries:
         PartialAnswerError), else 0. Programming errors such as TypeError are never retried.
     on_failure : "raise" or "drop", optional
         Treatment of masks that still fail: "raise", the default, ends the run with a ValueFunctionError;
-        "drop" continues without them, and the result states their number.
+        "drop" continues without them, and the result states their number. Where the function raises for a
+        whole batch, its masks are evaluated again one by one, within the budget.
     timeout : float, optional
         Seconds after which a batch counts as failed. The call itself cannot be stopped; it continues, and its
         values are used if they arrive before those of the next attempt.

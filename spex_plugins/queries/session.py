@@ -40,6 +40,9 @@ class Session:
         Options of the calls.
     total : int, optional
         Number of masks in all calls of `ask`, for the progress bar. By default, every call adds its own.
+    budget : int, optional
+        Largest number of evaluations, except for retries. Where the function raises for a whole batch and
+        ``on_failure`` is "drop", its masks are evaluated again one by one: these count too.
     repeat_bits : int
         How many columns of the masks, the last ones, are the number of a repeat: the store notes it, so that
         its export has the features alone.
@@ -63,9 +66,11 @@ class Session:
         queries: Queries,
         total: int | None = None,
         *,
+        budget: int | None = None,
         repeat_bits: int = 0,
     ) -> None:
         self._function, self._queries, self._total = value_function, queries, total
+        self._budget = budget
         self._repeat_bits = repeat_bits
         has_store = queries.store is not None
         self._fingerprint = fingerprint_of(value_function, queries.fingerprint) if has_store else ""
@@ -79,7 +84,7 @@ class Session:
         runner = make_runner(self._function, queries.executor, may_hang=queries.timeout is not None)
         if queries.store is not None:
             self._store = Store(queries.store)
-        self._shared = SharedState.of(self._function, queries, runner, self._total)
+        self._shared = SharedState.of(self._function, queries, runner, self._total, self._budget)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -102,8 +107,14 @@ class Session:
             parts.append(
                 f"{counted(count, 'mask')} dropped, of which the first {_in_short(self._dropped[0])}"
             )
-        if self._shared.limits.reached:
-            parts.append(f"ended early by {self._shared.limits.reached}")
+        limits = self._shared.limits
+        if limits.repeated:
+            instead = f", in place of {limits.given_up:,}" if limits.given_up else ""
+            parts.append(
+                f"{counted(limits.repeated, 'mask')} evaluated again{instead}, as whole batches failed"
+            )
+        if limits.reached:
+            parts.append(f"ended early by {limits.reached}")
         return "; ".join(parts)
 
     @property
@@ -223,8 +234,11 @@ class Session:
     def _ask(self, table: AnswerTable, missing: IntArray) -> None:
         """Evaluate the rows of a table that have no value."""
         work = work_of(self._function, table.masks, missing)
-        affordable = self._shared.limits.affordable(self._queries.price * work[missing])
-        order = longest_first(missing[:affordable], work, timed=self._queries.max_seconds is not None)
+        limits = self._shared.limits
+        affordable = limits.affordable(self._queries.price * work[missing])
+        chosen = missing[: min(affordable, limits.evaluations_left)]
+        limits.evaluated += len(chosen)
+        order = longest_first(chosen, work, timed=self._queries.max_seconds is not None)
         scheduler = Scheduler(table, order, work, self._shared)
         try:
             scheduler.run()
@@ -235,7 +249,7 @@ class Session:
         if scheduler.failure is not None:
             raise self._error(table.masks[scheduler.failure.rows], scheduler.failure)
         if affordable < len(missing):
-            self._shared.limits.end_for_cost()
+            limits.end_for_cost()
 
     def _drop(self, table: AnswerTable, dropped: list[Failure]) -> None:
         if dropped and not self._dropped:

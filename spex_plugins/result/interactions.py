@@ -40,7 +40,8 @@ class Interactions(Questions):
     feature_names : tuple of str
         Names of the n features.
     n_calls : int
-        Number of model calls: masks that the value function evaluated in this run, each of them once.
+        Number of model calls: masks whose value the value function gave in this run, each of them once.
+        `design` states how many failed, or were evaluated again.
     budget : int
         Largest number of model calls that was allowed.
     r2 : ndarray of float64, shape () or (K,)

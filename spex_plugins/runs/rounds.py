@@ -58,7 +58,7 @@ def explain_until(
     history: list[str] = []
     missed: list[float] = []
     n_stored = 0
-    with Session(value_function, how) as session:
+    with Session(value_function, how, budget=most) as session:
         drawn = kept_in(session, method, drawn, max_order, rng)
         design = drawn.first(max(first_round(n, most_masks), drawn.n_known))
         while True:

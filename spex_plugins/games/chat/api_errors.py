@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from spex_plugins.errors import InputError
 from spex_plugins.games.chat.scores import MissingLogProbsError
 
 __all__ = [
     "BROKEN_REPLY",
     "PassingError",
+    "RefusedError",
     "ServerBusyError",
     "UnreachableError",
     "can_be_answered_later",
@@ -32,6 +34,10 @@ class ServerBusyError(Exception):
 
 class PassingError(Exception):
     """A request failed, and a later one may not; the text names the error, without credentials."""
+
+
+class RefusedError(InputError):
+    """A server that answers other requests refuses this one, for example because of a content filter."""
 
 
 class UnreachableError(PassingError):

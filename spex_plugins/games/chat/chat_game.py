@@ -262,10 +262,11 @@ class ChatGame:
         Raises
         ------
         PartialAnswerError
-            If requests fail for long. It has all answers that were obtained.
+            If requests fail for long, or a server that has answered before refuses some. It has all answers
+            that were obtained.
         InputError
-            If the server refuses a request, or has never been reached; the message names the remedy. Errors
-            never quote the key.
+            If the server refuses all requests, or has never been reached; the message names the remedy.
+            Errors never quote the key.
         """
         masks = np.asarray(masks, dtype=bool)
         texts = self._parts.texts(masks, self._placeholder)
@@ -283,14 +284,15 @@ class ChatGame:
         values, exact = self._question.values(batch.scores)
         which = [place[text] for text in texts]
         values, exact = values[which], exact[which]
+        refused = np.isin(which, [i // len(self._question.signs) for i in batch.refused])
         answered = ~np.isnan(values)
         self._bounds.add(int((answered & ~exact).sum()), int(answered.sum()))
         problem = interrupt or batch.problem
         if problem is None:
             return values
-        if not answered.any() and not can_be_answered_later(problem):
+        if not answered.any() and not refused.any() and not can_be_answered_later(problem):
             raise problem
-        partial = partial_answer(problem, values, batch.retry_after)
+        partial = partial_answer(problem, values, batch.retry_after, refused)
         if interrupt is not None:
             raise interrupt from partial  # the session keeps the answers in it
         raise partial from problem

@@ -155,7 +155,8 @@ class ChatReplies:
             problem = error
         self._count_truncated([reply.text for reply in batch.scores if reply and reply.truncated])
         self._count_missing([reply.missing for reply in batch.scores if reply and reply.missing])
-        return CallResults([reply and reply.text for reply in batch.scores], problem or batch.problem)
+        texts = [reply and reply.text for reply in batch.scores]
+        return CallResults(texts, problem or batch.problem, failed_at=batch.refused)
 
     @property
     def usage(self) -> Usage:

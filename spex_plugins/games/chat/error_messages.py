@@ -10,6 +10,7 @@ from spex_plugins.errors import InputError, PartialAnswerError, SpexError
 from spex_plugins.games.chat.api_errors import (
     BROKEN_REPLY,
     PassingError,
+    RefusedError,
     UnreachableError,
     has_no_connection,
     is_passing,
@@ -17,7 +18,7 @@ from spex_plugins.games.chat.api_errors import (
 )
 from spex_plugins.games.chat.credentials import redacted
 from spex_plugins.games.chat.scores import MissingLogProbsError
-from spex_plugins.types import FloatArray
+from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
 
 __all__ = ["explained", "partial_answer"]
@@ -60,8 +61,8 @@ def explained(
     Returns
     -------
     Exception
-        An `InputError` where the user can help, a `PassingError` where a later request may succeed; any other
-        error as it is.
+        An `InputError` where the user can help, a `RefusedError` where that request alone may be refused, a
+        `PassingError` where a later request may succeed; any other error as it is.
     """
     import openai
 
@@ -71,8 +72,9 @@ def explained(
         return f"{redacted(text, secrets):.{_QUOTED}}"
 
     if isinstance(error, openai.APIStatusError) and not is_passing(error):
-        remedy = _REMEDIES.get(error.status_code, _REQUEST)
-        return InputError(f"{remedy}. The server says: {quoted(str(error))}")
+        remedy = _REMEDIES.get(error.status_code)
+        kind = RefusedError if proven and remedy is None else InputError
+        return kind(f"{remedy or _REQUEST}. The server says: {quoted(str(error))}")
     if not is_passing(error):
         return error
     by_transport = isinstance(error, openai.APIConnectionError)
@@ -88,9 +90,12 @@ def explained(
 
 
 def partial_answer(
-    problem: BaseException, values: FloatArray, retry_after: float | None
+    problem: BaseException, values: FloatArray, retry_after: float | None, refused: BoolArray
 ) -> PartialAnswerError:
-    """Return the error that carries the values (b,) of a batch, NaN where there is no answer."""
+    """Return the error that carries the values (b,) of a batch, NaN where there is no answer.
+
+    If the server refuses some masks, these fail for good, and the others without an answer are asked again.
+    """
     is_ours = isinstance(problem, PassingError | SpexError)
     text = str(problem) if is_ours else f"{type(problem).__name__}: {problem}".removesuffix(": ")
     answered = ~np.isnan(values)
@@ -99,6 +104,8 @@ def partial_answer(
         values=values,
         answered=answered,
         retry_after=retry_after,
+        failed=refused if refused.any() else None,
+        transient=not refused.any(),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from spex_plugins.games.chat.api_errors import PassingError, UnreachableError
+from spex_plugins.games.chat.api_errors import PassingError, RefusedError, UnreachableError
 
 __all__ = ["Request", "RequestBatch", "Usage"]
 
@@ -67,6 +67,8 @@ class RequestBatch:
         What was read from the replies, in the order of the requests; None where there is no answer.
     waiting : iterator of int
         The requests that have not been sent.
+    refused : set of int
+        The requests that the server refuses while it answers others.
     problem : Exception or None
         Why answers are missing: the error that ended the batch, or else the last one.
     ended : bool
@@ -81,6 +83,7 @@ class RequestBatch:
         self.requests = requests
         self.scores: list[Any] = [None] * len(requests)
         self.waiting = iter(range(len(requests)))
+        self.refused: set[int] = set()
         self.problem: Exception | None = None
         self.ended = False
         self.retry_after: float | None = None
@@ -94,11 +97,14 @@ class RequestBatch:
         """Keep the answer to a request."""
         self.scores[i], self._in_a_row = score, 0
 
-    def failed(self, problem: Exception) -> None:
+    def failed(self, i: int, problem: Exception) -> None:
         """Take note of a request that failed for good, and end the batch if the others would fail too."""
         self._in_a_row += 1
+        if isinstance(problem, RefusedError):
+            self.refused.add(i)
         if not self.ended:
             self.problem = problem
-            passing = isinstance(problem, PassingError) and not isinstance(problem, UnreachableError)
+            alone = isinstance(problem, PassingError | RefusedError)
+            passing = alone and not isinstance(problem, UnreachableError)
             # A dead server is not sent every single request.
             self.ended = not passing or self._in_a_row > self.patience

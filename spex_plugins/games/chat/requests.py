@@ -77,7 +77,7 @@ class Requests:
                 self.proven = True
                 self._retries.succeeded()
             except Exception as error:
-                batch.failed(self._explained(error))
+                batch.failed(i, self._explained(error))
 
     async def _ask(self, request: Request, batch: RequestBatch) -> Any:
         """Send a request until it is answered, or until repeating it is of no use."""

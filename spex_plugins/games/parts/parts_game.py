@@ -173,7 +173,8 @@ class PartsGame:
         values = np.full((len(masks), *(self._shape or ())), np.nan)
         if len(rows):
             values[rows] = [outcomes[i].value for i in rows]
-        raise_problem(done.problem, values, answered)
+        failed = np.isin(np.arange(len(masks)), list(done.failed_at))
+        raise_problem(done.problem, values, answered, failed)
         return values
 
     def work(self, masks: BoolArray) -> FloatArray:

@@ -208,9 +208,10 @@ class ReplyGame:
         b = len(masks)
         # All repeats of a mask together: if a call fails, the masks before it are complete.
         rows, repeats = np.repeat(np.arange(b), self._repeats), np.tile(np.arange(self._repeats), b)
-        values, problem = self._values(np.asarray(masks, dtype=bool)[rows], repeats)
+        values, problem, failed = self._values(np.asarray(masks, dtype=bool)[rows], repeats)
         means = values.reshape(b, self._repeats).mean(axis=1)
-        raise_problem(problem, means, ~np.isnan(means))
+        failed_masks = np.asarray(failed.reshape(b, self._repeats).any(axis=1))
+        raise_problem(problem, means, ~np.isnan(means), failed_masks)
         return means
 
     def sample(self, masks: BoolArray, repeats: IntArray) -> FloatArray:
@@ -235,8 +236,8 @@ class ReplyGame:
         InputError
             If the similarity is no number.
         """
-        values, problem = self._values(np.asarray(masks, dtype=bool), np.asarray(repeats))
-        raise_problem(problem, values, ~np.isnan(values))
+        values, problem, failed = self._values(np.asarray(masks, dtype=bool), np.asarray(repeats))
+        raise_problem(problem, values, ~np.isnan(values), failed)
         return values
 
     def prompt(self, mask: BoolArray) -> str:
@@ -277,8 +278,10 @@ class ReplyGame:
         before, behind = self._around
         return [f"{before}{text}{behind}" for text in self._parts.texts(masks, self._replacement)]
 
-    def _values(self, masks: BoolArray, repeats: IntArray) -> tuple[FloatArray, BaseException | None]:
-        """Return similarities (b,), NaN where there is none, and why.
+    def _values(
+        self, masks: BoolArray, repeats: IntArray
+    ) -> tuple[FloatArray, BaseException | None, BoolArray]:
+        """Return similarities (b,), NaN where there is none, why, and which of them failed (b,).
 
         Replies of a batch that fails are kept: they are paid for, and their masks may be asked again.
         """
@@ -288,12 +291,14 @@ class ReplyGame:
         missing = [one for one in distinct if one not in kept]
         done = self._replies(missing) if missing else CallResults([])
         known = {**kept, **dict(zip(missing, done.results, strict=True))}
-        done.results = [known[one] for one in distinct]
+        failed = {missing[i] for i in done.failed_at}
+        done.results, done.failed_at = [known[one] for one in distinct], set()
         value_of = dict(zip(distinct, done.read(self._compared), strict=True))
         if done.problem is not None:
             self._paid |= {one: reply for one, reply in known.items() if reply is not None}
         values = [np.nan if value_of[one] is None else value_of[one] for one in asked]
-        return np.array(values, dtype=np.float64), done.problem
+        failed |= {distinct[i] for i in done.failed_at}
+        return np.array(values, dtype=np.float64), done.problem, np.array([one in failed for one in asked])
 
     def _replies(self, asked: Sequence[tuple[str, int]]) -> CallResults:
         many = getattr(self._reply, "many", None)

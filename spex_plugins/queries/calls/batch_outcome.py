@@ -33,6 +33,8 @@ class BatchOutcome:
         Whether exactly the masks without an answer failed; else any mask of the batch may be the cause.
     seconds : float or None
         Duration of a call that returned.
+    untried : ndarray of bool, shape (b,), or None
+        Masks without an answer whose evaluation was not begun; None if there are none.
     """
 
     answered: BoolArray
@@ -41,6 +43,7 @@ class BatchOutcome:
     error: BaseException | None = None
     isolates_failures: bool = False
     seconds: float | None = None
+    untried: BoolArray | None = None
 
     @classmethod
     def failed(cls, error: BaseException, b: int) -> BatchOutcome:
@@ -82,7 +85,11 @@ def _partial(error: PartialAnswerError, b: int, outputs: tuple[int, ...] | None)
     answered = np.asarray(error.answered, dtype=bool)
     if problem or answered.shape != (b,) or (answered.any() and _other_shape(values, outputs)):
         return BatchOutcome.failed(error, b)
-    return BatchOutcome(answered & _finite(values), values, _raised(error), error, isolates_failures=True)
+    untried = np.zeros(b, dtype=bool) if error.failed is None else ~answered & ~np.asarray(error.failed, bool)
+    if untried.shape != (b,) or (untried | answered).all():  # something must have failed
+        untried = np.zeros(b, dtype=bool)
+    valid = answered & _finite(values)
+    return BatchOutcome(valid, values, _raised(error), error, isolates_failures=True, untried=untried)
 
 
 def _raised(error: BaseException) -> str:

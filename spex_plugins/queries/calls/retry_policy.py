@@ -7,9 +7,9 @@ from concurrent.futures import BrokenExecutor, CancelledError
 from spex_plugins.errors import PartialAnswerError, SpexError
 from spex_plugins.queries.calls.retries import Backoff, Retries
 
-__all__ = ["is_fatal", "is_out_of_memory", "repetitions", "retries_of_calls"]
+__all__ = ["is_fatal", "is_out_of_memory", "is_transient", "repetitions", "retries_of_calls"]
 
-_TRANSIENT = (PartialAnswerError, ConnectionError, TimeoutError, CancelledError)
+_TRANSIENT = (ConnectionError, TimeoutError, CancelledError)
 _PROGRAMMING = (
     TypeError,
     AttributeError,
@@ -34,6 +34,16 @@ def is_fatal(error: BaseException | None) -> bool:
     return ours or isinstance(error, BrokenExecutor)
 
 
+def is_transient(error: BaseException | None) -> bool | None:
+    """Return whether another attempt may succeed; None where the error does not tell."""
+    if isinstance(error, PartialAnswerError):
+        return error.transient
+    if isinstance(error, _TRANSIENT):
+        return True
+    final = isinstance(error, _PROGRAMMING) or is_out_of_memory(error) or is_fatal(error)
+    return False if final else None
+
+
 def repetitions(error: BaseException | None, most: int | None) -> int:
     """Return how often a failed mask is repeated.
 
@@ -44,10 +54,11 @@ def repetitions(error: BaseException | None, most: int | None) -> int:
     most : int or None
         The number that the user allows; by default 5 after an error that is likely to be transient, else 0.
     """
-    if isinstance(error, _PROGRAMMING) or is_out_of_memory(error) or is_fatal(error):
+    transient = is_transient(error)
+    if transient is False:
         return 0
     if most is None:
-        return _REPETITIONS if isinstance(error, _TRANSIENT) else 0
+        return _REPETITIONS if transient else 0
     return most
 
 

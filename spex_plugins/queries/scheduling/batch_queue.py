@@ -77,6 +77,12 @@ class BatchQueue:
         """Return masks to the queue."""
         self._again.append(Batch(rows, failures, ready))
 
+    def give_up(self, count: int) -> int:
+        """Remove masks that have not been taken yet, the last ones; return how many there were."""
+        count = min(count, len(self._order) - self._next)
+        self._order = self._order[: len(self._order) - count]
+        return count
+
     def drop(self, answered: BoolArray) -> None:
         """Remove masks that were answered while they waited for a retry."""
         for batch in self._again:

@@ -7,7 +7,7 @@ import numpy as np
 __all__ = ["BatchSize"]
 
 _FIRST, _SOON = 16, 64
-_SHARE = 8  # a crash or an interrupt loses at most an eighth of the masks before
+_SHARE = 8  # a crash, an interrupt or a failure loses at most an eighth of the masks before
 _LARGEST = 1024
 
 
@@ -17,7 +17,8 @@ class BatchSize:
     The outputs of a model in single precision depend on the other inputs of the batch. For equal calls to
     give equal values under any load, sizes do not depend on measured times: they are 16, 16, 32, 64, and then
     64 or an eighth of all masks before, up to 1,024; or 16, and then the attribute ``batch_size`` of the
-    value function. With a time limit, they depend on the duration of the previous batch.
+    value function. With a time limit, they depend on the duration of the previous batch. After a batch that
+    failed as a whole, whose masks are evaluated a second time, they are at most an eighth of the masks since.
 
     Parameters
     ----------
@@ -48,17 +49,20 @@ class BatchSize:
         self.largest = fixed or usual or _LARGEST
         self._usual = usual
         self._asked = 0
+        self._since_failure: float = np.inf
         self._seconds = min((timeout or np.inf) / 3, (max_seconds or np.inf) / 10)
         self._in_time: float = 1 if max_seconds else np.inf
 
     @property
     def size(self) -> int:
         """Number of masks in the next batch."""
-        return max(1, int(min(self._wished(), self.largest, self._in_time)))
+        few = self._since_failure // _SHARE
+        return max(1, int(min(self._wished(), self.largest, self._in_time, few)))
 
     def take(self, masks: int) -> None:
         """Count the new masks of a batch."""
         self._asked += masks
+        self._since_failure += masks
 
     def note(self, masks: int, seconds: float) -> None:
         """Update the number of masks that can be answered in time from the duration of a batch."""
@@ -67,6 +71,10 @@ class BatchSize:
     def shrink(self, masks: int) -> None:
         """Reduce the largest size to half of a number of masks that did not fit into memory."""
         self.largest = max(1, min(self.largest, masks // 2))
+
+    def restart(self) -> None:
+        """Begin with single masks again: those of a batch that fails are evaluated a second time."""
+        self._since_failure = 0
 
     def _wished(self) -> int:
         if self.is_fixed:

@@ -62,7 +62,10 @@ class Failures:
 
     def handle(self, batch: Batch, rows: IntArray, outcome: BatchOutcome) -> None:
         """Queue rows of a batch again, drop them, or end the run."""
-        error, queries = outcome.error, self._shared.queries
+        error = outcome.error
+        untried = np.zeros(0, dtype=int) if outcome.untried is None else batch.rows[outcome.untried]
+        untried = untried[np.isin(untried, rows)]
+        rows = rows[~np.isin(rows, untried)]
         retry_after = error.retry_after if isinstance(error, PartialAnswerError) else None
         # A service that answers some masks and states when it accepts more has not failed.
         failures = max(1, batch.failures + (retry_after is None or not outcome.answered.any()))
@@ -71,14 +74,15 @@ class Failures:
             self._queue.put_back(rows, batch.failures)
         elif (delay := self._shared.retries.delay(error, failures)) is not None:
             self._ask_again(rows, failures, delay, retry_after)
-        elif queries.on_failure == "raise" or is_fatal(error):
+            self._ask_again(untried, batch.failures, delay, retry_after)
+        elif self._shared.queries.on_failure == "raise" or is_fatal(error):
             unusable = outcome.isolates_failures and error is None
             returned = outcome.values[np.isin(batch.rows, rows)] if unusable else None
             self.end(Failure(rows, outcome.problem, error, returned))
         elif len(rows) > 1 and not outcome.isolates_failures:
-            for half in np.array_split(rows, 2):  # bisection finds the mask that fails
-                self._queue.put_back(half, batch.failures)
+            self._ask_alone(rows, batch.failures)
         else:
+            self._ask_again(untried, batch.failures, 0.0, retry_after)
             self.dropped.append(Failure(rows, outcome.problem, error))
             count = sum(len(one.rows) for one in self.dropped)
             self._shared.bar.set_postfix_str(f"{count} dropped", refresh=False)
@@ -89,4 +93,21 @@ class Failures:
         if retry_after is not None:  # it holds for all batches
             delay = max(0.0, retry_after)
             self.pause_until = max(self.pause_until, now + delay)
-        self._queue.put_back(rows, failures, now + delay)
+        if len(rows):
+            self._queue.put_back(rows, failures, now + delay)
+
+    def _ask_alone(self, rows: IntArray, failures: int) -> None:
+        """Queue rows of which some fail one by one, so that each is evaluated at most once more.
+
+        They count against the budget, in place of masks that have not been evaluated. (Halves of a batch, and
+        halves of these, would take fewer calls, and evaluate more masks.)
+        """
+        limits = self._shared.limits
+        given_up = self._queue.give_up(max(0, len(rows) - limits.evaluations_left))
+        limits.evaluated -= given_up
+        allowed = rows[: limits.evaluations_left]
+        limits.repeat(len(allowed), given_up + len(rows) - len(allowed))
+        self._shared.bar.total -= given_up + len(rows) - len(allowed)
+        self._shared.sizes.restart()
+        for row in allowed:
+            self._queue.put_back(row[None], failures)

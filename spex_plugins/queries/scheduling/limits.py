@@ -1,7 +1,8 @@
-"""Limits on the time and the cost of a session."""
+"""Limits on the time, the cost and the evaluations of a session."""
 
 from __future__ import annotations
 
+import sys
 from time import perf_counter
 
 import numpy as np
@@ -14,12 +15,14 @@ _ROUNDING = 1e-9  # a sum of prices may differ from the limit that it equals
 
 
 class Limits:
-    """Time and cost of a session, both measured from its beginning.
+    """Time, cost and evaluations of a session, all measured from its beginning.
 
     Parameters
     ----------
     max_seconds, max_cost : float or None
         None for no limit.
+    most : int, optional
+        Largest number of evaluations. Retries, which the user allows, do not count.
 
     Attributes
     ----------
@@ -27,13 +30,30 @@ class Limits:
         The limit that ended the session, in words; empty while none has.
     cost : float
         Price of all masks submitted so far, answered or not.
+    evaluated : int
+        Masks that were submitted or are in the queue, each as often as it is evaluated.
+    repeated, given_up : int
+        Masks that were evaluated a second time to find those that fail, and masks that are therefore not
+        evaluated, or not again.
     """
 
-    def __init__(self, max_seconds: float | None, max_cost: float | None) -> None:
-        self._seconds, self._cost = max_seconds, max_cost
+    def __init__(self, max_seconds: float | None, max_cost: float | None, most: int | None = None) -> None:
+        self._seconds, self._cost, self._most = max_seconds, max_cost, most
+        self.evaluated = self.repeated = self.given_up = 0
         self._start = perf_counter()
         self.reached = ""
         self.cost = 0.0
+
+    @property
+    def evaluations_left(self) -> int:
+        """How many masks may still be evaluated."""
+        return sys.maxsize if self._most is None else max(0, self._most - self.evaluated)
+
+    def repeat(self, count: int, given_up: int) -> None:
+        """Note masks that are evaluated a second time, and those that are given up for them."""
+        self.evaluated += count
+        self.repeated += count
+        self.given_up += given_up
 
     def affordable(self, prices: FloatArray) -> int:
         """Return how many masks, from the first on, with prices (m,), the cost limit allows."""

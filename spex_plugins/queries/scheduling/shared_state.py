@@ -28,12 +28,19 @@ class SharedState:
     retries: Retries
 
     @classmethod
-    def of(cls, function: ValueFunction, queries: Queries, runner: Runner, total: int | None) -> SharedState:
+    def of(
+        cls,
+        function: ValueFunction,
+        queries: Queries,
+        runner: Runner,
+        total: int | None,
+        most: int | None,
+    ) -> SharedState:
         """Return the state at the beginning of a session; its time limit starts now."""
         usual = getattr(function, "batch_size", None)
         usual = usual if type(usual) is int and usual > 0 else None  # other types have another meaning
         sizes = BatchSize(queries.batch_size, usual, queries.timeout, queries.max_seconds)
-        limits = Limits(queries.max_seconds, queries.max_cost)
+        limits = Limits(queries.max_seconds, queries.max_cost, most)
         bar = _progress_bar(function, total, shown=queries.progress)
         return cls(queries, runner, sizes, limits, bar, retries_of_calls(queries.retries))
 

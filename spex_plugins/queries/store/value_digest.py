@@ -1,4 +1,4 @@
-"""Exact digest of parameters and data of any type, for fingerprints: never by `repr`, which abbreviates arrays."""
+"""Exact digests of parameters and data for fingerprints, where `repr` would abbreviate arrays."""
 
 from __future__ import annotations
 

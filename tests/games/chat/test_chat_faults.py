@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 
 import numpy as np
 import openai
@@ -11,8 +12,8 @@ import pytest
 from chat_server import FAULTS, SLOW, TEXT, WORDS, ChatServer, truth, words_of
 
 import spex_plugins as spex
-from spex_plugins import InputError, PartialAnswerError
-from spex_plugins.games import background_loop
+from spex_plugins import InputError, PartialAnswerError, ValueFunctionError, explain
+from spex_plugins.games import ChatReplies, ReplyGame, background_loop
 from spex_plugins.games.chat import requests as chat_requests
 from spex_plugins.games.chat.chat_game import ChatGame
 
@@ -262,3 +263,48 @@ def test_an_error_of_ones_own_is_not_taken_for_a_fault():
         with pytest.raises(NameError):
             game(some_masks(3))
     assert game.usage.requests == 1
+
+
+@pytest.mark.parametrize("retries", [None, 0, 3])
+def test_only_prompts_that_are_refused_are_dropped(retries):
+    def refused(prompt):
+        return {"never", "so", "dull"} <= set(prompt.split())
+
+    fault = (400, {}, {"error": {"message": "content management policy", "code": "content_filter"}})
+    with ChatServer(truth, lambda prompt, _: fault if refused(prompt) else None) as server:
+        game = game_for(server)
+        game(np.zeros((1, game.n), dtype=bool))  # the server has answered
+        server.attempts.clear()
+        found = explain(game, budget=60, on_failure="drop", retries=retries, progress=False)
+        times = Counter(server.attempts.values())
+        failing = sum(map(refused, server.attempts))
+    assert failing > 3
+    assert found.n_calls + failing == 60
+    assert f"{failing} masks dropped" in found.plan
+    assert set(times) == {1}
+
+
+def test_replies_that_are_refused_are_dropped():
+    def fault(prompt, _):
+        return (400, {}, {"error": {"message": "filtered"}}) if {"a", "b"} <= set(prompt.split()) else None
+
+    with ChatServer(lambda prompt: "yes" if "c" in prompt else "no", fault) as server:
+        replies = ChatReplies("m", base_url=server.base_url, api_key="k")
+        replies("c")
+        game = ReplyGame(replies, "a b c d e f", similarity="exact", reference="yes")
+        found = explain(game, on_failure="drop", progress=False)
+        asked = Counter(prompt for prompt in server.attempts.elements())
+    assert found.n_calls == 64 - 16
+    assert asked["c"] == 2  # once beforehand
+    assert all(times == 1 for prompt, times in asked.items() if prompt != "c")
+
+
+def test_a_server_that_refuses_everything_is_left_soon():
+    with ChatServer(truth, lambda prompt, _: server.refusal) as server:
+        server.refusal = None
+        game = game_for(server)
+        game(np.zeros((1, game.n), dtype=bool))
+        server.refusal, before = (422, {}, {"error": {"message": "no"}}), len(server.requests)
+        with pytest.raises(ValueFunctionError, match="refuses"):
+            explain(game, budget=400, progress=False)
+        assert len(server.requests) - before <= 2 * game._connection.concurrency

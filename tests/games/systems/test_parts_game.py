@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import threading
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -235,3 +236,23 @@ def test_a_file_that_is_no_store(tmp_path):
     with pytest.raises(InputError, match="store"):
         PartsGame(worth, PARTS, traces=path)
     assert path.read_text().startswith("not a database")
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("retries", [None, 0])
+def test_only_calls_that_fail_are_dropped(concurrency, retries):
+    asked = Counter()
+
+    def call(kept):
+        asked[tuple(kept)] += 1
+        if {"p0", "p1", "p2"} <= set(kept):
+            raise TypeError("this combination fails")
+        return float("p3" in kept)
+
+    game = PartsGame(call, {f"p{i}": i for i in range(10)}, concurrency=concurrency)
+    found = explain(game, budget=100, on_failure="drop", retries=retries, progress=False)
+    failing = [kept for kept in asked if {"p0", "p1", "p2"} <= set(kept)]
+    assert failing
+    assert len(asked) == 100
+    assert found.n_calls == 100 - len(failing)
+    assert set(asked.values()) == {1}

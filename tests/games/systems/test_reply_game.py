@@ -382,3 +382,25 @@ class TestChatReplies:
     def test_a_reply_without_a_message(self, server):
         with pytest.raises(InputError, match="extra"):
             ChatReplies("known", extra={"x": object()})
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_only_texts_whose_reply_fails_are_dropped(concurrency, repeats):
+    asked = Counter()
+
+    def reply(prompt):
+        asked[prompt] += 1
+        if {"a", "b", "c"} <= set(prompt.split()):
+            raise ValueError("no")
+        return "yes" if "d" in prompt else "no"
+
+    settings = {"similarity": "exact", "reference": "yes", "repeats": repeats, "concurrency": concurrency}
+    game = ReplyGame(reply, "a b c d e f g h i j", **settings)
+    found = explain(game, budget=100, on_failure="drop", retries=0, progress=False)
+    failing = [prompt for prompt in asked if {"a", "b", "c"} <= set(prompt.split())]
+    assert failing
+    assert len(asked) == 100
+    assert found.n_calls == 100 - len(failing)
+    assert all(asked[prompt] == repeats for prompt in set(asked) - set(failing))
+    assert all(asked[prompt] <= repeats for prompt in failing)
