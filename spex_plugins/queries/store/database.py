@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +81,18 @@ class Database:
         with explained(self.path):
             self.connection.executemany(statement, values)
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """Run a transaction with exclusive write access; it is rolled back if it fails."""
+        return self._transaction("BEGIN IMMEDIATE")
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Run a transaction that sees the file as it is at one moment."""
+        return self._transaction("BEGIN")
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
         try:
-            self.rows("BEGIN IMMEDIATE")
+            self.rows(begin)
             yield
             self.rows("COMMIT")
         except BaseException:

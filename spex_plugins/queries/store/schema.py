@@ -51,14 +51,15 @@ def prepare(db: Database) -> None:
     StoreError
         If the file is not a store, was written by a newer version, or remains locked.
     """
-    application, version, tables = (
-        db.rows(query)[0][0]
-        for query in (
-            "PRAGMA application_id",
-            "PRAGMA user_version",
-            "SELECT count(*) FROM sqlite_master",
+    with db.reading():  # of one moment: another process may be creating the tables
+        application, version, tables = (
+            db.rows(query)[0][0]
+            for query in (
+                "PRAGMA application_id",
+                "PRAGMA user_version",
+                "SELECT count(*) FROM sqlite_master",
+            )
         )
-    )
     db.rows("PRAGMA cell_size_check = ON")
     if application != _APPLICATION and (tables or db.read_only):
         raise _refused(db, "it is a database of another program")

@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from time import sleep
 
 import numpy as np
@@ -18,6 +18,8 @@ from sessions import masks_of
 from spex_plugins import InputError, StoreError
 from spex_plugins.__main__ import main
 from spex_plugins.queries import Queries, Session, Store
+from spex_plugins.queries.store import schema
+from spex_plugins.queries.store.database import Database
 
 MASKS = masks_of(64)
 
@@ -371,3 +373,27 @@ def test_a_store_that_fails_in_a_later_round_loses_none_of_the_earlier(path):
             session.ask(MASKS)
     assert len(caught.value.masks) == 40
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
+
+
+def test_a_file_that_another_process_prepares_at_the_same_time(tmp_path, monkeypatch):
+    path, rows = tmp_path / "s.sqlite", Database.rows
+
+    def create():
+        """Create a store, unless the other connection looks at the file at this moment."""
+        other = sqlite3.connect(path, timeout=0, isolation_level=None)
+        with suppress(sqlite3.OperationalError):  # it is locked, or has been created before
+            for statement in ("BEGIN IMMEDIATE", *schema._SCHEMA, "PRAGMA user_version = 2"):
+                other.execute(statement)
+            other.execute(f"PRAGMA application_id = {schema._APPLICATION}")
+            other.execute("COMMIT")
+        other.close()
+
+    def interrupted(db, query, values=()):
+        if "count(*) FROM sqlite_master" in query:  # the identity of the file has been read
+            create()
+        return rows(db, query, values)
+
+    monkeypatch.setattr(Database, "rows", interrupted)
+    for _ in range(2):
+        with Store(path) as store:
+            assert store.info() == []
