@@ -85,9 +85,11 @@ class Session:
         if queries.store is not None:
             self._store = Store(queries.store)
         self._shared = SharedState.of(self._function, queries, runner, self._total, self._budget)
+        self._limit_time(queries.max_seconds)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._limit_time(None)
         self._shared.bar.close()
         if self._stored is not None:
             self._stored.close()
@@ -230,6 +232,11 @@ class Session:
         if len(missing):
             self._ask(table, missing)
         return Answers(table.values[rows], table.answered[rows], table.n_stored - stored_before)
+
+    def _limit_time(self, seconds: float | None) -> None:
+        """Tell the time limit to a value function that may wait inside a call, such as for a service."""
+        if self._queries.max_seconds is not None and hasattr(self._function, "limit_time"):
+            self._function.limit_time(seconds)
 
     def _ask(self, table: AnswerTable, missing: IntArray) -> None:
         """Evaluate the rows of a table that have no value."""

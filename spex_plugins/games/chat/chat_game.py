@@ -317,6 +317,16 @@ class ChatGame:
         """  # numpydoc ignore=RS01
         return self._characters(masks) * len(self._question.signs) / _CHARACTERS_PER_TOKEN
 
+    def limit_time(self, seconds: float | None) -> None:
+        """Do not wait for the server beyond a time limit; `explain` calls it with ``max_seconds``.
+
+        Parameters
+        ----------
+        seconds : float or None
+            From now on; None for no limit.
+        """
+        self._connection.limit_time(seconds)
+
     @property
     def censored(self) -> int:
         """Number of values that are bounds."""

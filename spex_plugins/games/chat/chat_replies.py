@@ -158,6 +158,16 @@ class ChatReplies:
         texts = [reply and reply.text for reply in batch.scores]
         return CallResults(texts, problem or batch.problem, failed_at=batch.refused)
 
+    def limit_time(self, seconds: float | None) -> None:
+        """Do not wait for the server beyond a time limit; `explain` calls it with ``max_seconds``.
+
+        Parameters
+        ----------
+        seconds : float or None
+            From now on; None for no limit.
+        """
+        self._connection.limit_time(seconds)
+
     @property
     def usage(self) -> Usage:
         """Requests and tokens of this process."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,6 +73,10 @@ class Connection:
             background_loop.run(self.requests.send_one(batch), batch.stop)
             after_first()
         background_loop.run(self.requests.send(batch), batch.stop)
+
+    def limit_time(self, seconds: float | None) -> None:
+        """Do not wait for the server beyond some seconds from now; None for no such limit."""
+        self.requests.deadline = inf if seconds is None else monotonic() + seconds
 
     def __str__(self) -> str:
         return without_credentials(self.address)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from math import inf
+from time import monotonic
 from typing import Any
 
 from spex_plugins.games.chat.api_errors import ServerBusyError, headers_of, repetitions, was_reached
@@ -40,6 +42,8 @@ class Requests:
     proven : bool
         Whether the server has ever answered.
     usage : Usage
+    deadline : float
+        Moment of the monotonic clock beyond which no limit of the server and no delay is waited for.
     """
 
     def __init__(self, client: Any, *, concurrency: int, max_retries: int, timeout: float) -> None:
@@ -55,6 +59,7 @@ class Requests:
         self._slots = asyncio.Semaphore(concurrency)  # for calls from several threads together
         self.proven = False
         self.usage = Usage()
+        self.deadline = inf
 
     async def send_one(self, batch: RequestBatch) -> None:
         """Send one request, alone: it shows whether the others are worth their price."""
@@ -90,7 +95,7 @@ class Requests:
             except Exception as error:
                 failures += 1
                 delay = self._retries.delay(error, failures)
-                if delay is None or batch.ended:
+                if delay is None or batch.ended or delay > self._left():
                     raise
                 await asyncio.sleep(delay)
                 if batch.ended:
@@ -110,10 +115,13 @@ class Requests:
 
     async def _wait_for_limit(self) -> None:
         while (seconds := self._limit.wait()) > 0:
-            if seconds > _LONGEST_WAIT:
+            if seconds > min(_LONGEST_WAIT, self._left()):
                 raise ServerBusyError(f"the server is at its limit for another {seconds:.0f} s")
             await asyncio.sleep(min(seconds, 1.0))  # another response may change the limit meanwhile
         self._limit.start()
+
+    def _left(self) -> float:
+        return self.deadline - monotonic()
 
     async def _attempt(self, request: Request) -> Any:
         headers, tokens = None, 0

@@ -270,6 +270,17 @@ class ReplyGame:
         """  # numpydoc ignore=RS01
         return self._characters(masks) * self._repeats / _CHARACTERS_PER_TOKEN
 
+    def limit_time(self, seconds: float | None) -> None:
+        """Pass a time limit on to a ``reply`` that has this method; `explain` calls it with ``max_seconds``.
+
+        Parameters
+        ----------
+        seconds : float or None
+            From now on; None for no limit.
+        """
+        if hasattr(self._reply, "limit_time"):
+            self._reply.limit_time(seconds)
+
     def __repr__(self) -> str:
         each = "1 reply" if self._repeats == 1 else f"{self._repeats} replies"
         return f"ReplyGame({counted(self.n, 'feature')}, {each} a mask, reference {self.reference!r:.60})"

@@ -308,3 +308,39 @@ def test_a_server_that_refuses_everything_is_left_soon():
         with pytest.raises(ValueFunctionError, match="refuses"):
             explain(game, budget=400, progress=False)
         assert len(server.requests) - before <= 2 * game._connection.concurrency
+
+
+@pytest.mark.parametrize("wait", ["retry-after", "backoff"])
+def test_no_wait_exceeds_the_time_limit_of_a_run(wait, monkeypatch):
+    if wait == "backoff":
+        monkeypatch.setattr(chat_requests, "_FIRST_DELAY", 50.0)
+        monkeypatch.setattr(chat_requests, "_LONGEST_DELAY", 50.0)
+    headers = {"retry-after": "50"} if wait == "retry-after" else {}
+    busy = (429, headers, {"error": {"message": "slow down"}})
+    with ChatServer(truth, lambda *_: busy if len(server.requests) == 30 else None) as server:
+        start = time.monotonic()
+        game = game_for(server)
+        found = explain(game, budget=400, max_seconds=20, progress=False)
+        assert time.monotonic() - start < 45
+        if wait == "retry-after":
+            assert "ended early by max_seconds" in found.plan
+        assert found.n_calls == len(server.answered) > 20
+        assert game._connection.requests.deadline == np.inf
+
+
+def test_replies_know_the_time_limit():
+    class Reply:
+        limits: list = []  # noqa: RUF012
+
+        def __call__(self, prompt):
+            return "yes"
+
+        def limit_time(self, seconds):
+            self.limits.append(seconds)
+
+    game = ReplyGame(Reply(), "a b c", similarity="exact", reference="yes")
+    explain(game, progress=False)
+    assert Reply.limits == []
+    explain(game, max_seconds=100, progress=False)
+    spex.explain_noisy(game, budget=40, max_seconds=50, progress=False)
+    assert Reply.limits == [100, None, 50, None]
