@@ -13,8 +13,10 @@ from spex_plugins.core.basis.identifiability import identify
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
+from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.size_limits import check_size
+from spex_plugins.estimators.with_deviations import WithDeviations
 from spex_plugins.estimators.with_surrogate import WithSurrogate
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
@@ -163,6 +165,8 @@ def explain(
         check_modes(value_function, "value_function", _OF_FUNCTIONS)
     n, names = check.features_of(value_function, n, feature_names)
     method = _method(estimator, index, prior, names)
+    if target.deviation is not None and isinstance(method, Auto):
+        method = WithDeviations(method)
     if surrogate is not None:
         method = _beside(surrogate, n, names, method, index, options)
     if most is None and not target.given and n <= CHEAP_FEATURES:

@@ -86,11 +86,34 @@ def test_values_are_known_to_the_wished_deviation(index):
 
 
 def test_an_estimator_without_deviations_reaches_no_target_of_them():
-    with pytest.raises(spex.InputError, match="target_deviation: the estimator gives no") as caught:
+    with pytest.raises(spex.InputError, match=r"target_deviation: .* no standard dev") as caught:
         spex.explain(
             sparse, 40, estimator="sparse_regression", target_deviation=0.1, budget=600, progress=False
         )
     assert len(caught.value.values) == 400  # what was paid for
+
+
+def test_the_default_estimator_always_has_deviations():
+    """Of these two outputs the sparse regression alone is clearly better, which has none."""
+    weights = np.random.default_rng(2).normal(size=27)
+
+    def two(masks):
+        return np.stack([np.tanh(masks @ weights), masks[:, 0] * 1.0], axis=1)
+
+    found = spex.explain(two, 27, target_deviation=0.05, budget=600, index="BV", progress=False)
+    single = found.single_values("BV")
+    assert np.isfinite(single.deviations).all()
+    error = np.abs(single.values[:, 1] - np.eye(27)[0])
+    assert error.max() < 0.02  # the second output is its first feature
+
+
+def test_deviations_of_more_masks_than_a_gaussian_process_takes_are_refused():
+    with pytest.raises(spex.InputError, match=r"target_deviation: .* budget=20000 instead of 30000"):
+        spex.explain(unasked, 40, target_deviation=0.1, budget=30_000, progress=False)
+
+
+def unasked(masks):
+    raise AssertionError("called")
 
 
 @pytest.mark.slow

@@ -24,9 +24,9 @@ from spex_plugins.estimators.spex import Spex
 from spex_plugins.estimators.stacking import Stacking
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["Auto"]
+__all__ = ["MOST_MASKS", "Auto"]
 
-_MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
+MOST_MASKS = 20_000  # with more, a Gaussian process takes minutes
 # With at most as many features, or fewer masks, the stack of `Shapley` predicts uniform masks as well as
 # `_more_faithful` does, or better: games of 8 to 14 features with .5 to .9 of its errors, coded designs
 # included, texts of 16 words with the same. Fewer masks are too few to test the fit.
@@ -155,7 +155,7 @@ class Auto(Estimator):
             exact = None if chosen or max_order else exact_sparse_fit(masks, values)
             if exact is not None:
                 return exact
-        if chosen is None and len(masks) > _MOST_MASKS:
+        if chosen is None and len(masks) > MOST_MASKS:
             chosen = Spex()
         if chosen is not None:
             return chosen.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)

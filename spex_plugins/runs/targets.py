@@ -57,7 +57,7 @@ class Target:
         found = np.asarray(known.deviations)[largest]
         if np.isnan(found).any():
             raise InputError(
-                "target_deviation: the estimator gives no standard deviations; use 'auto', 'shapley', "
-                "'gaussian_process' or 'stacking'."
+                "target_deviation: this fit of the estimator has no standard deviations; use 'auto', which "
+                "takes one that has them."
             )
         return float(found.max())
