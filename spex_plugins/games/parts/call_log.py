@@ -36,7 +36,7 @@ class CallRecord:
     kept : tuple of str
         Names of the parts that were kept.
     value : float or list of float
-        As it was returned.
+        As it was returned, also where it is of no use, such as a text.
     cost : float
         As it was returned, 0 where none was.
     seconds : float
@@ -93,7 +93,7 @@ class CallLog:
             (
                 self._fingerprint,
                 np.packbits(mask).tobytes(),
-                json.dumps(outcome.value),
+                _written(outcome.value),
                 outcome.cost,
                 seconds,
                 None if outcome.trace is None else _written(outcome.trace),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -164,15 +165,15 @@ class PartsGame:
         """
         masks = np.asarray(masks, dtype=bool)
         done = call_each(self._call, [(self._kept(mask),) for mask in masks], self._concurrency)
-        outcomes = done.read(self._read)
-        answered = np.array([outcome is not None for outcome in outcomes], dtype=bool)
-        rows = np.flatnonzero(answered)
-        self.cost += sum(outcomes[i].cost for i in rows)
-        if self._log is not None and len(rows):
-            self._write(self._log, [(masks[i], outcomes[i], done.seconds[i]) for i in rows])
+        made = {i: _outcome(result) for i, result in enumerate(done.results) if result is not None}
+        self.cost += sum(outcome.cost for outcome in made.values())  # also where the value is none
+        if self._log is not None and made:
+            self._write(self._log, [(masks[i], made[i], done.seconds[i]) for i in made])
+        found = done.read(self._read)
+        answered = np.array([value is not None for value in found], dtype=bool)
         values = np.full((len(masks), *(self._shape or ())), np.nan)
-        if len(rows):
-            values[rows] = [outcomes[i].value for i in rows]
+        if answered.any():
+            values[answered] = [value for value in found if value is not None]
         failed = np.isin(np.arange(len(masks)), list(done.failed_at))
         raise_problem(done.problem, values, answered, failed)
         return values
@@ -227,8 +228,8 @@ class PartsGame:
             if name not in self._number or mask[self._number[name]]
         }
 
-    def _read(self, result: Any) -> CallOutcome:
-        """Return an outcome whose value is a float or a list, always as long as the first one."""
+    def _read(self, result: Any) -> FloatArray:
+        """Return the value of a call, always of the shape of the first one."""
         outcome = result if isinstance(result, CallOutcome) else CallOutcome(result)
         try:
             value, cost = np.asarray(outcome.value, dtype=np.float64), float(outcome.cost)
@@ -244,4 +245,15 @@ class PartsGame:
             raise InputError(
                 f"call: returned shape {value.shape} after {self._shape}; return as many each time."
             )
-        return CallOutcome(value.tolist(), cost, outcome.trace)
+        return value
+
+
+def _outcome(result: Any) -> CallOutcome:
+    """Return what a call returned with a cost that is a finite number, 0 where none was stated."""
+    outcome = result if isinstance(result, CallOutcome) else CallOutcome(result)
+    value, cost = outcome.value, 0.0
+    with suppress(TypeError, ValueError):
+        value = np.asarray(value, dtype=np.float64).tolist()
+    with suppress(TypeError, ValueError):
+        cost = float(outcome.cost)
+    return CallOutcome(value, cost if np.isfinite(cost) else 0.0, outcome.trace)

@@ -49,8 +49,9 @@ class ReplyGame:
         Cosine of TF-IDF vectors; 1 for equal words (without case, punctuation and articles) or an equal last
         number, else 0; `Embedded` or any function of the reply and the reference, such as a judge.
     reference : str, optional
-        The reply to compare with. By default, that to the whole text, which is asked for at once. Give it
-        where replies are sampled and a store is used: another reference makes other values.
+        The reply to compare with. By default, that to the whole text, which is asked for at once, and is not
+        asked again for the mask that keeps all. Give it where replies are sampled and a store is used:
+        another reference makes other values.
     repeats : int
         Number of replies to each mask, over which the similarity is averaged. One is best with
         `explain_noisy`, which spends calls on new masks where that tells more.
@@ -334,13 +335,14 @@ class ReplyGame:
         return self._known[reply]
 
     def _first_reply(self) -> str:
-        whole = self._prompts(np.ones((1, self.n), dtype=bool))[0]
-        done = self._replies([(whole, 0)])
+        whole = (self._prompts(np.ones((1, self.n), dtype=bool))[0], 0)
+        done = self._replies([whole])
         if done.problem is not None:
             raise done.problem
         reply = done.results[0]
         if not isinstance(reply, str) or not reply.strip():
             raise InputError(f"reply: must return a text, got {reply!r:.80}.")
+        self._paid[whole] = reply
         return reply
 
 

@@ -6,6 +6,7 @@ import asyncio
 import pickle
 import threading
 from collections import Counter
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -256,3 +257,26 @@ def test_only_calls_that_fail_are_dropped(concurrency, retries):
     assert len(asked) == 100
     assert found.n_calls == 100 - len(failing)
     assert set(asked.values()) == {1}
+
+
+@pytest.mark.parametrize("wrong", ["no grade", [1.0, 2.0], np.nan])
+def test_a_call_without_a_usable_value_has_cost_and_trace(tmp_path, wrong):
+    def call(kept):
+        value = wrong if {"search", "rules"} <= set(kept) else 1.0
+        return CallOutcome(value, cost=2.0, trace=["paid"])
+
+    game = PartsGame(call, PARTS, traces=tmp_path / "run.sqlite", concurrency=16)
+    with pytest.raises(PartialAnswerError) if wrong is not np.nan else nullcontext():
+        game(all_masks(4)[::-1])
+    assert game.cost == 32.0
+    records = game.records()
+    assert [record.cost for record in records] == [2.0] * 16
+    assert [record.trace for record in records] == [["paid"]] * 16
+    np.testing.assert_equal([r.value for r in records if {"search", "rules"} <= set(r.kept)], [wrong] * 4)
+
+
+def test_a_cost_that_is_no_number_is_refused_and_counts_as_nothing():
+    game = PartsGame(lambda kept: CallOutcome(1.0, cost="much"), PARTS)
+    with pytest.raises(InputError, match="finite cost"):
+        game(all_masks(4))
+    assert game.cost == 0.0

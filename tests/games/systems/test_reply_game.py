@@ -325,8 +325,8 @@ class TestChatReplies:
         game = ReplyGame(replies, TEXT, similarity="exact")
         masks = all_masks(6)
         np.testing.assert_array_equal(game(masks), (masks[:, 0] & masks[:, 5]) * 1.0)
-        assert set(server.answered.values()) <= {1, 2}  # the whole text was the reference before
-        assert sum(server.answered.values()) == 65
+        assert set(server.answered.values()) == {1}  # the whole text was asked beforehand
+        assert sum(server.answered.values()) == 64
         sent = server.requests[0]
         assert (sent["temperature"], sent["max_tokens"], sent["model"], sent["seed"]) == (0.7, 9, "known", 0)
         assert "logprobs" not in sent
@@ -349,7 +349,7 @@ class TestChatReplies:
             game = ReplyGame(replies, TEXT, similarity="exact")
         assert len(told) == 1
         game(all_masks(6))  # warnings are errors
-        assert replies.truncated == 65
+        assert replies.truncated == 64  # one of them beforehand
 
     def test_whole_replies_and_first_tokens_are_none(self, server):
         for limit, expected in [(4, "The film is good."), (1, "The")]:
@@ -404,3 +404,18 @@ def test_only_texts_whose_reply_fails_are_dropped(concurrency, repeats):
     assert found.n_calls == 100 - len(failing)
     assert all(asked[prompt] == repeats for prompt in set(asked) - set(failing))
     assert all(asked[prompt] <= repeats for prompt in failing)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_the_reply_that_is_the_reference_is_not_asked_again(repeats):
+    asked = Counter()
+
+    def reply(prompt):
+        asked[prompt] += 1
+        return "yes" if "a" in prompt else "no"
+
+    game = ReplyGame(reply, "a b c d", similarity="exact", repeats=repeats)
+    assert (game.reference, asked) == ("yes", {"a b c d": 1})
+    assert explain(game, progress=False).full_value == 1.0
+    assert len(asked) == 16
+    assert set(asked.values()) == {repeats}
