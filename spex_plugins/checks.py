@@ -25,6 +25,7 @@ __all__ = [
     "sampled_masks",
     "sampled_values",
     "share",
+    "unhidden",
 ]
 
 # What SHAP, Captum, shapiq and scikit-learn call the arguments of `explain`.
@@ -127,7 +128,7 @@ def features_of(value_function: Any, n: Any, names: Any) -> tuple[int, tuple[str
 
 def sampled_masks(masks: Any) -> BoolArray:
     """Return masks (m, n), given as bool or as 0 and 1, as bool."""
-    array = np.asarray(masks)
+    array = np.asarray(unhidden(masks))
     if array.ndim != 2 or array.shape[1] < 1:
         raise InputError(f"masks: must have shape (m, n) with n ≥ 1, got {array.shape}.")
     array = as_bool(array)
@@ -139,7 +140,7 @@ def sampled_masks(masks: Any) -> BoolArray:
 def sampled_values(values: Any, m: int) -> FloatArray:
     """Return finite values (m,) or (m, K) as float64."""
     try:
-        array = np.asarray(values)
+        array = np.asarray(unhidden(values))
         if array.dtype.kind not in "fiubO":
             raise TypeError(array.dtype)
         array = np.asarray(array, dtype=np.float64)
@@ -151,3 +152,10 @@ def sampled_values(values: Any, m: int) -> FloatArray:
         bad = int((~np.isfinite(array)).reshape(m, -1).any(axis=1).sum())
         raise InputError(f"values: {bad} of {m} samples are NaN or inf; remove these samples.")
     return array
+
+
+def unhidden(values: Any) -> Any:
+    """Return values with NaN for the masked entries of a masked array, whose data mean nothing."""
+    if not isinstance(values, np.ma.MaskedArray) or values.dtype.kind not in "fiub":
+        return values
+    return values.astype(np.float64).filled(np.nan) if np.ma.is_masked(values) else np.ma.getdata(values)

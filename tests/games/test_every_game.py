@@ -134,6 +134,16 @@ def game(request):
         yield games.ChatGame("never dull at all", **settings)
 
 
+def test_masks_of_another_shape_are_refused_and_none_are_answered(game):
+    n = game.n
+    for masks in (np.ones((2, n - 1), bool), np.ones((2, n + 1), bool), np.ones(n, bool), np.full((2, n), 2)):
+        with pytest.raises(spex.InputError, match=r"^masks"):
+            game(masks)
+    ends = np.array([[False], [True]]).repeat(n, axis=1)
+    np.testing.assert_array_equal(game(ends.astype(int)), game(ends))
+    assert len(game(ends[:0])) == 0
+
+
 class Counted:
     """The game, with the number of masks that it was asked."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins import checks as check
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.chat.api_errors import can_be_answered_later
 from spex_plugins.games.chat.chat_replies import ChatReplies
@@ -268,7 +269,7 @@ class ChatGame:
             If the server refuses all requests, or has never been reached; the message names the remedy.
             Errors never quote the key.
         """
-        masks = np.asarray(masks, dtype=bool)
+        masks = checked_masks(masks, self.n)
         texts = self._parts.texts(masks, self._placeholder)
         # The longest goes first: it is the one that shows whether the model's window is large enough.
         distinct = sorted(set(texts), key=len, reverse=True)

@@ -11,6 +11,7 @@ from warnings import warn
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError, MissingReplyWarning, TruncatedReplyWarning
 from spex_plugins.games.calls import CallResults
+from spex_plugins.games.chat.choices import first_choice
 from spex_plugins.games.chat.connection import Connection
 from spex_plugins.games.chat.credentials import without_credentials
 from spex_plugins.games.chat.request_batch import Request, RequestBatch, Usage
@@ -216,7 +217,7 @@ class _Reply:
 
 def _read(reply: Any) -> _Reply:
     try:
-        choice = reply["choices"][0]
+        choice = first_choice(reply)
         content = choice["message"]["content"]
     except (KeyError, IndexError, TypeError):
         raise json.JSONDecodeError("the reply has no message", repr(reply)[:200], 0) from None

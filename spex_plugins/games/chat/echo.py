@@ -6,6 +6,7 @@ from math import fsum
 from typing import Any
 
 from spex_plugins.errors import InputError
+from spex_plugins.games.chat.choices import first_choice
 from spex_plugins.games.chat.scores import MissingLogProbsError, token_bytes
 
 __all__ = ["echoed_log_prob"]
@@ -22,7 +23,8 @@ def echoed_log_prob(reply: Any, prompt: str, answer: str) -> float:
         What was sent is the prompt followed by the answer.
     """
     try:
-        text, logprobs = reply["choices"][0]["text"], reply["choices"][0]["logprobs"]
+        choice = first_choice(reply)
+        text, logprobs = choice["text"], choice["logprobs"]
         if prompt + answer in text:
             tokens = [token_bytes({"token": token}) for token in logprobs["tokens"]]
             start, stop = _span(tokens, answer.encode())

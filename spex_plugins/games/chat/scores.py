@@ -9,6 +9,7 @@ from typing import Any
 from warnings import warn
 
 from spex_plugins.errors import InputError
+from spex_plugins.games.chat.choices import first_choice
 
 __all__ = [
     "BoundCounter",
@@ -90,7 +91,7 @@ class TopTokens:
     def of(cls, reply: Any) -> TopTokens:
         """Read both shapes, that of chat completions and that of legacy completions, from either endpoint."""
         try:
-            logprobs = reply["choices"][0]["logprobs"]
+            logprobs = first_choice(reply)["logprobs"]
             if "content" in logprobs:
                 first = logprobs["content"][0]
                 chosen = token_bytes(first), first["logprob"]

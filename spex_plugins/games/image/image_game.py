@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.image.image_masking import MaskedImage
 from spex_plugins.games.image.image_model import ImageModel
+from spex_plugins.games.no_masks import no_values
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions import Grid
 from spex_plugins.wording import counted
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["ImageGame", "checked_masks"]
+__all__ = ["ImageGame"]
 
 
 class ImageGame:
@@ -135,7 +137,7 @@ class ImageGame:
         Raises
         ------
         InputError
-            If the masks are not bool of this shape.
+            If the masks do not have this shape.
         """
         return self._masked(checked_masks(masks, self.n))
 
@@ -155,10 +157,13 @@ class ImageGame:
         Raises
         ------
         InputError
-            If the masks are not bool of this shape, or the outputs of the model do not fit ``output`` and
+            If the masks do not have this shape, or the outputs of the model do not fit ``output`` and
             ``value``.
         """
-        values = self._model(self.masked_images(masks))
+        images = self.masked_images(masks)
+        if not len(images):
+            return no_values(self.output_names)
+        values = self._model(images)
         if self._value == "log_prob":
             values = _log_softmax(values)
         if self._output is None:
@@ -170,14 +175,6 @@ class ImageGame:
     def __repr__(self) -> str:
         size = " × ".join(map(str, self.image.shape))
         return f"ImageGame({self._model}, {counted(self.n, 'region')} of an image of {size}, {self._value})"
-
-
-def checked_masks(masks: BoolArray, n: int) -> BoolArray:
-    """Return masks (b, n), or raise an `InputError` that says what is wrong with them."""
-    array = np.asarray(masks)
-    if array.dtype != bool or array.ndim != 2 or array.shape[1] != n:
-        raise InputError(f"masks: expected bool of shape (b, {n}), got {array.dtype} of {array.shape}.")
-    return array
 
 
 def _checked_output(output: Any) -> int | list[int] | None:

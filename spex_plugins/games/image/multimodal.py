@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
-from spex_plugins.games.image.image_game import checked_masks
 from spex_plugins.games.image.image_masking import MaskedImage
 from spex_plugins.games.image.image_model import as_array
+from spex_plugins.games.no_masks import no_values
 from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions import Grid
@@ -142,7 +143,7 @@ class MultimodalGame:
         Raises
         ------
         InputError
-            If the masks are not bool of this shape.
+            If the masks do not have this shape.
         """
         kept = checked_masks(masks, self.n)
         images = self._masked_image(kept[:, : self.n_regions])
@@ -165,9 +166,10 @@ class MultimodalGame:
         Raises
         ------
         InputError
-            If the masks are not bool of this shape.
+            If the masks do not have this shape.
         """
-        return as_array(self._score(*self.masked_inputs(masks)))
+        images, texts = self.masked_inputs(masks)
+        return as_array(self._score(images, texts)) if texts else no_values(self.output_names)
 
     def __repr__(self) -> str:
         score = getattr(self._score, "__qualname__", type(self._score).__name__)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins import checks as check
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError, MissingExtraError
 
 try:
@@ -175,7 +176,7 @@ class HeadsGame:
             If the model is in training mode.
         """
         check_eval_mode(self._model)
-        masks = np.asarray(masks, dtype=bool)
+        masks = checked_masks(masks, self.n)
         scores = np.zeros((len(masks), self._examples.n_answers))
         with torch.inference_mode():
             for batch in self._examples.batches:

@@ -13,6 +13,7 @@ from uuid import uuid4
 import numpy as np
 
 from spex_plugins import checks as check
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError, SpexError
 from spex_plugins.games.calls import call_each, raise_problem
 from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
@@ -163,7 +164,7 @@ class PartsGame:
         InputError
             If a value is not a number, or not as many numbers as the others are.
         """
-        masks = np.asarray(masks, dtype=bool)
+        masks = checked_masks(masks, self.n)
         done = call_each(self._call, [(self._kept(mask),) for mask in masks], self._concurrency)
         made = {i: _outcome(result) for i, result in enumerate(done.results) if result is not None}
         self.cost += sum(outcome.cost for outcome in made.values())  # also where the value is none

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins import checks as check
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.calls import CallResults, call_each, raise_problem
 from spex_plugins.games.documents.context_parts import LAYOUT, context_parts
@@ -206,10 +207,11 @@ class ReplyGame:
         InputError
             If the similarity is no number.
         """
-        b = len(masks)
+        kept = checked_masks(masks, self.n)
+        b = len(kept)
         # All repeats of a mask together: if a call fails, the masks before it are complete.
         rows, repeats = np.repeat(np.arange(b), self._repeats), np.tile(np.arange(self._repeats), b)
-        values, problem, failed = self._values(np.asarray(masks, dtype=bool)[rows], repeats)
+        values, problem, failed = self._values(kept[rows], repeats)
         means = values.reshape(b, self._repeats).mean(axis=1)
         failed_masks = np.asarray(failed.reshape(b, self._repeats).any(axis=1))
         raise_problem(problem, means, ~np.isnan(means), failed_masks)
@@ -237,7 +239,7 @@ class ReplyGame:
         InputError
             If the similarity is no number.
         """
-        values, problem, failed = self._values(np.asarray(masks, dtype=bool), np.asarray(repeats))
+        values, problem, failed = self._values(checked_masks(masks, self.n), np.asarray(repeats))
         raise_problem(problem, values, ~np.isnan(values), failed)
         return values
 
@@ -254,7 +256,7 @@ class ReplyGame:
         str
             The text of the template with what is kept.
         """  # numpydoc ignore=RS01
-        return self._prompts(np.asarray(mask, dtype=bool)[None])[0]
+        return self._prompts(checked_masks(np.asarray(mask)[None], self.n))[0]
 
     def work(self, masks: BoolArray) -> FloatArray:
         """Estimate the tokens of every mask's prompts.
@@ -310,7 +312,11 @@ class ReplyGame:
             self._paid |= {one: reply for one, reply in known.items() if reply is not None}
         values = [np.nan if value_of[one] is None else value_of[one] for one in asked]
         failed |= {distinct[i] for i in done.failed_at}
-        return np.array(values, dtype=np.float64), done.problem, np.array([one in failed for one in asked])
+        return (
+            np.array(values, dtype=np.float64),
+            done.problem,
+            np.array([one in failed for one in asked], dtype=bool),
+        )
 
     def _replies(self, asked: Sequence[tuple[str, int]]) -> CallResults:
         many = getattr(self._reply, "many", None)

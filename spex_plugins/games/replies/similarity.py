@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from math import isclose, log
 from typing import Any
-from unicodedata import category
+from unicodedata import category, normalize
 
 import numpy as np
 
@@ -133,8 +133,13 @@ def similarity_of(given: Any) -> tuple[Similarity, str | None]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words, without punctuation; all of the text where there is nothing else."""
-    marked = _SHARP.sub("\u266f", _MINUS.sub("\u2212", text.casefold()))  # no punctuation in Unicode
+    """Return the words, without punctuation; all of the text where there is nothing else.
+
+    Texts that Unicode calls canonically equivalent, such as "é" of one character or of two, are equal.
+    """
+    text = normalize("NFC", text)
+    folded = normalize("NFC", text.casefold())
+    marked = _SHARP.sub("\u266f", _MINUS.sub("\u2212", folded))  # no punctuation in Unicode
     kept = "".join(" " if _is_punctuation(character) else character for character in marked)
     return kept.split() or text.split()
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import MissingExtraError
+from spex_plugins.games.no_masks import no_values
 
 try:
     import torch
@@ -176,11 +178,15 @@ class MaskedPrompt:
         Raises
         ------
         InputError
-            If the model is in training mode, or tokens of the answer change with the mask.
+            If the model is in training mode, tokens of the answer change with the mask, or the masks do not
+            have this shape.
         """
         check_eval_mode(self._model)
+        kept = checked_masks(masks, self.n)
+        if not len(kept):
+            return no_values(self.output_names)
         with torch.inference_mode():
-            scores = self._scorer(self._prompts(masks))
+            scores = self._scorer(self._prompts(kept))
         if self._by_token:
             return token_values(scores, self._value)
         values = answer_values(scores, self._value, self._alternatives)
@@ -199,7 +205,7 @@ class MaskedPrompt:
         str or (str, str)
             Two texts of a pair.
         """  # numpydoc ignore=RS01
-        return self._prompts(np.asarray(mask, dtype=bool)[None])[0]
+        return self._prompts(checked_masks(np.asarray(mask)[None], self.n))[0]
 
     @property
     def answer_tokens(self) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins import checks as check
+from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.queries.store.digest import digest_of_data
@@ -123,7 +124,7 @@ class DataGame:
             Scores.
         """  # numpydoc ignore=RS01
         return np.array(
-            [self._trained_score(mask) for mask in np.asarray(masks, dtype=bool)], dtype=np.float64
+            [self._trained_score(mask) for mask in checked_masks(masks, self.n)], dtype=np.float64
         )
 
     def work(self, masks: BoolArray) -> FloatArray:

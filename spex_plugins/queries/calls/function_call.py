@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins.checks import unhidden
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
 
@@ -53,7 +54,7 @@ def read_values(raw: Any, m: int) -> tuple[str, FloatArray]:
     """Return the problem with m returned values, empty if there is none, and the values (m,) or (m, K)."""
     none = np.zeros(0)
     try:
-        values = np.asarray(raw)
+        values = np.asarray(unhidden(raw))
         if values.dtype == object and raw is not None:  # None: a missing return statement
             values = np.asarray(raw, dtype=np.float64)
     except (TypeError, ValueError, OverflowError, RuntimeError):

@@ -45,6 +45,13 @@ def test_both_shapes_give_the_same(make):
     assert top.lowest == -3.0
 
 
+@pytest.mark.parametrize("make", [chat_reply, legacy_reply])
+def test_the_choice_with_the_first_index_is_read(make):
+    one, other = (make({token: -0.5, "x": -1.0}, 2)["choices"][0] for token in ("one", "other"))
+    for choices in ([one, other], [{**one, "index": 0}, other], [{**other, "index": 1}, {**one, "index": 0}]):
+        assert TopTokens.of({"choices": choices}).generated == b"one"
+
+
 def test_of_tokens_with_one_text_the_likeliest_counts():
     entries = [{"token": t, "logprob": v, "bytes": []} for t, v in [("True", -0.2), ("No", -3), ("True", -9)]]
     reply = {"choices": [{"logprobs": {"content": [{**entries[0], "top_logprobs": entries}]}}]}

@@ -158,8 +158,8 @@ def test_unusable_arguments(settings, text):
 
 def test_unusable_calls():
     game = ImageGame(mean_of_channels, photo("uint8"), features=Grid(2, 2), output=3)
-    for masks in (np.ones((2, 3), bool), np.ones((2, 4)), np.ones(4, bool)):
-        with pytest.raises(spex.InputError, match=r"^masks: expected bool of shape"):
+    for masks in (np.ones((2, 3), bool), np.full((2, 4), 0.5), np.ones(4, bool)):
+        with pytest.raises(spex.InputError, match=r"^masks"):
             game(masks)
     with pytest.raises(spex.InputError, match=r"^output: there is no class 3"):
         game(np.ones((2, 4), bool))

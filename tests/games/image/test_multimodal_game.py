@@ -92,7 +92,7 @@ def test_unusable_arguments(settings, text):
 
 
 def test_unusable_masks():
-    with pytest.raises(spex.InputError, match=r"^masks: expected bool of shape"):
+    with pytest.raises(spex.InputError, match=r"^masks must have shape"):
         game()(np.ones((2, 4), bool))
 
 

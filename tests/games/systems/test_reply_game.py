@@ -43,6 +43,8 @@ def all_masks(n):
         ("दिन", "दान", 0), ("👍", "👎", 0), ("👍!", "👍", 1), ("", "A", 0), ("a", "A.", 1), ("...", "!", 0),
         ("-5", "5", 0), ("-5", "\u22125", 1), ("3-5", "3 5", 1), ("x > y", "x < y", 0), ("C#", "C", 0),
         ("$5", "5", 1), ("well-known", "well known", 1), ("don't", "don’t", 1),
+        ("cafe\u0301", "caf\u00e9", 1), ("CAFE\u0301", "caf\u00e9", 1), ("\u212b", "A\u030a", 1),
+        ("cafe", "café", 0), ("x²", "x2", 0), ("\u0345", "\u03b9", 1),
     ],
 )  # fmt: skip
 def test_exact_match(reply, reference, value):
@@ -72,6 +74,10 @@ def test_cosine_by_hand():
     assert cosine("Anna lives: Paris", reference) == pytest.approx(expected)
     assert cosine(reference, reference) == pytest.approx(1.0)
     assert cosine("", reference) == 0.0
+
+
+def test_cosine_of_canonically_equivalent_texts():
+    assert cosine("un cafe\u0301 noir", "un caf\u00e9 noir") == pytest.approx(1.0)
 
 
 def test_cosine_of_replies_without_words():

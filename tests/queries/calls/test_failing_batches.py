@@ -140,3 +140,22 @@ def test_a_session_without_a_budget_answers_all():
     assert function.fails(masks).any()
     with session_of(function, on_failure="drop") as session:
         np.testing.assert_array_equal(session.ask(masks).answered, ~function.fails(masks))
+
+
+def test_masked_entries_of_an_array_are_missing_values():
+    def function(masks):
+        values = np.where(masks[:, 0], -9999.0, weighted(masks))
+        return np.ma.masked_where(masks[:, 0], values)
+
+    masks = masks_of(60, n=6)
+    with pytest.raises(ValueFunctionError, match="NaN or inf"):
+        ask(function, masks)
+    answers, statement = ask(function, masks, on_failure="drop")
+    np.testing.assert_array_equal(answers.answered, ~masks[:, 0])
+    np.testing.assert_array_equal(answers.values[~masks[:, 0]], weighted(masks[~masks[:, 0]]))
+    assert statement.startswith(f"{masks[:, 0].sum()} masks dropped")
+    whole, _ = ask(lambda masks: np.ma.MaskedArray(masks.sum(axis=1)), masks)
+    np.testing.assert_array_equal(whole.values, masks.sum(axis=1))
+    counts = np.ma.masked_where(masks[:, 0], masks.sum(axis=1))  # integers have no NaN
+    with pytest.raises(spex.InputError, match=f"values: {masks[:, 0].sum()} of {len(masks)} samples are NaN"):
+        spex.fit(masks, counts)
