@@ -158,4 +158,6 @@ def unhidden(values: Any) -> Any:
     """Return values with NaN for the masked entries of a masked array, whose data mean nothing."""
     if not isinstance(values, np.ma.MaskedArray) or values.dtype.kind not in "fiub":
         return values
-    return values.astype(np.float64).filled(np.nan) if np.ma.is_masked(values) else np.ma.getdata(values)
+    return (
+        np.ma.filled(values.astype(np.float64), np.nan) if np.ma.is_masked(values) else np.ma.getdata(values)
+    )

@@ -112,6 +112,29 @@ def test_deviations_of_more_masks_than_a_gaussian_process_takes_are_refused():
         spex.explain(unasked, 40, target_deviation=0.1, budget=30_000, progress=False)
 
 
+def test_masks_that_fail_do_not_end_a_run_in_rounds():
+    asked = []
+
+    def failing(masks):
+        asked.append(len(masks))
+        values = network(24)(masks)
+        values[masks[:, :6].all(axis=1)] = np.nan
+        return values
+
+    settings = {"budget": 600, "target_r2": 0.999, "progress": False}
+    found = spex.explain(failing, 24, on_failure="drop", **settings)
+    assert sum(asked) == 600  # not 400, those of the first round
+    assert f"{sum(asked) - found.n_calls} masks dropped" in found.plan
+
+
+def test_a_limit_ends_a_run_in_rounds_and_is_told():
+    settings = {"target_r2": 0.999, "budget": 1000, "max_cost": 500.0, "progress": False}
+    found = spex.explain(network(24), 24, **settings)
+    assert found.n_calls == 500
+    assert "ended early by max_cost=500" in found.plan
+    assert "the target is reached" not in found.plan
+
+
 def unasked(masks):
     raise AssertionError("called")
 

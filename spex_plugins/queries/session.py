@@ -120,6 +120,12 @@ class Session:
         return "; ".join(parts)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether a limit has been reached, so that no further mask is evaluated."""
+        limits = self._shared.limits
+        return bool(limits.reached) or not limits.evaluations_left
+
+    @property
     def has_store(self) -> bool:
         """Whether values are kept in a store."""
         return self._store is not None

@@ -76,12 +76,12 @@ def explain_until(
             history.append(f"{np.fmin.reduce(np.atleast_1d(result.r2)):.3f} at {len(masks)}")
             missed.append(1 - r2)
             following = _following(design, drawn, most, r2 if method.decodes else None, max_order, rng)
-            reason = session.statement or ("the target is reached" if reached else "")
-            reason = reason or _reason(r2, r2_error, target, missed, following)
-            if reason or following is None:
+            reason = "the target is reached" if reached else _reason(r2, r2_error, target, missed, following)
+            if reason or following is None or session.has_ended:
                 break
             design = following
-    statement = f"{design.statement}; in rounds: R² {', '.join(history)}; {reason}"
+    told = [design.statement, f"in rounds: R² {', '.join(history)}", session.statement, reason]
+    statement = "; ".join(filter(None, told))
     return interactions(result, masks, values, names, most, method.name, statement, n_stored)
 
 
