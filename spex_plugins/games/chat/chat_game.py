@@ -325,7 +325,7 @@ class ChatGame:
         ----------
         seconds : float or None
             From now on; None for no limit.
-        """
+        """  # numpydoc ignore=RS01
         self._connection.limit_time(seconds)
 
     @property

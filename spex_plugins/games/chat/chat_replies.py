@@ -157,7 +157,8 @@ class ChatReplies:
         self._count_truncated([reply.text for reply in batch.scores if reply and reply.truncated])
         self._count_missing([reply.missing for reply in batch.scores if reply and reply.missing])
         texts = [reply and reply.text for reply in batch.scores]
-        return CallResults(texts, problem or batch.problem, failed_at=batch.refused)
+        # Where some are refused, these alone have failed; what prevented others is met again with them.
+        return CallResults(texts, problem or batch.refusal or batch.problem, failed_at=batch.refused)
 
     def limit_time(self, seconds: float | None) -> None:
         """Do not wait for the server beyond a time limit; `explain` calls it with ``max_seconds``.
@@ -166,7 +167,7 @@ class ChatReplies:
         ----------
         seconds : float or None
             From now on; None for no limit.
-        """
+        """  # numpydoc ignore=RS01
         self._connection.limit_time(seconds)
 
     @property

@@ -69,6 +69,8 @@ class RequestBatch:
         The requests that have not been sent.
     refused : set of int
         The requests that the server refuses while it answers others.
+    refusal : RefusedError or None
+        Why the last one of these was refused.
     problem : Exception or None
         Why answers are missing: the error that ended the batch, or else the last one.
     ended : bool
@@ -84,6 +86,7 @@ class RequestBatch:
         self.scores: list[Any] = [None] * len(requests)
         self.waiting = iter(range(len(requests)))
         self.refused: set[int] = set()
+        self.refusal: RefusedError | None = None
         self.problem: Exception | None = None
         self.ended = False
         self.retry_after: float | None = None
@@ -102,6 +105,7 @@ class RequestBatch:
         self._in_a_row += 1
         if isinstance(problem, RefusedError):
             self.refused.add(i)
+            self.refusal = problem
         if not self.ended:
             self.problem = problem
             alone = isinstance(problem, PassingError | RefusedError)

@@ -280,7 +280,7 @@ class ReplyGame:
         ----------
         seconds : float or None
             From now on; None for no limit.
-        """
+        """  # numpydoc ignore=RS01
         if hasattr(self._reply, "limit_time"):
             self._reply.limit_time(seconds)
 

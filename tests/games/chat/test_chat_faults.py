@@ -299,6 +299,25 @@ def test_replies_that_are_refused_are_dropped():
     assert all(times == 1 for prompt, times in asked.items() if prompt != "c")
 
 
+def test_refused_replies_beside_failing_ones_are_asked_once():
+    """In one batch the prompts with a and b are refused, and those with f fail for a while."""
+
+    def fault(prompt, attempt):
+        if {"a", "b"} <= set(prompt.split()):
+            return 400, {}, {"error": {"message": "filtered"}}
+        return "500" if "f" in prompt.split() and attempt < 2 else None
+
+    with ChatServer(lambda prompt: "yes" if "c" in prompt else "no", fault) as server:
+        replies = ChatReplies("m", base_url=server.base_url, api_key="k", max_retries=0)
+        replies("c")
+        game = ReplyGame(replies, "a b c d e f", similarity="exact", reference="yes")
+        found = explain(game, on_failure="drop", progress=False)
+        asked = dict(server.attempts)
+    assert found.n_calls == 64 - 16
+    assert all(asked[prompt] == 1 for prompt in asked if {"a", "b"} <= set(prompt.split()))
+    assert set(server.answered.values()) <= {1, 2}
+
+
 def test_a_server_that_refuses_everything_is_left_soon():
     with ChatServer(truth, lambda prompt, _: server.refusal) as server:
         server.refusal = None
