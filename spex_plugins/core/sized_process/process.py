@@ -104,12 +104,13 @@ def fit_whole(masks: BoolArray, values: FloatArray, rng: np.random.Generator) ->
 
 @dataclass(frozen=True, eq=False)
 class WholeUncertainty:
-    """Uncertainty of the indices of a process; the unexplained part belongs to the function."""
+    """Uncertainty of the indices of a process; a share ``rough`` of the unexplained is the function's."""
 
     kernel: SizedKernel
     noise: float
     masks: BoolArray
     scale: FloatArray
+    rough: float = 1.0
 
     def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the posterior deviations of an index at sets (U, d), shape (U, K)."""
@@ -119,14 +120,14 @@ class WholeUncertainty:
 
     def known_deviations(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the same, given the factor of the samples' covariance matrix."""
-        n, noise = self.masks.shape[1], _noise(self.noise, self.masks)
+        n, noise = self.masks.shape[1], _noise(self.rough * self.noise, self.masks)
         covariance = index_covariance(self.kernel, self.masks, supports, index, order)
         covariance += noise[:, None] * mask_weights(self.masks, supports, index, order)
         known = (covariance * factor.solve(covariance)).sum(axis=0)
         prior = index_variance(self.kernel, supports, index, order)
         sizes = sets.orders_of(supports, n)
         for size in np.unique(sizes).tolist():
-            prior[sizes == size] += _rough_variance(n, size, index, order, self.noise)
+            prior[sizes == size] += _rough_variance(n, size, index, order, self.rough * self.noise)
         return np.multiply.outer(np.sqrt(np.maximum(prior - known, 0.0)), self.scale)
 
     def scaled(self, factor: FloatArray) -> WholeUncertainty:
@@ -136,6 +137,10 @@ class WholeUncertainty:
     def of_outputs(self, columns: IntArray) -> WholeUncertainty:
         """Return the deviations of some outputs."""
         return replace(self, scale=self.scale[columns])
+
+    def with_noise(self, share: float) -> WholeUncertainty:
+        """Return the deviations where a share of what the kernel does not explain is noise of the values."""
+        return replace(self, rough=self.rough * (1 - share))
 
 
 def _rough_variance(n: int, size: int, index: str, order: int, noise: float) -> float:
