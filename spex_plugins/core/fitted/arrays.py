@@ -109,7 +109,7 @@ def _uncertainty_arrays(uncertainty: IndexUncertainty) -> dict[str, Any]:
     if isinstance(uncertainty, WholeUncertainty):
         arrays, noise = _kernel_arrays(uncertainty.kernel), uncertainty.noise
         arrays |= {"noise": np.array(noise), "masks": uncertainty.masks, "scale": uncertainty.scale}
-        return arrays | {"rough": np.array(uncertainty.rough)}
+        return arrays | {"rough": np.array(uncertainty.rough), "ends": np.array(uncertainty.ends)}
     assert isinstance(uncertainty, PartUncertainty)
     product = uncertainty.kernel.product
     return {
@@ -120,13 +120,14 @@ def _uncertainty_arrays(uncertainty: IndexUncertainty) -> dict[str, Any]:
         "masks": uncertainty.masks,
         "scale": uncertainty.scale,
         "rough": np.array(uncertainty.rough),
+        "ends": np.array(uncertainty.kernel.ends),
     }
 
 
 def _uncertainty(arrays: Mapping[str, Any]) -> IndexUncertainty:
     noise, masks, scale = float(arrays["noise"]), arrays["masks"], arrays["scale"]
-    rough = float(arrays.get("rough", 1.0))  # not in formats up to 7
+    rough, ends = float(arrays.get("rough", 1.0)), float(arrays.get("ends", 0.0))  # not in formats up to 7
     if "tilts" in arrays:
-        return WholeUncertainty(_sized_kernel(arrays), noise, masks, scale, rough)
-    kernel = PartKernel(ProductKernel(arrays["rates"], arrays["amplitudes"]), noise)
+        return WholeUncertainty(_sized_kernel(arrays), noise, masks, scale, rough, ends)
+    kernel = PartKernel(ProductKernel(arrays["rates"], arrays["amplitudes"]), noise, ends)
     return PartUncertainty(kernel, int(arrays["sign"]), masks, scale, rough)

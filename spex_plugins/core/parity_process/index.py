@@ -2,7 +2,7 @@
 
 As a linear functional of the 2^n values, an index is a weighted sum of the parts (f(x) ± f(x̄)) / √2 of all
 pairs. The part of a value that the kernel does not explain, its "noise", belongs to the function: its index
-is a sum over all pairs, of which the evaluated ones are known. Where the values are noisy, a share of it does.
+is a sum over all pairs, of which the evaluated ones are known. In noisy values, a share does.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class PartUncertainty:
     def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the posterior deviations of an index at sets (U, d), shape (U, K)."""
         matrix = part_gram(self.kernel.product, self.sign, self.masks, self.masks)
-        matrix[np.diag_indices_from(matrix)] += part_noise(self.kernel.noise, self.masks)
+        matrix[np.diag_indices_from(matrix)] += part_noise(self.kernel.noise, self.masks, self.kernel.ends)
         return self.known_deviations(factorised(matrix), supports, index, order)
 
     def known_deviations(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
@@ -104,7 +104,7 @@ def part_index_variances(
     smooth = MaskKernel(kernel.product, np.empty((0, 0), dtype=np.int32), np.empty(0))
     covariance = index_covariance(smooth, masks, supports, index, order)[0]
     covariance += sign * index_covariance(smooth, ~masks, supports, index, order)[0]
-    noise = part_noise(rough * kernel.noise, masks)
+    noise = part_noise(rough * kernel.noise, masks, kernel.ends)
     own = mask_weights(masks, supports, index, order) + sign * mask_weights(~masks, supports, index, order)
     covariance += noise[:, None] * own
     covariance *= _ROOT
@@ -113,7 +113,7 @@ def part_index_variances(
     sizes = sets.orders_of(supports, n)
     for size in np.unique(sizes).tolist():
         rows = supports[sizes == size, :size]
-        unexplained = _rough_variance(n, size, index, order, sign, rough * kernel.noise)
+        unexplained = _rough_variance(n, size, index, order, sign, rough * kernel.noise, kernel.ends)
         prior[sizes == size] = unexplained + _prior_variance(kernel.product, rows, index, order, sign)
     return np.maximum(prior - known, 0.0)
 
@@ -131,11 +131,13 @@ def _prior_variance(product: ProductKernel, rows: IntArray, index: str, order: i
     return out
 
 
-def _rough_variance(n: int, size: int, index: str, order: int, sign: int, noise: float) -> float:
+def _rough_variance(
+    n: int, size: int, index: str, order: int, sign: int, noise: float, of_ends: float
+) -> float:
     """Return the variance of Σ w ε over all pairs, for sets of a size.
 
     w = (w_T(x) ± w_T(x̄)) / √2, and ε is the part that the kernel does not explain.
     """
     ends = mask_weight_table(index, order, size, n)[[0, n], [0, size]]
-    known = JITTER * float(ends[1] + sign * ends[0]) ** 2 / 2
+    known = (JITTER + of_ends) * float(ends[1] + sign * ends[0]) ** 2 / 2
     return known + (JITTER + noise) * squared_weights(index, order, size, n, sign)
