@@ -255,6 +255,13 @@ def test_two_methods_of_one_name_are_told_apart():
     assert run_of(report, "given").scores.values["r2"] > run_of(report, "given (2)").scores.values["r2"]
 
 
+def test_no_method_is_lost_where_a_name_is_that_of_a_numbered_one():
+    methods = [Ours("auto"), Ours("auto"), Ours("spex", name="auto (2)")]
+    report = compared(methods=methods, budgets=20, held_out=16)
+    assert report.settings["methods"] == ["auto", "auto (3)", "auto (2)"]
+    assert len(report.runs) == 3
+
+
 class Crash(BaseException):
     pass
 
@@ -296,16 +303,37 @@ def test_several_inputs_have_their_own_answers_in_one_store(tmp_path):
     assert [len(one.feature_names) for one in report.inputs] == [14, 9]
     assert report.n_calls == sum(len(game.asked) for game in games)
     assert compared([Game(fingerprint="one"), Game(9, fingerprint="two")], **settings).n_calls == 0
-    plain = [plain_game(1.0), plain_game(2.0)]
-    named = compared(plain, fingerprint="mine", **settings)
-    assert named.n_stored == 0  # the number of the input is part of the fingerprint
-    first, second = (one.held_out.full for one in named.inputs)
-    assert second == 2 * first
+
+
+def test_one_fingerprint_of_several_inputs_does_not_keep_answers_by_their_place(tmp_path):
+    """Other inputs at the same places, or the same ones in another order, have their own values."""
+    settings = {"store": tmp_path / "run.sqlite", "fingerprint": "model 3", "methods": [np.zeros(9)]}
+
+    def fulls(*factors):
+        games = [plain_game(factor) for factor in factors]
+        for game in games:
+            game.fingerprint = f"text {game.factor}"
+        report = compared(games, **settings)
+        return [one.held_out.full for one in report.inputs], report
+
+    assert fulls(1.0, 2.0)[0] == [9, 18]
+    other, report = fulls(3.0, 4.0)
+    assert other == [27, 36]
+    assert report.n_stored == 0
+    turned, report = fulls(2.0, 1.0)
+    assert turned == [18, 9]
+    assert report.n_stored > 0
+    with pytest.raises(InputError, match=r"fingerprint: 'model 3' does not tell .* game\[0\] has no"):
+        compared([plain_game(1.0), plain_game(2.0)], **settings)
+    assert len(compared([plain_game(1.0), plain_game(2.0)], **settings | {"store": None}).inputs) == 2
 
 
 def plain_game(factor):
     class Plain:
         n = 9
+
+        def __init__(self):
+            self.factor = factor
 
         def __call__(self, masks):
             return factor * masks.sum(axis=1)
@@ -351,7 +379,14 @@ def test_options_of_the_calls_are_those_of_explain():
         ({"methods": ["lassso"]}, "methods: 'lassso' is unknown; the names are auto"),
         ({"methods": [3.5]}, r"methods\[0\]: float is no method"),
         ({"methods": [lambda a, b, c, d, e: 0]}, r"methods\[0\]: <lambda> takes 5 arguments"),
+        (
+            {"methods": None},
+            "methods: must be a list of methods or a dict of names and methods, got NoneType",
+        ),
         ({"metrics": ["r3"]}, "metrics: 'r3' is unknown"),
+        ({"metrics": 3}, "metrics: 3 is unknown"),
+        ({"annotations": 0}, "annotations: must be a list of features, .* got 0"),
+        ({"annotations": [[0], 0]}, "annotations: must be numbers from 0 to 13"),
         ({"annotations": [14]}, "annotations: must be numbers from 0 to 13"),
         ({"annotations": [True]}, "annotations: expected a bool for each of 14"),
     ],

@@ -97,6 +97,17 @@ def test_unusable_examples_are_named():
     with pytest.raises(InputError, match="inputs: equal their baselines"):
         compared((lambda x: x.sum(1), torch.zeros(1, 4)))
 
+    with pytest.raises(InputError, match=r"game: 'targets' is no setting .* are target, baselines"):
+        compared((lambda x: x.sum(1), torch.ones(1, 4), {"targets": 1}))
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("row", [np.ones((2, N)), np.ones(N - 1), np.ones((0, N))])
+def test_a_row_of_a_shap_model_is_one_row_of_its_background(row):
+    pytest.importorskip("shap")
+    with pytest.raises(InputError, match=r"row: must be one row of the 9 columns .* got shape"):
+        compared((rows_model, np.zeros((1, N)), row))
+
 
 def test_the_fingerprint_of_an_example_holds_its_content():
     torch = pytest.importorskip("torch")

@@ -118,7 +118,9 @@ def print_covered(reports: list[Report], games: str, estimators: list[str]) -> N
                     shares[name.kind][index].append(share)
                     shares["all"][index].append(share)
         if shares:
-            print(f"`{estimator}`, games to {games}: share of the truth within two of the stated deviations\n")
+            print(
+                f"`{estimator}`, games to {games}: share of the truth within two of the stated deviations\n"
+            )
             kinds = [kind for kind in (*KINDS, "all") if kind in shares]
             rows = [[kind, *(f"{np.mean(shares[kind][index]):.0%}" for index in INDICES)] for kind in kinds]
             print(table(("kind", *INDICES), rows), "\n")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import Parameter, isclass, signature
+from itertools import count
 from typing import Any
 
 from spex_plugins.comparison.methods.given import Given, is_explanation
@@ -45,17 +45,28 @@ def resolve_methods(methods: Any, inputs: int) -> tuple[list[Method], list[str]]
     """
     if isinstance(methods, str):
         methods = [methods]
+    if not hasattr(methods, "__iter__"):
+        raise InputError(
+            "methods: must be a list of methods or a dict of names and methods, "
+            f"got {type(methods).__name__}; leave it out for the default methods."
+        )
     named = list(methods.items()) if isinstance(methods, Mapping) else [(None, one) for one in methods]
     if not named:
         raise InputError(f"methods: give at least one, such as {', '.join(list(METHODS)[:3])}.")
     found = [_method(one, inputs, number) for number, (_, one) in enumerate(named)]
-    names: list[str] = []
-    counts: Counter[str] = Counter()
-    for (given, _), method in zip(named, found, strict=True):
-        name = str(given or method.name)
-        counts[name] += 1
-        names.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
-    return found, names
+    return found, _distinct(
+        [str(given or method.name) for (given, _), method in zip(named, found, strict=True)]
+    )
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Number the repeated ones; a number that makes the name of another method is left out."""
+    distinct: list[str] = []
+    for name in names:
+        numbered = (f"{name} ({k})" for k in count(2))
+        taken = {*names, *distinct}
+        distinct.append(name if name not in distinct else next(one for one in numbered if one not in taken))
+    return distinct
 
 
 def _method(value: Any, inputs: int, number: int) -> Method:
