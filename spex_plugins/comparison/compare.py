@@ -21,6 +21,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.queries import Queries, QueryOptions
 from spex_plugins.queries.options import queries_of
 from spex_plugins.types import BoolArray
+from spex_plugins.wording import counted
 
 __all__ = ["DEFAULT_METHODS", "compare"]
 
@@ -88,7 +89,8 @@ def compare(
     **options
         The same options as single keywords, see `spex_plugins.queries.Queries`: with ``store="run.sqlite"``
         the same call after a crash evaluates the missing masks only. ``on_failure`` is "drop" by default:
-        masks without a value are left out and counted. ``max_cost`` and ``max_seconds`` hold for each input.
+        masks without a value are left out and counted; with "raise" they end the comparison. ``max_cost`` and
+        ``max_seconds`` hold for each input.
 
     Returns
     -------
@@ -101,7 +103,9 @@ def compare(
     InputError
         If an argument is invalid; raised before any method is called.
     KeyboardInterrupt
-        If the user stops the comparison; its attribute ``report`` has the finished rows.
+        If the user stops the comparison; its attribute ``report`` has the finished runs.
+    ValueFunctionError
+        If the value function fails and ``on_failure`` is "raise"; it has the same attribute.
     StoreError
         If the store fails; it has the same attribute.
 
@@ -139,7 +143,7 @@ def compare(
             compare_input(one, number, settings, annotated[number], report)
     except BaseException as error:
         vars(error)["report"] = report
-        error.add_note(f"The {len(report.runs)} finished rows are in error.report.")
+        error.add_note(f"error.report has {counted(len(report.runs), 'finished run')}.")
         raise
     return report
 

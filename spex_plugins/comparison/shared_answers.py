@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError, PartialAnswerError
+from spex_plugins.errors import InputError, PartialAnswerError, StoreError, ValueFunctionError
 from spex_plugins.queries import Queries, Session
 from spex_plugins.queries.scheduling.mask_order import work_of
 
@@ -35,8 +35,9 @@ class SharedAnswers:
 
     Attributes
     ----------
-    n_stored : int
-        Number of values that came from a store.
+    failure : Exception or None
+        What ends the comparison, whatever a method made of it: the store failed, or the value function did
+        and the user wants an error.
     recording : Recording or None
         The masks that methods may choose from, where not all are recorded.
     """
@@ -51,9 +52,9 @@ class SharedAnswers:
     ) -> None:
         self.value_function, self.n, self.feature_names = value_function, n, feature_names
         self._session, self._price = Session(value_function, queries), queries.price
-        self._known: set[bytes] = set()
+        self._ends_the_run = queries.on_failure == "raise"
         self.output = output
-        self.n_stored = 0
+        self.failure: StoreError | ValueFunctionError | None = None
         self.recording: Recording | None = None
 
     def __enter__(self) -> SharedAnswers:
@@ -84,15 +85,25 @@ class SharedAnswers:
 
     def known(self, masks: BoolArray) -> tuple[FloatArray, BoolArray]:
         """Evaluate masks (m, n); return values (m,), NaN where there is none, and which there are, (m,)."""
-        answers = self._session.ask(masks)
-        self._known |= {row.tobytes() for row in np.packbits(masks[answers.answered], axis=1)}
-        self.n_stored += answers.n_stored
+        if self.failure is not None:  # a method that went on after it would pay for nothing
+            raise self.failure
+        try:
+            answers = self._session.ask(masks)
+        except (StoreError, ValueFunctionError) as error:
+            if self._ends_the_run or isinstance(error, StoreError):
+                self.failure = error
+            raise
         return self._one_output(answers.values), answers.answered
 
     @property
     def n_calls(self) -> int:
         """Number of distinct masks whose values the value function returned."""
-        return len(self._known) - self.n_stored
+        return self._session.n_answered - self.n_stored
+
+    @property
+    def n_stored(self) -> int:
+        """Number of values that came from a store."""
+        return self._session.n_stored
 
     def price(self, masks: BoolArray) -> float:
         """Return the price of masks (m, n), each evaluated once, in the unit of `Queries.price`."""

@@ -266,6 +266,91 @@ class Crash(BaseException):
     pass
 
 
+class Limited(Game):
+    """A game that is stopped, or has no value, after a number of masks."""
+
+    def __init__(self, most, error, n=14):
+        super().__init__(n)
+        self.most, self.error = most, error
+
+    def __call__(self, masks):
+        if len(self.asked) + len(masks) > self.most:
+            if self.error is not None:
+                raise self.error
+            return np.full(len(masks), np.nan)
+        return super().__call__(masks)
+
+
+def test_an_interruption_keeps_the_finished_seeds():
+    def stops(value_function, n, budget, seed):
+        if seed == 2:
+            raise KeyboardInterrupt
+        value_function(np.eye(n, dtype=bool))
+        return shapley() + seed
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        compared(methods=[stops], budgets=20, seeds=3)
+    assert [run.cell.seed for run in raised.value.report.runs] == [0, 1]
+    assert raised.value.report.runs[0].scores.values["agreement"] == pytest.approx(1)
+    assert raised.value.__notes__ == ["error.report has 2 finished runs."]
+
+
+def test_calls_before_an_interruption_of_the_held_out_phase_are_counted():
+    game = Limited(40, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt) as raised:
+        compared(game)
+    assert raised.value.report.n_calls == len(game.asked) > 0
+    assert raised.value.report.recommend().endswith("no run has ended.")
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("no connection")])
+def test_failures_end_the_comparison_where_the_user_wants_an_error(error):
+    """Also in the middle of a method that makes something of them, which is not asked about more masks."""
+
+    def hides_it(value_function, n, budget, seed):
+        for mask in masks_of_numbers(np.arange(1, 60), n):
+            try:
+                value_function(mask[None])
+            except Exception:
+                continue
+        return np.zeros(n)
+
+    held_out = compared(methods=[shapley()]).n_calls
+    game = Limited(held_out + 3, error)
+    with pytest.raises(spex.ValueFunctionError) as raised:
+        compared(game, methods=[shapley(), hides_it], on_failure="raise")
+    assert len(raised.value.masks) == len(game.asked) == held_out + 3 == raised.value.report.n_calls
+    assert [run.cell.method for run in raised.value.report.runs] == ["given"]
+    early = Limited(30, error)
+    with pytest.raises(spex.ValueFunctionError) as raised:
+        compared(early, on_failure="raise")
+    assert len(raised.value.masks) == len(early.asked) == raised.value.report.n_calls > 0
+
+
+def test_a_store_that_fails_in_a_method_ends_the_comparison(monkeypatch):
+    from spex_plugins import StoreError
+    from spex_plugins.queries import Session
+
+    asks, ask = [], Session.ask
+
+    def fails_later(session, masks):
+        asks.append(masks)
+        if len(asks) > 1:
+            raise StoreError("store: the disk is full")
+        return ask(session, masks)
+
+    monkeypatch.setattr(Session, "ask", fails_later)
+    with pytest.raises(StoreError) as raised:
+        compared(methods=[shapley(), "banzhaf"])
+    assert [run.cell.method for run in raised.value.report.runs] == ["given"]
+
+
+def test_a_row_names_what_the_value_function_raised_and_no_attribute_of_an_error():
+    report = compared(Limited(30, TypeError("broken")))
+    assert report.runs[0].problem == "no held-out values: TypeError: broken"
+    assert report.n_calls > 0
+
+
 @pytest.mark.slow
 def test_a_crash_costs_no_call_that_was_made(tmp_path):
     """The same comparison after a crash in the middle of a method evaluates only what is missing."""

@@ -60,7 +60,7 @@ def resolve_methods(methods: Any, inputs: int) -> tuple[list[Method], list[str]]
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Number the repeated ones; a number that makes the name of another method is left out."""
+    """Return the names, the repeated ones numbered; a number that makes another method's name is left out."""
     distinct: list[str] = []
     for name in names:
         numbered = (f"{name} ({k})" for k in count(2))

@@ -91,7 +91,7 @@ def _sample(row: Any) -> tuple[Any, ...]:
 
 def _check_columns(masker: Any, sample: tuple[Any, ...]) -> None:
     """Raise InputError where a masker of a table gets anything but one row of it."""
-    background = np.shape(getattr(masker, "data", None))
+    background: tuple[int, ...] = np.shape(getattr(masker, "data", ()))
     if len(background) == 2 and len(sample) == 1 and np.shape(sample[0]) != background[1:]:
         raise InputError(
             f"row: must be one row of the {counted(background[1], 'column')} of the background, got shape "
