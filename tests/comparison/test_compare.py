@@ -334,7 +334,7 @@ def test_a_store_that_fails_in_a_method_ends_the_comparison(monkeypatch):
     asks, ask = [], Session.ask
 
     def fails_later(session, masks):
-        asks.append(masks)
+        asks.extend([masks] * (masks.shape[1] == 14))  # not those of a warm-up
         if len(asks) > 1:
             raise StoreError("store: the disk is full")
         return ask(session, masks)

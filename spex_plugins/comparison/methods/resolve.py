@@ -11,6 +11,7 @@ from typing import Any
 from spex_plugins.comparison.methods.given import Given, is_explanation
 from spex_plugins.comparison.methods.libraries.captum_methods import CaptumMethod, with_forward
 from spex_plugins.comparison.methods.libraries.shap_explainers import ShapKernel, ShapMethod
+from spex_plugins.comparison.methods.libraries.shapiq_objects import ShapiqApproximator
 from spex_plugins.comparison.methods.method import Method
 from spex_plugins.comparison.methods.named import METHODS
 from spex_plugins.comparison.methods.ours import Ours
@@ -99,6 +100,8 @@ def _method(value: Any, inputs: int, number: int) -> Method:
         return Given([value])
     if isinstance(value, Sequence) and len(value) == inputs and all(map(is_explanation, value)):
         return Given(value)
+    if "shapiq" in kinds:
+        return _of_shapiq(value, number)
     if callable(value):
         return _factory(value, number)
     raise InputError(
@@ -107,10 +110,26 @@ def _method(value: Any, inputs: int, number: int) -> Method:
     )
 
 
+def _of_shapiq(value: Any, number: int) -> Method:
+    kind = value.func if isinstance(value, partial) else value
+    if not hasattr(kind, "approximate"):
+        raise InputError(
+            f"methods[{number}]: {_name(value)} is no approximator; give a class or an object of "
+            "shapiq.approximator."
+        )
+    return ShapiqApproximator(value, f"shapiq:{_name(value)}")
+
+
 def _factory(function: Callable[..., Any], number: int) -> Method:
     """Tell by its number of required arguments what a function makes."""
     kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = signature(function).parameters.values()
+    try:
+        parameters = signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise InputError(
+            f"methods[{number}]: the arguments of {_name(function)} are not known; give a function of "
+            "value_function, n, budget and seed that calls it."
+        ) from None
     required = [one.name for one in parameters if one.kind in kinds and one.default is Parameter.empty]
     name = _name(function)
     match len(required):
