@@ -81,7 +81,8 @@ def compare(
     annotations : sequence, or list of sequences for several inputs, optional
         The features that matter by a person's judgement: their numbers, their names, or a bool for each.
     output : int, optional
-        Which output of a value function with several; by default the largest at the whole input.
+        Which output of a value function with several; by default the largest at the whole input. That the
+        value function has it is checked with its first call.
     feature_names : sequence of str, optional
         As in `spex_plugins.explain`; for a single value function.
     queries : Queries, optional
@@ -132,7 +133,7 @@ def compare(
         seeds=_numbers("seeds", seeds, 0),
         held_out=checked_masks(held_out, inputs),
         metrics=chosen_metrics(metrics),
-        output=output,
+        output=_output(output),
     )
     annotated = read_annotations(annotations, inputs)
     for method in found:
@@ -153,6 +154,15 @@ def _queries(queries: Queries | None, options: dict[str, Any]) -> Queries:
     if queries is None:
         return queries_of(None, {"on_failure": "drop"} | options)
     return queries_of(queries, options)
+
+
+def _output(output: Any) -> int | None:
+    """Return the number of an output; how many there are is known with the first mask only."""
+    if output is None:
+        return None
+    if isinstance(output, bool) or not isinstance(output, int | np.integer):
+        raise InputError(f"output: must be the number of an output, from 0, got {output!r:.80}.")
+    return int(output)
 
 
 def _numbers(name: str, values: Any, least: int) -> list[int]:

@@ -63,6 +63,10 @@ class InputReport:
     feature_names : tuple of str
     held_out : HeldOut or None
         None where the value function gave no values.
+    output : int or None
+        Which of several outputs was explained.
+    output_name : str or None
+        Its name, of a value function with ``output_names``.
     n_calls : int
         Masks that were evaluated, by all methods and for the judgement.
     n_held_out : int
@@ -76,10 +80,19 @@ class InputReport:
     value_function: object
     feature_names: tuple[str, ...]
     held_out: HeldOut | None = None
+    output: int | None = None
+    output_name: str | None = None
     n_calls: int = 0
     n_held_out: int = 0
     n_stored: int = 0
     statement: str = ""
+
+    @property
+    def output_label(self) -> str:
+        """Number and name of the output; "" where there is only one."""
+        if self.output is None:
+            return ""
+        return f"output {self.output}" + (f" ({self.output_name})" if self.output_name else "")
 
 
 def compare_input(
@@ -109,6 +122,7 @@ def compare_input(
     with SharedAnswers(function, about.n, about.feature_names, about.queries, output) as answers:
         problem = ""
         try:
+            answers.check_output()
             held_out = _held_out(answers, settings.held_out, number)
             known = replace(known, held_out=held_out, n_held_out=answers.n_calls)
             judge = Judge(held_out, answers, settings.metrics, annotated)
@@ -123,6 +137,8 @@ def compare_input(
         finally:
             report.inputs[number] = replace(
                 known,
+                output=answers.output,
+                output_name=answers.output_name,
                 statement=problem or answers.statement,
                 n_calls=answers.n_calls,
                 n_stored=answers.n_stored,

@@ -346,9 +346,13 @@ def test_a_store_that_fails_in_a_method_ends_the_comparison(monkeypatch):
 
 
 def test_a_row_names_what_the_value_function_raised_and_no_attribute_of_an_error():
-    report = compared(Limited(30, TypeError("broken")))
-    assert report.runs[0].problem == "no held-out values: TypeError: broken"
+    error = InputError("text: a mask changes the answer")  # all other masks would fail too
+    report = compared(Limited(30, error))
+    assert report.runs[0].problem == "no held-out values: InputError: text: a mask changes the answer"
     assert report.n_calls > 0
+    held_out = compared(methods=[shapley()]).n_calls
+    for run in compared(Limited(held_out, error), methods=["auto", "banzhaf"]).runs:
+        assert run.problem == "InputError: text: a mask changes the answer"
 
 
 @pytest.mark.slow
@@ -431,6 +435,42 @@ def test_one_of_several_outputs_is_explained():
     full = SmallGame(outputs=3).table[-1]
     assert report.inputs[0].held_out.full == full.max()
     assert compared(SmallGame(outputs=3), output=1, held_out=32).inputs[0].held_out.full == full[1]
+
+
+@pytest.mark.parametrize("output", [1.5, "a", True, [1]])
+def test_an_output_that_is_no_number_is_refused_before_a_call(output):
+    game = Game()
+    with pytest.raises(InputError, match="output: must be the number of an output"):
+        compared(game, output=output)
+    assert not game.asked
+
+
+@pytest.mark.parametrize(("outputs", "output"), [(3, 3), (3, -4), (1, 1)])
+def test_an_output_that_does_not_exist_costs_one_call(outputs, output):
+    calls = []
+
+    class Several(SmallGame):
+        def __call__(self, masks):
+            calls.append(len(masks))
+            return super().__call__(masks)
+
+    with pytest.raises(InputError, match=f"output: must be from 0 to {outputs - 1}, .* got {output}"):
+        compared(Several(outputs=outputs) if outputs > 1 else Several(), output=output)
+    assert calls == [1]
+
+
+def test_an_output_is_chosen_where_the_whole_input_has_no_value():
+    class Partly(SmallGame):
+        def __call__(self, masks):
+            values = super().__call__(masks)
+            values[masks.all(axis=1)] = np.nan
+            return values
+
+    report = compared(Partly(outputs=3), output=-1, held_out=32, budgets=32)
+    np.testing.assert_allclose(
+        report.inputs[0].held_out.uniform.values,
+        SmallGame(outputs=3)(report.inputs[0].held_out.uniform.masks)[:, 2],
+    )
 
 
 def test_held_out_masks_can_be_given():
