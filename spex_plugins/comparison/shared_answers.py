@@ -113,8 +113,10 @@ class SharedAnswers:
     @property
     def output_name(self) -> str | None:
         """Name of the output, if there are several and the value function names them."""
-        names = getattr(self.value_function, "output_names", None)
-        return None if self.output is None or not names else str(names[self.output])
+        names = getattr(self.value_function, "output_names", None) or ()
+        if self.output is None or not 0 <= self.output < len(names):
+            return None
+        return str(names[self.output])
 
     @property
     def n_calls(self) -> int:
