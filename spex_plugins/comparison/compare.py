@@ -62,11 +62,11 @@ def compare(
     methods : sequence, or mapping of names to methods
         Each is a name of `spex_plugins.comparison.METHODS`; an `Estimator`; a class of SHAP's explainers, or
         a function of ``model, masker`` (and ``seed``) that returns one; a class or an object of Captum's
-        perturbation methods, or a function of ``forward_func`` that returns one; a function of
-        ``value_function, n, budget, seed`` that returns an explanation; an object with the attributes of
-        `spex_plugins.comparison.Method`; or an explanation that exists: an array (n,), a dict of sets and
-        values, `Interactions`, a `shap.Explanation`, a `shapiq.InteractionValues`, or a list of one for each
-        input.
+        perturbation methods, or a function of ``forward_func`` that returns one; a class, a partial one or an
+        object of shapiq's approximators; a function of ``value_function, n, budget, seed`` that returns an
+        explanation; an object with the attributes of `spex_plugins.comparison.Method`; or an explanation that
+        exists: an array (n,), a dict of sets and values, `Interactions`, a `shap.Explanation`, a
+        `shapiq.InteractionValues`, or a list of one for each input.
     budgets : int or sequence of int
         Largest numbers of distinct masks that a method may evaluate.
     seeds : int or sequence of int
@@ -89,9 +89,10 @@ def compare(
         Options of the model calls, as one object.
     **options
         The same options as single keywords, see `spex_plugins.queries.Queries`: with ``store="run.sqlite"``
-        the same call after a crash evaluates the missing masks only. ``on_failure`` is "drop" by default:
-        masks without a value are left out and counted; with "raise" they end the comparison. ``max_cost`` and
-        ``max_seconds`` hold for each input.
+        the same call after a crash evaluates the missing masks only; in a list with one ``fingerprint``, each
+        value function needs a fingerprint of its own. ``on_failure`` is "drop" by default: masks without a
+        value are left out and counted; with "raise" they end the comparison. ``max_cost`` and ``max_seconds``
+        hold for each input.
 
     Returns
     -------

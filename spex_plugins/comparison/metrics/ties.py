@@ -12,7 +12,7 @@ _ROUNDING = 1e-6  # of the largest magnitude; regressions of single precision an
 
 
 def levels(values: FloatArray) -> IntArray:
-    """Return the ranks of values (n,) from the lowest, 0 and up; those that are equal up to rounding share one.
+    """Return the ranks of values (n,), from 0 for the lowest; those that are equal up to rounding share one.
 
     Neighbours in the sorted order share a rank where they differ by a millionth of the largest magnitude or
     less.
