@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.core.basis.masks import distinct_rows
+from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
 from spex_plugins.errors import InputError, SpexError
 from spex_plugins.recordings.recorded_answers import UNIFORM
 
@@ -84,8 +84,13 @@ class CountedGame:
         if self.recording is not None:
             most = self.recording.kinds.get(UNIFORM, 0)
             return self.recording.sample(min(count, most), kind=UNIFORM, seed=seed)[0]
-        masks = np.random.default_rng(seed).random((2 * count, self.n)) < 0.5
-        return masks[distinct_rows(masks)[0][:count]]
+        count = min(count, 2**self.n)
+        rng = np.random.default_rng(seed)
+        masks = rng.random((2 * count, self.n)) < 0.5
+        rows = distinct_rows(masks)[0][:count]
+        if len(rows) < count:  # most of the 2^n masks are wanted
+            return masks_of_numbers(rng.permutation(2**self.n)[:count], self.n)
+        return masks[rows]
 
     @property
     def calls(self) -> int:

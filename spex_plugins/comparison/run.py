@@ -11,7 +11,8 @@ import numpy as np
 from spex_plugins.comparison.counted_game import CountedGame
 from spex_plugins.comparison.judge import Scores
 from spex_plugins.comparison.memory import PeakMemory
-from spex_plugins.errors import MissingExtraError
+from spex_plugins.errors import MissingExtraError, ValueFunctionError
+from spex_plugins.queries.answers import note_of_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from spex_plugins.comparison.methods.method import Method, Surrogate
     from spex_plugins.comparison.shared_answers import SharedAnswers
 
-__all__ = ["Cell", "Run", "run_method"]
+__all__ = ["Cell", "Run", "in_short", "run_method"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ def run_method(
         The value function of the input.
     judge : callable
         From the surrogate to its scores.
+
+    Raises
+    ------
+    StoreError, ValueFunctionError
+        If the answers have failed.
     """
     budget = cell.budget or 0
     least = method.least(answers.n)
@@ -109,8 +115,10 @@ def run_method(
     except MissingExtraError as error:
         problem = str(error)
     except Exception as error:
-        problem = _in_short(error)
+        problem = in_short(error)
     seconds = perf_counter() - start - game.seconds
+    if answers.failure is not None:
+        raise answers.failure
     spent = (game.calls, seconds, memory.grown(), answers.price(game.masks))
     if game.refused:  # whatever the method made of the refusal
         problem = f"asked for {game.refused} masks, {budget} were allowed"
@@ -121,7 +129,9 @@ def run_method(
     try:
         return Run(cell, *spent, "", judge(surrogate), surrogate)
     except Exception as error:
-        return Run(cell, *spent, f"could not be judged: {_in_short(error)}")
+        if answers.failure is not None:
+            raise
+        return Run(cell, *spent, f"could not be judged: {in_short(error)}")
 
 
 def _unusable(surrogate: Surrogate) -> str:
@@ -132,6 +142,12 @@ def _unusable(surrogate: Surrogate) -> str:
     return "" if finite else "returned NaN or inf"
 
 
-def _in_short(error: Exception) -> str:
-    first = (str(error).strip().splitlines() or [""])[0]
+def in_short(error: BaseException) -> str:
+    """Return type and first line of an error; of a value function's, those of what it raised."""
+    told = str(error)
+    if isinstance(error, ValueFunctionError):
+        if error.__cause__ is not None:
+            return in_short(error.__cause__)
+        told = told.removesuffix(note_of_answers(len(error.masks)))  # a row has no attributes
+    first = (told.strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"[:300].rstrip(": ")

@@ -107,6 +107,16 @@ class Session:
         return "; ".join(parts)
 
     @property
+    def n_answered(self) -> int:
+        """Number of masks with a value in this session, also where a call of `ask` was interrupted."""
+        return 0 if self._table is None else int(self._table.answered.sum())
+
+    @property
+    def n_stored(self) -> int:
+        """Number of those values that came from the store."""
+        return 0 if self._table is None else self._table.n_stored
+
+    @property
     def has_store(self) -> bool:
         """Whether values are kept in a store."""
         return self._store is not None

@@ -19,6 +19,7 @@ from spex_plugins.comparison.metrics.feature_sets import energies, recovery
 from spex_plugins.comparison.metrics.index_errors import index_errors
 from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, r2, weighted_r2
 from spex_plugins.comparison.metrics.removal import removal, removal_sizes
+from spex_plugins.comparison.metrics.ties import levels
 from spex_plugins.core.basis.masks import masks_of_numbers
 
 
@@ -85,6 +86,30 @@ def test_curves_move_the_highest_values_first():
     lower = insertion_and_deletion(-weights, additive(-weights, 1.0).predict, 1.0, -3.5)
     assert lower[0] == pytest.approx(inserted)
     assert insertion_and_deletion(np.ones(1), None, 0.0, 1.0) == ({}, {})
+
+
+def test_values_that_are_equal_up_to_rounding_are_ties():
+    """The same function up to 5e-9 has the same curves, the same recovery and the same agreement."""
+    rng = np.random.default_rng(0)
+    truth = sum_of_sets(6, truth_terms())
+    exact = truth.single_values("SV").values
+    masks = np.repeat([[False], [True]], 6, axis=1)
+    ends = truth.predict(masks)
+    expected = insertion_and_deletion(exact.round(12), truth.predict, *ends)
+    for _ in range(20):
+        noisy = exact + 5e-9 * rng.normal(size=6)
+        assert insertion_and_deletion(noisy, truth.predict, *ends) == expected
+        assert agreement([exact, noisy]) == pytest.approx(1)
+        terms = {tuple(np.flatnonzero(mask).tolist()): 5e-9 * rng.normal() for mask in all_masks(6)}
+        near = terms | {key: terms[key] + value for key, value in truth_terms().items()}
+        assert recovery(Surrogate(sum_of_sets(6, near), "FSII"), {0, 5}) == pytest.approx((1 + 0.5 + 0) / 3)
+    assert recovery(Surrogate(truth, "FSII"), {0, 5}) == pytest.approx((1 + 0.5 + 0) / 3)
+    np.testing.assert_array_equal(levels(np.array([3.0, -1.0, 3.0 + 1e-8, 0.0, 1e-9])), [2, 0, 2, 1, 1])
+    assert not len(levels(np.zeros(0)))
+
+
+def truth_terms():
+    return {(): 1.0, (0,): 1.0, (0, 2): -2.0, (4,): 0.5}
 
 
 def test_recovery_is_the_mean_share_of_annotated_features_in_the_largest_sets():

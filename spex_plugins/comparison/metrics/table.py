@@ -132,9 +132,9 @@ def chosen_metrics(metrics: Any) -> frozenset[str]:
     """
     if metrics is None:
         return frozenset(name for name, metric in METRICS.items() if not metric.asks)
-    if metrics == "all":
+    if isinstance(metrics, str) and metrics == "all":
         return frozenset(METRICS)
-    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    names = [metrics] if isinstance(metrics, str) or not hasattr(metrics, "__iter__") else list(metrics)
     for name in names:
         if name not in METRICS:
             raise InputError(f"metrics: {name!r} is unknown; choose of {', '.join(METRICS)}, or 'all'.")

@@ -20,7 +20,7 @@ __all__ = ["groups_of", "rows_of_runs", "runs_frame", "summary_frame", "summary_
 
 def rows_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return one dict for each run, with the same keys, in the order of the columns."""
-    measured = [name for name in METRICS if any(name in run.scores.values for run in runs)]
+    measured = _measured(runs)
     return [_row(run, measured) for run in runs]
 
 
@@ -46,6 +46,11 @@ def _row(run: Run, measured: Sequence[str]) -> dict[str, Any]:
     return row | {"problem": run.problem}
 
 
+def _measured(runs: Sequence[Run]) -> list[str]:
+    """Return the metrics that some run has, and R², which is a column where all runs failed too."""
+    return [name for name in METRICS if name == "r2" or any(name in run.scores.values for run in runs)]
+
+
 def groups_of(runs: Sequence[Run]) -> list[tuple[str, str, int | None]]:
     """Return name, kind and budget of the rows of a summary: marginal methods first, each by budget."""
     found = dict.fromkeys((run.cell.method, run.cell.kind, run.cell.budget) for run in runs)
@@ -55,7 +60,7 @@ def groups_of(runs: Sequence[Run]) -> list[tuple[str, str, int | None]]:
 
 def summary_rows(runs: Sequence[Run], inputs: Sequence[InputReport]) -> list[dict[str, Any]]:
     """Return one dict for each method and budget: means over seeds and inputs, with intervals of R²."""
-    measured = [name for name in METRICS if any(name in run.scores.values for run in runs)]
+    measured = _measured(runs)
     rows = []
     for method, kind, budget in groups_of(runs):
         every = [run for run in runs if (run.cell.method, run.cell.budget) == (method, budget)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.metrics.table import METRICS
@@ -60,6 +61,11 @@ def cost_statement(report: Report) -> str:
     )
     if report.n_stored:
         told += f"; {counted(report.n_stored, 'value')} came from the store"
+    outputs = Counter(one.output_label for one in report.inputs if one.output_label)
+    if outputs:
+        of_inputs = len(outputs) > 1
+        listed = (f"{one} of {counted(k, 'input')}" if of_inputs else one for one, k in outputs.items())
+        told += f". Explained: {', '.join(listed)}"
     problems = dict.fromkeys(one.statement for one in report.inputs if one.statement)
     return f"{told}. " + " ".join(f"{problem}." for problem in problems)
 

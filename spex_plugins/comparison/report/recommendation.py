@@ -88,4 +88,6 @@ def _reasons(runs: Sequence[Run], budget: int) -> str:
     problems = dict.fromkeys(run.problem for run in runs if run.problem and run.cell.budget in (budget, None))
     if problems:
         return "; ".join(list(problems)[:3])
+    if not runs:
+        return "no run has ended"
     return "the value function may be constant"
