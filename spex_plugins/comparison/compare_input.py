@@ -132,7 +132,7 @@ def _held_out(answers: SharedAnswers, given: int | BoolArray, number: int) -> He
         answers.recording, uniform, sizes = set_aside(function, given, number)
     else:
         uniform = uniform_masks(answers.n, given, number) if isinstance(given, int) else given
-        sizes = masks_of_all_sizes(answers.n, max(1, len(uniform) // 2), number)
+        sizes = masks_of_all_sizes(uniform, number)
     found = evaluate_held_out(answers, uniform, sizes)
     if len(found.uniform.values) < 2:
         raise SpexError(f"the value function gave {len(found.uniform.values)} values ({answers.statement})")

@@ -74,6 +74,11 @@ class CountedGame:
         finally:
             self.seconds += perf_counter() - start
 
+    def has_asked(self, masks: BoolArray) -> BoolArray:
+        """Tell which of the masks (m, n) this run has asked for, shape (m,)."""
+        rows = np.packbits(masks, axis=1)
+        return np.fromiter((row.tobytes() in self._seen for row in rows), dtype=bool, count=len(rows))
+
     @property
     def recording(self) -> Recording | None:
         """The masks that a method may choose from, where not all are recorded."""

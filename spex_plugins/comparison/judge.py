@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spex_plugins.comparison.held_out import size_weights
+from spex_plugins.comparison.judged_masks import judged_masks
 from spex_plugins.comparison.metrics.curves import insertion_and_deletion
 from spex_plugins.comparison.metrics.feature_sets import energies, recovery
 from spex_plugins.comparison.metrics.index_errors import index_errors
-from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, r2, weighted_r2
+from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, weighted_r2
 from spex_plugins.comparison.metrics.removal import removal
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.held_out import HeldOut, Samples
+    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.held_out import HeldOut
     from spex_plugins.comparison.methods.method import Surrogate
     from spex_plugins.types import BoolArray, FloatArray
 
@@ -36,12 +39,18 @@ class Scores:
         Removal, insertion and deletion, by the number of features.
     squared_errors : ndarray of float64, shape (m,)
         At the uniform held-out masks.
+    judged : ndarray of bool, shape (m,)
+        Which of these masks count.
+    note : str
+        What is to be known about the scores, "" if nothing.
     """
 
     values: dict[str, float] = field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     curves: dict[str, dict[int, float]] = field(default_factory=dict)
     squared_errors: FloatArray = field(default_factory=lambda: np.zeros(0))
+    judged: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +73,24 @@ class Judge:
     metrics: frozenset[str]
     annotated: Collection[int] | None = None
 
-    def __call__(self, surrogate: Surrogate) -> Scores:
-        """Return the scores of an explanation."""
+    def __call__(self, surrogate: Surrogate, game: CountedGame) -> Scores:
+        """Return the scores of an explanation, with the game that tells what it was made from."""
         predict = _Prediction(surrogate, self.held_out)
+        judged = judged_masks(self.held_out, game)
         uniform, sizes = self.held_out.uniform, self.held_out.sizes
         errors, errors_sizes = ((predict(part.masks) - part.values) ** 2 for part in (uniform, sizes))
+        weights = np.zeros(len(sizes.masks))
+        weights[judged.sizes] = size_weights(sizes.masks[judged.sizes])
+        found, intervals = {}, {}
+        for name, part, squares, each in (
+            ("r2", uniform, errors, judged.uniform.astype(float)),
+            ("r2_sizes", sizes, errors_sizes, weights),
+        ):
+            found[name] = float(weighted_r2(part.values, squares, each[None])[0])
+            intervals[name] = _interval(part.values, squares, each)
         values = {
-            "r2": r2(uniform.values, errors),
-            "r2_sizes": r2(sizes.values, errors_sizes),
-            "infidelity": self._infidelity(predict),
+            **found,
+            "infidelity": self._infidelity(predict, weights),
             **energies(surrogate.function.spectrum),
         }
         if self.annotated is not None:
@@ -81,14 +99,14 @@ class Judge:
             values |= index_errors(surrogate, self.held_out.truth)
         curves = self._curves(surrogate)
         values |= {name: float(np.mean(list(curve.values()))) for name, curve in curves.items() if curve}
-        intervals = {"r2": _interval(uniform, errors), "r2_sizes": _interval(sizes, errors_sizes)}
         wanted = {name: value for name, value in values.items() if name in self.metrics}
-        return Scores(wanted, intervals, curves, errors)
+        return Scores(wanted, intervals, curves, errors, judged.uniform, judged.note)
 
-    def _infidelity(self, predict: _Prediction) -> float:
+    def _infidelity(self, predict: _Prediction, weights: FloatArray) -> float:
         full = np.ones((1, self.held_out.sizes.masks.shape[1]), dtype=bool)
         sizes = self.held_out.sizes
-        return infidelity(self.held_out.full, sizes.values, predict(full)[0], predict(sizes.masks))
+        predicted = predict(sizes.masks)
+        return infidelity(self.held_out.full, sizes.values, predict(full)[0], predicted, weights)
 
     def _curves(self, surrogate: Surrogate) -> dict[str, dict[int, float]]:
         """Return the curves of those metrics that evaluate masks of their own."""
@@ -115,7 +133,7 @@ class _Prediction:
         return self._predict(masks) + self._constant
 
 
-def _interval(samples: Samples, squared_errors: FloatArray) -> tuple[float, float]:
-    found = weighted_r2(samples.values, squared_errors, bootstrap_weights(len(samples.values)))
+def _interval(truth: FloatArray, squared_errors: FloatArray, weights: FloatArray) -> tuple[float, float]:
+    found = weighted_r2(truth, squared_errors, bootstrap_weights(len(truth)) * weights)
     low, high = np.nanpercentile(found, (2.5, 97.5)) if np.isfinite(found).any() else (np.nan, np.nan)
     return float(low), float(high)

@@ -78,13 +78,18 @@ class Run:
     surrogate: Surrogate | None = None
 
     @property
+    def asked_all(self) -> bool:
+        """Whether the method asked for all 2^n masks: nothing is left to predict."""
+        return self.surrogate is not None and self.calls == 2**self.surrogate.function.n
+
+    @property
     def index(self) -> str | None:
         """What the values of the method estimate."""
         return self.surrogate.index if self.surrogate else None
 
 
 def run_method(
-    method: Method, cell: Cell, answers: SharedAnswers, judge: Callable[[Surrogate], Scores]
+    method: Method, cell: Cell, answers: SharedAnswers, judge: Callable[[Surrogate, CountedGame], Scores]
 ) -> Run:
     """Let a method explain an input, and score the result; what goes wrong becomes a problem of the run.
 
@@ -95,7 +100,7 @@ def run_method(
     answers : SharedAnswers
         The value function of the input.
     judge : callable
-        From the surrogate to its scores.
+        From the surrogate, and the game with the masks that it was made from, to its scores.
     """
     budget = cell.budget or 0
     least = method.least(answers.n)
@@ -119,7 +124,7 @@ def run_method(
     if problem or surrogate is None:
         return Run(cell, *spent, problem)
     try:
-        return Run(cell, *spent, "", judge(surrogate), surrogate)
+        return Run(cell, *spent, "", judge(surrogate, game), surrogate)
     except Exception as error:
         return Run(cell, *spent, f"could not be judged: {_in_short(error)}")
 

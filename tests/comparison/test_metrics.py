@@ -40,6 +40,10 @@ def test_r2_is_one_minus_the_errors_over_the_variance():
     assert r2(truth, (predicted - truth) ** 2) == pytest.approx(1 - 2 / np.var(truth) / 3)
     assert np.isnan(r2(np.full(3, 7.1), np.ones(3)))
     assert np.isnan(r2(np.zeros(0), np.zeros(0)))
+    twice, none = weighted_r2(truth, (predicted - truth) ** 2, np.array([[1.0, 2, 1], [0, 0, 0]]))
+    again = [0, 1, 1, 2]
+    assert twice == pytest.approx(r2(truth[again], (predicted - truth)[again] ** 2))
+    assert np.isnan(none)
 
 
 def test_the_bootstrap_draws_masks_with_replacement():
@@ -54,10 +58,14 @@ def test_the_bootstrap_draws_masks_with_replacement():
 
 def test_infidelity_is_zero_for_the_truth_and_one_for_zeros():
     truth = np.array([1.0, 3.0, -2.0])
-    assert infidelity(5.0, truth, 5.0, truth) == 0
-    assert infidelity(5.0, truth, 9.0, truth + 4.0) == 0  # a constant does not matter
-    assert infidelity(5.0, truth, 0.0, np.zeros(3)) == 1
-    assert np.isnan(infidelity(5.0, np.full(3, 5.0), 0.0, np.zeros(3)))
+    weights = np.array([1.0, 2.0, 0.5])
+    assert infidelity(5.0, truth, 5.0, truth, weights) == 0
+    assert infidelity(5.0, truth, 9.0, truth + 4.0, weights) == 0  # a constant does not matter
+    assert infidelity(5.0, truth, 0.0, np.zeros(3), weights) == 1
+    assert np.isnan(infidelity(5.0, np.full(3, 5.0), 0.0, np.zeros(3), weights))
+    short_by_one = np.array([-3.0, -1.0, -6.0])  # of the drops 4, 2 and 7
+    expected = weights.sum() / (weights @ np.array([16.0, 4.0, 49.0]))
+    assert infidelity(5.0, truth, 0.0, short_by_one, weights) == pytest.approx(expected)
 
 
 def test_removal_takes_the_best_set_of_the_explanation_itself():
