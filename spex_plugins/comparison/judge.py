@@ -11,9 +11,10 @@ import numpy as np
 from spex_plugins.comparison.held_out import size_weights
 from spex_plugins.comparison.judged_masks import judged_masks
 from spex_plugins.comparison.metrics.curves import insertion_and_deletion
-from spex_plugins.comparison.metrics.feature_sets import energies, recovery
+from spex_plugins.comparison.metrics.energies import energies
 from spex_plugins.comparison.metrics.index_errors import index_errors
 from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, weighted_r2
+from spex_plugins.comparison.metrics.recovery import recovery
 from spex_plugins.comparison.metrics.removal import removal
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Judge:
         values = {
             **found,
             "infidelity": self._infidelity(predict, weights),
-            **energies(surrogate.function.spectrum),
+            **energies(surrogate.function),
         }
         if self.annotated is not None:
             values["recovery"] = recovery(surrogate, self.annotated)
@@ -112,7 +113,7 @@ class Judge:
         """Return the curves of those metrics that evaluate masks of their own."""
         known, curves = self.held_out, {}
         if "removal" in self.metrics:
-            curves["removal"] = removal(surrogate.function.spectrum, self.ask, known.full)
+            curves["removal"] = removal(surrogate.function, self.ask, known.full)
         if self.metrics & {"insertion", "deletion"}:
             values = surrogate.function.single_values("SV").values
             inserted, deleted = insertion_and_deletion(values, self.ask, known.empty, known.full)
