@@ -17,7 +17,7 @@ from spex_plugins.comparison.held_out import (
 )
 from spex_plugins.comparison.judge import Judge
 from spex_plugins.comparison.metrics.agreement import agreement
-from spex_plugins.comparison.run import Cell, Run, run_method
+from spex_plugins.comparison.run import Cell, Run, of_one_kind, run_method
 from spex_plugins.comparison.shared_answers import SharedAnswers
 from spex_plugins.errors import SpexError, StoreError
 from spex_plugins.recordings.recording import Recording
@@ -116,7 +116,8 @@ def compare_input(
         try:
             for group in _groups(settings, number):
                 runs = [run_method(method, cell, answers, judge) for method, cell in group]
-                report.runs.extend(_with_agreement(runs) if "agreement" in settings.metrics else runs)
+                runs = _with_agreement(runs) if "agreement" in settings.metrics else runs
+                report.runs[:] = of_one_kind([*report.runs, *runs])
         finally:
             counts: dict[str, Any] = {
                 "n_calls": answers.n_calls,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,12 @@ from spex_plugins.comparison.memory import PeakMemory
 from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from spex_plugins.comparison.methods.method import Method, Surrogate
     from spex_plugins.comparison.shared_answers import SharedAnswers
 
-__all__ = ["Cell", "Run", "run_method"]
+__all__ = ["Cell", "Run", "of_one_kind", "run_method"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,12 @@ class Run:
         return self.surrogate is not None and self.calls == 2**self.surrogate.function.n
 
     @property
+    def has_interactions(self) -> bool:
+        """Whether the explanation gives values to sets of several features."""
+        found = self.surrogate
+        return found is not None and (found.interactions is not None or found.function.spectrum.max_order > 1)
+
+    @property
     def index(self) -> str | None:
         """What the values of the method estimate."""
         return self.surrogate.index if self.surrogate else None
@@ -127,6 +133,18 @@ def run_method(
         return Run(cell, *spent, "", judge(surrogate, game), surrogate)
     except Exception as error:
         return Run(cell, *spent, f"could not be judged: {_in_short(error)}")
+
+
+def of_one_kind(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs; a method that gave interactions in one of them is a method of interactions in all.
+
+    What a function of the user returns, or an explanation that was given holds, is known then only.
+    """
+    named = {run.cell.method for run in runs if run.cell.kind == "marginal" and run.has_interactions}
+    return [
+        replace(run, cell=replace(run.cell, kind="interaction")) if run.cell.method in named else run
+        for run in runs
+    ]
 
 
 def _unusable(surrogate: Surrogate) -> str:

@@ -255,6 +255,29 @@ def test_two_methods_of_one_name_are_told_apart():
     assert run_of(report, "given").scores.values["r2"] > run_of(report, "given (2)").scores.values["r2"]
 
 
+def test_the_kind_of_a_method_is_that_of_what_it_gives():
+    def pairs_with_many_calls(value_function, n, budget, seed):
+        return {(0,): 2.0, (1, 2): 3.0} if budget > 50 else {(0,): 2.0, (1,): 3.0}
+
+    def ours(value_function, n, budget, seed):
+        return spex.explain(value_function, n, budget=budget, progress=False)
+
+    found = spex.explain(Game(), budget=200, progress=False)
+    methods = {
+        "pairs": pairs_with_many_calls,
+        "ours": ours,
+        "table": found.index("FSII", 2),
+        "values": found.index("SV"),
+        "array": shapley(),
+        "single": {(0,): 2.0},
+        "leave one out": ask_uniform,
+    }
+    report = compared(methods=methods, budgets=[40, 60])
+    kinds = {(run.cell.method, run.cell.kind) for run in report.runs}
+    interactions = ("pairs", "ours", "table")
+    assert kinds == {(name, "interaction" if name in interactions else "marginal") for name in methods}
+
+
 class Crash(BaseException):
     pass
 
