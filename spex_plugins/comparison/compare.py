@@ -89,7 +89,8 @@ def compare(
     **options
         The same options as single keywords, see `spex_plugins.queries.Queries`: with ``store="run.sqlite"``
         the same call after a crash evaluates the missing masks only. ``on_failure`` is "drop" by default:
-        masks without a value are left out and counted. ``max_cost`` and ``max_seconds`` hold for each input.
+        masks without a value are left out and counted. ``max_cost`` and ``max_seconds`` hold for each input;
+        the row of a run that they cut short says so, and has no scores.
 
     Returns
     -------

@@ -111,7 +111,7 @@ def compare_input(
             cells = (cell for group in _groups(settings, number) for _, cell in group)
             report.runs.extend(Run(cell, problem=f"no held-out values: {error}") for cell in cells)
             return
-        judge = Judge(held_out, answers, settings.metrics, annotated)
+        judge = Judge(held_out, answers.known, settings.metrics, annotated)
         judged = answers.n_calls
         try:
             for group in _groups(settings, number):

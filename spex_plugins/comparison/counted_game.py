@@ -93,13 +93,18 @@ class CountedGame:
         return masks[distinct_rows(masks)[0][:count]]
 
     @property
+    def not_evaluated(self) -> int:
+        """Number of distinct masks asked for that a limit of time or cost kept from being evaluated."""
+        return len(self._seen & self._answers.not_evaluated)
+
+    @property
     def calls(self) -> int:
-        """Number of distinct masks asked for."""
-        return len(self._seen)
+        """Number of distinct masks asked for, without those that were not evaluated."""
+        return len(self._seen) - self.not_evaluated
 
     @property
     def masks(self) -> BoolArray:
-        """The distinct masks asked for, (m, n)."""
-        packed = np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint8)
+        """The distinct masks that `calls` counts, (m, n)."""
+        packed = np.frombuffer(b"".join(sorted(self._seen - self._answers.not_evaluated)), dtype=np.uint8)
         packed = packed.reshape(self.calls, -(-self.n // 8))
         return np.unpackbits(packed, axis=1, count=self.n).astype(bool)

@@ -61,8 +61,9 @@ class Judge:
     Attributes
     ----------
     held_out : HeldOut
-    ask : callable
-        Masks (m, n) → values (m,), for the metrics that evaluate masks of their own.
+    known : callable
+        Masks (m, n) → values (m,), NaN where there is none, and which there are, for the metrics that
+        evaluate masks of their own.
     metrics : frozenset of str
         Names of the metrics to measure.
     annotated : collection of int, optional
@@ -70,7 +71,7 @@ class Judge:
     """
 
     held_out: HeldOut
-    ask: Callable[[BoolArray], FloatArray]
+    known: Callable[[BoolArray], tuple[FloatArray, BoolArray]]
     metrics: frozenset[str]
     annotated: Collection[int] | None = None
 
@@ -98,10 +99,16 @@ class Judge:
             values["recovery"] = recovery(surrogate, self.annotated)
         if self.held_out.truth is not None:
             values |= index_errors(surrogate, self.held_out.truth)
-        curves = self._curves(surrogate)
+        curves, note = self._curves(surrogate)
         values |= {name: float(np.mean(list(curve.values()))) for name, curve in curves.items() if curve}
+        curves = {
+            name: {count: value for count, value in curve.items() if np.isfinite(value)}
+            for name, curve in curves.items()
+        }
         wanted = {name: value for name, value in values.items() if name in self.metrics}
-        return Scores(wanted, intervals, curves, errors, judged.uniform, judged.note)
+        return Scores(
+            wanted, intervals, curves, errors, judged.uniform, "; ".join(filter(None, [judged.note, note]))
+        )
 
     def _infidelity(self, predict: _Prediction, weights: FloatArray) -> float:
         full = np.ones((1, self.held_out.sizes.masks.shape[1]), dtype=bool)
@@ -109,16 +116,26 @@ class Judge:
         predicted = predict(sizes.masks)
         return infidelity(self.held_out.full, sizes.values, predict(full)[0], predicted, weights)
 
-    def _curves(self, surrogate: Surrogate) -> dict[str, dict[int, float]]:
-        """Return the curves of those metrics that evaluate masks of their own."""
-        known, curves = self.held_out, {}
+    def _curves(self, surrogate: Surrogate) -> tuple[dict[str, dict[int, float]], str]:
+        """Return the curves of the metrics that evaluate masks, NaN at masks without a value, and a note."""
+        known, missing = self.held_out, 0
+
+        def ask(masks: BoolArray) -> FloatArray:
+            nonlocal missing
+            values, answered = self.known(masks)
+            missing += int((~answered).sum())
+            return values
+
+        curves: dict[str, dict[int, float]] = {}
         if "removal" in self.metrics:
-            curves["removal"] = removal(surrogate.function, self.ask, known.full)
+            curves["removal"] = removal(surrogate.function, ask, known.full)
         if self.metrics & {"insertion", "deletion"}:
             values = surrogate.function.single_values("SV").values
-            inserted, deleted = insertion_and_deletion(values, self.ask, known.empty, known.full)
+            inserted, deleted = insertion_and_deletion(values, ask, known.empty, known.full)
             curves |= {"insertion": inserted, "deletion": deleted}
-        return curves
+        lacking = [name for name, curve in curves.items() if missing and np.isnan(list(curve.values())).any()]
+        note = f"{', '.join(lacking)}: NaN, as masks of these curves have no value" if lacking else ""
+        return curves, note
 
 
 class _Prediction:

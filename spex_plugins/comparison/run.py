@@ -55,7 +55,7 @@ class Run:
     ----------
     cell : Cell
     calls : int
-        Distinct masks that the method asked for.
+        Distinct masks that the method asked for, without those that a limit kept from being evaluated.
     seconds : float
         Its own time, without that of the value function.
     memory : float
@@ -125,6 +125,9 @@ def run_method(
     spent = (game.calls, seconds, memory.grown(), answers.price(game.masks))
     if game.refused:  # whatever the method made of the refusal
         problem = f"asked for {game.refused} masks, {budget} were allowed"
+    elif game.not_evaluated:  # fewer masks than the budget that the row would stand under
+        asked = game.calls + game.not_evaluated
+        problem = f"{answers.limit} was reached: {game.not_evaluated} of {asked} masks were not evaluated"
     elif surrogate is not None:
         problem = _unusable(surrogate)
     if problem or surrogate is None:

@@ -37,6 +37,8 @@ class SharedAnswers:
     ----------
     n_stored : int
         Number of values that came from a store.
+    not_evaluated : set of bytes
+        Masks, packed, that a limit of time or cost kept from being evaluated.
     recording : Recording or None
         The masks that methods may choose from, where not all are recorded.
     """
@@ -52,6 +54,7 @@ class SharedAnswers:
         self.value_function, self.n, self.feature_names = value_function, n, feature_names
         self._session, self._price = Session(value_function, queries), queries.price
         self._known: set[bytes] = set()
+        self.not_evaluated: set[bytes] = set()
         self.output = output
         self.n_stored = 0
         self.recording: Recording | None = None
@@ -86,6 +89,9 @@ class SharedAnswers:
         """Evaluate masks (m, n); return values (m,), NaN where there is none, and which there are, (m,)."""
         answers = self._session.ask(masks)
         self._known |= {row.tobytes() for row in np.packbits(masks[answers.answered], axis=1)}
+        left = masks[~answers.answered & ~answers.dropped]
+        self.not_evaluated |= {row.tobytes() for row in np.packbits(left, axis=1)}
+        self.not_evaluated -= self._known
         self.n_stored += answers.n_stored
         return self._one_output(answers.values), answers.answered
 
@@ -97,6 +103,11 @@ class SharedAnswers:
     def price(self, masks: BoolArray) -> float:
         """Return the price of masks (m, n), each evaluated once, in the unit of `Queries.price`."""
         return self._price * float(work_of(self.value_function, masks, np.arange(len(masks))).sum())
+
+    @property
+    def limit(self) -> str:
+        """The limit of time or cost that was reached, in words; "" if none was."""
+        return self._session.limit
 
     @property
     def statement(self) -> str:
