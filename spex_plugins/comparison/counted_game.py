@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.core.basis.masks import distinct_rows
+from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
 from spex_plugins.errors import InputError, SpexError
 from spex_plugins.recordings.recorded_answers import UNIFORM
 
@@ -89,7 +89,10 @@ class CountedGame:
         if self.recording is not None:
             most = self.recording.kinds.get(UNIFORM, 0)
             return self.recording.sample(min(count, most), kind=UNIFORM, seed=seed)[0]
-        masks = np.random.default_rng(seed).random((2 * count, self.n)) < 0.5
+        rng = np.random.default_rng(seed)
+        if self.n < 31 and 2**self.n <= 2 * count:  # of so many draws, too few would be distinct
+            return masks_of_numbers(rng.permutation(2**self.n)[:count], self.n)
+        masks = rng.random((2 * count, self.n)) < 0.5
         return masks[distinct_rows(masks)[0][:count]]
 
     @property

@@ -52,9 +52,10 @@ def judged_masks(held_out: HeldOut, game: CountedGame) -> JudgedMasks:
         uniform, sizes = (np.ones(len(masks), dtype=bool) for masks in both)
         return JudgedMasks(uniform, sizes, _ALL)
     uniform, sizes = (~game.has_asked(masks) for masks in both)
-    told = []
-    for kept, what in ((uniform, "R²"), (sizes, "R² and infidelity of all sizes")):
+    lacking = []
+    for kept, names in ((uniform, ["r2"]), (sizes, ["r2_sizes", "infidelity"])):
         if kept.sum() < min(_LEAST, len(kept)):
             kept[:] = False
-            told.append(f"{what}: fewer than {_LEAST} held-out masks are left that it has not asked for")
-    return JudgedMasks(uniform, sizes, "; ".join(told))
+            lacking += names
+    reason = f"NaN, as fewer than {_LEAST} held-out masks are left that it has not asked for"
+    return JudgedMasks(uniform, sizes, f"{', '.join(lacking)}: {reason}" if lacking else "")
