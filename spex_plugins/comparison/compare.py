@@ -72,7 +72,8 @@ def compare(
     seeds : int or sequence of int
         Number of seeds, or the seeds, with which every method runs.
     held_out : int or array of bool, shape (m, n)
-        Number of uniform masks that the methods are judged on; half as many of all sizes are added. If that
+        Number of uniform masks to judge by; half as many of all sizes are added. Each run is judged on those
+        that it has not asked for itself, or on all of them if it asked for all 2^n masks. If the number
         allows all 2^n masks, they are used, and the errors of values and pairs are measured too. An array
         holds the uniform masks themselves.
     metrics : sequence of str or "all", optional
@@ -92,7 +93,7 @@ def compare(
         the same call after a crash evaluates the missing masks only; in a list with one ``fingerprint``, each
         value function needs a fingerprint of its own. ``on_failure`` is "drop" by default: masks without a
         value are left out and counted; with "raise" they end the comparison. ``max_cost`` and ``max_seconds``
-        hold for each input.
+        hold for each input; the row of a run that they cut short says so, and has no scores.
 
     Returns
     -------

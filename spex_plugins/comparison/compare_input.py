@@ -17,7 +17,7 @@ from spex_plugins.comparison.held_out import (
 )
 from spex_plugins.comparison.judge import Judge
 from spex_plugins.comparison.metrics.agreement import agreement
-from spex_plugins.comparison.run import Cell, Run, in_short, run_method
+from spex_plugins.comparison.run import Cell, Run, in_short, of_one_kind, run_method
 from spex_plugins.comparison.shared_answers import SharedAnswers
 from spex_plugins.errors import SpexError
 from spex_plugins.recordings.recording import Recording
@@ -125,7 +125,7 @@ def compare_input(
             answers.check_output()
             held_out = _held_out(answers, settings.held_out, number)
             known = replace(known, held_out=held_out, n_held_out=answers.n_calls)
-            judge = Judge(held_out, answers, settings.metrics, annotated)
+            judge = Judge(held_out, answers.known, settings.metrics, annotated)
             for group in _groups(settings, number):
                 _run_group(group, answers, judge, report, "agreement" in settings.metrics)
         except Exception as error:
@@ -156,6 +156,7 @@ def _run_group(
     finally:
         if agree:
             report.runs[start:] = _with_agreement(report.runs[start:])
+        report.runs[:] = of_one_kind(report.runs)
 
 
 def _held_out(answers: SharedAnswers, given: int | BoolArray, number: int) -> HeldOut:
@@ -164,7 +165,7 @@ def _held_out(answers: SharedAnswers, given: int | BoolArray, number: int) -> He
         answers.recording, uniform, sizes = set_aside(function, given, number)
     else:
         uniform = uniform_masks(answers.n, given, number) if isinstance(given, int) else given
-        sizes = masks_of_all_sizes(answers.n, max(1, len(uniform) // 2), number)
+        sizes = masks_of_all_sizes(uniform, number)
     found = evaluate_held_out(answers, uniform, sizes)
     if len(found.uniform.values) < 2:
         raise SpexError(f"the value function gave {len(found.uniform.values)} values ({answers.statement})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,12 @@ from spex_plugins.errors import MissingExtraError, ValueFunctionError
 from spex_plugins.queries.answers import note_of_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from spex_plugins.comparison.methods.method import Method, Surrogate
     from spex_plugins.comparison.shared_answers import SharedAnswers
 
-__all__ = ["Cell", "Run", "in_short", "run_method"]
+__all__ = ["Cell", "Run", "in_short", "of_one_kind", "run_method"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Run:
     ----------
     cell : Cell
     calls : int
-        Distinct masks that the method asked for.
+        Distinct masks that the method asked for, without those that a limit kept from being evaluated.
     seconds : float
         Its own time, without that of the value function.
     memory : float
@@ -79,13 +79,24 @@ class Run:
     surrogate: Surrogate | None = None
 
     @property
+    def asked_all(self) -> bool:
+        """Whether the method asked for all 2^n masks: nothing is left to predict."""
+        return self.surrogate is not None and self.calls == 2**self.surrogate.function.n
+
+    @property
+    def has_interactions(self) -> bool:
+        """Whether the explanation gives values to sets of several features."""
+        found = self.surrogate
+        return found is not None and (found.interactions is not None or found.function.spectrum.max_order > 1)
+
+    @property
     def index(self) -> str | None:
         """What the values of the method estimate."""
         return self.surrogate.index if self.surrogate else None
 
 
 def run_method(
-    method: Method, cell: Cell, answers: SharedAnswers, judge: Callable[[Surrogate], Scores]
+    method: Method, cell: Cell, answers: SharedAnswers, judge: Callable[[Surrogate, CountedGame], Scores]
 ) -> Run:
     """Let a method explain an input, and score the result; what goes wrong becomes a problem of the run.
 
@@ -96,7 +107,7 @@ def run_method(
     answers : SharedAnswers
         The value function of the input.
     judge : callable
-        From the surrogate to its scores.
+        From the surrogate, and the game with the masks that it was made from, to its scores.
 
     Raises
     ------
@@ -122,16 +133,31 @@ def run_method(
     spent = (game.calls, seconds, memory.grown(), answers.price(game.masks))
     if game.refused:  # whatever the method made of the refusal
         problem = f"asked for {game.refused} masks, {budget} were allowed"
+    elif game.not_evaluated:  # fewer masks than the budget that the row would stand under
+        asked = game.calls + game.not_evaluated
+        problem = f"{answers.limit} was reached: {game.not_evaluated} of {asked} masks were not evaluated"
     elif surrogate is not None:
         problem = _unusable(surrogate)
     if problem or surrogate is None:
         return Run(cell, *spent, problem)
     try:
-        return Run(cell, *spent, "", judge(surrogate), surrogate)
+        return Run(cell, *spent, "", judge(surrogate, game), surrogate)
     except Exception as error:
         if answers.failure is not None:
             raise
         return Run(cell, *spent, f"could not be judged: {in_short(error)}")
+
+
+def of_one_kind(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs; a method that gave interactions in one of them is a method of interactions in all.
+
+    What a function of the user returns, or an explanation that was given holds, is known then only.
+    """
+    named = {run.cell.method for run in runs if run.cell.kind == "marginal" and run.has_interactions}
+    return [
+        replace(run, cell=replace(run.cell, kind="interaction")) if run.cell.method in named else run
+        for run in runs
+    ]
 
 
 def _unusable(surrogate: Surrogate) -> str:

@@ -41,6 +41,8 @@ class SharedAnswers:
     failure : SpexError or None
         What ends the comparison, whatever a method made of it: the store failed, the value function did and
         the user wants an error, or it lacks the output.
+    not_evaluated : set of bytes
+        Masks, packed, that a limit of time or cost kept from being evaluated.
     recording : Recording or None
         The masks that methods may choose from, where not all are recorded.
     """
@@ -56,6 +58,8 @@ class SharedAnswers:
         self.value_function, self.n, self.feature_names = value_function, n, feature_names
         self._session, self._price = Session(value_function, queries), queries.price
         self._ends_the_run = queries.on_failure == "raise"
+        self._known: set[bytes] = set()
+        self.not_evaluated: set[bytes] = set()
         self.output = output
         self.failure: SpexError | None = None
         self.recording: Recording | None = None
@@ -96,6 +100,10 @@ class SharedAnswers:
             if self._ends_the_run or isinstance(error, StoreError):
                 self.failure = error
             raise
+        self._known |= {row.tobytes() for row in np.packbits(masks[answers.answered], axis=1)}
+        left = masks[~answers.answered & ~answers.dropped]
+        self.not_evaluated |= {row.tobytes() for row in np.packbits(left, axis=1)}
+        self.not_evaluated -= self._known
         if answers.values.ndim == 1 and not answers.answered.any():  # it may have several outputs
             return answers.values, answers.answered
         return self._one_output(answers.values), answers.answered
@@ -131,6 +139,11 @@ class SharedAnswers:
     def price(self, masks: BoolArray) -> float:
         """Return the price of masks (m, n), each evaluated once, in the unit of `Queries.price`."""
         return self._price * float(work_of(self.value_function, masks, np.arange(len(masks))).sum())
+
+    @property
+    def limit(self) -> str:
+        """The limit of time or cost that was reached, in words; "" if none was."""
+        return self._session.limit
 
     @property
     def statement(self) -> str:

@@ -102,8 +102,8 @@ class Session:
             parts.append(
                 f"{counted(count, 'mask')} dropped, of which the first {_in_short(self._dropped[0])}"
             )
-        if self._shared.limits.reached:
-            parts.append(f"ended early by {self._shared.limits.reached}")
+        if self.limit:
+            parts.append(f"ended early by {self.limit}")
         return "; ".join(parts)
 
     @property
@@ -115,6 +115,11 @@ class Session:
     def n_stored(self) -> int:
         """Number of those values that came from the store."""
         return 0 if self._table is None else self._table.n_stored
+
+    @property
+    def limit(self) -> str:
+        """The limit of time or cost that was reached, in words; "" if none was."""
+        return self._shared.limits.reached
 
     @property
     def has_store(self) -> bool:
@@ -228,7 +233,8 @@ class Session:
         self._shared.bar.total += new - (table.n_stored - stored_before)
         if len(missing):
             self._ask(table, missing)
-        return Answers(table.values[rows], table.answered[rows], table.n_stored - stored_before)
+        stored = table.n_stored - stored_before
+        return Answers(table.values[rows], table.answered[rows], stored, table.dropped[rows])
 
     def _ask(self, table: AnswerTable, missing: IntArray) -> None:
         """Evaluate the rows of a table that have no value."""

@@ -227,6 +227,54 @@ def test_masks_without_a_value_are_left_out():
     assert "gave no value" in run_of(report, "banzhaf").problem
 
 
+def test_a_mask_without_a_value_takes_only_the_curve_that_needs_it():
+    """No value of masks without a single feature: removal of one feature and a step of each curve lack it."""
+
+    def partly(masks):
+        return np.where((~masks).sum(axis=1) == 1, np.nan, Game()(masks))
+
+    plain = compared(partly, n=14, methods={"given": {(0,): 2.0, (1, 2): 3.0}})
+    report = compared(partly, n=14, methods={"given": {(0,): 2.0, (1, 2): 3.0}}, metrics="all")
+    (run,) = report.runs
+    assert not run.problem
+    for name, value in plain.runs[0].scores.values.items():
+        assert run.scores.values[name] == pytest.approx(value, nan_ok=True)
+    for name in ("removal", "insertion", "deletion"):
+        assert np.isnan(run.scores.values[name])
+        assert f"{name}" in run.scores.note
+    assert "masks of these curves have no value" in run.scores.note
+    # f(x) = 5; without x1 and x0 it is 0; the curve keeps what is known
+    assert run.scores.curves["removal"] == pytest.approx({2: 1, 3: 1, 5: 1})
+    assert 1 not in run.scores.curves["deletion"]
+
+
+def test_a_limit_is_told_by_the_rows_that_it_cuts_short():
+    def asks(value_function, n, budget, seed):
+        masks = np.random.default_rng(seed).random((2 * budget, n)) < 0.5
+        masks = np.unique(masks, axis=0)[:budget]
+        try:
+            value_function(masks)
+        except Exception:
+            return np.zeros(n)  # hides it
+        return shapley(n)
+
+    game = Game()
+    settings = {"methods": [asks], "budgets": [20, 200], "price": 2.0, "held_out": 40}
+    held_out = compared(methods=[shapley()], held_out=40).n_calls
+    report = compared(game, max_cost=2.0 * (held_out + 50), **settings)
+    few, many = report.runs
+    assert (few.calls, few.cost, few.problem) == (20, 40.0, "")
+    assert many.problem.startswith(f"max_cost={2 * (held_out + 50)} was reached: ")
+    evaluated = many.calls
+    assert many.problem.endswith(f"{200 - evaluated} of 200 masks were not evaluated")
+    assert many.cost == 2.0 * evaluated < 2.0 * (held_out + 50)
+    assert len(game.asked) == report.n_calls == held_out + 50
+    known = set(game.asked)
+    masks = np.unique(np.random.default_rng(0).random((400, 14)) < 0.5, axis=0)[:200]
+    assert evaluated == sum(mask.tobytes() in known for mask in masks)
+    assert "no method has a value" in report.recommend()
+
+
 def test_a_function_that_always_fails():
     def broken(masks):
         raise TypeError("broken")
@@ -260,6 +308,29 @@ def test_no_method_is_lost_where_a_name_is_that_of_a_numbered_one():
     report = compared(methods=methods, budgets=20, held_out=16)
     assert report.settings["methods"] == ["auto", "auto (3)", "auto (2)"]
     assert len(report.runs) == 3
+
+
+def test_the_kind_of_a_method_is_that_of_what_it_gives():
+    def pairs_with_many_calls(value_function, n, budget, seed):
+        return {(0,): 2.0, (1, 2): 3.0} if budget > 50 else {(0,): 2.0, (1,): 3.0}
+
+    def ours(value_function, n, budget, seed):
+        return spex.explain(value_function, n, budget=budget, progress=False)
+
+    found = spex.explain(Game(), budget=200, progress=False)
+    methods = {
+        "pairs": pairs_with_many_calls,
+        "ours": ours,
+        "table": found.index("FSII", 2),
+        "values": found.index("SV"),
+        "array": shapley(),
+        "single": {(0,): 2.0},
+        "leave one out": ask_uniform,
+    }
+    report = compared(methods=methods, budgets=[40, 60])
+    kinds = {(run.cell.method, run.cell.kind) for run in report.runs}
+    interactions = ("pairs", "ours", "table")
+    assert kinds == {(name, "interaction" if name in interactions else "marginal") for name in methods}
 
 
 class Crash(BaseException):

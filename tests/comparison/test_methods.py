@@ -303,6 +303,12 @@ def test_the_counted_game_refuses_before_it_asks():
             game(ALL[:, :5])
 
 
+@pytest.mark.parametrize("count", [40, 150, 250, 256, 300])
+def test_uniform_masks_are_as_many_as_there_are(game, count):
+    masks = game.uniform_masks(count, 0)
+    assert len(np.unique(masks, axis=0)) == len(masks) == min(count, 2**N)
+
+
 @pytest.mark.slow
 def test_lightgbm_prints_nothing(game, capfd):
     pytest.importorskip("shapiq")

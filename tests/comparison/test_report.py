@@ -13,6 +13,7 @@ from test_compare import SHAPLEY, Game, compared, shapley
 
 from spex_plugins import InputError
 from spex_plugins.comparison import METRICS
+from spex_plugins.comparison.compare_input import InputReport
 from spex_plugins.comparison.judge import Scores
 from spex_plugins.comparison.methods.method import Surrogate
 from spex_plugins.comparison.methods.sums import additive
@@ -117,6 +118,37 @@ def test_differences_that_are_real_but_tiny_mean_nothing():
 def test_a_wild_failure_does_not_hide_the_rest():
     made = many(a=np.full(10, 0.9), b=np.append(np.full(9, 0.5), -1e6))
     assert "ahead of b by" in made.recommend().split("means nothing")[0]
+
+
+def partly(**scores):
+    """A report of methods with values of some inputs: by method, a dict of input to score."""
+    runs = [scored(name, r2, k) for name, values in scores.items() for k, r2 in values.items()]
+    inputs = [InputReport(None, ())] * 4
+    return Report(runs, inputs, {"methods": list(scores), "budgets": [10], "seeds": [0]})
+
+
+def test_methods_are_ranked_on_the_inputs_that_all_of_them_have_a_value_of():
+    """A is worse than B on every input that both have a value of, and has the higher mean of its own."""
+    told = partly(A={0: 0.9, 1: 0.91, 2: 0.92}, B={0: 0.95, 1: 0.96, 2: 0.97, 3: 0.1}).recommend()
+    assert told.startswith(
+        "With 10 calls, B has the best R², uniform masks: 0.960 (0.935 to 0.985) over 3 of 4 inputs, those "
+        "with values of all that are compared, ahead of A by 0.050 (0.050 to 0.050)"
+    )
+    lower = partly(A={0: 0.9, 1: 0.91, 2: 0.92}, B={0: 0.95, 1: 0.96, 2: 0.97, 3: 0.1})
+    assert "B has the best infidelity: 0.040" in lower.recommend(metric="infidelity")
+
+
+def test_methods_with_values_of_few_inputs_are_left_out_and_named():
+    told = partly(A={0: 0.9}, B={0: 0.8, 1: 0.1}, C={1: 0.3}).recommend()
+    assert "B has the best R², uniform masks: 0.450" in told
+    assert "over 2 inputs; A and C are left out" in told
+    for wrong in ("nan", "by -", "on this input", "ahead"):
+        assert wrong not in told
+    assert partly(A={0: 0.9}, B={1: 0.8}).recommend() == (
+        "With 10 calls, no input has a value of R², uniform masks of all of A and B."
+    )
+    one = partly(A={0: 0.9, 1: 0.8}, B={0: 0.7, 2: 0.9}, C={0: 0.2, 1: 0.1, 2: 0.3}).recommend()
+    assert "A has the best R², uniform masks: 0.900 on input 0, the only one of 3 with values of all" in one
 
 
 def test_the_smallest_budget_that_is_enough(report):

@@ -48,7 +48,7 @@ _TABLE = (
         "r2",
         "higher",
         "R², uniform masks",
-        "share of the variance at held-out uniform masks that is predicted",
+        "share of the variance that is predicted at held-out uniform masks that the method has not asked for",
     ),
     Metric(
         "r2_sizes",

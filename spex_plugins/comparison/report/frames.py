@@ -43,7 +43,7 @@ def _row(run: Run, measured: Sequence[str]) -> dict[str, Any]:
         row[name] = scores.values.get(name, none)
         if name in ("r2", "r2_sizes"):
             row[f"{name}_low"], row[f"{name}_high"] = scores.intervals.get(name, (none, none))
-    return row | {"problem": run.problem}
+    return row | {"held_out": int(scores.judged.sum()), "problem": run.problem, "note": scores.note}
 
 
 def _measured(runs: Sequence[Run]) -> list[str]:
@@ -76,6 +76,7 @@ def summary_rows(runs: Sequence[Run], inputs: Sequence[InputReport]) -> list[dic
         problems = dict.fromkeys(run.problem for run in every if run.problem)
         row["failed"] = f"{sum(bool(run.problem) for run in every)} of {len(every)}" if problems else ""
         row["problem"] = "; ".join(problems)
+        row["note"] = "; ".join(dict.fromkeys(run.scores.note for run in scored if run.scores.note))
         rows.append(row)
     return rows
 

@@ -107,8 +107,8 @@ class Report:
         Returns
         -------
         str
-            Methods are compared by paired differences over inputs, with intervals that hold
-            together with 95 %; for a single input, over its held-out masks.
+            Methods are compared by paired differences over the inputs that all of them have a value of, with
+            intervals that hold together with 95 %; for a single input, over its held-out masks.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Metrics of the sets of features: recovery of annotated features, and energy by order."""
+"""Recovery of annotated features by the largest sets of features."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from spex_plugins.core.basis import feature_sets as sets
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.methods.method import Surrogate
-    from spex_plugins.core.basis.spectrum import Spectrum
 
-__all__ = ["energies", "recovery"]
+__all__ = ["recovery"]
 
 _TOP = 10
 _ORDER = 3
@@ -37,13 +36,3 @@ def recovery(surrogate: Surrogate, annotated: Collection[int], top: int = _TOP) 
     wanted = set(annotated)
     shares = [len(wanted & set(one)) / len(one) for one in sets.to_sets(supports[largest], function.n)]
     return float(np.mean(shares)) if shares else 0.0
-
-
-def energies(spectrum: Spectrum) -> dict[str, float]:
-    """Return the shares of the variance over uniform masks by order; NaN for a constant."""
-    energy, orders = spectrum.energy(), spectrum.orders
-    total = energy[orders > 0].sum()
-    if not total > 0:
-        return dict.fromkeys(("energy_1", "energy_2", "energy_3"), float("nan"))
-    parts = (energy[orders == 1], energy[orders == 2], energy[orders > 2])
-    return {f"energy_{k}": float(part.sum() / total) for k, part in enumerate(parts, 1)}
