@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, or 1 after an error, whose text goes to the standard error stream.
+        Exit status: 0, 1 after an error, or 130 after Ctrl-C; the standard error stream tells why.
     """
     parser = ArgumentParser(prog="python -m spex_plugins", description="Sparse spectral explanations.")
     commands = parser.add_subparsers(required=True)
@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SpexError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt as error:
+        print(" ".join(["Stopped.", *map(str, error.args)]), file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from secrets import token_hex
 from stat import S_IMODE, S_ISREG
 from typing import BinaryIO
 
-__all__ = ["is_mount_point", "replacing"]
+from spex_plugins.errors import InputError
+
+__all__ = ["check_can_be_written", "is_mount_point", "replacing"]
 
 _MOUNTS = Path("/proc/self/mountinfo")
 
@@ -59,6 +61,26 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with suppress(OSError):
             os.unlink(new)
         raise
+
+
+def check_can_be_written(name: str, path: str | os.PathLike[str]) -> None:
+    """Raise InputError where a file cannot be written, before the work that it is for.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    path : path-like
+        Path of the file, which may exist.
+    """
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise InputError(f"{name}: {os.fspath(path)} is a folder; give the path of a file.")
+    if not os.path.isdir(folder):
+        raise InputError(f"{name}: the folder {folder} does not exist; make it, or choose another one.")
+    if not os.access(target if os.path.exists(target) else folder, os.W_OK):
+        raise InputError(f"{name}: {os.fspath(path)} cannot be written; choose another path.")
 
 
 def is_mount_point(path: str | os.PathLike[str]) -> bool:

@@ -158,7 +158,7 @@ def test_an_export_survives_an_export_that_fails(tmp_path, monkeypatch, capsys):
     spex.explain(function, 5, budget=32, store=store, fingerprint="f", progress=False)
     out.write_text("old")
     assert main(["store", "export", str(store), str(store.with_suffix(".npz") / "x.npz")]) == 1
-    assert "No such file" in capsys.readouterr().err
+    assert "run.npz does not exist" in capsys.readouterr().err
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left")))
     assert main(["store", "export", str(store), str(out)]) == 1
     assert "No space left" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from oracles import all_masks
 
 import spex_plugins as spex
 from spex_plugins import InputError, explain_noisy
@@ -101,6 +102,46 @@ def test_when_all_masks_are_known_the_rest_repeats_them():
     wrong = signal(masks) - found.interactions.predict(masks)
     assert 1 - (wrong**2).mean() / signal(masks).var() > 0.9
     assert not found.interactions.exact
+
+
+@pytest.mark.parametrize("estimator", ["auto", "averaging"])
+def test_deviations_tell_of_the_noise_where_all_masks_are_known(estimator):
+    masks, n = all_masks(6), 6
+    weights = np.random.default_rng(1).normal(size=(2, n))
+    truth = np.tanh(masks @ weights.T).sum(axis=1)
+    right = (
+        spex.explain(lambda m: np.tanh(m @ weights.T).sum(axis=1), n, budget=64).single_values("SV").values
+    )
+    off = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+
+        def noisy(m, rng=rng):
+            return np.tanh(m @ weights.T).sum(axis=1) + 0.1 * truth.std() * rng.normal(size=len(m))
+
+        found = spex.explain_noisy(noisy, n, budget=200, estimator=estimator, index="SV", seed=seed)
+        values, deviations = (
+            getattr(found.interactions.single_values("SV"), name) for name in ("values", "deviations")
+        )
+        off.append((values - right) / deviations)
+    assert 0.6 < np.sqrt(np.mean(np.square(off))) < 1.6
+
+
+def test_a_process_does_not_reproduce_the_noise_of_values():
+    n = 8
+    weights, masks = np.random.default_rng(1).normal(size=(3, n)), all_masks(n)
+    truth = np.tanh(masks @ weights.T).sum(axis=1)
+    missed, noise = [], []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+
+        def noisy(m, rng=rng):
+            return np.tanh(m @ weights.T).sum(axis=1) + truth.std() * rng.normal(size=len(m))
+
+        found = spex.explain_noisy(noisy, n, budget=2**n + 24, estimator="shapley", seed=seed)
+        missed.append(((found.interactions.predict(masks) - truth) ** 2).mean())
+        noise.append(found.noise**2)
+    assert np.mean(missed) < 0.8 * np.mean(noise)  # 0.95 of it: the means of all masks
 
 
 def test_without_noise_the_result_is_that_of_explain():

@@ -29,7 +29,7 @@ def read_annotations(annotations: Any, inputs: Sequence[Input]) -> list[frozense
     """
     if annotations is None:
         return [None] * len(inputs)
-    given = list(annotations)
+    given = _listed(annotations)
     if len(inputs) == 1 and not (len(given) == 1 and (given[0] is None or np.ndim(given[0]) == 1)):
         given = [given]
     if len(given) != len(inputs):
@@ -38,7 +38,8 @@ def read_annotations(annotations: Any, inputs: Sequence[Input]) -> list[frozense
 
 
 def _numbers(features: Any, about: Input) -> frozenset[int]:
-    array = np.asarray(list(features))
+    given = _listed(features)
+    array = np.asarray(given) if all(np.ndim(one) == 0 for one in given) else np.zeros(0, dtype=object)
     if array.dtype == bool:
         if len(array) != about.n:
             raise InputError(
@@ -53,3 +54,12 @@ def _numbers(features: Any, about: Input) -> frozenset[int]:
     raise InputError(
         f"annotations: must be numbers from 0 to {about.n - 1}, feature names or bools, got {features!r:.80}."
     )
+
+
+def _listed(annotations: Any) -> list[Any]:
+    if isinstance(annotations, str) or not hasattr(annotations, "__iter__"):
+        raise InputError(
+            "annotations: must be a list of features, or a list of those for several inputs, "
+            f"got {annotations!r:.80}."
+        )
+    return list(annotations)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from spex_plugins.errors import InputError, MissingExtraError
+from spex_plugins.files import check_can_be_written
+from spex_plugins.wording import counted
 
 __all__ = ["add_compare_command"]
 
@@ -45,25 +47,49 @@ def add_compare_command(commands: Any) -> None:
 
 def _compare(chosen: Namespace) -> int:
     from spex_plugins.comparison.compare import DEFAULT_METHODS, compare
+    from spex_plugins.plots.canvas import require_matplotlib
 
-    text = chosen.text.read_text(encoding="utf-8").strip()
-    if not text:
-        raise InputError(f"text: {chosen.text} is empty.")
-    report = compare(
-        _game(chosen, text),
-        methods=chosen.methods or DEFAULT_METHODS,
-        budgets=chosen.budgets,
-        seeds=chosen.seeds,
-        held_out=chosen.held_out,
-        store=chosen.store,
-    )
+    text = _text(chosen.text)
+    check_can_be_written("out", chosen.out)
+    require_matplotlib()
+    game = _game(chosen, text)
+    try:
+        report = compare(
+            game,
+            methods=chosen.methods or DEFAULT_METHODS,
+            budgets=chosen.budgets,
+            seeds=chosen.seeds,
+            held_out=chosen.held_out,
+            store=chosen.store,
+        )
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(_what_is_kept(error, chosen.store)) from error
+    print(report.to_markdown())
     report.save_html(chosen.out)
-    print(f"{report.to_markdown()}\nThe report is in {chosen.out}")
+    print(f"The report is in {chosen.out}")
     return 0
 
 
+def _text(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise InputError(f"text: {path} is not UTF-8 (byte {error.start}); convert it to UTF-8.") from None
+    if not text:
+        raise InputError(f"text: {path} is empty.")
+    return text
+
+
+def _what_is_kept(error: KeyboardInterrupt, store: str | None) -> str:
+    report = getattr(error, "report", None)
+    calls, stored = (report.n_calls, report.n_stored) if report else (0, 0)
+    if store is None:
+        return f"{counted(calls, 'model call')} lost; with --store FILE, a stopped run can go on."
+    return f"{counted(calls + stored, 'answer')} kept in {store}; the same command goes on from there."
+
+
 def _game(chosen: Namespace, text: str) -> Any:
-    """Return the value function of the text; a classifier without a chosen label has one output for each."""
+    """Return the value function of the text; a classifier without --answer has one output for each label."""
     try:
         import transformers
     except ImportError as error:
@@ -81,8 +107,14 @@ def _game(chosen: Namespace, text: str) -> Any:
         kind = "AutoModelForSeq2SeqLM"
     model = getattr(transformers, kind).from_pretrained(chosen.model).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(chosen.model)
-    answer = list(range(config.num_labels)) if chosen.answer is None else chosen.answer
+    answer = _labels(config) if chosen.answer is None else chosen.answer
     settings: dict[str, Any] = {"value": "logit"} if classifies else {}
     return MaskedPrompt(
         model, tokenizer, text, template=chosen.template, features=chosen.features, answer=answer, **settings
     )
+
+
+def _labels(config: Any) -> list[Any]:
+    """Return the names of the labels of a classifier, by which outputs are known, or their numbers."""
+    names = [str(config.id2label.get(i, i)) for i in range(config.num_labels)]
+    return names if len(set(names)) == len(names) else list(range(config.num_labels))

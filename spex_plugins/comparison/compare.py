@@ -21,6 +21,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.queries import Queries, QueryOptions
 from spex_plugins.queries.options import queries_of
 from spex_plugins.types import BoolArray
+from spex_plugins.wording import counted
 
 __all__ = ["DEFAULT_METHODS", "compare"]
 
@@ -61,17 +62,18 @@ def compare(
     methods : sequence, or mapping of names to methods
         Each is a name of `spex_plugins.comparison.METHODS`; an `Estimator`; a class of SHAP's explainers, or
         a function of ``model, masker`` (and ``seed``) that returns one; a class or an object of Captum's
-        perturbation methods, or a function of ``forward_func`` that returns one; a function of
-        ``value_function, n, budget, seed`` that returns an explanation; an object with the attributes of
-        `spex_plugins.comparison.Method`; or an explanation that exists: an array (n,), a dict of sets and
-        values, `Interactions`, a `shap.Explanation`, a `shapiq.InteractionValues`, or a list of one for each
-        input.
+        perturbation methods, or a function of ``forward_func`` that returns one; a class, a partial one or an
+        object of shapiq's approximators; a function of ``value_function, n, budget, seed`` that returns an
+        explanation; an object with the attributes of `spex_plugins.comparison.Method`; or an explanation that
+        exists: an array (n,), a dict of sets and values, `Interactions`, a `shap.Explanation`, a
+        `shapiq.InteractionValues`, or a list of one for each input.
     budgets : int or sequence of int
         Largest numbers of distinct masks that a method may evaluate.
     seeds : int or sequence of int
         Number of seeds, or the seeds, with which every method runs.
     held_out : int or array of bool, shape (m, n)
-        Number of uniform masks that the methods are judged on; half as many of all sizes are added. If that
+        Number of uniform masks to judge by; half as many of all sizes are added. Each run is judged on those
+        that it has not asked for itself, or on all of them if it asked for all 2^n masks. If the number
         allows all 2^n masks, they are used, and the errors of values and pairs are measured too. An array
         holds the uniform masks themselves.
     metrics : sequence of str or "all", optional
@@ -80,15 +82,18 @@ def compare(
     annotations : sequence, or list of sequences for several inputs, optional
         The features that matter by a person's judgement: their numbers, their names, or a bool for each.
     output : int, optional
-        Which output of a value function with several; by default the largest at the whole input.
+        Which output of a value function with several; by default the largest at the whole input. That the
+        value function has it is checked with its first call.
     feature_names : sequence of str, optional
         As in `spex_plugins.explain`; for a single value function.
     queries : Queries, optional
         Options of the model calls, as one object.
     **options
         The same options as single keywords, see `spex_plugins.queries.Queries`: with ``store="run.sqlite"``
-        the same call after a crash evaluates the missing masks only. ``on_failure`` is "drop" by default:
-        masks without a value are left out and counted. ``max_cost`` and ``max_seconds`` hold for each input.
+        the same call after a crash evaluates the missing masks only; in a list with one ``fingerprint``, each
+        value function needs a fingerprint of its own. ``on_failure`` is "drop" by default: masks without a
+        value are left out and counted; with "raise" they end the comparison. ``max_cost`` and ``max_seconds``
+        hold for each input; the row of a run that they cut short says so, and has no scores.
 
     Returns
     -------
@@ -101,7 +106,9 @@ def compare(
     InputError
         If an argument is invalid; raised before any method is called.
     KeyboardInterrupt
-        If the user stops the comparison; its attribute ``report`` has the finished rows.
+        If the user stops the comparison; its attribute ``report`` has the finished runs.
+    ValueFunctionError
+        If the value function fails and ``on_failure`` is "raise"; it has the same attribute.
     StoreError
         If the store fails; it has the same attribute.
 
@@ -128,7 +135,7 @@ def compare(
         seeds=_numbers("seeds", seeds, 0),
         held_out=checked_masks(held_out, inputs),
         metrics=chosen_metrics(metrics),
-        output=output,
+        output=_output(output),
     )
     annotated = read_annotations(annotations, inputs)
     for method in found:
@@ -139,7 +146,7 @@ def compare(
             compare_input(one, number, settings, annotated[number], report)
     except BaseException as error:
         vars(error)["report"] = report
-        error.add_note(f"The {len(report.runs)} finished rows are in error.report.")
+        error.add_note(f"error.report has {counted(len(report.runs), 'finished run')}.")
         raise
     return report
 
@@ -149,6 +156,15 @@ def _queries(queries: Queries | None, options: dict[str, Any]) -> Queries:
     if queries is None:
         return queries_of(None, {"on_failure": "drop"} | options)
     return queries_of(queries, options)
+
+
+def _output(output: Any) -> int | None:
+    """Return the number of an output; how many there are is known with the first mask only."""
+    if output is None:
+        return None
+    if isinstance(output, bool) or not isinstance(output, int | np.integer):
+        raise InputError(f"output: must be the number of an output, from 0, got {output!r:.80}.")
+    return int(output)
 
 
 def _numbers(name: str, values: Any, least: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from spex_plugins.comparison.held_out import (
 )
 from spex_plugins.comparison.judge import Judge
 from spex_plugins.comparison.metrics.agreement import agreement
-from spex_plugins.comparison.run import Cell, Run, run_method
+from spex_plugins.comparison.run import Cell, Run, in_short, of_one_kind, run_method
 from spex_plugins.comparison.shared_answers import SharedAnswers
-from spex_plugins.errors import SpexError, StoreError
+from spex_plugins.errors import SpexError
 from spex_plugins.recordings.recording import Recording
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ class InputReport:
     feature_names : tuple of str
     held_out : HeldOut or None
         None where the value function gave no values.
+    output : int or None
+        Which of several outputs was explained.
+    output_name : str or None
+        Its name, of a value function with ``output_names``.
     n_calls : int
         Masks that were evaluated, by all methods and for the judgement.
     n_held_out : int
@@ -76,10 +80,19 @@ class InputReport:
     value_function: object
     feature_names: tuple[str, ...]
     held_out: HeldOut | None = None
+    output: int | None = None
+    output_name: str | None = None
     n_calls: int = 0
     n_held_out: int = 0
     n_stored: int = 0
     statement: str = ""
+
+    @property
+    def output_label(self) -> str:
+        """Number and name of the output; "" where there is only one."""
+        if self.output is None:
+            return ""
+        return f"output {self.output}" + (f" ({self.output_name})" if self.output_name else "")
 
 
 def compare_input(
@@ -97,33 +110,53 @@ def compare_input(
         The features that matter.
     report : Report
         Gets the runs, and what is known about the input.
+
+    Raises
+    ------
+    StoreError, ValueFunctionError
+        If the answers fail; of a value function only where ``on_failure`` is "raise".
     """
     known = InputReport(about.value_function, about.feature_names)
     report.inputs.append(known)
     function, output = about.value_function, settings.output
     with SharedAnswers(function, about.n, about.feature_names, about.queries, output) as answers:
+        problem = ""
         try:
+            answers.check_output()
             held_out = _held_out(answers, settings.held_out, number)
-        except StoreError:
-            raise
-        except Exception as error:
-            report.inputs[number] = replace(known, statement=str(error), n_calls=answers.n_calls)
-            cells = (cell for group in _groups(settings, number) for _, cell in group)
-            report.runs.extend(Run(cell, problem=f"no held-out values: {error}") for cell in cells)
-            return
-        judge = Judge(held_out, answers, settings.metrics, annotated)
-        judged = answers.n_calls
-        try:
+            known = replace(known, held_out=held_out, n_held_out=answers.n_calls)
+            judge = Judge(held_out, answers.known, settings.metrics, annotated)
             for group in _groups(settings, number):
-                runs = [run_method(method, cell, answers, judge) for method, cell in group]
-                report.runs.extend(_with_agreement(runs) if "agreement" in settings.metrics else runs)
+                _run_group(group, answers, judge, report, "agreement" in settings.metrics)
+        except Exception as error:
+            if answers.failure is not None or known.held_out is not None:
+                raise
+            problem = in_short(error)
+            cells = (cell for group in _groups(settings, number) for _, cell in group)
+            report.runs.extend(Run(cell, problem=f"no held-out values: {problem}") for cell in cells)
         finally:
-            counts: dict[str, Any] = {
-                "n_calls": answers.n_calls,
-                "n_held_out": judged,
-                "n_stored": answers.n_stored,
-            }
-            report.inputs[number] = replace(known, held_out=held_out, statement=answers.statement, **counts)
+            report.inputs[number] = replace(
+                known,
+                output=answers.output,
+                output_name=answers.output_name,
+                statement=problem or answers.statement,
+                n_calls=answers.n_calls,
+                n_stored=answers.n_stored,
+            )
+
+
+def _run_group(
+    group: list[tuple[Method, Cell]], answers: SharedAnswers, judge: Judge, report: Report, agree: bool
+) -> None:
+    """Add the runs of all seeds to the report, each as it ends: an interruption loses none of them."""
+    start = len(report.runs)
+    try:
+        for method, cell in group:
+            report.runs.append(run_method(method, cell, answers, judge))
+    finally:
+        if agree:
+            report.runs[start:] = _with_agreement(report.runs[start:])
+        report.runs[:] = of_one_kind(report.runs)
 
 
 def _held_out(answers: SharedAnswers, given: int | BoolArray, number: int) -> HeldOut:
@@ -132,7 +165,7 @@ def _held_out(answers: SharedAnswers, given: int | BoolArray, number: int) -> He
         answers.recording, uniform, sizes = set_aside(function, given, number)
     else:
         uniform = uniform_masks(answers.n, given, number) if isinstance(given, int) else given
-        sizes = masks_of_all_sizes(answers.n, max(1, len(uniform) // 2), number)
+        sizes = masks_of_all_sizes(uniform, number)
     found = evaluate_held_out(answers, uniform, sizes)
     if len(found.uniform.values) < 2:
         raise SpexError(f"the value function gave {len(found.uniform.values)} values ({answers.statement})")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.core.basis.masks import distinct_rows
+from spex_plugins.core.basis.masks import distinct_rows, masks_of_numbers
 from spex_plugins.errors import InputError, SpexError
 from spex_plugins.recordings.recorded_answers import UNIFORM
 
@@ -74,6 +74,11 @@ class CountedGame:
         finally:
             self.seconds += perf_counter() - start
 
+    def has_asked(self, masks: BoolArray) -> BoolArray:
+        """Tell which of the masks (m, n) this run has asked for, shape (m,)."""
+        rows = np.packbits(masks, axis=1)
+        return np.fromiter((row.tobytes() in self._seen for row in rows), dtype=bool, count=len(rows))
+
     @property
     def recording(self) -> Recording | None:
         """The masks that a method may choose from, where not all are recorded."""
@@ -84,17 +89,25 @@ class CountedGame:
         if self.recording is not None:
             most = self.recording.kinds.get(UNIFORM, 0)
             return self.recording.sample(min(count, most), kind=UNIFORM, seed=seed)[0]
-        masks = np.random.default_rng(seed).random((2 * count, self.n)) < 0.5
+        rng = np.random.default_rng(seed)
+        if self.n < 31 and 2**self.n <= 2 * count:  # of so many draws, too few would be distinct
+            return masks_of_numbers(rng.permutation(2**self.n)[:count], self.n)
+        masks = rng.random((2 * count, self.n)) < 0.5
         return masks[distinct_rows(masks)[0][:count]]
 
     @property
+    def not_evaluated(self) -> int:
+        """Number of distinct masks asked for that a limit of time or cost kept from being evaluated."""
+        return len(self._seen & self._answers.not_evaluated)
+
+    @property
     def calls(self) -> int:
-        """Number of distinct masks asked for."""
-        return len(self._seen)
+        """Number of distinct masks asked for, without those that were not evaluated."""
+        return len(self._seen) - self.not_evaluated
 
     @property
     def masks(self) -> BoolArray:
-        """The distinct masks asked for, (m, n)."""
-        packed = np.frombuffer(b"".join(sorted(self._seen)), dtype=np.uint8)
+        """The distinct masks that `calls` counts, (m, n)."""
+        packed = np.frombuffer(b"".join(sorted(self._seen - self._answers.not_evaluated)), dtype=np.uint8)
         packed = packed.reshape(self.calls, -(-self.n // 8))
         return np.unpackbits(packed, axis=1, count=self.n).astype(bool)

@@ -1,4 +1,4 @@
-"""The masks that all methods are judged on, and their values."""
+"""The held-out masks, and their values; a run is judged on those of them that it does not ask for."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ __all__ = [
     "evaluate_held_out",
     "masks_of_all_sizes",
     "set_aside",
+    "size_weights",
     "uniform_masks",
 ]
 
@@ -51,7 +52,7 @@ class HeldOut:
     uniform : Samples
         Uniform masks; all 2^n of them where those are no more.
     sizes : Samples
-        Masks of all sizes, every size from 1 to n − 1 equally often.
+        Distinct masks of all sizes from 1 to n − 1; `size_weights` make the sizes alike.
     empty, full : float
         f(∅) and f(x).
     truth : Spectrum or None
@@ -76,12 +77,29 @@ def uniform_masks(n: int, count: int, number: int) -> BoolArray:
     return masks[distinct_rows(masks)[0]]
 
 
-def masks_of_all_sizes(n: int, count: int, number: int) -> BoolArray:
-    """Return distinct masks of 1 to n − 1 features, every size equally likely."""
+def masks_of_all_sizes(uniform: BoolArray, number: int) -> BoolArray:
+    """Return half as many masks as there are uniform ones, of 1 to n − 1 features, all sizes equally often.
+
+    Those that were drawn twice are left out. If the uniform masks are all 2^n, all of these sizes are
+    returned, as they are evaluated anyway.
+    """
+    n, count = uniform.shape[1], max(1, len(uniform) // 2)
+    if n < 31 and len(uniform) == 2**n:
+        kept = uniform.sum(axis=1)
+        return uniform[(kept >= 1) & (kept <= max(n - 1, 1))]
     rng = np.random.default_rng([_SEED, number, 1])
-    sizes = rng.integers(1, max(n, 2), size=count)
+    sizes = np.resize(rng.permutation(np.arange(1, max(n, 2))), count)
     masks = rng.random((count, n)).argsort(axis=1) < sizes[:, None]
     return masks[distinct_rows(masks)[0]]
+
+
+def size_weights(masks: BoolArray) -> FloatArray:
+    """Return weights (m,) of masks (m, n) with which every size that occurs counts the same.
+
+    Of few features, small and large sizes have few distinct masks, which would count less without weights.
+    """
+    sizes = masks.sum(axis=1)
+    return 1.0 / np.bincount(sizes, minlength=1)[sizes]
 
 
 def set_aside(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
+from spex_plugins.recordings.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from spex_plugins.queries import Queries
 
 __all__ = ["Input", "read_inputs"]
+
+_OF_CAPTUM = ("target", "baselines", "additional_forward_args", "feature_mask")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +67,38 @@ def read_inputs(
 
 
 def _read(game: Any, n: int | None, names: Any, queries: Queries, number: int | None) -> Input:
-    function = _game(game, queries)
+    argument = "game" if number is None else f"game[{number}]"
+    function = _game(game, queries, argument)
     size, names = check.features_of(function, n, names)
+    if isinstance(function, Recording) and not function.complete:
+        _check_ends(function, argument)
     fingerprint = getattr(function, "fingerprint", None)
     if function is not game and fingerprint is not None:
         queries = replace(queries, fingerprint=fingerprint)  # of the row too, not of the model alone
-    elif queries.fingerprint is not None and number is not None:
-        queries = replace(queries, fingerprint=f"{queries.fingerprint}; input {number}; {fingerprint}")
+    elif None not in (queries.store, queries.fingerprint, number):
+        if not isinstance(fingerprint, str) or not fingerprint:
+            raise InputError(
+                f"fingerprint: {queries.fingerprint!r:.80} does not tell the inputs of a list apart, and "
+                f"{argument} has no fingerprint of its own. Give each value function an attribute "
+                "fingerprint, a text that identifies its input; fingerprint= then stands for the model."
+            )
+        queries = replace(queries, fingerprint=f"{queries.fingerprint}; {fingerprint}")
     return Input(function, size, names, queries)
 
 
-def _game(game: Any, queries: Queries) -> Any:
+def _check_ends(recording: Recording, argument: str) -> None:
+    """Raise InputError where the empty or the full mask was not recorded."""
+    sizes = recording.masks().sum(axis=1)
+    lacking = [name for name, size in (("empty", 0), ("full", recording.n)) if not (sizes == size).any()]
+    if lacking:
+        raise InputError(
+            f"{argument}: the {' and the '.join(lacking)} mask {'was' if len(lacking) == 1 else 'were'} not "
+            "recorded, and a comparison needs both. Record them too: Recording.record(value_function, "
+            "{'ends': np.repeat([[False], [True]], n, axis=1), …})."
+        )
+
+
+def _game(game: Any, queries: Queries, argument: str) -> Any:
     if callable(game):
         return game
     match game:
@@ -86,8 +110,14 @@ def _game(game: Any, queries: Queries) -> Any:
             from spex_plugins.captum.games.example_game import ExampleGame
 
             settings = game[2] if len(game) == 3 else {}
+            for name in settings:
+                if name not in _OF_CAPTUM:
+                    raise InputError(
+                        f"{argument}: {name!r:.80} is no setting of (forward, inputs, settings); "
+                        f"the settings are {', '.join(_OF_CAPTUM)}."
+                    )
             return ExampleGame(forward, inputs, queries, **settings)
     raise InputError(
-        "game: must be a value function, (model, masker, row) of SHAP, (forward, inputs) or (forward, "
+        f"{argument}: must be a value function, (model, masker, row) of SHAP, (forward, inputs) or (forward, "
         f"inputs, {{'target': …}}) of Captum, or a list of those, got {type(game).__name__}."
     )

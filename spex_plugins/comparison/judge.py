@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spex_plugins.comparison.held_out import size_weights
+from spex_plugins.comparison.judged_masks import judged_masks
 from spex_plugins.comparison.metrics.curves import insertion_and_deletion
-from spex_plugins.comparison.metrics.feature_sets import energies, recovery
+from spex_plugins.comparison.metrics.energies import energies
 from spex_plugins.comparison.metrics.index_errors import index_errors
-from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, r2, weighted_r2
+from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, weighted_r2
+from spex_plugins.comparison.metrics.recovery import recovery
 from spex_plugins.comparison.metrics.removal import removal
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.held_out import HeldOut, Samples
+    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.held_out import HeldOut
     from spex_plugins.comparison.methods.method import Surrogate
     from spex_plugins.types import BoolArray, FloatArray
 
@@ -36,12 +40,18 @@ class Scores:
         Removal, insertion and deletion, by the number of features.
     squared_errors : ndarray of float64, shape (m,)
         At the uniform held-out masks.
+    judged : ndarray of bool, shape (m,)
+        Which of these masks count.
+    note : str
+        What is to be known about the scores, "" if nothing.
     """
 
     values: dict[str, float] = field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     curves: dict[str, dict[int, float]] = field(default_factory=dict)
     squared_errors: FloatArray = field(default_factory=lambda: np.zeros(0))
+    judged: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +61,9 @@ class Judge:
     Attributes
     ----------
     held_out : HeldOut
-    ask : callable
-        Masks (m, n) → values (m,), for the metrics that evaluate masks of their own.
+    known : callable
+        Masks (m, n) → values (m,), NaN where there is none, and which there are, for the metrics that
+        evaluate masks of their own.
     metrics : frozenset of str
         Names of the metrics to measure.
     annotated : collection of int, optional
@@ -60,46 +71,71 @@ class Judge:
     """
 
     held_out: HeldOut
-    ask: Callable[[BoolArray], FloatArray]
+    known: Callable[[BoolArray], tuple[FloatArray, BoolArray]]
     metrics: frozenset[str]
     annotated: Collection[int] | None = None
 
-    def __call__(self, surrogate: Surrogate) -> Scores:
-        """Return the scores of an explanation."""
+    def __call__(self, surrogate: Surrogate, game: CountedGame) -> Scores:
+        """Return the scores of an explanation, with the game that tells what it was made from."""
         predict = _Prediction(surrogate, self.held_out)
+        judged = judged_masks(self.held_out, game)
         uniform, sizes = self.held_out.uniform, self.held_out.sizes
         errors, errors_sizes = ((predict(part.masks) - part.values) ** 2 for part in (uniform, sizes))
+        weights = np.zeros(len(sizes.masks))
+        weights[judged.sizes] = size_weights(sizes.masks[judged.sizes])
+        found, intervals = {}, {}
+        for name, part, squares, each in (
+            ("r2", uniform, errors, judged.uniform.astype(float)),
+            ("r2_sizes", sizes, errors_sizes, weights),
+        ):
+            found[name] = float(weighted_r2(part.values, squares, each[None])[0])
+            intervals[name] = _interval(part.values, squares, each)
         values = {
-            "r2": r2(uniform.values, errors),
-            "r2_sizes": r2(sizes.values, errors_sizes),
-            "infidelity": self._infidelity(predict),
-            **energies(surrogate.function.spectrum),
+            **found,
+            "infidelity": self._infidelity(predict, weights),
+            **energies(surrogate.function),
         }
         if self.annotated is not None:
             values["recovery"] = recovery(surrogate, self.annotated)
         if self.held_out.truth is not None:
             values |= index_errors(surrogate, self.held_out.truth)
-        curves = self._curves(surrogate)
+        curves, note = self._curves(surrogate)
         values |= {name: float(np.mean(list(curve.values()))) for name, curve in curves.items() if curve}
-        intervals = {"r2": _interval(uniform, errors), "r2_sizes": _interval(sizes, errors_sizes)}
+        curves = {
+            name: {count: value for count, value in curve.items() if np.isfinite(value)}
+            for name, curve in curves.items()
+        }
         wanted = {name: value for name, value in values.items() if name in self.metrics}
-        return Scores(wanted, intervals, curves, errors)
+        return Scores(
+            wanted, intervals, curves, errors, judged.uniform, "; ".join(filter(None, [judged.note, note]))
+        )
 
-    def _infidelity(self, predict: _Prediction) -> float:
+    def _infidelity(self, predict: _Prediction, weights: FloatArray) -> float:
         full = np.ones((1, self.held_out.sizes.masks.shape[1]), dtype=bool)
         sizes = self.held_out.sizes
-        return infidelity(self.held_out.full, sizes.values, predict(full)[0], predict(sizes.masks))
+        predicted = predict(sizes.masks)
+        return infidelity(self.held_out.full, sizes.values, predict(full)[0], predicted, weights)
 
-    def _curves(self, surrogate: Surrogate) -> dict[str, dict[int, float]]:
-        """Return the curves of those metrics that evaluate masks of their own."""
-        known, curves = self.held_out, {}
+    def _curves(self, surrogate: Surrogate) -> tuple[dict[str, dict[int, float]], str]:
+        """Return the curves of the metrics that evaluate masks, NaN at masks without a value, and a note."""
+        known, missing = self.held_out, 0
+
+        def ask(masks: BoolArray) -> FloatArray:
+            nonlocal missing
+            values, answered = self.known(masks)
+            missing += int((~answered).sum())
+            return values
+
+        curves: dict[str, dict[int, float]] = {}
         if "removal" in self.metrics:
-            curves["removal"] = removal(surrogate.function.spectrum, self.ask, known.full)
+            curves["removal"] = removal(surrogate.function, ask, known.full)
         if self.metrics & {"insertion", "deletion"}:
             values = surrogate.function.single_values("SV").values
-            inserted, deleted = insertion_and_deletion(values, self.ask, known.empty, known.full)
+            inserted, deleted = insertion_and_deletion(values, ask, known.empty, known.full)
             curves |= {"insertion": inserted, "deletion": deleted}
-        return curves
+        lacking = [name for name, curve in curves.items() if missing and np.isnan(list(curve.values())).any()]
+        note = f"{', '.join(lacking)}: NaN, as masks of these curves have no value" if lacking else ""
+        return curves, note
 
 
 class _Prediction:
@@ -115,7 +151,7 @@ class _Prediction:
         return self._predict(masks) + self._constant
 
 
-def _interval(samples: Samples, squared_errors: FloatArray) -> tuple[float, float]:
-    found = weighted_r2(samples.values, squared_errors, bootstrap_weights(len(samples.values)))
+def _interval(truth: FloatArray, squared_errors: FloatArray, weights: FloatArray) -> tuple[float, float]:
+    found = weighted_r2(truth, squared_errors, bootstrap_weights(len(truth)) * weights)
     low, high = np.nanpercentile(found, (2.5, 97.5)) if np.isfinite(found).any() else (np.nan, np.nan)
     return float(low), float(high)

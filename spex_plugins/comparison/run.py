@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -11,15 +11,16 @@ import numpy as np
 from spex_plugins.comparison.counted_game import CountedGame
 from spex_plugins.comparison.judge import Scores
 from spex_plugins.comparison.memory import PeakMemory
-from spex_plugins.errors import MissingExtraError
+from spex_plugins.errors import MissingExtraError, ValueFunctionError
+from spex_plugins.queries.answers import note_of_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from spex_plugins.comparison.methods.method import Method, Surrogate
     from spex_plugins.comparison.shared_answers import SharedAnswers
 
-__all__ = ["Cell", "Run", "run_method"]
+__all__ = ["Cell", "Run", "in_short", "of_one_kind", "run_method"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Run:
     ----------
     cell : Cell
     calls : int
-        Distinct masks that the method asked for.
+        Distinct masks that the method asked for, without those that a limit kept from being evaluated.
     seconds : float
         Its own time, without that of the value function.
     memory : float
@@ -78,13 +79,24 @@ class Run:
     surrogate: Surrogate | None = None
 
     @property
+    def asked_all(self) -> bool:
+        """Whether the method asked for all 2^n masks: nothing is left to predict."""
+        return self.surrogate is not None and self.calls == 2**self.surrogate.function.n
+
+    @property
+    def has_interactions(self) -> bool:
+        """Whether the explanation gives values to sets of several features."""
+        found = self.surrogate
+        return found is not None and (found.interactions is not None or found.function.spectrum.max_order > 1)
+
+    @property
     def index(self) -> str | None:
         """What the values of the method estimate."""
         return self.surrogate.index if self.surrogate else None
 
 
 def run_method(
-    method: Method, cell: Cell, answers: SharedAnswers, judge: Callable[[Surrogate], Scores]
+    method: Method, cell: Cell, answers: SharedAnswers, judge: Callable[[Surrogate, CountedGame], Scores]
 ) -> Run:
     """Let a method explain an input, and score the result; what goes wrong becomes a problem of the run.
 
@@ -95,7 +107,12 @@ def run_method(
     answers : SharedAnswers
         The value function of the input.
     judge : callable
-        From the surrogate to its scores.
+        From the surrogate, and the game with the masks that it was made from, to its scores.
+
+    Raises
+    ------
+    StoreError, ValueFunctionError
+        If the answers have failed.
     """
     budget = cell.budget or 0
     least = method.least(answers.n)
@@ -109,19 +126,38 @@ def run_method(
     except MissingExtraError as error:
         problem = str(error)
     except Exception as error:
-        problem = _in_short(error)
+        problem = in_short(error)
     seconds = perf_counter() - start - game.seconds
+    if answers.failure is not None:
+        raise answers.failure
     spent = (game.calls, seconds, memory.grown(), answers.price(game.masks))
     if game.refused:  # whatever the method made of the refusal
         problem = f"asked for {game.refused} masks, {budget} were allowed"
+    elif game.not_evaluated:  # fewer masks than the budget that the row would stand under
+        asked = game.calls + game.not_evaluated
+        problem = f"{answers.limit} was reached: {game.not_evaluated} of {asked} masks were not evaluated"
     elif surrogate is not None:
         problem = _unusable(surrogate)
     if problem or surrogate is None:
         return Run(cell, *spent, problem)
     try:
-        return Run(cell, *spent, "", judge(surrogate), surrogate)
+        return Run(cell, *spent, "", judge(surrogate, game), surrogate)
     except Exception as error:
-        return Run(cell, *spent, f"could not be judged: {_in_short(error)}")
+        if answers.failure is not None:
+            raise
+        return Run(cell, *spent, f"could not be judged: {in_short(error)}")
+
+
+def of_one_kind(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs; a method that gave interactions in one of them is a method of interactions in all.
+
+    What a function of the user returns, or an explanation that was given holds, is known then only.
+    """
+    named = {run.cell.method for run in runs if run.cell.kind == "marginal" and run.has_interactions}
+    return [
+        replace(run, cell=replace(run.cell, kind="interaction")) if run.cell.method in named else run
+        for run in runs
+    ]
 
 
 def _unusable(surrogate: Surrogate) -> str:
@@ -132,6 +168,12 @@ def _unusable(surrogate: Surrogate) -> str:
     return "" if finite else "returned NaN or inf"
 
 
-def _in_short(error: Exception) -> str:
-    first = (str(error).strip().splitlines() or [""])[0]
+def in_short(error: BaseException) -> str:
+    """Return type and first line of an error; of a value function's, those of what it raised."""
+    told = str(error)
+    if isinstance(error, ValueFunctionError):
+        if error.__cause__ is not None:
+            return in_short(error.__cause__)
+        told = told.removesuffix(note_of_answers(len(error.masks)))  # a row has no attributes
+    first = (told.strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"[:300].rstrip(": ")

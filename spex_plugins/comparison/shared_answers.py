@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError, PartialAnswerError
+from spex_plugins.errors import InputError, PartialAnswerError, SpexError, StoreError, ValueFunctionError
 from spex_plugins.queries import Queries, Session
 from spex_plugins.queries.scheduling.mask_order import work_of
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from spex_plugins.recordings.recording import Recording
@@ -35,8 +36,13 @@ class SharedAnswers:
 
     Attributes
     ----------
-    n_stored : int
-        Number of values that came from a store.
+    output : int or None
+        Number of the output once a value is known, None where there is only one.
+    failure : SpexError or None
+        What ends the comparison, whatever a method made of it: the store failed, the value function did and
+        the user wants an error, or it lacks the output.
+    not_evaluated : set of bytes
+        Masks, packed, that a limit of time or cost kept from being evaluated.
     recording : Recording or None
         The masks that methods may choose from, where not all are recorded.
     """
@@ -51,9 +57,11 @@ class SharedAnswers:
     ) -> None:
         self.value_function, self.n, self.feature_names = value_function, n, feature_names
         self._session, self._price = Session(value_function, queries), queries.price
+        self._ends_the_run = queries.on_failure == "raise"
         self._known: set[bytes] = set()
+        self.not_evaluated: set[bytes] = set()
         self.output = output
-        self.n_stored = 0
+        self.failure: SpexError | None = None
         self.recording: Recording | None = None
 
     def __enter__(self) -> SharedAnswers:
@@ -84,19 +92,58 @@ class SharedAnswers:
 
     def known(self, masks: BoolArray) -> tuple[FloatArray, BoolArray]:
         """Evaluate masks (m, n); return values (m,), NaN where there is none, and which there are, (m,)."""
-        answers = self._session.ask(masks)
+        if self.failure is not None:  # a method that went on after it would pay for nothing
+            raise self.failure
+        try:
+            answers = self._session.ask(masks)
+        except (StoreError, ValueFunctionError) as error:
+            if self._ends_the_run or isinstance(error, StoreError):
+                self.failure = error
+            raise
         self._known |= {row.tobytes() for row in np.packbits(masks[answers.answered], axis=1)}
-        self.n_stored += answers.n_stored
+        left = masks[~answers.answered & ~answers.dropped]
+        self.not_evaluated |= {row.tobytes() for row in np.packbits(left, axis=1)}
+        self.not_evaluated -= self._known
+        if answers.values.ndim == 1 and not answers.answered.any():  # it may have several outputs
+            return answers.values, answers.answered
         return self._one_output(answers.values), answers.answered
+
+    def check_output(self) -> None:
+        """Ask for the whole input, and raise InputError if the value function lacks the output."""
+        if self.output is None:
+            return
+        try:
+            self.known(np.ones((1, self.n), dtype=bool))
+        except InputError as error:
+            self.failure = error
+            raise
+
+    @property
+    def output_name(self) -> str | None:
+        """Name of the output, if there are several and the value function names them."""
+        names = getattr(self.value_function, "output_names", None) or ()
+        if self.output is None or not 0 <= self.output < len(names):
+            return None
+        return str(names[self.output])
 
     @property
     def n_calls(self) -> int:
         """Number of distinct masks whose values the value function returned."""
-        return len(self._known) - self.n_stored
+        return self._session.n_answered - self.n_stored
+
+    @property
+    def n_stored(self) -> int:
+        """Number of values that came from a store."""
+        return self._session.n_stored
 
     def price(self, masks: BoolArray) -> float:
         """Return the price of masks (m, n), each evaluated once, in the unit of `Queries.price`."""
         return self._price * float(work_of(self.value_function, masks, np.arange(len(masks))).sum())
+
+    @property
+    def limit(self) -> str:
+        """The limit of time or cost that was reached, in words; "" if none was."""
+        return self._session.limit
 
     @property
     def statement(self) -> str:
@@ -104,16 +151,17 @@ class SharedAnswers:
         return self._session.statement
 
     def _one_output(self, values: FloatArray) -> FloatArray:
-        if values.ndim == 1:
-            if self.output not in (None, 0):
-                raise InputError(f"output: the value function has a single output, got {self.output}.")
-            return values
-        if self.output is None:
+        count = 1 if values.ndim == 1 else values.shape[1]
+        if values.ndim == 2 and self.output is None:
             whole = self._session.ask(np.ones((1, self.n), dtype=bool))
             self.output = int(np.argmax(whole.values[0])) if whole.answered.all() else 0
-        if not -values.shape[1] <= self.output < values.shape[1]:
+        elif not -count <= (self.output or 0) < count:
             raise InputError(
-                f"output: must be from 0 to {values.shape[1] - 1}, as the value function has "
-                f"{values.shape[1]} outputs, got {self.output}."
+                f"output: must be from 0 to {count - 1}, as the value function has "
+                f"{counted(count, 'output')}, got {self.output}."
             )
+        if values.ndim == 1:
+            self.output = None
+            return values
+        self.output = (self.output or 0) % count
         return np.ascontiguousarray(values[:, self.output])

@@ -11,6 +11,7 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
 from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.single_values import Semivalues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.designs.design import Design
 from spex_plugins.estimators.boosted_residual import BoostedResidual
@@ -89,12 +90,31 @@ class Stacking(FoldedEstimator):  # numpydoc ignore=RS01
             out_of_fold[left] = constant + np.einsum("jk,jmk->mk", shares, predicted[:, left])
         tested = folds >= 0
         if _clearly_better(fits[0].out_of_fold[tested], out_of_fold[tested], values[tested], masks[tested]):
-            return fits[0]
+            return replace(fits[0], function=_with_deviations(fits, masks, values))
         shares, constant = _weights(predicted[:, tested], values[tested])
         parts = "; ".join(
             f"{share.mean():.0%} {fit.method}" for share, fit in zip(shares, fits, strict=True) if share.any()
         )
         return FoldedFit(combined(fits, shares, constant), out_of_fold, parts or "the mean")
+
+
+def _with_deviations(fits: Sequence[FoldedFit], masks: BoolArray, values: FloatArray) -> FittedFunction:
+    """Return the first function with the deviations of the first that has them, which predicts less well.
+
+    What its Shapley values lack of f(x) − f(∅) is shared by all features (Ruiz et al. 1998).
+    """
+    spectrum = fits[0].function.spectrum
+    found = next((fit.function for fit in fits if isinstance(fit.function, SpectrumWithDeviations)), None)
+    if found is None:
+        return fits[0].function
+    shapley, banzhaf = (spectrum.single_values(index).values for index in ("SV", "BV"))
+    kept = masks.sum(axis=1)
+    full, empty = (values[kept == size] for size in (spectrum.n, 0))
+    if len(full) and len(empty):
+        shapley = shapley + (full[0] - empty[0] - shapley.sum(axis=0)) / spectrum.n
+    known = found.semivalues
+    semivalues = Semivalues(replace(known.shapley, values=shapley), replace(known.banzhaf, values=banzhaf))
+    return replace(found, spectrum=spectrum, semivalues=semivalues)
 
 
 def _clearly_better(one: FloatArray, other: FloatArray, values: FloatArray, masks: BoolArray) -> bool:

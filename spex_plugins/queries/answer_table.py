@@ -33,6 +33,8 @@ class AnswerTable:
     values : ndarray of float64, shape (M,) or (M, K)
         NaN where there is no answer.
     answered : ndarray of bool, shape (M,)
+    dropped : ndarray of bool, shape (M,)
+        Masks that have failed for good.
     outputs : tuple or None
         () or (K,), the shape of a value; None as long as it is not known.
     stored : ReadOnlyAnswers or None
@@ -53,7 +55,7 @@ class AnswerTable:
         self.failure: StoreError | None = None
         self._packed: Any = np.packbits(self.masks, axis=1)
         self._durable = np.zeros(0, dtype=bool)
-        self._dropped = np.zeros(0, dtype=bool)
+        self.dropped = np.zeros(0, dtype=bool)
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -83,7 +85,7 @@ class AnswerTable:
             self.flush()
         asked = np.zeros(len(self), dtype=bool)
         asked[rows] = True
-        missing = np.flatnonzero(asked & ~self.answered & ~self._dropped)
+        missing = np.flatnonzero(asked & ~self.answered & ~self.dropped)
         if self.stored is None:
             return missing
         if self.outputs is None:
@@ -122,7 +124,7 @@ class AnswerTable:
 
     def drop(self, rows: IntArray) -> None:
         """Note that rows have failed for good and are not to be asked for again."""
-        self._dropped[rows] = True
+        self.dropped[rows] = True
 
     def flush(self) -> None:
         """Write to the store what an interrupt or a failure of the store prevented."""
@@ -179,7 +181,7 @@ class AnswerTable:
         self.values = np.concatenate([self.values, values])
         self.answered = np.concatenate([self.answered, none])
         self._durable = np.concatenate([self._durable, none])
-        self._dropped = np.concatenate([self._dropped, none])
+        self.dropped = np.concatenate([self.dropped, none])
 
 
 def _joined(old: Any, new: Any) -> Any:

@@ -23,11 +23,14 @@ class Answers:
     n_stored : int
         Number of values that this call read from the store. The others come from the value function, or from
         an earlier call in the same session.
+    dropped : ndarray of bool, shape (m,)
+        True for a mask that was evaluated, and failed.
     """
 
     values: FloatArray
     answered: BoolArray
     n_stored: int
+    dropped: BoolArray
 
 
 def keep_answers(  # numpydoc ignore=RS01

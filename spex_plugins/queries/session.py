@@ -115,15 +115,29 @@ class Session:
             parts.append(
                 f"{counted(limits.repeated, 'mask')} evaluated again{instead}, as whole batches failed"
             )
-        if limits.reached:
-            parts.append(f"ended early by {limits.reached}")
+        if self.limit:
+            parts.append(f"ended early by {self.limit}")
         return "; ".join(parts)
 
     @property
     def has_ended(self) -> bool:
-        """Whether a limit has been reached, so that no further mask is evaluated."""
-        limits = self._shared.limits
-        return bool(limits.reached) or not limits.evaluations_left
+        """Whether a limit or the budget has been reached, so that no further mask is evaluated."""
+        return bool(self.limit) or not self._shared.limits.evaluations_left
+
+    @property
+    def n_answered(self) -> int:
+        """Number of masks with a value in this session, also where a call of `ask` was interrupted."""
+        return 0 if self._table is None else int(self._table.answered.sum())
+
+    @property
+    def n_stored(self) -> int:
+        """Number of those values that came from the store."""
+        return 0 if self._table is None else self._table.n_stored
+
+    @property
+    def limit(self) -> str:
+        """The limit of time or cost that was reached, in words; "" if none was."""
+        return self._shared.limits.reached
 
     @property
     def has_store(self) -> bool:
@@ -237,7 +251,8 @@ class Session:
         self._shared.bar.total += new - (table.n_stored - stored_before)
         if len(missing):
             self._ask(table, missing)
-        return Answers(table.values[rows], table.answered[rows], table.n_stored - stored_before)
+        stored = table.n_stored - stored_before
+        return Answers(table.values[rows], table.answered[rows], stored, table.dropped[rows])
 
     def _limit_time(self, seconds: float | None) -> None:
         """Tell the time limit to a value function that may wait inside a call, such as for a service."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Self, Unpack
@@ -190,10 +191,12 @@ class Recording(RecordedAnswers):
         Raises
         ------
         InputError
-            If no function in the store matches, or several do.
+            If the store does not exist, no function in it matches, or several do.
         StoreError
             If the file is damaged or cannot be read.
         """
+        if not os.path.exists(store):  # opening would create it
+            raise InputError(f"store: {os.fspath(store)!s} does not exist.")
         with Store(store) as opened:
             masks, values = averaged(*opened.export(fingerprint))
         return cls(masks, values, feature_names=feature_names, about=about)

@@ -79,6 +79,8 @@ def read(path: str | PathLike[str]) -> tuple[dict[str, Any], BoolArray, FloatArr
     """
     with reading(path, "a recording") as data:
         header = json.loads(data["header"].tobytes())
+        if not {"kinds", "about"} <= header.keys():  # an explanation, whose formats are others
+            raise ValueError("it has no recorded masks")
         if header["format"] != _FORMAT:
             raise InputError(f"path: {path!s} was written by a newer version; upgrade spex-plugins.")
         values, n = data["values"], header["n"]

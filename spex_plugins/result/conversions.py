@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
 from spex_plugins.core.basis.masks import masks_of_numbers
-from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
-from spex_plugins.core.fitted.summed import SummedFunction
+from spex_plugins.core.fitted.all_terms import lists_all_terms
 from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.files.npz_file import fields_of, header_and_arrays
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from spex_plugins.core.basis.fitted_function import FittedFunction
+    from spex_plugins.core.basis.spectrum import Spectrum
     from spex_plugins.result.index_table import IndexTable
     from spex_plugins.types import BoolArray, FloatArray
 
@@ -328,7 +328,7 @@ class Conversions:
 
     def _all_terms(self) -> Spectrum | None:
         """Return every Fourier term of the function of one output; None where they cannot be listed."""
-        if _lists_all(self.function):
+        if lists_all_terms(self.function):
             return self.function.spectrum
         if self.n > CHEAP_FEATURES:
             return None
@@ -348,10 +348,3 @@ class Conversions:
                 f"output: there are {self.output_shape[0]} outputs; choose one, "
                 f"for example output(0).{method}()."
             )
-
-
-def _lists_all(function: FittedFunction) -> bool:
-    """Tell whether the spectrum of a function has all of its terms."""
-    if isinstance(function, SummedFunction):
-        return _lists_all(function.known) and _lists_all(function.estimated)
-    return isinstance(function, Spectrum | SpectrumWithDeviations)

@@ -7,9 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.fitted_function import FittedFunction, SpectrumWithDeviations
 from spex_plugins.core.basis.scaling import standardised
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.designs.all_masks import all_masks_within
 from spex_plugins.core.designs.design import Design
+from spex_plugins.core.fitted.stacked import StackedFunction
+from spex_plugins.core.gaussian_process.mask_weights import mask_weights
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.known_functions import constant_fit, mean_fit
@@ -135,9 +140,10 @@ def fit_means(
         return MeansFitted(fit, fit.r2, masks[asked], means, noise, complete)
     share = _share_of_noise(means, left.reshape(means.shape[1:]), noise)
     raw = fitted(_Regression(method), *sample, deepcopy(rng))
-    fit = _corrected(raw, share)
+    fit = _corrected(replace(raw, function=_without_noise(raw, means[np.isin(asked, counted)], left)), share)
     if complete:
-        fit = _better(fit, fitted(method, *sample, rng), share)
+        exact = fitted(method, *sample, rng)
+        fit = _better(fit, _with_deviations(exact, *sample[:2], noise.variance, counts[asked]), share)
     return MeansFitted(fit, raw.r2, masks[asked], means, noise, exact=False)
 
 
@@ -165,6 +171,37 @@ def _corrected(fit: Fit, share: tuple[FloatArray, FloatArray]) -> Fit:
     deviation = np.where(told, np.hypot(of_fit, r2 * error) / np.where(told, signal, 1.0), np.nan)
     source = f"{fit.r2_source}; against the function without noise"
     return replace(fit, r2=np.minimum(r2, 1.0), r2_error=deviation, r2_source=source)
+
+
+def _without_noise(fit: Fit, means: FloatArray, noise: FloatArray) -> FittedFunction:
+    """Return a fitted function without the share of its residuals that is ``noise``, a variance (K,).
+
+    A residual is the left-out error times the share of the unexplained variance in that of the prediction. So
+    this variance is the mean product of both; here, that of their magnitudes.
+    """
+    function = fit.function
+    if not isinstance(function, StackedFunction):
+        return function
+    residuals = (function.residuals**2).mean(axis=0)
+    errors = (1 - np.atleast_1d(fit.r2)) * means.reshape(len(means), -1).var(axis=0)
+    errors = np.where(np.isnan(errors), residuals, errors.clip(0.0))
+    unexplained = np.sqrt(residuals * errors)
+    return function.with_noise(np.where(unexplained > noise, noise / np.maximum(unexplained, 1e-300), 1.0))
+
+
+def _with_deviations(
+    exact: Fit, masks: BoolArray, means: FloatArray, noise: FloatArray, counts: IntArray
+) -> Fit:
+    """Return the transform of all means with the deviations that a variance (K,) of noise gives it."""
+    function, singles = exact.function, sets.singletons(masks.shape[1])
+    if not isinstance(function, SpectrumWithDeviations):
+        return exact
+    known = []
+    for index in ("SV", "BV"):
+        spread = np.sqrt((mask_weights(masks, singles, index, 1) ** 2).T @ (1 / counts))
+        values = function.single_values(index).values
+        known.append(SingleValues(values, np.multiply.outer(spread, np.sqrt(noise)).reshape(values.shape)))
+    return replace(exact, function=replace(function, semivalues=Semivalues(*known)))
 
 
 def _better(fit: Fit, exact: Fit, share: tuple[FloatArray, FloatArray]) -> Fit:

@@ -220,7 +220,7 @@ def test_questions_without_annotations_have_no_recovery(item):
 
     plain = replace(item, supporting=())
     options = Namespace(
-        methods=["auto", "captum:feature_ablation"], budgets=[24], seeds=1, data="public", store=None
+        methods=["auto", "captum:feature_ablation"], budgets=[20], seeds=1, data="public", store=None
     )
     found = compared([(plain, table_of(both_needed))], "answer", options, "numeric")
     scored = [record for record in found if record.get("method") == "auto"]

@@ -227,6 +227,54 @@ def test_masks_without_a_value_are_left_out():
     assert "gave no value" in run_of(report, "banzhaf").problem
 
 
+def test_a_mask_without_a_value_takes_only_the_curve_that_needs_it():
+    """No value of masks without a single feature: removal of one feature and a step of each curve lack it."""
+
+    def partly(masks):
+        return np.where((~masks).sum(axis=1) == 1, np.nan, Game()(masks))
+
+    plain = compared(partly, n=14, methods={"given": {(0,): 2.0, (1, 2): 3.0}})
+    report = compared(partly, n=14, methods={"given": {(0,): 2.0, (1, 2): 3.0}}, metrics="all")
+    (run,) = report.runs
+    assert not run.problem
+    for name, value in plain.runs[0].scores.values.items():
+        assert run.scores.values[name] == pytest.approx(value, nan_ok=True)
+    for name in ("removal", "insertion", "deletion"):
+        assert np.isnan(run.scores.values[name])
+        assert f"{name}" in run.scores.note
+    assert "masks of these curves have no value" in run.scores.note
+    # f(x) = 5; without x1 and x0 it is 0; the curve keeps what is known
+    assert run.scores.curves["removal"] == pytest.approx({2: 1, 3: 1, 5: 1})
+    assert 1 not in run.scores.curves["deletion"]
+
+
+def test_a_limit_is_told_by_the_rows_that_it_cuts_short():
+    def asks(value_function, n, budget, seed):
+        masks = np.random.default_rng(seed).random((2 * budget, n)) < 0.5
+        masks = np.unique(masks, axis=0)[:budget]
+        try:
+            value_function(masks)
+        except Exception:
+            return np.zeros(n)  # hides it
+        return shapley(n)
+
+    game = Game()
+    settings = {"methods": [asks], "budgets": [20, 200], "price": 2.0, "held_out": 40}
+    held_out = compared(methods=[shapley()], held_out=40).n_calls
+    report = compared(game, max_cost=2.0 * (held_out + 50), **settings)
+    few, many = report.runs
+    assert (few.calls, few.cost, few.problem) == (20, 40.0, "")
+    assert many.problem.startswith(f"max_cost={2 * (held_out + 50)} was reached: ")
+    evaluated = many.calls
+    assert many.problem.endswith(f"{200 - evaluated} of 200 masks were not evaluated")
+    assert many.cost == 2.0 * evaluated < 2.0 * (held_out + 50)
+    assert len(game.asked) == report.n_calls == held_out + 50
+    known = set(game.asked)
+    masks = np.unique(np.random.default_rng(0).random((400, 14)) < 0.5, axis=0)[:200]
+    assert evaluated == sum(mask.tobytes() in known for mask in masks)
+    assert "no method has a value" in report.recommend()
+
+
 def test_a_function_that_always_fails():
     def broken(masks):
         raise TypeError("broken")
@@ -255,8 +303,127 @@ def test_two_methods_of_one_name_are_told_apart():
     assert run_of(report, "given").scores.values["r2"] > run_of(report, "given (2)").scores.values["r2"]
 
 
+def test_no_method_is_lost_where_a_name_is_that_of_a_numbered_one():
+    methods = [Ours("auto"), Ours("auto"), Ours("spex", name="auto (2)")]
+    report = compared(methods=methods, budgets=20, held_out=16)
+    assert report.settings["methods"] == ["auto", "auto (3)", "auto (2)"]
+    assert len(report.runs) == 3
+
+
+def test_the_kind_of_a_method_is_that_of_what_it_gives():
+    def pairs_with_many_calls(value_function, n, budget, seed):
+        return {(0,): 2.0, (1, 2): 3.0} if budget > 50 else {(0,): 2.0, (1,): 3.0}
+
+    def ours(value_function, n, budget, seed):
+        return spex.explain(value_function, n, budget=budget, progress=False)
+
+    found = spex.explain(Game(), budget=200, progress=False)
+    methods = {
+        "pairs": pairs_with_many_calls,
+        "ours": ours,
+        "table": found.index("FSII", 2),
+        "values": found.index("SV"),
+        "array": shapley(),
+        "single": {(0,): 2.0},
+        "leave one out": ask_uniform,
+    }
+    report = compared(methods=methods, budgets=[40, 60])
+    kinds = {(run.cell.method, run.cell.kind) for run in report.runs}
+    interactions = ("pairs", "ours", "table")
+    assert kinds == {(name, "interaction" if name in interactions else "marginal") for name in methods}
+
+
 class Crash(BaseException):
     pass
+
+
+class Limited(Game):
+    """A game that is stopped, or has no value, after a number of masks."""
+
+    def __init__(self, most, error, n=14):
+        super().__init__(n)
+        self.most, self.error = most, error
+
+    def __call__(self, masks):
+        if len(self.asked) + len(masks) > self.most:
+            if self.error is not None:
+                raise self.error
+            return np.full(len(masks), np.nan)
+        return super().__call__(masks)
+
+
+def test_an_interruption_keeps_the_finished_seeds():
+    def stops(value_function, n, budget, seed):
+        if seed == 2:
+            raise KeyboardInterrupt
+        value_function(np.eye(n, dtype=bool))
+        return shapley() + seed
+
+    with pytest.raises(KeyboardInterrupt) as raised:
+        compared(methods=[stops], budgets=20, seeds=3)
+    assert [run.cell.seed for run in raised.value.report.runs] == [0, 1]
+    assert raised.value.report.runs[0].scores.values["agreement"] == pytest.approx(1)
+    assert raised.value.__notes__ == ["error.report has 2 finished runs."]
+
+
+def test_calls_before_an_interruption_of_the_held_out_phase_are_counted():
+    game = Limited(40, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt) as raised:
+        compared(game)
+    assert raised.value.report.n_calls == len(game.asked) > 0
+    assert raised.value.report.recommend().endswith("no run has ended.")
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("no connection")])
+def test_failures_end_the_comparison_where_the_user_wants_an_error(error):
+    """Also in the middle of a method that makes something of them, which is not asked about more masks."""
+
+    def hides_it(value_function, n, budget, seed):
+        for mask in masks_of_numbers(np.arange(1, 60), n):
+            try:
+                value_function(mask[None])
+            except Exception:
+                continue
+        return np.zeros(n)
+
+    held_out = compared(methods=[shapley()]).n_calls
+    game = Limited(held_out + 3, error)
+    with pytest.raises(spex.ValueFunctionError) as raised:
+        compared(game, methods=[shapley(), hides_it], on_failure="raise")
+    assert len(raised.value.masks) == len(game.asked) == held_out + 3 == raised.value.report.n_calls
+    assert [run.cell.method for run in raised.value.report.runs] == ["given"]
+    early = Limited(30, error)
+    with pytest.raises(spex.ValueFunctionError) as raised:
+        compared(early, on_failure="raise")
+    assert len(raised.value.masks) == len(early.asked) == raised.value.report.n_calls > 0
+
+
+def test_a_store_that_fails_in_a_method_ends_the_comparison(monkeypatch):
+    from spex_plugins import StoreError
+    from spex_plugins.queries import Session
+
+    asks, ask = [], Session.ask
+
+    def fails_later(session, masks):
+        asks.extend([masks] * (masks.shape[1] == 14))  # not those of a warm-up
+        if len(asks) > 1:
+            raise StoreError("store: the disk is full")
+        return ask(session, masks)
+
+    monkeypatch.setattr(Session, "ask", fails_later)
+    with pytest.raises(StoreError) as raised:
+        compared(methods=[shapley(), "banzhaf"])
+    assert [run.cell.method for run in raised.value.report.runs] == ["given"]
+
+
+def test_a_row_names_what_the_value_function_raised_and_no_attribute_of_an_error():
+    error = InputError("text: a mask changes the answer")  # all other masks would fail too
+    report = compared(Limited(30, error))
+    assert report.runs[0].problem == "no held-out values: InputError: text: a mask changes the answer"
+    assert report.n_calls > 0
+    held_out = compared(methods=[shapley()]).n_calls
+    for run in compared(Limited(held_out, error), methods=["auto", "banzhaf"]).runs:
+        assert run.problem == "InputError: text: a mask changes the answer"
 
 
 @pytest.mark.slow
@@ -296,16 +463,37 @@ def test_several_inputs_have_their_own_answers_in_one_store(tmp_path):
     assert [len(one.feature_names) for one in report.inputs] == [14, 9]
     assert report.n_calls == sum(len(game.asked) for game in games)
     assert compared([Game(fingerprint="one"), Game(9, fingerprint="two")], **settings).n_calls == 0
-    plain = [plain_game(1.0), plain_game(2.0)]
-    named = compared(plain, fingerprint="mine", **settings)
-    assert named.n_stored == 0  # the number of the input is part of the fingerprint
-    first, second = (one.held_out.full for one in named.inputs)
-    assert second == 2 * first
+
+
+def test_one_fingerprint_of_several_inputs_does_not_keep_answers_by_their_place(tmp_path):
+    """Other inputs at the same places, or the same ones in another order, have their own values."""
+    settings = {"store": tmp_path / "run.sqlite", "fingerprint": "model 3", "methods": [np.zeros(9)]}
+
+    def fulls(*factors):
+        games = [plain_game(factor) for factor in factors]
+        for game in games:
+            game.fingerprint = f"text {game.factor}"
+        report = compared(games, **settings)
+        return [one.held_out.full for one in report.inputs], report
+
+    assert fulls(1.0, 2.0)[0] == [9, 18]
+    other, report = fulls(3.0, 4.0)
+    assert other == [27, 36]
+    assert report.n_stored == 0
+    turned, report = fulls(2.0, 1.0)
+    assert turned == [18, 9]
+    assert report.n_stored > 0
+    with pytest.raises(InputError, match=r"fingerprint: 'model 3' does not tell .* game\[0\] has no"):
+        compared([plain_game(1.0), plain_game(2.0)], **settings)
+    assert len(compared([plain_game(1.0), plain_game(2.0)], **settings | {"store": None}).inputs) == 2
 
 
 def plain_game(factor):
     class Plain:
         n = 9
+
+        def __init__(self):
+            self.factor = factor
 
         def __call__(self, masks):
             return factor * masks.sum(axis=1)
@@ -318,6 +506,42 @@ def test_one_of_several_outputs_is_explained():
     full = SmallGame(outputs=3).table[-1]
     assert report.inputs[0].held_out.full == full.max()
     assert compared(SmallGame(outputs=3), output=1, held_out=32).inputs[0].held_out.full == full[1]
+
+
+@pytest.mark.parametrize("output", [1.5, "a", True, [1]])
+def test_an_output_that_is_no_number_is_refused_before_a_call(output):
+    game = Game()
+    with pytest.raises(InputError, match="output: must be the number of an output"):
+        compared(game, output=output)
+    assert not game.asked
+
+
+@pytest.mark.parametrize(("outputs", "output"), [(3, 3), (3, -4), (1, 1)])
+def test_an_output_that_does_not_exist_costs_one_call(outputs, output):
+    calls = []
+
+    class Several(SmallGame):
+        def __call__(self, masks):
+            calls.append(len(masks))
+            return super().__call__(masks)
+
+    with pytest.raises(InputError, match=f"output: must be from 0 to {outputs - 1}, .* got {output}"):
+        compared(Several(outputs=outputs) if outputs > 1 else Several(), output=output)
+    assert calls == [1]
+
+
+def test_an_output_is_chosen_where_the_whole_input_has_no_value():
+    class Partly(SmallGame):
+        def __call__(self, masks):
+            values = super().__call__(masks)
+            values[masks.all(axis=1)] = np.nan
+            return values
+
+    report = compared(Partly(outputs=3), output=-1, held_out=32, budgets=32)
+    np.testing.assert_allclose(
+        report.inputs[0].held_out.uniform.values,
+        SmallGame(outputs=3)(report.inputs[0].held_out.uniform.masks)[:, 2],
+    )
 
 
 def test_held_out_masks_can_be_given():
@@ -351,7 +575,14 @@ def test_options_of_the_calls_are_those_of_explain():
         ({"methods": ["lassso"]}, "methods: 'lassso' is unknown; the names are auto"),
         ({"methods": [3.5]}, r"methods\[0\]: float is no method"),
         ({"methods": [lambda a, b, c, d, e: 0]}, r"methods\[0\]: <lambda> takes 5 arguments"),
+        (
+            {"methods": None},
+            "methods: must be a list of methods or a dict of names and methods, got NoneType",
+        ),
         ({"metrics": ["r3"]}, "metrics: 'r3' is unknown"),
+        ({"metrics": 3}, "metrics: 3 is unknown"),
+        ({"annotations": 0}, "annotations: must be a list of features, .* got 0"),
+        ({"annotations": [[0], 0]}, "annotations: must be numbers from 0 to 13"),
         ({"annotations": [14]}, "annotations: must be numbers from 0 to 13"),
         ({"annotations": [True]}, "annotations: expected a bool for each of 14"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from test_compare import compared, run_of
@@ -97,6 +99,17 @@ def test_unusable_examples_are_named():
     with pytest.raises(InputError, match="inputs: equal their baselines"):
         compared((lambda x: x.sum(1), torch.zeros(1, 4)))
 
+    with pytest.raises(InputError, match=r"game: 'targets' is no setting .* are target, baselines"):
+        compared((lambda x: x.sum(1), torch.ones(1, 4), {"targets": 1}))
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("row", [np.ones((2, N)), np.ones(N - 1), np.ones((0, N))])
+def test_a_row_of_a_shap_model_is_one_row_of_its_background(row):
+    pytest.importorskip("shap")
+    with pytest.raises(InputError, match=r"row: must be one row of the 9 columns .* got shape"):
+        compared((rows_model, np.zeros((1, N)), row))
+
 
 def test_the_fingerprint_of_an_example_holds_its_content():
     torch = pytest.importorskip("torch")
@@ -134,6 +147,7 @@ def test_the_command_compares_on_a_classifier_in_a_folder(tmp_path, capsys):
     assert main(["compare", *options]) == 0
     printed = capsys.readouterr().out
     assert "With 40 calls" in printed
+    assert re.search(r"Explained: output [01] \(LABEL_[01]\)", printed)
     assert "256 model calls in all" in printed
     assert "never" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert main(["compare", *options]) == 0
@@ -148,6 +162,56 @@ def test_the_command_explains_its_failures(tmp_path, capsys):
     (tmp_path / "empty.txt").write_text(" \n")
     assert main(["compare", "--text", str(tmp_path / "empty.txt"), "--model", "x"]) == 1
     assert "is empty" in capsys.readouterr().err
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    assert main(["compare", "--text", str(tmp_path / "latin.txt"), "--model", "x"]) == 1
+    assert "latin.txt is not UTF-8 (byte 3)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("out", "told"), [("none/x.html", "none does not exist"), (".", "is a folder")])
+def test_the_command_looks_for_the_place_of_its_page_first(tmp_path, capsys, out, told):
+    from spex_plugins.__main__ import main
+
+    (tmp_path / "text.txt").write_text("it never fails to charm")
+    options = ["--text", str(tmp_path / "text.txt"), "--model", str(tmp_path / "none")]
+    assert main(["compare", *options, "--out", str(tmp_path / out)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("out: ")
+    assert told in error
+
+
+@pytest.mark.parametrize("store", [True, False])
+def test_the_command_tells_in_one_line_what_a_stopped_run_kept(tmp_path, capsys, monkeypatch, store):
+    pytest.importorskip("matplotlib")
+    from spex_plugins.__main__ import main
+    from spex_plugins.comparison import cli
+
+    class Stopped:
+        n, fingerprint, asked = 20, "one", 0
+
+        def __call__(self, masks):
+            if self.asked + len(masks) > 100:
+                raise KeyboardInterrupt
+            self.asked += len(masks)
+            return masks.sum(axis=1)
+
+    games = [Stopped(), Stopped()]
+    monkeypatch.setattr(cli, "_game", lambda chosen, text: games.pop())
+    (tmp_path / "text.txt").write_text("it never fails to charm")
+    out, kept = tmp_path / "page.html", tmp_path / "run.sqlite"
+    options = ["--text", str(tmp_path / "text.txt"), "--model", "x", "--out", str(out)]
+    options += ["--store", str(kept)] if store else []
+    counts = []
+    for _ in range(2):
+        game = games[-1]
+        assert main(["compare", *options]) == 130
+        (line,) = capsys.readouterr().err.splitlines()[-1:]
+        counts.append(game.asked)
+        if store:
+            told = f"{sum(counts)} answers kept in {kept}; the same command goes on from there."
+        else:
+            told = f"{game.asked} model calls lost; with --store FILE, a stopped run can go on."
+        assert line == f"Stopped. {told}"
+    assert not out.exists()
 
 
 def save_classifier(transformers, words, folder):

@@ -7,12 +7,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from spex_plugins import Spectrum
+from spex_plugins import InputError, Spectrum, compare
 from spex_plugins.comparison import METHODS
 from spex_plugins.comparison.counted_game import BudgetExceeded, CountedGame
 from spex_plugins.comparison.methods import resolve_methods
 from spex_plugins.comparison.methods.given import surrogate_of
+from spex_plugins.comparison.methods.libraries.regressions import Regression
 from spex_plugins.comparison.methods.sums import sum_of_sets
+from spex_plugins.comparison.methods.warm_up import warm_up
 from spex_plugins.comparison.shared_answers import SharedAnswers
 from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.errors import MissingExtraError
@@ -107,6 +109,97 @@ def test_proxies_of_shapiq_predict(name, game):
     found = explained(METHODS[f"shapiq:{name}"](), game)
     residual = found.function.predict(ALL) - TRUTH.predict(ALL)
     assert residual.var() < 0.2 * TRUTH.predict(ALL).var()
+
+
+def test_shapley_values_of_captum_take_no_number_of_samples():
+    attr = pytest.importorskip("captum.attr")
+    n = 4
+    truth = sum_of_sets(n, {(): 1.0, (0,): 2.0, (1, 2): 3.0})
+    with SharedAnswers(truth.predict, n, tuple("abcd"), Queries(progress=False), None) as answers:
+        found = resolved(attr.ShapleyValues)[0].explain(CountedGame(answers, 2**n), 2**n, 0)
+    np.testing.assert_allclose(found.function.single_values("SV").values, [2, 1.5, 1.5, 0], atol=1e-6)
+
+
+def test_approximators_of_shapiq_that_a_user_has(game):
+    """Classes, partial ones and objects find a function of two features exactly; an object is not changed."""
+    approximator = pytest.importorskip("shapiq.approximator")
+    fsii = approximator.RegressionFSII
+    own = fsii(n=N, max_order=2, random_state=7)
+    given = {"class": fsii, "partial": partial(fsii, max_order=2), "object": own}
+    for one in given.values():
+        method, name = resolved(one)
+        assert (name, method.kind) == ("shapiq:RegressionFSII", "interaction")
+        found = method.explain(game, 200, 0)
+        assert found.index == "FSII"
+        np.testing.assert_allclose(found.function.predict(ALL), TRUTH.predict(ALL), atol=0.05)
+    sampled = resolved(approximator.SVARM(n=N))[0]
+    assert sampled.kind == resolved(approximator.KernelSHAP)[0].kind == "marginal"
+    values = [sampled.explain(game, 60, seed).function.single_values("SV").values for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(values[0], values[1])
+    assert not np.array_equal(values[0], values[2])
+    with pytest.raises(InputError, match="is for 5 features, the input has 8; give its class"):
+        resolved(fsii(n=5))[0].explain(game, 200, 0)
+    with pytest.raises(InputError, match=r"shapiq:PermutationSamplingSTII needs max_order; give functools\."):
+        resolved(approximator.PermutationSamplingSTII)
+
+
+def test_what_has_no_arguments_that_are_known_is_named():
+    with pytest.raises(InputError, match=r"methods\[0\]: the arguments of .* are not known"):
+        resolved(type("Odd", (), {"__call__": len, "__signature__": 3})())
+
+
+@pytest.mark.parametrize(("n", "budget"), [(6, 60), (6, 64), (6, 100), (10, 1000), (3, 8), (40, 100)])
+def test_uniform_masks_are_as_many_as_the_budget_and_the_features_allow(n, budget):
+    with SharedAnswers(lambda masks: masks[:, 0], n, ("x",) * n, Queries(progress=False), None) as answers:
+        game = CountedGame(answers, budget)
+        masks = game.uniform_masks(budget, 0)
+        assert len(np.unique(masks, axis=0)) == len(masks) == min(budget, 2**n)
+        np.testing.assert_array_equal(masks, game.uniform_masks(budget, 0))
+        if budget < 2**n:
+            assert not np.array_equal(masks, game.uniform_masks(budget, 1))
+
+
+@pytest.mark.parametrize("name", ["banzhaf", "lasso"])
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_regressions_of_all_masks_of_few_features_are_exact(name, n):
+    """With all masks, the additive function with the least errors has the Banzhaf values."""
+    truth = sum_of_sets(n, {(): 1.0, (0,): 2.0, tuple(range(n)): 3.0})
+    with SharedAnswers(truth.predict, n, ("x",) * n, Queries(progress=False), None) as answers:
+        method = METHODS[name]()
+        found = method.explain(CountedGame(answers, 2**n), method.least(n), 0)
+    expected = truth.single_values("BV").values
+    np.testing.assert_allclose(found.function.single_values("BV").values, expected, atol=1e-12)
+
+
+def test_libraries_are_warmed_up_and_functions_of_users_are_not():
+    shap = pytest.importorskip("shap")
+    calls = []
+
+    def mine(value_function, n, budget, seed):
+        calls.append(n)
+        return np.zeros(n)
+
+    def my_shap(model, masker):
+        calls.append("shap")
+        return shap.PermutationExplainer(model, masker)
+
+    class Mine:
+        name, kind, asks = "mine", "marginal", True
+
+        def least(self, n):
+            return 0
+
+        def explain(self, game, budget, seed):
+            calls.append(game.n)
+            return surrogate_of(np.zeros(game.n), game.n)
+
+    for one in (mine, my_shap, partial(my_shap), Mine()):
+        warm_up(resolved(one)[0])
+    assert not calls
+    warm_up(Regression("mine", lambda masks, values: calls.append(masks.shape)))
+    assert calls == [(40, 6)]
+    compare(lambda masks: masks[:, 0], 9, methods=[mine, Mine()], budgets=20, held_out=20, progress=False)
+    assert calls[1:] == [9, 9]
 
 
 def test_the_least_budget_of_a_method_is_enough_for_it():
@@ -208,6 +301,12 @@ def test_the_counted_game_refuses_before_it_asks():
         game(ALL[8:10])
         with pytest.raises(ValueError, match=r"shape \(m, 8\)"):
             game(ALL[:, :5])
+
+
+@pytest.mark.parametrize("count", [40, 150, 250, 256, 300])
+def test_uniform_masks_are_as_many_as_there_are(game, count):
+    masks = game.uniform_masks(count, 0)
+    assert len(np.unique(masks, axis=0)) == len(masks) == min(count, 2**N)
 
 
 @pytest.mark.slow

@@ -67,3 +67,20 @@ def test_held_out_masks_of_a_recording_are_a_number(recording):
     assert "held_out: give a number" in report.table.problem[0]
     with pytest.raises(InputError, match="at most"):
         recording.split(1000)
+
+
+@pytest.mark.parametrize(
+    ("kept", "lacking"),
+    [(slice(2, None), "empty and the full mask were"), (slice(1, None), "empty mask was")],
+)
+def test_a_recording_without_both_ends_is_refused_and_told_what_to_record(kept, lacking):
+    ends = np.repeat([[False], [True]], 20, axis=1)
+    inner = np.random.default_rng(0).random((300, 20)) < 0.5
+    masks = np.concatenate([ends, inner])[kept]
+    uniform = np.arange(len(masks))
+    model = Model()
+    with pytest.raises(InputError, match=f"game: the {lacking} not recorded, .* Record them too"):
+        spex.compare(Recording(masks, model(masks), kinds={"uniform": uniform}), progress=False)
+    whole = Recording.record(model, {"uniform": inner, "ends": ends}, progress=False)
+    report = spex.compare(whole, methods=["lasso"], budgets=100, held_out=100, progress=False)
+    assert not report.runs[0].problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -12,9 +13,13 @@ from test_compare import SHAPLEY, Game, compared, shapley
 
 from spex_plugins import InputError
 from spex_plugins.comparison import METRICS
+from spex_plugins.comparison.compare_input import InputReport
 from spex_plugins.comparison.judge import Scores
+from spex_plugins.comparison.methods.method import Surrogate
+from spex_plugins.comparison.methods.sums import additive
 from spex_plugins.comparison.metrics.r2 import bootstrap_weights, weighted_r2
 from spex_plugins.comparison.report import Report
+from spex_plugins.comparison.report.pictures import best_run
 from spex_plugins.comparison.report.statistics import difference, mean_score, of_group
 from spex_plugins.comparison.run import Cell, Run
 
@@ -115,6 +120,37 @@ def test_a_wild_failure_does_not_hide_the_rest():
     assert "ahead of b by" in made.recommend().split("means nothing")[0]
 
 
+def partly(**scores):
+    """A report of methods with values of some inputs: by method, a dict of input to score."""
+    runs = [scored(name, r2, k) for name, values in scores.items() for k, r2 in values.items()]
+    inputs = [InputReport(None, ())] * 4
+    return Report(runs, inputs, {"methods": list(scores), "budgets": [10], "seeds": [0]})
+
+
+def test_methods_are_ranked_on_the_inputs_that_all_of_them_have_a_value_of():
+    """A is worse than B on every input that both have a value of, and has the higher mean of its own."""
+    told = partly(A={0: 0.9, 1: 0.91, 2: 0.92}, B={0: 0.95, 1: 0.96, 2: 0.97, 3: 0.1}).recommend()
+    assert told.startswith(
+        "With 10 calls, B has the best R², uniform masks: 0.960 (0.935 to 0.985) over 3 of 4 inputs, those "
+        "with values of all that are compared, ahead of A by 0.050 (0.050 to 0.050)"
+    )
+    lower = partly(A={0: 0.9, 1: 0.91, 2: 0.92}, B={0: 0.95, 1: 0.96, 2: 0.97, 3: 0.1})
+    assert "B has the best infidelity: 0.040" in lower.recommend(metric="infidelity")
+
+
+def test_methods_with_values_of_few_inputs_are_left_out_and_named():
+    told = partly(A={0: 0.9}, B={0: 0.8, 1: 0.1}, C={1: 0.3}).recommend()
+    assert "B has the best R², uniform masks: 0.450" in told
+    assert "over 2 inputs; A and C are left out" in told
+    for wrong in ("nan", "by -", "on this input", "ahead"):
+        assert wrong not in told
+    assert partly(A={0: 0.9}, B={1: 0.8}).recommend() == (
+        "With 10 calls, no input has a value of R², uniform masks of all of A and B."
+    )
+    one = partly(A={0: 0.9, 1: 0.8}, B={0: 0.7, 2: 0.9}, C={0: 0.2, 1: 0.1, 2: 0.3}).recommend()
+    assert "A has the best R², uniform masks: 0.900 on input 0, the only one of 3 with values of all" in one
+
+
 def test_the_smallest_budget_that_is_enough(report):
     found = report.enough(0.999)
     assert found["auto"] in (40, 120)
@@ -129,6 +165,10 @@ def test_the_smallest_budget_that_is_enough(report):
     [
         (lambda r: r.recommend(budget=50), r"budget: 50 was not tried; choose one of \[40, 120\]"),
         (lambda r: r.recommend(metric="coverage"), "metric: must be one of"),
+        (
+            lambda r: r.recommend(metric="pair_error"),
+            "metric: 'pair_error' was not measured; .* all 2.n masks",
+        ),
         (lambda r: r.plot("value_error"), "metric: 'value_error' was not measured"),
     ],
 )
@@ -136,6 +176,21 @@ def test_unusable_arguments_are_named(report, call, message):
     pytest.importorskip("matplotlib")
     with pytest.raises(InputError, match=message):
         call(report)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_report_without_a_score_has_all_its_forms(tmp_path):
+    pytest.importorskip("matplotlib")
+
+    def fails(value_function, n, budget, seed):
+        raise RuntimeError("no idea")
+
+    made = compared(methods=[fails])
+    assert np.isnan(made.table["r2"]).all()
+    assert np.isnan(made.table["r2_low"]).all()
+    made.save_html(tmp_path / "page.html")
+    for text in (made.recommend(metric="recovery"), repr(made), made.to_markdown(), made._repr_html_()):
+        assert "RuntimeError: no idea" in text
 
 
 def test_json_holds_everything(report):
@@ -199,6 +254,72 @@ def test_charts_show_every_method_with_scores(report):
     for metric in ("r2", "removal", "recovery"):
         axes = report.plot(metric).axes[0]
         assert set(axes.get_legend_handles_labels()[1]) == {"auto", "banzhaf", "given"}
+
+
+@pytest.mark.slow
+def test_names_of_methods_are_no_mathematics_and_all_are_in_the_legends(tmp_path):
+    """The same for those that start with "_", which matplotlib leaves out."""
+    pytest.importorskip("matplotlib")
+    from spex_plugins.comparison.report.charts import bars_of_budget, curves_by_features
+
+    methods = {r"$\frac$": shapley(), "_mine": "banzhaf", "auto": "auto"}
+    made = compared(methods=methods, budgets=[40, 60], metrics="all")
+    made.save_html(tmp_path / "page.html")
+    for figure in (made.plot(), curves_by_features(made.runs, 60, "removal")):
+        shown = figure.axes[0].get_legend().get_texts()
+        assert [text.get_text() for text in shown] == list(methods)
+        figure.savefig(tmp_path / "chart.png")
+    bars = bars_of_budget(made.runs, made.inputs, 60, "r2").axes[0]
+    assert {text.get_text().split(" ")[0] for text in bars.get_yticklabels()} == set(methods)
+
+
+def test_the_explanation_that_is_drawn_is_the_best_one():
+    """An interaction method is drawn where its R² is the best one as it is shown."""
+
+    def drawn(**scores):
+        made = many(**{name: [r2] for name, r2 in scores.items()})
+        runs = [
+            replace(
+                run,
+                cell=replace(run.cell, kind="marginal" if run.cell.method == "single" else "interaction"),
+                surrogate=Surrogate(additive(shapley())),
+            )
+            for run in made.runs
+        ]
+        return best_run(Report(runs, [], made.settings), 0).cell.method
+
+    assert drawn(single=0.81, pairs=-13.2) == "single"
+    assert drawn(single=0.81, pairs=0.82) == "pairs"
+    assert drawn(single=1.0, pairs=1 - 1e-9, others=0.9) == "pairs"
+    assert drawn(pairs=0.4, others=0.5) == "others"
+
+
+@pytest.mark.slow
+def test_the_output_that_was_explained_is_named_everywhere(tmp_path):
+    pytest.importorskip("matplotlib")
+
+    class Classifier:
+        n, output_names = 8, ("no", "yes")
+
+        def __init__(self, best):
+            self.factors = np.where(np.arange(2) == best, 3.0, 1.0)
+
+        def __call__(self, masks):
+            return masks[:, :2] * self.factors
+
+    made = compared(Classifier(1))
+    read = json.loads(made.to_json())
+    assert (read["inputs"][0]["output"], read["inputs"][0]["output_name"]) == (1, "yes")
+    assert read["settings"]["output"] is None
+    made.save_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Explained: output 1 (yes)." in made.to_markdown()
+    assert "Explained: output 1 (yes)." in page
+    assert "for output 1 (yes), by auto" in page
+    assert "Explained: output 0 (no)." in compared(Classifier(1), output=-2).to_markdown()
+    several = compared([Classifier(1), Classifier(0), Classifier(1)], methods=[np.zeros(8)]).to_markdown()
+    assert "Explained: output 1 (yes) of 2 inputs, output 0 (no) of 1 input." in several
+    assert "Explained" not in compared(methods=[shapley()]).to_markdown()
 
 
 @pytest.mark.slow

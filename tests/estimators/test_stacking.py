@@ -121,6 +121,22 @@ def test_a_sparse_function_in_noise_keeps_its_few_terms():
 
 
 @pytest.mark.slow
+def test_a_sparse_function_in_noise_has_deviations_and_values_that_add_up():
+    rng = np.random.default_rng(0)
+    truth = random_spectrum(30, 12, 3, rng)
+    masks = np.concatenate([rng.random((1500, 30)) < 0.5, np.zeros((1, 30), bool), np.ones((1, 30), bool)])
+    values = truth.predict(masks) + 0.2 * rng.normal(size=1502)
+    found = spex.fit(masks, values)
+    assert "Gaussian process" not in found.plan
+    single, right = found.single_values("SV"), truth.single_values("SV").values
+    assert_allclose(single.values.sum(), values[-1] - values[-2])
+    assert (np.abs(single.values - right) < 4 * single.deviations).all()
+    banzhaf = found.single_values("BV")
+    assert_allclose(banzhaf.values, found.spectrum.single_values("BV").values)
+    assert (np.abs(banzhaf.values - truth.single_values("BV").values) < 4 * banzhaf.deviations).all()
+
+
+@pytest.mark.slow
 def test_trees_may_join():
     found = spex.explain(mixed(24, 0), 24, budget=400, estimator="stacking", progress=False)
     assert "LightGBM" in found.plan or "trees" in found.plan

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spex_plugins import InputError, Recording
+from spex_plugins import InputError, Recording, explain
+from spex_plugins.queries import Store
 
 
 def same(one, other):
@@ -53,6 +54,22 @@ def test_a_complete_file_has_no_masks_and_is_small(tmp_path):
     with np.load(path) as stored:
         assert set(stored.files) == {"header", "values"}
     assert path.stat().st_size < 4 * 2**12 + 1500  # 32 bits a value
+
+
+def test_a_file_of_an_explanation_is_no_recording(tmp_path):
+    explain(lambda masks: masks[:, 0], 6, progress=False).save(tmp_path / "one.npz")
+    with pytest.raises(InputError, match=r"one\.npz is not a recording"):
+        Recording.load(tmp_path / "one.npz")
+
+
+def test_a_store_that_does_not_exist_is_not_made(tmp_path):
+    with pytest.raises(InputError, match=r"store: .*none\.sqlite does not exist"):
+        Recording.from_store(tmp_path / "none.sqlite")
+    assert not list(tmp_path.iterdir())
+    with Store(tmp_path / "empty.sqlite"):
+        pass
+    with pytest.raises(InputError, match=r"store: .*empty\.sqlite has no answers"):
+        Recording.from_store(tmp_path / "empty.sqlite")
 
 
 def test_a_second_recording_replaces_the_first_one(tmp_path):

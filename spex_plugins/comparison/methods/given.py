@@ -9,6 +9,8 @@ import numpy as np
 
 from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.sums import additive, sum_of_sets
+from spex_plugins.core.basis import feature_sets as sets
+from spex_plugins.core.basis.index_inversion import spectrum_of_index
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.result.index_table import IndexTable
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from spex_plugins.comparison.counted_game import CountedGame
 
 __all__ = ["Given", "is_explanation", "surrogate_of"]
+
+_NO_SUMS = ("Fourier", "BV", "SII", "BII")
+"""Symbols whose values are not summed over the sets that are kept: the function that has them is another."""
 
 
 class Given(Method):  # numpydoc ignore=RS01
@@ -34,13 +39,12 @@ class Given(Method):  # numpydoc ignore=RS01
         Name in the report.
     """
 
+    kind: Kind = "marginal"  # until a run has interactions
     asks = False
 
     def __init__(self, explanations: Sequence[Any], name: str = "given") -> None:
         self._explanations = list(explanations)
         self.name = name
-        additive_only = all(np.ndim(_array(one)) == 1 for one in self._explanations)
-        self.kind: Kind = "marginal" if additive_only else "interaction"
 
     def least(self, n: int) -> int:
         """Return 0."""
@@ -84,25 +88,66 @@ def _read(value: Any, n: int) -> Surrogate:
     if isinstance(value, Spectrum):
         return Surrogate(value, "FBII")
     if isinstance(value, IndexTable):
-        terms = {(): float(value.baseline)} | value.as_dict()
-        return Surrogate(sum_of_sets(value.n, terms), value.index)
+        return _of_table(value)
     if _is_shapiq(value):
-        terms = {
-            tuple(int(i) for i in members): float(value.values[place])
-            for members, place in value.interaction_lookup.items()
-        }
-        terms.setdefault((), float(value.baseline_value))
-        return Surrogate(sum_of_sets(value.n_players, terms), value.index)
+        return _of_shapiq(value)
     if isinstance(value, Mapping):
         terms = Spectrum.from_dict(n, value).as_dict()  # checks the sets
         return Surrogate(sum_of_sets(n, terms), has_constant=() in value)
     if _is_shap(value):
-        row = value[0] if np.ndim(value.values) == 2 else value
-        return Surrogate(additive(row.values, float(np.ravel(row.base_values)[0])), "SV")
+        return _of_shap(value)
     array = _array(value)
     if array.ndim != 1 or not array.size or array.dtype.kind not in "fiub":
         raise InputError(f"{type(value).__name__} is not an explanation: give an array (n,) or Interactions")
     return Surrogate(additive(array), has_constant=False)
+
+
+def _of_table(table: IndexTable) -> Surrogate:
+    if table.values.ndim > 1:
+        raise InputError(f"the table has {table.values.shape[1]} outputs; give one of output(k)")
+    terms = {(): float(table.baseline)} | table.as_dict()
+    spectrum = _of_index(table.index, table.order, table.n, terms)
+    return Surrogate(spectrum, "FBII" if table.index == "Fourier" else table.index)
+
+
+def _of_shapiq(values: Any) -> Surrogate:
+    if values.min_order > 1:
+        raise InputError(
+            f"the values lack sets of fewer than {values.min_order} features, so that they predict nothing; "
+            "compute all orders"
+        )
+    terms = {
+        tuple(sorted(int(i) for i in members)): float(values.values[place])
+        for members, place in values.interaction_lookup.items()
+    }
+    terms.setdefault((), float(values.baseline_value))
+    spectrum = _of_index(values.index, int(values.max_order), values.n_players, terms)
+    # Of these, some approximators of shapiq give f(∅) for the empty set, others its value in the index.
+    return Surrogate(spectrum, values.index, has_constant=values.index not in _NO_SUMS)
+
+
+def _of_index(index: str, order: int, n: int, terms: dict[tuple[int, ...], float]) -> Spectrum:
+    """Return the function of up to ``order`` features that has these values in an index."""
+    if index not in _NO_SUMS:
+        return sum_of_sets(n, terms)
+    return spectrum_of_index(index, order, n, sets.from_sets(terms, n), np.array(list(terms.values())))
+
+
+def _of_shap(explanation: Any) -> Surrogate:
+    values, base = np.asarray(explanation.values), explanation.base_values
+    if values.ndim == 2 and len(values) == 1:
+        values = values[0]
+    if values.ndim != 1:
+        raise InputError(
+            f"the shap.Explanation has values of shape {values.shape}, of several rows or outputs; give one "
+            "row and one output, such as explanation[0] or explanation[0, :, 1], or a list with one for each "
+            "input"
+        )
+    if base is None:
+        return Surrogate(additive(values), "SV", has_constant=False)
+    if np.size(base) != 1:
+        raise InputError(f"the shap.Explanation has {np.size(base)} base values for one row; give one output")
+    return Surrogate(additive(values, float(np.ravel(base)[0])), "SV")
 
 
 def _array(value: Any) -> Any:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import Parameter, isclass, signature
+from itertools import count
 from typing import Any
 
 from spex_plugins.comparison.methods.given import Given, is_explanation
 from spex_plugins.comparison.methods.libraries.captum_methods import CaptumMethod, with_forward
 from spex_plugins.comparison.methods.libraries.shap_explainers import ShapKernel, ShapMethod
+from spex_plugins.comparison.methods.libraries.shapiq_objects import ShapiqApproximator
 from spex_plugins.comparison.methods.method import Method
 from spex_plugins.comparison.methods.named import METHODS
 from spex_plugins.comparison.methods.ours import Ours
@@ -45,17 +46,28 @@ def resolve_methods(methods: Any, inputs: int) -> tuple[list[Method], list[str]]
     """
     if isinstance(methods, str):
         methods = [methods]
+    if not hasattr(methods, "__iter__"):
+        raise InputError(
+            "methods: must be a list of methods or a dict of names and methods, "
+            f"got {type(methods).__name__}; leave it out for the default methods."
+        )
     named = list(methods.items()) if isinstance(methods, Mapping) else [(None, one) for one in methods]
     if not named:
         raise InputError(f"methods: give at least one, such as {', '.join(list(METHODS)[:3])}.")
     found = [_method(one, inputs, number) for number, (_, one) in enumerate(named)]
-    names: list[str] = []
-    counts: Counter[str] = Counter()
-    for (given, _), method in zip(named, found, strict=True):
-        name = str(given or method.name)
-        counts[name] += 1
-        names.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
-    return found, names
+    return found, _distinct(
+        [str(given or method.name) for (given, _), method in zip(named, found, strict=True)]
+    )
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return the names, the repeated ones numbered; a number that makes another method's name is left out."""
+    distinct: list[str] = []
+    for name in names:
+        numbered = (f"{name} ({k})" for k in count(2))
+        taken = {*names, *distinct}
+        distinct.append(name if name not in distinct else next(one for one in numbered if one not in taken))
+    return distinct
 
 
 def _method(value: Any, inputs: int, number: int) -> Method:
@@ -88,6 +100,8 @@ def _method(value: Any, inputs: int, number: int) -> Method:
         return Given([value])
     if isinstance(value, Sequence) and len(value) == inputs and all(map(is_explanation, value)):
         return Given(value)
+    if "shapiq" in kinds:
+        return _of_shapiq(value, number)
     if callable(value):
         return _factory(value, number)
     raise InputError(
@@ -96,10 +110,26 @@ def _method(value: Any, inputs: int, number: int) -> Method:
     )
 
 
+def _of_shapiq(value: Any, number: int) -> Method:
+    kind = value.func if isinstance(value, partial) else value
+    if not hasattr(kind, "approximate"):
+        raise InputError(
+            f"methods[{number}]: {_name(value)} is no approximator; give a class or an object of "
+            "shapiq.approximator."
+        )
+    return ShapiqApproximator(value, f"shapiq:{_name(value)}")
+
+
 def _factory(function: Callable[..., Any], number: int) -> Method:
     """Tell by its number of required arguments what a function makes."""
     kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = signature(function).parameters.values()
+    try:
+        parameters = signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise InputError(
+            f"methods[{number}]: the arguments of {_name(function)} are not known; give a function of "
+            "value_function, n, budget and seed that calls it."
+        ) from None
     required = [one.name for one in parameters if one.kind in kinds and one.default is Parameter.empty]
     name = _name(function)
     match len(required):

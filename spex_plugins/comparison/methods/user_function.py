@@ -26,7 +26,8 @@ class UserFunction(Method):  # numpydoc ignore=RS01
     name : str, optional
         Name in the report, by default that of the function.
     kind : {"marginal", "interaction"}
-        Whether it returns values of single features only.
+        "marginal" if it returns values of single features only; where a run has interactions, the method
+        counts as one of interactions.
     """
 
     asks = True

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from spex_plugins.comparison.metrics.ties import levels
 from spex_plugins.types import FloatArray
 
 __all__ = ["agreement"]
@@ -15,11 +16,12 @@ __all__ = ["agreement"]
 def agreement(values: Sequence[FloatArray]) -> float:
     """Return the mean rank correlation (Spearman) of single values (n,), over all pairs of seeds.
 
-    NaN with fewer than two seeds or features, or where all values of a seed are equal.
+    Values that are equal up to rounding have the same rank. NaN with fewer than two seeds or features, or
+    where all values of a seed are equal.
     """
     from scipy.stats import rankdata
 
-    ranks = [rankdata(one) for one in values]
+    ranks = [rankdata(levels(one)) for one in values]
     found = []
     for one, other in combinations(ranks, 2):
         spread = one.std() * other.std()

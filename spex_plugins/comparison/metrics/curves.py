@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spex_plugins.comparison.metrics.ties import levels
+
 if TYPE_CHECKING:
     from spex_plugins.types import BoolArray, FloatArray
 
@@ -21,7 +23,7 @@ def curve_masks(values: FloatArray) -> tuple[BoolArray, BoolArray, list[int]]:
     Parameters
     ----------
     values : ndarray of float64, shape (n,)
-        The features with the highest values move first; equal ones in their order.
+        The features with the highest values move first; those that are equal up to rounding in their order.
     """
     n = len(values)
     counts = (
@@ -30,7 +32,7 @@ def curve_masks(values: FloatArray) -> tuple[BoolArray, BoolArray, list[int]]:
         else []
     )
     ranks = np.empty(n, dtype=np.intp)
-    ranks[np.argsort(-values, kind="stable")] = np.arange(n)
+    ranks[np.argsort(-levels(values), kind="stable")] = np.arange(n)
     insertion = ranks < np.array(counts, dtype=np.intp)[:, None]
     return insertion, ~insertion, counts
 

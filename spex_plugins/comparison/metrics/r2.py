@@ -11,11 +11,13 @@ __all__ = ["bootstrap_weights", "infidelity", "r2", "weighted_r2"]
 
 def r2(truth: FloatArray, squared_errors: FloatArray) -> float:
     """Return 1 − Σ (predicted − truth)² / Σ (truth − its mean)²; NaN where the truth is constant."""
-    return float(weighted_r2(truth, squared_errors, np.full((1, len(truth)), 1 / max(len(truth), 1)))[0])
+    return float(weighted_r2(truth, squared_errors, np.ones((1, len(truth))))[0])
 
 
 def weighted_r2(truth: FloatArray, squared_errors: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return R² for every row of weights (B, m), which sum to 1, shape (B,)."""
+    """Return R² for every row of weights (B, m), none below 0, shape (B,); NaN where all of them are 0."""
+    total = weights.sum(axis=1, keepdims=True)
+    weights = weights / np.where(total > 0, total, 1)
     if not len(truth):
         return np.full(len(weights), np.nan)
     centred = truth - truth.mean()
@@ -36,12 +38,14 @@ def bootstrap_weights(m: int, resamples: int = 1000, seed: int = 0) -> FloatArra
     return rng.multinomial(m, np.full(m, 1 / m), size=resamples) / m
 
 
-def infidelity(full: float, truth: FloatArray, predicted_full: float, predicted: FloatArray) -> float:
-    """Return Σ (Δ̂ − Δ)² / Σ Δ² for the drops Δ = f(x) − f(mask) and their predictions Δ̂.
+def infidelity(
+    full: float, truth: FloatArray, predicted_full: float, predicted: FloatArray, weights: FloatArray
+) -> float:
+    """Return Σ w (Δ̂ − Δ)² / Σ w Δ² for the drops Δ = f(x) − f(mask), their predictions Δ̂ and weights w.
 
     The infidelity of Yeh et al. 2019 for the perturbation that removes the masked features, in the unit of
     the mean squared drop: 0 is perfect, 1 is that of an explanation by zeros.
     """
     drops = full - truth
-    size = float((drops**2).sum())
-    return float(((predicted_full - predicted - drops) ** 2).sum()) / size if size > 0 else float("nan")
+    size = float(weights @ drops**2)
+    return float(weights @ (predicted_full - predicted - drops) ** 2) / size if size > 0 else float("nan")

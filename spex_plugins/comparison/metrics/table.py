@@ -48,7 +48,7 @@ _TABLE = (
         "r2",
         "higher",
         "R², uniform masks",
-        "share of the variance at held-out uniform masks that is predicted",
+        "share of the variance that is predicted at held-out uniform masks that the method has not asked for",
     ),
     Metric(
         "r2_sizes",
@@ -132,9 +132,9 @@ def chosen_metrics(metrics: Any) -> frozenset[str]:
     """
     if metrics is None:
         return frozenset(name for name, metric in METRICS.items() if not metric.asks)
-    if metrics == "all":
+    if isinstance(metrics, str) and metrics == "all":
         return frozenset(METRICS)
-    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    names = [metrics] if isinstance(metrics, str) or not hasattr(metrics, "__iter__") else list(metrics)
     for name in names:
         if name not in METRICS:
             raise InputError(f"metrics: {name!r} is unknown; choose of {', '.join(METRICS)}, or 'all'.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def curves_over_calls(
 
     figure = Figure(figsize=(7.6, 4.2), layout="constrained")
     axes = figure.subplots()
-    styles = colors_of(runs)
+    styles, lines = colors_of(runs), {}
     for place, (name, (color, marker)) in enumerate(styles.items()):
         calls = np.array(budgets) * _BESIDE ** (place - (len(styles) - 1) / 2)
         first = next(run for run in runs if run.cell.method == name)
@@ -62,11 +62,13 @@ def curves_over_calls(
             "linestyle": "-" if first.cell.kind == "interaction" else "--",
         }
         if given and len(budgets) == 1:
-            axes.axhline(means[0], label=name, linewidth=1.2, **style)
+            lines[name] = axes.axhline(means[0], label=name, linewidth=1.2, **style)
             continue
-        axes.plot(calls, means, label=name, marker="" if given else marker, markersize=5, **style)
+        mark = "" if given else marker
+        (lines[name],) = axes.plot(calls, means, label=name, marker=mark, markersize=5, **style)
         axes.fill_between(calls, low, high, color=color, alpha=0.12, linewidth=0)
     _finish(axes, metric, budgets)
+    _name(axes, lines)
     return figure
 
 
@@ -96,7 +98,7 @@ def bars_of_budget(runs: Sequence[Run], inputs: Sequence[InputReport], budget: i
         if np.isfinite(score.low):
             axes.plot([score.low, score.high], [place, place], color="#1f2430", linewidth=1.3)
     labels = [f"{name}{'' if kinds[name] == 'interaction' else ' (single features)'}" for name, _ in found]
-    axes.set_yticks(range(len(found)), labels)
+    axes.set_yticks(range(len(found)), labels, parse_math=False)
     axes.set_xlabel(f"{METRICS[metric].title}, {budget} calls")
     if metric in ("r2", "r2_sizes"):
         axes.set_xlim(
@@ -112,7 +114,7 @@ def curves_by_features(runs: Sequence[Run], budget: int, name: str) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.6, 3.6), layout="constrained")
-    axes = figure.subplots()
+    axes, lines = figure.subplots(), {}
     for method, (color, marker) in colors_of(runs).items():
         of_method = of_group(runs, method, budget)
         curves = [run.scores.curves.get(name, {}) for run in of_method]
@@ -120,12 +122,13 @@ def curves_by_features(runs: Sequence[Run], budget: int, name: str) -> Figure:
         means = [np.mean([curve[count] for curve in curves if count in curve]) for count in counts]
         if counts:
             line = "-" if of_method[0].cell.kind == "interaction" else "--"
-            axes.plot(counts, means, color=color, marker=marker, markersize=4, linestyle=line, label=method)
+            style: dict[str, Any] = {"color": color, "marker": marker, "linestyle": line}
+            (lines[method],) = axes.plot(counts, means, markersize=4, label=method, **style)
     axes.set_xlabel("features moved")
     axes.set_ylabel(METRICS[name].title)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e1e4ea", linewidth=0.7)
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+    _name(axes, lines)
     return figure
 
 
@@ -144,4 +147,15 @@ def _finish(axes: Any, metric: str, budgets: Sequence[int]) -> None:
         axes.set_ylim(bottom=max(axes.get_ylim()[0], _FLOOR), top=1.02)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#e1e4ea", linewidth=0.7)
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
+
+
+def _name(axes: Any, lines: Mapping[str, Any]) -> None:
+    """Add a legend; matplotlib leaves out labels that start with "_", and reads "$" as mathematics."""
+    if not lines:
+        return
+    places = [str(place) for place in range(len(lines))]
+    style: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5), "frameon": False}
+    legend = axes.legend(list(lines.values()), places, fontsize=9, **style)
+    for text, name in zip(legend.get_texts(), lines, strict=True):
+        text.set_parse_math(False)
+        text.set_text(name)

@@ -38,6 +38,7 @@ def describe(settings: Settings) -> dict[str, Any]:
         "seeds": settings.seeds,
         "held_out": given if isinstance(given, int) else len(given),
         "metrics": sorted(settings.metrics),
+        "output": settings.output,
     }
 
 

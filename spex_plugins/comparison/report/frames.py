@@ -20,7 +20,7 @@ __all__ = ["groups_of", "rows_of_runs", "runs_frame", "summary_frame", "summary_
 
 def rows_of_runs(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return one dict for each run, with the same keys, in the order of the columns."""
-    measured = [name for name in METRICS if any(name in run.scores.values for run in runs)]
+    measured = _measured(runs)
     return [_row(run, measured) for run in runs]
 
 
@@ -43,7 +43,12 @@ def _row(run: Run, measured: Sequence[str]) -> dict[str, Any]:
         row[name] = scores.values.get(name, none)
         if name in ("r2", "r2_sizes"):
             row[f"{name}_low"], row[f"{name}_high"] = scores.intervals.get(name, (none, none))
-    return row | {"problem": run.problem}
+    return row | {"held_out": int(scores.judged.sum()), "problem": run.problem, "note": scores.note}
+
+
+def _measured(runs: Sequence[Run]) -> list[str]:
+    """Return the metrics that some run has, and R², which is a column where all runs failed too."""
+    return [name for name in METRICS if name == "r2" or any(name in run.scores.values for run in runs)]
 
 
 def groups_of(runs: Sequence[Run]) -> list[tuple[str, str, int | None]]:
@@ -55,7 +60,7 @@ def groups_of(runs: Sequence[Run]) -> list[tuple[str, str, int | None]]:
 
 def summary_rows(runs: Sequence[Run], inputs: Sequence[InputReport]) -> list[dict[str, Any]]:
     """Return one dict for each method and budget: means over seeds and inputs, with intervals of R²."""
-    measured = [name for name in METRICS if any(name in run.scores.values for run in runs)]
+    measured = _measured(runs)
     rows = []
     for method, kind, budget in groups_of(runs):
         every = [run for run in runs if (run.cell.method, run.cell.budget) == (method, budget)]
@@ -71,6 +76,7 @@ def summary_rows(runs: Sequence[Run], inputs: Sequence[InputReport]) -> list[dic
         problems = dict.fromkeys(run.problem for run in every if run.problem)
         row["failed"] = f"{sum(bool(run.problem) for run in every)} of {len(every)}" if problems else ""
         row["problem"] = "; ".join(problems)
+        row["note"] = "; ".join(dict.fromkeys(run.scores.note for run in scored if run.scores.note))
         rows.append(row)
     return rows
 

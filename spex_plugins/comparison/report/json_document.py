@@ -23,6 +23,8 @@ def json_document(report: Report) -> str:
     inputs = [
         {
             "features": list(one.feature_names),
+            "output": one.output,
+            "output_name": one.output_name,
             "n_calls": one.n_calls,
             "n_held_out": one.n_held_out,
             "n_stored": one.n_stored,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.metrics.table import METRICS
@@ -27,7 +28,7 @@ def markdown(report: Report) -> str:
         "budget",
         *(METRICS[name].title + _ARROWS[METRICS[name].direction] for name in metrics),
     ]
-    heads += ["energy of order 1 / 2 / ≥ 3", "seconds", "problem"]
+    heads += ["energy of order 1 / 2 / ≥ 3", "seconds", "problems and notes"]
     for kind, title in _KINDS.items():
         of_kind = [row for row in rows if row["kind"] == kind]
         if of_kind:
@@ -60,6 +61,11 @@ def cost_statement(report: Report) -> str:
     )
     if report.n_stored:
         told += f"; {counted(report.n_stored, 'value')} came from the store"
+    outputs = Counter(one.output_label for one in report.inputs if one.output_label)
+    if outputs:
+        of_inputs = len(outputs) > 1
+        listed = (f"{one} of {counted(k, 'input')}" if of_inputs else one for one, k in outputs.items())
+        told += f". Explained: {', '.join(listed)}"
     problems = dict.fromkeys(one.statement for one in report.inputs if one.statement)
     return f"{told}. " + " ".join(f"{problem}." for problem in problems)
 
@@ -78,7 +84,8 @@ def _row(row: dict[str, Any], metrics: list[str]) -> str:
         if name == "r2" and row["r2_low"] == row["r2_low"]:
             cells[-1] += f" ({number(row['r2_low'])} to {number(row['r2_high'])})"
     problem = f"{row['failed']}: {row['problem']}" if row["failed"] else ""
-    return _line([*cells, energy_by_order(row), number(row["seconds"], 2), problem])
+    told = "; ".join(filter(None, [problem, row["note"]]))
+    return _line([*cells, energy_by_order(row), number(row["seconds"], 2), told])
 
 
 def _line(cells: list[str]) -> str:

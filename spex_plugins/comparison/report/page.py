@@ -41,8 +41,9 @@ _OTHER_COLUMNS = {
 _READ = (
     "A model was asked about inputs of which some features were masked. Every method explained it from the "
     "same number of such questions (calls). An explanation stands for a function of the features that are "
-    "kept, and is judged by how well this function predicts answers that no method was told to look at: "
-    "R² = 1 is perfect, 0 is as good as always predicting the mean, and below 0 is worse than that."
+    "kept, and is judged by how well this function predicts answers that its method has not asked for: "
+    "R² = 1 is perfect, 0 is as good as always predicting the mean, and below 0 is worse than that. Where a "
+    "method asked for all answers there are, or an explanation was given, it is judged on all held-out ones."
 )
 
 
@@ -62,6 +63,7 @@ def page(report: Report) -> str:
         ),
         *_curves(report),
         _problems(report),
+        _notes(report),
     ]
     definitions = _section("What the columns mean", _definitions(rows))
     parts += _explanations(report, _MOST_BYTES - sum(len(part.encode()) for part in (*parts, definitions)))
@@ -157,6 +159,12 @@ def _problems(report: Report) -> str:
     )
     items = "".join(f"<li>{escape(one)}</li>" for one in told)
     return _section("What did not work", f"<ul>{items}</ul>" if items else "")
+
+
+def _notes(report: Report) -> str:
+    told = dict.fromkeys(f"{run.cell.method}: {run.scores.note}" for run in report.runs if run.scores.note)
+    items = "".join(f"<li>{escape(one)}</li>" for one in told)
+    return _section("What to know about the scores", f"<ul>{items}</ul>" if items else "")
 
 
 def _definitions(rows: list[dict[str, Any]]) -> str:

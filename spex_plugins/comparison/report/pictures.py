@@ -41,13 +41,18 @@ def as_png(figure: Any) -> bytes:
 
 
 def best_run(report: Report, number: int) -> Run | None:
-    """Return the run with the highest R² on an input; methods of interactions come first."""
+    """Return the run with the highest R² on an input; of those of one value as shown, one of interactions."""
     known = [
         run
         for run in report.runs
         if run.cell.input == number and run.surrogate and np.isfinite(run.scores.values.get("r2", np.nan))
     ]
-    return max(known, key=lambda run: (run.cell.kind == "interaction", run.scores.values["r2"]), default=None)
+
+    def merit(run: Run) -> tuple[float, bool, float]:
+        score = run.scores.values["r2"]
+        return round(score, 3), run.cell.kind == "interaction", score
+
+    return max(known, key=merit, default=None)
 
 
 def interactions_of(run: Run, report: Report) -> Interactions:
@@ -71,12 +76,14 @@ def interactions_of(run: Run, report: Report) -> Interactions:
 
 
 def explanation_picture(report: Report, number: int) -> str:
-    """Return a section with the strongest interactions that the best method found; "" if none has scores."""
+    """Return a section with the strongest effects that the best method found; "" if none has scores."""
     run = best_run(report, number)
     if run is None:
         return ""
     found, game = interactions_of(run, report), report.inputs[number].value_function
-    title = f"Input {number + 1}: what acts together, by {run.cell.method}"
+    told = "what acts together" if run.cell.kind == "interaction" else "what matters"
+    output = report.inputs[number].output_label
+    title = f"Input {number + 1}: {told}{f' for {output}' if output else ''}, by {run.cell.method}"
     if hasattr(game, "image") and hasattr(game, "regions"):
         return f"<section><h2>{escape(title)}</h2>{_on_image(game, found)}</section>\n"
     inner = escape(to_html(found, top=_TOP, title=title), quote=True)

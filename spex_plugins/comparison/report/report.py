@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Report"]
 
+_NEEDS = {
+    "recovery": " and annotations=",
+    "agreement": " and several seeds",
+    "value_error": " where held_out allows all 2^n masks",
+    "pair_error": " where held_out allows all 2^n masks",
+}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Report:
@@ -100,17 +107,24 @@ class Report:
         Returns
         -------
         str
-            Methods are compared by paired differences over inputs, with intervals that hold
-            together with 95 %; for a single input, over its held-out masks.
+            Methods are compared by paired differences over the inputs that all of them have a value of, with
+            intervals that hold together with 95 %; for a single input, over its held-out masks.
 
         Raises
         ------
         InputError
-            If the budget was not tried, or the metric has no direction.
+            If the budget was not tried, or the metric was not measured or has no direction.
         """
         if metric not in METRICS or METRICS[metric].direction == "none":
             directed = [name for name, one in METRICS.items() if one.direction != "none"]
             raise InputError(f"metric: must be one of {', '.join(directed)}, got {metric!r:.80}.")
+        measured = self._measured()
+        if measured and metric not in measured:
+            directed = [name for name in measured if METRICS[name].direction != "none"]
+            raise InputError(
+                f"metric: {metric!r} was not measured; choose one of {directed}, or compare with metrics="
+                f"[{metric!r}]{_NEEDS.get(metric, '')}."
+            )
         chosen = self.budgets[-1] if budget is None else budget
         if chosen not in self.budgets:
             raise InputError(f"budget: {budget!r} was not tried; choose one of {self.budgets}.")
@@ -166,9 +180,8 @@ class Report:
         """
         from spex_plugins.comparison.report.charts import curves_over_calls
 
-        if metric not in METRICS or not any(metric in run.scores.values for run in self.runs):
-            measured = {name for run in self.runs for name in run.scores.values}
-            raise InputError(f"metric: {metric!r:.80} was not measured; choose one of {sorted(measured)}.")
+        if metric not in METRICS or metric not in self._measured():
+            raise InputError(f"metric: {metric!r:.80} was not measured; choose one of {self._measured()}.")
         figure = curves_over_calls(self.runs, self.inputs, self.budgets, metric)
         vars(figure)["_repr_png_"] = partial(as_png, figure)  # of figures without pyplot, notebooks show none
         return figure
@@ -213,6 +226,10 @@ class Report:
         content = page(self).encode()
         with replacing(path) as file:
             file.write(content)
+
+    def _measured(self) -> list[str]:
+        """Return the metrics that some run has, sorted."""
+        return sorted({name for run in self.runs for name in run.scores.values})
 
     def __repr__(self) -> str:
         failed = sum(bool(run.problem) for run in self.runs)

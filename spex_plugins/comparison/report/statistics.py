@@ -104,9 +104,11 @@ def _resampled(
     if held_out is None:
         return None
     truth = held_out.uniform.values
-    weights = bootstrap_weights(len(truth))
-    of_input = [run for run in runs if run.cell.input == number]
-    found = [weighted_r2(truth, run.scores.squared_errors, weights).clip(min=_LEAST_R2) for run in of_input]
+    weights = bootstrap_weights(len(truth))  # the same for all runs: those of one mask are paired
+    scores = [run.scores for run in runs if run.cell.input == number and run.scores.judged.any()]
+    found = [
+        weighted_r2(truth, one.squared_errors, weights * one.judged).clip(min=_LEAST_R2) for one in scores
+    ]
     return np.mean(found, axis=0)
 
 

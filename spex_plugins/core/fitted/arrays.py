@@ -108,7 +108,8 @@ def _sized_kernel(arrays: Mapping[str, Any]) -> SizedKernel:
 def _uncertainty_arrays(uncertainty: IndexUncertainty) -> dict[str, Any]:
     if isinstance(uncertainty, WholeUncertainty):
         arrays, noise = _kernel_arrays(uncertainty.kernel), uncertainty.noise
-        return arrays | {"noise": np.array(noise), "masks": uncertainty.masks, "scale": uncertainty.scale}
+        arrays |= {"noise": np.array(noise), "masks": uncertainty.masks, "scale": uncertainty.scale}
+        return arrays | {"rough": np.array(uncertainty.rough), "ends": np.array(uncertainty.ends)}
     assert isinstance(uncertainty, PartUncertainty)
     product = uncertainty.kernel.product
     return {
@@ -118,12 +119,15 @@ def _uncertainty_arrays(uncertainty: IndexUncertainty) -> dict[str, Any]:
         "sign": np.array(uncertainty.sign),
         "masks": uncertainty.masks,
         "scale": uncertainty.scale,
+        "rough": np.array(uncertainty.rough),
+        "ends": np.array(uncertainty.kernel.ends),
     }
 
 
 def _uncertainty(arrays: Mapping[str, Any]) -> IndexUncertainty:
     noise, masks, scale = float(arrays["noise"]), arrays["masks"], arrays["scale"]
+    rough, ends = float(arrays.get("rough", 1.0)), float(arrays.get("ends", 0.0))  # not in formats up to 7
     if "tilts" in arrays:
-        return WholeUncertainty(_sized_kernel(arrays), noise, masks, scale)
-    kernel = PartKernel(ProductKernel(arrays["rates"], arrays["amplitudes"]), noise)
-    return PartUncertainty(kernel, int(arrays["sign"]), masks, scale)
+        return WholeUncertainty(_sized_kernel(arrays), noise, masks, scale, rough, ends)
+    kernel = PartKernel(ProductKernel(arrays["rates"], arrays["amplitudes"]), noise, ends)
+    return PartUncertainty(kernel, int(arrays["sign"]), masks, scale, rough)

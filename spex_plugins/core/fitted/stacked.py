@@ -62,6 +62,10 @@ class IndexUncertainty(Protocol):
         """Return the deviations of some outputs, ``columns`` of shape (K',)."""
         ...
 
+    def with_noise(self, share: float) -> IndexUncertainty:
+        """Return the deviations where a share of what the part does not explain is noise of the values."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class StackedFunction:
@@ -292,6 +296,23 @@ class StackedFunction:
             independent=self.independent * factor,
             terms=self.terms and self.terms.rescaled(scaling),
             shapley=self.shapley and self.shapley.scaled(factor),
+        )
+
+    def with_noise(self, share: FloatArray) -> StackedFunction:
+        """Return the function where a share (K,) of the squared residuals is noise of the samples.
+
+        What is left of a residual is its expectation, given independent normal parts. The values at the empty
+        and the full mask are kept.
+        """
+        kept = self.masks.sum(axis=1)
+        inner = ((kept > 0) & (kept < self.masks.shape[1]))[:, None]
+        return replace(
+            self,
+            residuals=self.residuals * (1 - inner * share),
+            uncertainties=tuple(part.with_noise(float(share.mean())) for part in self.uncertainties),
+            independent=self.independent * np.sqrt(1 - share),
+            terms=None,
+            shapley=None,
         )
 
     def placed(self, at: IntArray, n: int) -> StackedFunction:

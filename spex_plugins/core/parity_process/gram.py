@@ -19,9 +19,9 @@ def part_gram(product: ProductKernel, sign: int, a: BoolArray, b: BoolArray) -> 
     return out
 
 
-def part_noise(noise: float, masks: BoolArray) -> FloatArray:
-    """Return the noise variance of every pair, (p,), which is 0 for the end points."""
-    return np.where(inner_masks(masks), noise, 0.0) + JITTER
+def part_noise(noise: float, masks: BoolArray, ends: float = 0.0) -> FloatArray:
+    """Return the noise variance of every pair, (p,), which is ``ends`` for the end points."""
+    return np.where(inner_masks(masks), noise, ends) + JITTER
 
 
 def inner_masks(masks: BoolArray) -> BoolArray:

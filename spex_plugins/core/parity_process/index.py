@@ -2,7 +2,7 @@
 
 As a linear functional of the 2^n values, an index is a weighted sum of the parts (f(x) ± f(x̄)) / √2 of all
 pairs. The part of a value that the kernel does not explain, its "noise", belongs to the function: its index
-is a sum over all pairs, of which the evaluated ones are known.
+is a sum over all pairs, of which the evaluated ones are known. In noisy values, a share does.
 """
 
 from __future__ import annotations
@@ -38,22 +38,26 @@ class PartUncertainty:
     masks : ndarray of bool, shape (p, n)
     scale : ndarray of float64, shape (K,)
         Factor of the deviations, which are those of functions with unit variance.
+    rough : float
+        Share of the variance that the kernel does not explain which belongs to the functions.
     """
 
     kernel: PartKernel
     sign: int
     masks: BoolArray
     scale: FloatArray
+    rough: float = 1.0
 
     def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the posterior deviations of an index at sets (U, d), shape (U, K)."""
         matrix = part_gram(self.kernel.product, self.sign, self.masks, self.masks)
-        matrix[np.diag_indices_from(matrix)] += part_noise(self.kernel.noise, self.masks)
+        matrix[np.diag_indices_from(matrix)] += part_noise(self.kernel.noise, self.masks, self.kernel.ends)
         return self.known_deviations(factorised(matrix), supports, index, order)
 
     def known_deviations(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the same, given the factor of the samples' covariance matrix."""
-        found = part_index_variances(self.kernel, self.sign, self.masks, factor, supports, index, order)
+        asked = supports, index, order
+        found = part_index_variances(self.kernel, self.sign, self.masks, factor, *asked, self.rough)
         return np.multiply.outer(np.sqrt(found), self.scale)
 
     def scaled(self, factor: FloatArray) -> PartUncertainty:
@@ -64,6 +68,10 @@ class PartUncertainty:
         """Return the deviations of some outputs."""
         return replace(self, scale=self.scale[columns])
 
+    def with_noise(self, share: float) -> PartUncertainty:
+        """Return the deviations where a share of what the kernel does not explain is noise of the values."""
+        return replace(self, rough=self.rough * (1 - share))
+
 
 def part_index_variances(
     kernel: PartKernel,
@@ -73,6 +81,7 @@ def part_index_variances(
     supports: IntArray,
     index: str,
     order: int,
+    rough: float = 1.0,
 ) -> FloatArray:
     """Return the posterior variances of an index of one part, of functions with unit variance, shape (U,).
 
@@ -88,12 +97,14 @@ def part_index_variances(
     supports : ndarray of int, shape (U, d)
     index, order
         As in `spex_plugins.core.basis.indices.convert`.
+    rough : float
+        Share of the kernel's noise that belongs to the functions, 0 to 1; the rest is of the values only.
     """
     n = masks.shape[1]
     smooth = MaskKernel(kernel.product, np.empty((0, 0), dtype=np.int32), np.empty(0))
     covariance = index_covariance(smooth, masks, supports, index, order)[0]
     covariance += sign * index_covariance(smooth, ~masks, supports, index, order)[0]
-    noise = part_noise(kernel.noise, masks)
+    noise = part_noise(rough * kernel.noise, masks, kernel.ends)
     own = mask_weights(masks, supports, index, order) + sign * mask_weights(~masks, supports, index, order)
     covariance += noise[:, None] * own
     covariance *= _ROOT
@@ -102,8 +113,8 @@ def part_index_variances(
     sizes = sets.orders_of(supports, n)
     for size in np.unique(sizes).tolist():
         rows = supports[sizes == size, :size]
-        rough = _rough_variance(n, size, index, order, sign, kernel.noise)
-        prior[sizes == size] = rough + _prior_variance(kernel.product, rows, index, order, sign)
+        unexplained = _rough_variance(n, size, index, order, sign, rough * kernel.noise, kernel.ends)
+        prior[sizes == size] = unexplained + _prior_variance(kernel.product, rows, index, order, sign)
     return np.maximum(prior - known, 0.0)
 
 
@@ -120,11 +131,13 @@ def _prior_variance(product: ProductKernel, rows: IntArray, index: str, order: i
     return out
 
 
-def _rough_variance(n: int, size: int, index: str, order: int, sign: int, noise: float) -> float:
+def _rough_variance(
+    n: int, size: int, index: str, order: int, sign: int, noise: float, of_ends: float
+) -> float:
     """Return the variance of Σ w ε over all pairs, for sets of a size.
 
     w = (w_T(x) ± w_T(x̄)) / √2, and ε is the part that the kernel does not explain.
     """
     ends = mask_weight_table(index, order, size, n)[[0, n], [0, size]]
-    known = JITTER * float(ends[1] + sign * ends[0]) ** 2 / 2
+    known = (JITTER + of_ends) * float(ends[1] + sign * ends[0]) ** 2 / 2
     return known + (JITTER + noise) * squared_weights(index, order, size, n, sign)

@@ -33,10 +33,20 @@ LIMITS = _LOG_RATE, _LOG_AMPLITUDE, _LOG_NOISE = (-14.0, 3.0), (-8.0, 6.0), (-12
 
 @dataclass(frozen=True, eq=False)
 class PartKernel:
-    """A kernel for values with unit variance, and the variance of the part that it does not explain."""
+    """A kernel for values with unit variance.
+
+    Attributes
+    ----------
+    product : ProductKernel
+    noise : float
+        Variance of the part that it does not explain.
+    ends : float
+        The same at the empty and the full mask, see `end_variance`.
+    """
 
     product: ProductKernel
     noise: float
+    ends: float = 0.0
 
 
 def learn_part_kernel(

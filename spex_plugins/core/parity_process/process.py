@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from spex_plugins.core.kernels.cholesky import Factor, factorised
+from spex_plugins.core.kernels.end_variance import end_variance
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.parity_process.gram import inner_masks, part_gram, part_noise
 from spex_plugins.core.parity_process.index import PartUncertainty
@@ -100,7 +101,7 @@ class PartProcess:
     @property
     def residuals(self) -> FloatArray:
         """Part of the values minus the posterior mean, shape (p, K)."""
-        return part_noise(self.kernel.noise, self.masks)[:, None] * self.weights
+        return part_noise(self.kernel.noise, self.masks, self.kernel.ends)[:, None] * self.weights
 
 
 def fit_part(
@@ -209,10 +210,17 @@ def _learned(sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, sp
 
 
 def _conditioned(sign: int, kernel: PartKernel, masks: BoolArray, values: FloatArray) -> PartProcess:
-    matrix = part_gram(kernel.product, sign, masks, masks)
-    matrix[np.diag_indices_from(matrix)] += part_noise(kernel.noise, masks)
-    factor = factorised(matrix)
-    return PartProcess(sign, kernel, masks, factor, factor.solve(values), np.ones(values.shape[1]))
+    covariance = part_gram(kernel.product, sign, masks, masks)
+
+    def given(ends: float) -> PartProcess:
+        matrix = covariance.copy()
+        matrix[np.diag_indices_from(matrix)] += part_noise(kernel.noise, masks, ends)
+        factor, own = factorised(matrix), replace(kernel, ends=ends)
+        return PartProcess(sign, own, masks, factor, factor.solve(values), np.ones(values.shape[1]))
+
+    process = given(0.0)
+    ends = end_variance(process.factor, process.weights, np.flatnonzero(~inner_masks(masks)))
+    return given(ends) if ends else process
 
 
 def _unexplained(process: PartProcess, values: FloatArray) -> float:

@@ -3,8 +3,7 @@
 The K outputs form one group per column, so that they share their support; with one output this is the
 LASSO. Working on moments, a cross-validation fold costs a subtraction and no further pass over the samples.
 
-Sources: Beck & Teboulle 2009 (FISTA), O'Donoghue & Candès 2015 (adaptive restart), Tibshirani et al. 2012
-(strong rules).
+Sources: Beck & Teboulle 2009 (FISTA), O'Donoghue & Candès 2015 (adaptive restart).
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def path_step(moments: Moments, weights: FloatArray, penalty: float, last: PathP
     """
     beta = last.beta.copy()
     strength = np.linalg.norm(last.gradient, axis=1) / weights
-    active = (strength >= 2 * penalty - last.penalty) | beta.any(axis=1)
+    active = (strength >= penalty) | beta.any(axis=1)
     target = moments.covariance_xy
     while True:
         columns = np.flatnonzero(active)

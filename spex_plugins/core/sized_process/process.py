@@ -11,6 +11,7 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.masks import complements
 from spex_plugins.core.gaussian_process.mask_weights import mask_weight_table, mask_weights, squared_weights
 from spex_plugins.core.kernels.cholesky import Factor, factorised
+from spex_plugins.core.kernels.end_variance import end_variance
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import ProductKernel
 from spex_plugins.core.sized_process.index import index_covariance, index_variance
@@ -29,6 +30,7 @@ class WholeProcess:
 
     kernel: SizedKernel
     noise: float
+    ends: float
     masks: BoolArray
     factor: Factor
     weights: FloatArray
@@ -70,7 +72,7 @@ class WholeProcess:
     @property
     def residuals(self) -> FloatArray:
         """Values minus the posterior mean, shape (m, K)."""
-        return _noise(self.noise, self.masks)[:, None] * self.weights
+        return _noise(self.noise, self.masks, self.ends)[:, None] * self.weights
 
     def variances(self, masks: BoolArray) -> FloatArray:
         """Return the expected squared errors at other masks (l, n), divided by spread², (l,)."""
@@ -80,7 +82,7 @@ class WholeProcess:
 
     def uncertainty(self, scale: FloatArray) -> WholeUncertainty:
         """Return the uncertainty of indices, times ``scale`` (K,)."""
-        return WholeUncertainty(self.kernel, self.noise, self.masks, scale)
+        return WholeUncertainty(self.kernel, self.noise, self.masks, scale, ends=self.ends)
 
     def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
         """Return kernel, masks and weights of the posterior mean."""
@@ -96,37 +98,46 @@ def fit_whole(masks: BoolArray, values: FloatArray, rng: np.random.Generator) ->
     scaled = values / spread
     rows = rng.permutation(np.flatnonzero(inner))[:_LEARNED]
     kernel, noise = learn_sized_kernel(masks[rows], scaled[rows])
-    matrix = kernel.gram(masks, masks)
-    matrix[np.diag_indices_from(matrix)] += _noise(noise, masks)
-    factor = factorised(matrix)
-    return WholeProcess(kernel, noise, masks, factor, factor.solve(scaled) * spread, spread)
+    covariance = kernel.gram(masks, masks)
+
+    def given(ends: float) -> WholeProcess:
+        matrix = covariance.copy()
+        matrix[np.diag_indices_from(matrix)] += _noise(noise, masks, ends)
+        factor = factorised(matrix)
+        return WholeProcess(kernel, noise, ends, masks, factor, factor.solve(scaled) * spread, spread)
+
+    process = given(0.0)
+    ends = end_variance(process.factor, process.weights / spread, np.flatnonzero(~inner))
+    return given(ends) if ends else process
 
 
 @dataclass(frozen=True, eq=False)
 class WholeUncertainty:
-    """Uncertainty of the indices of a process; the unexplained part belongs to the function."""
+    """Uncertainty of the indices of a process; a share ``rough`` of the unexplained is the function's."""
 
     kernel: SizedKernel
     noise: float
     masks: BoolArray
     scale: FloatArray
+    rough: float = 1.0
+    ends: float = 0.0
 
     def deviations(self, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the posterior deviations of an index at sets (U, d), shape (U, K)."""
         matrix = self.kernel.gram(self.masks, self.masks)
-        matrix[np.diag_indices_from(matrix)] += _noise(self.noise, self.masks)
+        matrix[np.diag_indices_from(matrix)] += _noise(self.noise, self.masks, self.ends)
         return self.known_deviations(factorised(matrix), supports, index, order)
 
     def known_deviations(self, factor: Factor, supports: IntArray, index: str, order: int) -> FloatArray:
         """Return the same, given the factor of the samples' covariance matrix."""
-        n, noise = self.masks.shape[1], _noise(self.noise, self.masks)
+        n, noise = self.masks.shape[1], _noise(self.rough * self.noise, self.masks, self.ends)
         covariance = index_covariance(self.kernel, self.masks, supports, index, order)
         covariance += noise[:, None] * mask_weights(self.masks, supports, index, order)
         known = (covariance * factor.solve(covariance)).sum(axis=0)
         prior = index_variance(self.kernel, supports, index, order)
         sizes = sets.orders_of(supports, n)
         for size in np.unique(sizes).tolist():
-            prior[sizes == size] += _rough_variance(n, size, index, order, self.noise)
+            prior[sizes == size] += _rough_variance(n, size, index, order, self.rough * self.noise, self.ends)
         return np.multiply.outer(np.sqrt(np.maximum(prior - known, 0.0)), self.scale)
 
     def scaled(self, factor: FloatArray) -> WholeUncertainty:
@@ -137,14 +148,18 @@ class WholeUncertainty:
         """Return the deviations of some outputs."""
         return replace(self, scale=self.scale[columns])
 
+    def with_noise(self, share: float) -> WholeUncertainty:
+        """Return the deviations where a share of what the kernel does not explain is noise of the values."""
+        return replace(self, rough=self.rough * (1 - share))
 
-def _rough_variance(n: int, size: int, index: str, order: int, noise: float) -> float:
+
+def _rough_variance(n: int, size: int, index: str, order: int, noise: float, of_ends: float) -> float:
     """Return the variance of Σ w_T(S) ε_S over all masks, for sets T of a size."""
     ends = mask_weight_table(index, order, size, n)[[0, n], [0, size]]
     inner = sum(squared_weights(index, order, size, n, sign) for sign in (-1, 1))
-    return JITTER * float(ends @ ends) + (JITTER + noise) * inner
+    return (JITTER + of_ends) * float(ends @ ends) + (JITTER + noise) * inner
 
 
-def _noise(noise: float, masks: BoolArray) -> FloatArray:
+def _noise(noise: float, masks: BoolArray, ends: float) -> FloatArray:
     kept = masks.sum(axis=1)
-    return np.where((kept > 0) & (kept < masks.shape[1]), noise, 0.0) + JITTER
+    return np.where((kept > 0) & (kept < masks.shape[1]), noise, ends) + JITTER

@@ -15,13 +15,17 @@ _DRAWN = 400
 
 
 def unseen_weights(masks: BoolArray, index: str) -> FloatArray:
-    """Return how much an error at each mask (m, n) tells of the masks that were not asked, (m,)."""
+    """Return how much an error at each mask (m, n) tells of the masks that were not asked, (m,).
+
+    Where all were, their values are noisy, or no errors would matter: it tells of the noise at its own then.
+    """
     n = masks.shape[1]
     kept = masks.sum(axis=1)
     total = np.array([float(comb(n, s)) for s in range(n + 1)])
     asked = np.bincount(kept, minlength=n + 1)
-    each = reading_law(n, index) * (1 - asked / total) / np.maximum(asked, 1)
-    return each[kept]
+    each = reading_law(n, index) / np.maximum(asked, 1)
+    unseen = each * (1 - asked / total)
+    return unseen[kept] if unseen.any() else each[kept]
 
 
 def unseen_masks(masks: BoolArray, index: str, rng: np.random.Generator) -> BoolArray:

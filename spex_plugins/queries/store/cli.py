@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.files import replacing
+from spex_plugins.files import check_can_be_written, replacing
 from spex_plugins.queries.store.answer_rows import as_bytes
 from spex_plugins.queries.store.recovery import recovered
 from spex_plugins.queries.store.store import Store, StoredRun
@@ -79,6 +79,7 @@ def _export(chosen: Namespace) -> int:
         raise InputError(f"out: must end in .npz or .csv, got {chosen.out}.")
     if chosen.out.exists() and chosen.out.samefile(chosen.store):
         raise InputError(f"out: {chosen.out} is the store itself; choose another file.")
+    check_can_be_written("out", chosen.out)
     with Store(chosen.store) as store:
         masks, values = store.export(chosen.fingerprint)
     repeats = len(masks) - len(set(as_bytes(np.packbits(masks, axis=1))))
@@ -93,6 +94,7 @@ def _export(chosen: Namespace) -> int:
 
 
 def _recover(chosen: Namespace) -> int:
+    check_can_be_written("out", chosen.out)
     found = recovered(chosen.store, chosen.out)
     answers = f"{counted(found.answers, 'answer')} to {counted(found.functions, 'function')}"
     print(f"{answers} written to {chosen.out}")

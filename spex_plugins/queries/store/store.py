@@ -191,6 +191,8 @@ class Store:
         """
         known = self.info()
         found = [run for run in known if run.fingerprint.startswith(fingerprint or "")]
+        if not known:
+            raise InputError(f"store: {self.path} has no answers.")
         if len(found) != 1:
             raise InputError(
                 f"fingerprint: {len(found)} of the runs in {self.path} match {fingerprint or ''!r}; "

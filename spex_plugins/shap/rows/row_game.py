@@ -12,6 +12,7 @@ from spex_plugins.queries.store.fingerprint import fingerprint_of
 from spex_plugins.shap.explainer import SpexExplainer
 from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.rows.row_digest import digest_parts
+from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from spex_plugins.queries import Queries
@@ -54,6 +55,7 @@ class RowGame:
     def __init__(self, model: Any, masker: Any, row: Any, queries: Queries | None = None) -> None:
         explainer = SpexExplainer(model, masker)
         sample = _sample(row)
+        _check_columns(explainer.masker, sample)
         settings = {} if queries is None else vars(queries)
         options = {name: settings[name] for name in ("store", "retries") if settings.get(name) is not None}
         self.fingerprint: str | None = None
@@ -85,6 +87,16 @@ def _sample(row: Any) -> tuple[Any, ...]:
         return (row,)
     array = row.to_numpy() if hasattr(row, "to_numpy") else np.asarray(row)
     return (array[0] if array.ndim == 2 and len(array) == 1 else array,)
+
+
+def _check_columns(masker: Any, sample: tuple[Any, ...]) -> None:
+    """Raise InputError where a masker of a table gets anything but one row of it."""
+    background: tuple[int, ...] = np.shape(getattr(masker, "data", ()))
+    if len(background) == 2 and len(sample) == 1 and np.shape(sample[0]) != background[1:]:
+        raise InputError(
+            f"row: must be one row of the {counted(background[1], 'column')} of the background, got shape "
+            f"{np.shape(sample[0])}; for several rows give a list of (model, masker, row)."
+        )
 
 
 def _names(explainer: Any, sample: tuple[Any, ...], row: Any, count: int) -> list[str]:

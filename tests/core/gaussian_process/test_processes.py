@@ -99,9 +99,33 @@ def test_deviations_of_a_part(symbol, order, sign):
     assert_allclose(again[:, 0] ** 2, 9 * found, rtol=1e-6, atol=1e-12)
 
 
-def _posterior(weights, covariance, asked):
+@pytest.mark.parametrize("share", [0.3, 1.0])
+@pytest.mark.parametrize(("symbol", "order"), [("SV", 1), ("FSII", 2), ("BII", 2)])
+def test_deviations_where_a_share_of_the_rest_is_noise_of_the_values(symbol, order, share):
+    rows, weights = sets_of(N, order), index_matrix(symbol, order, N)
+    asked = np.r_[0, 2**N - 1, RNG.permutation(np.arange(1, 2**N - 1))[:12]]
+    inner = 0.1 * (MASKS.sum(axis=1) % N > 0)
+    gram = SIZED.gram(MASKS, MASKS)
+    function = gram + np.diag((1 - share) * inner + whole_likelihood.JITTER)
+    values = (gram + np.diag(inner + whole_likelihood.JITTER))[np.ix_(asked, asked)]
+    found = WholeUncertainty(SIZED, 0.1, MASKS[asked], np.ones(1)).with_noise(share)
+    expected = _posterior(weights, function, asked, values)
+    assert_allclose(found.deviations(rows, symbol, order)[:, 0] ** 2, expected, atol=1e-9)
+    for sign in (-1, 1):
+        half = MASKS[: 2 ** (N - 1)]
+        of_pairs = (weights[:, : len(half)] + sign * weights[:, ::-1][:, : len(half)]) / np.sqrt(2)
+        smooth, some = part_gram(PART.product, sign, half, half), np.r_[0, 3:9]
+        function = smooth + np.diag(part_noise((1 - share) * PART.noise, half))
+        values = (smooth + np.diag(part_noise(PART.noise, half)))[np.ix_(some, some)]
+        part = PartUncertainty(PART, sign, half[some], np.ones(1)).with_noise(share)
+        expected = _posterior(of_pairs, function, some, values)
+        assert_allclose(part.deviations(rows, symbol, order)[:, 0] ** 2, expected, atol=1e-9)
+
+
+def _posterior(weights, covariance, asked, of_values=None):
     with_samples = weights @ covariance[:, asked]
-    known = np.linalg.solve(covariance[np.ix_(asked, asked)], with_samples.T)
+    of_values = covariance[np.ix_(asked, asked)] if of_values is None else of_values
+    known = np.linalg.solve(of_values, with_samples.T)
     return np.einsum("ui,ij,uj->u", weights, covariance, weights) - np.einsum("ui,iu->u", with_samples, known)
 
 

@@ -315,6 +315,8 @@ def test_export_writes_tables(filled, tmp_path, capsys):
         (["export", "{}", "x.npz"], "fingerprint: 2 of the runs"),
         (["export", "{}", "x.npz", "--fingerprint", "zz"], "fingerprint: 0 of the runs"),
         (["export", "{}", "x.txt"], "out: must end in .npz or .csv"),
+        (["export", "{}", "none/x.npz"], "none does not exist; make it"),
+        (["recover", "{}", "none/x.sqlite"], "none does not exist; make it"),
     ],
 )
 def test_the_command_line_explains_its_failures(filled, capsys, arguments, text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class CaptumMethod(Method):  # numpydoc ignore=RS01
     asks = True
 
     def __init__(self, factory: Callable[[Any], Any], name: str) -> None:
-        self._factory, self.name = factory, name
+        self.factory, self.name = factory, name
 
     def least(self, n: int) -> int:
         """Return the smallest budget; a method whose class is not known here asks, and is refused."""
@@ -57,14 +58,15 @@ class CaptumMethod(Method):  # numpydoc ignore=RS01
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
         """Attribute with as many samples as the budget allows."""
         torch, host = (library(name, "Captum", _INSTALL) for name in ("torch", "spex_plugins.captum"))
-        method = self._factory(host.game_forward(game))
+        method = self.factory(host.game_forward(game))
         kinds = {kind.__name__ for kind in type(method).__mro__}
+        draws = "n_samples" in signature(method.attribute).parameters
         with seeded(seed):
             found = method.attribute(
                 torch.ones(1, game.n),
                 baselines=0,
                 perturbations_per_eval=_AT_ONCE,
-                **_samples(kinds, game.n, budget),
+                **(_samples(kinds, game.n, budget) if draws else {}),
             )
         values = surrogate_of(found, game.n)
         if not kinds & _SHAPLEY:
@@ -77,9 +79,7 @@ def _samples(kinds: set[str], n: int, budget: int) -> dict[str, int]:
     """Return the number of samples with which a method asks for no more than the budget."""
     if "ShapleyValueSampling" in kinds:
         return {"n_samples": max(1, (budget - 1) // n)}  # permutations of n masks, and the baseline once
-    if "KernelShap" in kinds:
-        return {"n_samples": budget}
-    return {"n_samples": budget - 1} if "LimeBase" in kinds else {}
+    return {"n_samples": budget if "KernelShap" in kinds else budget - 1}
 
 
 def captum_method(name: str) -> CaptumMethod:

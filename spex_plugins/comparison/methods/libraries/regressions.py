@@ -39,7 +39,7 @@ class Regression(Method):
         self.name, self._fit = name, fit
 
     def least(self, n: int) -> int:
-        """Return two masks for each fold of the cross-validation."""
+        """Return two masks for each fold of the cross-validation, or all that there are."""
         return min(2 * _FOLDS, 2**n)
 
     def explain(self, game: CountedGame, budget: int, seed: int) -> Surrogate:
@@ -52,6 +52,8 @@ class Regression(Method):
 
 def fit_ridge(masks: BoolArray, values: FloatArray) -> Spectrum:
     """Fit ridge regression, its penalty chosen by cross-validation in five folds."""
+    if len(masks) < 2 * _FOLDS:
+        return _without_penalty(masks, values)
     # Leaving one out, without cv, gives wrong coefficients of orthogonal columns with scikit-learn 1.7.
     fitted = _linear_models().RidgeCV(alphas=np.logspace(-2, 4, 25), cv=_FOLDS).fit(_signs(masks), values)
     return _from_signs(fitted)
@@ -59,8 +61,15 @@ def fit_ridge(masks: BoolArray, values: FloatArray) -> Spectrum:
 
 def fit_lasso(masks: BoolArray, values: FloatArray) -> Spectrum:
     """Fit LASSO, its penalty chosen by cross-validation in five folds."""
+    if len(masks) < 2 * _FOLDS:
+        return _without_penalty(masks, values)
     fitted = _linear_models().LassoCV(cv=_FOLDS, alphas=50).fit(_signs(masks), values)
     return _from_signs(fitted)
+
+
+def _without_penalty(masks: BoolArray, values: FloatArray) -> Spectrum:
+    """Fit by least squares where the masks are too few to choose a penalty, such as all of three features."""
+    return _from_signs(_linear_models().LinearRegression().fit(_signs(masks), values))
 
 
 def lime_masks(n: int, count: int, rng: np.random.Generator) -> BoolArray:

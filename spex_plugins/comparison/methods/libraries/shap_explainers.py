@@ -48,7 +48,7 @@ class ShapMethod(Method):  # numpydoc ignore=RS01
         index: str | None = "SV",
         least: Callable[[int], int] = lambda n: 2,
     ) -> None:
-        self._factory, self.name, self._index, self._least = factory, name, index, least
+        self.factory, self.name, self._index, self._least = factory, name, index, least
 
     def least(self, n: int) -> int:
         """Return the smallest budget that the explainer takes."""
@@ -58,9 +58,9 @@ class ShapMethod(Method):  # numpydoc ignore=RS01
         """Call the explainer for a row of ones."""
         host = library("spex_plugins.shap", "SHAP", _INSTALL)
         model, masker, row = host.as_model(game)
-        takes_seed = "seed" in signature(self._factory).parameters
+        takes_seed = "seed" in signature(self.factory).parameters
         with seeded(seed):
-            explainer = self._factory(model, masker, **({"seed": seed} if takes_seed else {}))
+            explainer = self.factory(model, masker, **({"seed": seed} if takes_seed else {}))
             explanation = explainer(row.to_numpy(), max_evals=budget, silent=True)
         found = surrogate_of(explanation, game.n)
         return Surrogate(found.function, self._index)
