@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from spex_plugins.errors import PartialAnswerError
+from spex_plugins.errors import InputError, PartialAnswerError
 from spex_plugins.games import background_loop
 from spex_plugins.games.chat.api_errors import RefusedError, can_be_answered_later
 from spex_plugins.queries.calls.retry_policy import is_transient
@@ -35,6 +35,8 @@ class CallResults:
         The first error; after it, no call was begun.
     seconds : list of float
         Duration of every call that has a result.
+    unread : bool
+        Whether the problem is that of a result that could not be read.
     failed_at : set of int
         The calls that failed, and those whose result could not be read; calls that have neither a result nor
         failed were not begun. Empty where a problem has another cause, such as an interrupt.
@@ -44,6 +46,7 @@ class CallResults:
     problem: BaseException | None = None
     seconds: list[float] = field(default_factory=list)
     failed_at: set[int] = field(default_factory=set)
+    unread: bool = False
     ended: bool = field(default=False, repr=False)
 
     def succeeded(self, i: int, result: Any, start: float) -> None:
@@ -65,6 +68,7 @@ class CallResults:
             try:
                 found[i] = None if result is None else reader(result)
             except Exception as error:
+                self.unread |= self.problem is None
                 self.problem = self.problem or error
                 self.failed_at.add(i)
             except (KeyboardInterrupt, SystemExit) as interrupt:
@@ -143,7 +147,12 @@ def _in_threads(
 
 
 def raise_problem(
-    problem: BaseException | None, values: FloatArray, answered: BoolArray, failed: BoolArray
+    problem: BaseException | None,
+    values: FloatArray,
+    answered: BoolArray,
+    failed: BoolArray,
+    *,
+    proven: bool,
 ) -> None:
     """Raise what prevented values, with those that are known.
 
@@ -156,12 +165,16 @@ def raise_problem(
     answered, failed : ndarray of bool, shape (b,)
         Masks that have a value, and masks that were asked without one; if there are none of the latter, the
         problem concerns all masks.
+    proven : bool
+        Whether the problem is a result of no use of a function that gave usable ones before: it concerns its
+        masks alone.
     """
     if problem is None:
         return
     failed = failed if failed.any() else ~answered
     concerns_all = failed.all() or (is_transient(problem) is False and not answered.any())
-    if concerns_all and not can_be_answered_later(problem) and not isinstance(problem, RefusedError):
+    alone = isinstance(problem, RefusedError) or (proven and isinstance(problem, InputError))
+    if concerns_all and not can_be_answered_later(problem) and not alone:
         raise problem
     text = f"{type(problem).__name__}: {problem}".removesuffix(": ")
     missing = int(len(values) - np.sum(answered))

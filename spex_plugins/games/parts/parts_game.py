@@ -170,13 +170,14 @@ class PartsGame:
         self.cost += sum(outcome.cost for outcome in made.values())  # also where the value is none
         if self._log is not None and made:
             self._write(self._log, [(masks[i], made[i], done.seconds[i]) for i in made])
+        proven = self._shape is not None
         found = done.read(self._read)
         answered = np.array([value is not None for value in found], dtype=bool)
         values = np.full((len(masks), *(self._shape or ())), np.nan)
         if answered.any():
             values[answered] = [value for value in found if value is not None]
         failed = np.isin(np.arange(len(masks)), list(done.failed_at))
-        raise_problem(done.problem, values, answered, failed)
+        raise_problem(done.problem, values, answered, failed, proven=proven and done.unread)
         return values
 
     def work(self, masks: BoolArray) -> FloatArray:

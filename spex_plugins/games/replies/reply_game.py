@@ -207,14 +207,15 @@ class ReplyGame:
         InputError
             If the similarity is no number.
         """
-        kept = checked_masks(masks, self.n)
+        kept, proven = checked_masks(masks, self.n), bool(self._known)
         b = len(kept)
         # All repeats of a mask together: if a call fails, the masks before it are complete.
         rows, repeats = np.repeat(np.arange(b), self._repeats), np.tile(np.arange(self._repeats), b)
-        values, problem, failed = self._values(kept[rows], repeats)
+        values, done, failed = self._values(kept[rows], repeats)
         means = values.reshape(b, self._repeats).mean(axis=1)
         failed_masks = np.asarray(failed.reshape(b, self._repeats).any(axis=1))
-        raise_problem(problem, means, ~np.isnan(means), failed_masks)
+        proven &= done.unread
+        raise_problem(done.problem, means, ~np.isnan(means), failed_masks, proven=proven)
         return means
 
     def sample(self, masks: BoolArray, repeats: IntArray) -> FloatArray:
@@ -239,8 +240,10 @@ class ReplyGame:
         InputError
             If the similarity is no number.
         """
-        values, problem, failed = self._values(checked_masks(masks, self.n), np.asarray(repeats))
-        raise_problem(problem, values, ~np.isnan(values), failed)
+        proven = bool(self._known)
+        values, done, failed = self._values(checked_masks(masks, self.n), np.asarray(repeats))
+        proven &= done.unread
+        raise_problem(done.problem, values, ~np.isnan(values), failed, proven=proven)
         return values
 
     def prompt(self, mask: BoolArray) -> str:
@@ -292,9 +295,7 @@ class ReplyGame:
         before, behind = self._around
         return [f"{before}{text}{behind}" for text in self._parts.texts(masks, self._replacement)]
 
-    def _values(
-        self, masks: BoolArray, repeats: IntArray
-    ) -> tuple[FloatArray, BaseException | None, BoolArray]:
+    def _values(self, masks: BoolArray, repeats: IntArray) -> tuple[FloatArray, CallResults, BoolArray]:
         """Return similarities (b,), NaN where there is none, why, and which of them failed (b,).
 
         Replies of a batch that fails are kept: they are paid for, and their masks may be asked again.
@@ -312,11 +313,8 @@ class ReplyGame:
             self._paid |= {one: reply for one, reply in known.items() if reply is not None}
         values = [np.nan if value_of[one] is None else value_of[one] for one in asked]
         failed |= {distinct[i] for i in done.failed_at}
-        return (
-            np.array(values, dtype=np.float64),
-            done.problem,
-            np.array([one in failed for one in asked], dtype=bool),
-        )
+        failing = np.array([one in failed for one in asked], dtype=bool)
+        return np.array(values, dtype=np.float64), done, failing
 
     def _replies(self, asked: Sequence[tuple[str, int]]) -> CallResults:
         many = getattr(self._reply, "many", None)

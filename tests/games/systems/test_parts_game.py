@@ -280,3 +280,15 @@ def test_a_cost_that_is_no_number_is_refused_and_counts_as_nothing():
     with pytest.raises(InputError, match="finite cost"):
         game(all_masks(4))
     assert game.cost == 0.0
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_results_of_no_use_are_dropped_alone(concurrency):
+    def call(kept):
+        return CallOutcome("no grade" if {"search", "rules"} <= set(kept) else 1.0, cost=2.0)
+
+    game = PartsGame(call, PARTS, concurrency=concurrency)
+    game(np.zeros((1, 4), dtype=bool))
+    found = explain(game, on_failure="drop", progress=False)
+    assert found.n_calls == 12
+    assert game.cost == 2.0 * 17

@@ -425,3 +425,19 @@ def test_the_reply_that_is_the_reference_is_not_asked_again(repeats):
     assert explain(game, progress=False).full_value == 1.0
     assert len(asked) == 16
     assert set(asked.values()) == {repeats}
+
+
+def test_an_error_of_the_function_itself_ends_the_run():
+    """An InputError says that all calls would fail, such as an account without credit."""
+
+    def reply(prompt):
+        if len(asked) > 20:
+            raise InputError("api_key: no credit left")
+        asked.append(prompt)
+        return "yes"
+
+    asked: list[str] = []
+    game = ReplyGame(reply, "a b c d e f g h", similarity="exact", reference="yes", concurrency=1)
+    with pytest.raises(ValueFunctionError, match="no credit") as raised:
+        explain(game, budget=200, on_failure="drop", progress=False)
+    assert len(raised.value.masks) == len(asked) == 21
