@@ -14,7 +14,12 @@ from spex_plugins.shap.arguments import with_target
 from spex_plugins.shap.images.grouped_image import values_in_shape_of_input
 from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.rows.row_digest import digest_parts
-from spex_plugins.shap.rows.row_labels import clustering_of_row, feature_names_of_row, output_labels
+from spex_plugins.shap.rows.row_labels import (
+    clustering_of_row,
+    feature_names_of_row,
+    name_of_single_output,
+    output_labels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +67,9 @@ def explain_one_row(
     f = MaskedValueFunction(
         explainer.model, masker, explainer.link, explainer.linearize_link, row, outputs, options, check
     )
-    labels = output_labels(f.output_indices, loop.output_names, explainer.model)
+    labels = output_labels(f.output_indices, loop.output_names, explainer.model, row)
+    if f.output_indices is None:
+        loop.single_names.add(name_of_single_output(loop.output_names, explainer.model, row))
     chosen = [] if f.output_indices is None else f.output_indices.tolist()
     names = feature_names_of_row(explainer.masker, loop.columns, row, f.mask_shapes)
     found = _interactions(
