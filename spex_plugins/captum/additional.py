@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spex_plugins.captum.features import Features
     from spex_plugins.types import IntArray
 
-__all__ = ["ResolvedBatch", "any_tensor", "resolve_additional"]
+__all__ = ["ResolvedBatch", "agreeing_reading", "any_tensor", "resolve_additional"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +94,7 @@ def resolve_additional(
     unclear = apart or (extra and masks_per_call > 1)
     if end_points.for_batch or not unclear or not features.varying.any():
         return ResolvedBatch(batch, masks_per_call, unspent)
-    readings = [batch, replace(batch, rows_of_extra=False)] if extra else [batch]
-    needed = EXTRA_IN_BATCH + PER_READING * len(readings) + end_points.repeated
+    needed = EXTRA_IN_BATCH + PER_READING * len(_readings(batch)) + end_points.repeated
     affordable = _affordable(features, n_samples, needed)
     if not apart and not affordable:
         return ResolvedBatch(batch, 1, unspent)
@@ -110,10 +109,20 @@ def resolve_additional(
             f"which check whether an example depends on its batch; give {needed + 2} or more."
         )
     check = BatchCheck(forward, batch, end_points, features, masks_per_call)
-    for reading in readings:
-        if check.agrees(reading):
-            return ResolvedBatch(reading, masks_per_call, check.evaluations)
-    return ResolvedBatch(batch, 1, check.evaluations, together=True)
+    reading = agreeing_reading(batch, check)
+    if reading is None:
+        return ResolvedBatch(batch, 1, check.evaluations, together=True)
+    return ResolvedBatch(reading, masks_per_call, check.evaluations)
+
+
+def agreeing_reading(batch: Batch, check: BatchCheck) -> Batch | None:
+    """Return the batch, its additional arguments read so that a check agrees; None if it never does."""
+    return next((reading for reading in _readings(batch) if check.agrees(reading)), None)
+
+
+def _readings(batch: Batch) -> list[Batch]:
+    """Return the batch with additional tensors as rows of the examples, and passed whole."""
+    return [batch, replace(batch, rows_of_extra=False)] if any_tensor(batch.extra) else [batch]
 
 
 def _affordable(features: Features, n_samples: int | None, needed: int) -> bool:

@@ -262,9 +262,7 @@ def test_a_single_output_without_one_name(names, background, table):
 @pytest.mark.parametrize("names", [["no"], "ab", lambda row: ["no"]])
 def test_fewer_names_than_a_model_has_outputs(names, background, table):
     explainer = SpexExplainer(Named(probabilities, names), background)
-    with pytest.raises(
-        InputError, match=r"^model.output_names: expected a list of 2 names"
-    ):
+    with pytest.raises(InputError, match=r"^model.output_names: expected a list of 2 names"):
         explainer(table[20:22], silent=True)
 
 
