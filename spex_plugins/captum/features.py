@@ -42,6 +42,16 @@ class Features:
     present: BoolArray
     varying: BoolArray
 
+    @property
+    def same_ids(self) -> bool:
+        """Whether all examples have the same features."""
+        return bool((self.present == self.present[0]).all())
+
+    @property
+    def same_varying(self) -> bool:
+        """Whether the same features vary in all examples."""
+        return bool((self.varying == self.varying[0]).all())
+
     def of_batch(self) -> Features:
         """Return the features of the whole batch as one example.
 
@@ -66,10 +76,10 @@ class Features:
         InputError
             If the examples have different features.
         """
-        if not (self.present == self.present[0]).all():
+        if not self.same_ids:
             raise InputError(
-                "feature_mask: an example has another value alone than in its batch, so that all examples "
-                "are masked together; give them the same feature ids, or one example at a time."
+                "feature_mask: an example has another value away from its batch than in it, so that all "
+                "examples are masked together; give them the same feature ids, or one example at a time."
             )
         varying = np.logical_or.reduce(self.varying, axis=0, keepdims=True)
         return replace(self, varying=np.repeat(varying, len(self.varying), axis=0))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spex_plugins.captum.end_points import EndPoints
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["MaskedForward", "digestible"]
+__all__ = ["MaskedForward", "digestible", "gathered"]
 
 
 class MaskedForward:
@@ -63,7 +63,7 @@ class MaskedForward:
         np.put_along_axis(positions, varying, np.arange(n)[None], axis=1)
         if (positions == positions[0]).all():
             positions = positions[:1]
-        self._positions = tuple(_gathered(positions, column) for column in columns)
+        self._positions = tuple(gathered(positions, column) for column in columns)
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Return the outputs (m, examples · outputs) at masks (m, n), from one forward call."""
@@ -127,9 +127,17 @@ def digestible(value: Any) -> list[Any]:
     )
 
 
-def _gathered(positions: IntArray, column: Tensor) -> Tensor:
-    """Return for every element of an input the position of its feature in a mask: (1, …) or (b, …)."""
-    examples = max(len(positions), len(column))
-    table = torch.from_numpy(positions).to(column.device).expand(examples, -1)
+def gathered(entries: IntArray | BoolArray, column: Tensor) -> Tensor:
+    """Return for every element of an input the entry of its feature: (1, …) or (b, …).
+
+    Parameters
+    ----------
+    entries : ndarray, shape (1, F) or (b, F)
+        Of every feature.
+    column : Tensor of int64, shape (1, …) or (b, …)
+        For every element of an input, the number of its feature.
+    """
+    examples = max(len(entries), len(column))
+    table = torch.from_numpy(entries).to(column.device).expand(examples, -1)
     at = column.reshape(len(column), prod(column.shape[1:])).expand(examples, -1)
     return table.gather(1, at).reshape(examples, *column.shape[1:])

@@ -112,11 +112,8 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             output is explained.
         additional_forward_args : Any, optional
             As in Captum; tensors of B rows, also in lists, tuples and dicts, have a row for each example.
-            Where examples are evaluated separately, or several masks per call, two examples are evaluated
-            once more alone, as part of their n_samples; if that shows that the rows are not those of
-            examples, such as the weights of B classes, the tensors are passed unchanged. If an example has
-            another value alone in any case, the whole batch is masked together, one mask per call. Examples
-            with different numbers of features are evaluated separately, also without such arguments.
+            If a check shows that the rows are not those of examples, such as the weights of B classes, the
+            tensors are passed unchanged. Lists and arrays that are no tensors always are.
         feature_mask : Tensor or tuple of Tensor, optional
             Any integers; elements with the same id, in any of the tensors, are masked together. With a first
             axis of B every example has its own mask. By default every element is a feature.
@@ -127,7 +124,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             baseline, else max(500, 16 n); the other features have no effect and the value 0.
         perturbations_per_eval : int
             Masks per call of the forward function, which receives up to that many times B examples, one mask
-            of the batch after the other.
+            of the batch after the other. Fewer where a function depends on its batch; see Notes.
         return_input_shape : bool
             If False, return one value for each feature, ids ascending; 0 for features that an example does
             not have.
@@ -147,7 +144,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             `spex_plugins.explain`.
         seed : int or numpy Generator
             A Generator is copied and not advanced. Examples with equally many features that differ from
-            their baseline are evaluated at the same masks, in the same forward calls.
+            their baseline are evaluated at the same masks, in the same forward calls; see Notes.
         queries : Queries, optional
             How the forward function is evaluated: a store of its outputs, retries, limits of time and cost.
             The fingerprint for a store identifies the forward function; the other arguments are added to it.
@@ -186,6 +183,24 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             If Captum's LLM attribution uses its cache, with a version of transformers where it is wrong.
         FewSamplesWarning
             If n_samples is less than two for each feature or too small to measure R², or if R² is below 0.2.
+
+        Notes
+        -----
+        Where the same features of all examples differ from their baseline, the whole batch is masked at
+        these, as in Captum. Else every example is masked at its own, and evaluated with others that have as
+        many, if that gives the same values: every example is evaluated at its inputs away from the batch
+        (alone, in batches of up to 32 examples), and with half of its features masked both in it and away
+        from it. These are 3 of its n_samples, or 5 with tensors among the additional arguments, and are
+        stated by its `Interactions`: "3 evaluations more to check f". Several masks per call with such
+        tensors are checked likewise; several without them are evaluated as Captum does it.
+
+        If one example has another value away from its batch, all are masked at the features that differ from
+        the baseline in any of them, one mask per call: these are the values of Captum for any function of
+        the batch. That is done without a check where it gives exact values with at most twice the masks,
+        where n_samples leaves none for a check, and where an additional argument is a list or an array with
+        an entry for each example. A function that depends on its batch at other masks only, as it is
+        saturated at these, is not recognised; give baselines from which the same features of all examples
+        differ then.
         """
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
@@ -214,7 +229,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
             self.forward_func,
             batch,
             bool(features.varying.any()),
-            together=masks_per_call > 1 and not any_tensor(batch.extra),
+            together=masks_per_call > 1 and features.same_varying and not any_tensor(batch.extra),
             perturbations_per_eval=masks_per_call,
         )
         if end_points.for_batch:
@@ -237,8 +252,9 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         settings: dict[str, Any],
     ) -> list[Interactions]:
         """Explain every example, or the batch, with as many masks per call as its arguments allow."""
-        counts = features.varying.sum(axis=1)
-        resolved = resolve_additional(self.forward_func, batch, end_points, counts, masks_per_call, n_samples)
+        resolved = resolve_additional(
+            self.forward_func, batch, end_points, features, masks_per_call, n_samples
+        )
         return explain_batch(
             self.forward_func,
             resolved.batch,

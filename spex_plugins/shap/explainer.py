@@ -50,7 +50,8 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
     ----------
     model : callable
         As in `shap.Explainer`: a function from b masked inputs to values (b,) or (b, K), a fitted estimator
-        of scikit-learn's interface, or a transformers pipeline.
+        of scikit-learn's interface, or a transformers pipeline that classifies texts or writes them (its
+        class may have a ``__call__`` of its own that returns the scores of all labels).
     masker : object
         As in `shap.Explainer`: a SHAP masker, background data (S, n) or a tokenizer. The clustering of a
         Partition masker groups the bars of SHAP's plots; it does not constrain the coalitions.
@@ -60,7 +61,8 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
         There is only one; `estimator` selects what is fitted. SHAP's algorithms are in `shap.Explainer`. A
         sequence of str is taken for `feature_names`, which `shap.PermutationExplainer` has in this place.
     output_names : sequence of str or str, optional
-        Names of the K outputs; for a model with one output, its name.
+        Names of the K outputs; for a model with one output, its name. By default ``model.output_names``, if
+        the model has that: names, or a function from the inputs of a row to names.
     feature_names : sequence of str, optional
         As in `shap.Explainer`.
     linearize_link : bool

@@ -229,3 +229,33 @@ def save_classifier(transformers, words, folder):
         vocab_size=len(vocabulary), max_position_embeddings=32, initializer_range=1.0, **size
     )
     transformers.BertForSequenceClassification(config).save_pretrained(folder)
+
+
+FORWARDS = {
+    "one row of weights": (lambda x, w: x.sum(1) ** 2 * w.sum(), "weights"),
+    "weights of its rows": (lambda x, w: (x * w).sum(1) + x.prod(1), "weights"),
+    "the mean of the call": (lambda x: x.sum(1) ** 2 - x.sum(1).mean(), None),
+    "as many texts as rows": (lambda x, texts: x.sum(1) ** 2 * len(texts) / len(x), "texts"),
+}
+
+
+@pytest.mark.parametrize("case", FORWARDS)
+def test_an_example_has_the_values_of_one_mask_per_call(case):
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("captum")
+    from spex_plugins.captum.games.example_game import ExampleGame
+
+    forward, name = FORWARDS[case]
+    extra = {"weights": (torch.tensor([[1.0, 2.0, 4.0]]),), "texts": (["one"],), None: None}[name]
+    rows = []
+
+    def counted(x, *more):
+        rows.append(len(x))
+        return forward(x, *more)
+
+    x = torch.tensor([[1.0, 2.0, 3.0]])
+    game = ExampleGame(counted, x, additional_forward_args=extra)
+    assert sum(rows) <= 2 + (5 if name == "weights" else 3)
+    masks = ((np.arange(8)[:, None] >> np.arange(3)) & 1).astype(bool)
+    truth = [float(forward(x * torch.from_numpy(mask), *(extra or ()))) for mask in masks]
+    np.testing.assert_allclose(game(masks), truth, atol=1e-6)

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 
 from spex_plugins import adapter_tools
+from spex_plugins.captum.additional import agreeing_reading
+from spex_plugins.captum.away_from_batch import BatchCheck
 from spex_plugins.captum.batch import make_batch
 from spex_plugins.captum.end_points import evaluate_end_points
 from spex_plugins.captum.features import make_features
@@ -26,7 +28,8 @@ __all__ = ["ExampleGame"]
 class ExampleGame:
     """The outputs of a forward function for one example when some of its features are masked.
 
-    Features that equal their baseline are left out.
+    Features that equal their baseline are left out. Three evaluations, or up to five with tensors among the
+    additional arguments, check whether several masks can share a call.
 
     Parameters
     ----------
@@ -79,17 +82,21 @@ class ExampleGame:
         if not self.n:
             raise InputError("inputs: equal their baselines, so that no mask changes anything.")
         ends = evaluate_end_points(forward, batch, True, together=False, perturbations_per_eval=1)
+        # Repeated additional arguments, or other masks in the call, may change the values.
+        shared = None
+        if not ends.for_batch:
+            shared = agreeing_reading(batch, BatchCheck(forward, batch, ends, features, 2))
         rows = np.arange(1)
         self._forward = MaskedForward(
             forward,
-            batch,
+            batch if shared is None else shared,
             features.columns_of(rows),
             self.varying[None],
             len(features.ids),
             ends,
             "model calls",
         )
-        self._alone = ends.for_batch
+        self._alone = shared is None
         names = features.names(0)
         self.feature_names = tuple(names[i] for i in self.varying)
         self.fingerprint: str | None = None

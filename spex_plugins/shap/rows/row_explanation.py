@@ -14,7 +14,12 @@ from spex_plugins.shap.arguments import with_target
 from spex_plugins.shap.images.grouped_image import values_in_shape_of_input
 from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.rows.row_digest import digest_parts
-from spex_plugins.shap.rows.row_labels import clustering_of_row, feature_names_of_row, output_labels
+from spex_plugins.shap.rows.row_labels import (
+    clustering_of_row,
+    feature_names_of_row,
+    name_of_single_output,
+    output_labels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from spex_plugins.result.few_samples import FewSamples
     from spex_plugins.result.interactions import Interactions
     from spex_plugins.shap.rows.row_loop import RowLoop
+    from spex_plugins.types import IntArray
 
 __all__ = ["explain_one_row"]
 
@@ -62,7 +68,7 @@ def explain_one_row(
     f = MaskedValueFunction(
         explainer.model, masker, explainer.link, explainer.linearize_link, row, outputs, options, check
     )
-    labels = output_labels(f.output_indices, loop.output_names, explainer.model)
+    labels = _labels(f.output_indices, loop, explainer.model, row)
     chosen = [] if f.output_indices is None else f.output_indices.tolist()
     names = feature_names_of_row(explainer.masker, loop.columns, row, f.mask_shapes)
     found = _interactions(
@@ -121,6 +127,13 @@ def _interactions(
     settings["feature_names"] = [names[i] for i in f.varying]
     (found,) = explain_each(f, n, lambda values: [values], budget=budget, **settings)
     return adapter_tools.widened(few.see(found), f.varying, names)
+
+
+def _labels(indices: IntArray | None, loop: RowLoop, model: Any, row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the labels of the outputs for SHAP, which has none for a single one: the loop keeps it."""
+    if indices is None:
+        loop.single_names.add(name_of_single_output(loop.output_names, model, row))
+    return output_labels(indices, loop.output_names, model, row)
 
 
 def _check_row(estimator: str | Estimator, max_evals: int | None, n: int) -> None:

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from spex_plugins.types import FloatArray, IntArray
 
-__all__ = ["clustering_of_row", "feature_names_of_row", "output_labels"]
+__all__ = ["clustering_of_row", "feature_names_of_row", "name_of_single_output", "output_labels"]
 
 
-def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: Any) -> dict[str, Any]:
+def output_labels(
+    indices: IntArray | None, given: Sequence[str] | None, model: Any, row: tuple[Any, ...]
+) -> dict[str, Any]:
     """Label the outputs for SHAP.
 
     Parameters
@@ -28,14 +30,31 @@ def output_labels(indices: IntArray | None, given: Sequence[str] | None, model: 
         Names from the user.
     model : shap.models.Model
         Perhaps with ``output_names``, which a language model only knows after it was called.
+    row : tuple
+        The inputs of the model, one sample each; names may be a function of them.
     """
     if given is not None:
-        _check_names(given, indices)
+        _check_names("output_names", given, indices)
     if indices is None:
         return {}
-    names = getattr(model, "output_names", None) if given is None else given
+    names = _names_of_model(model, row) if given is None else given
+    if names is not None and given is None:
+        _check_names("model.output_names", names, indices)
     chosen = None if names is None else [str(names[k]) for k in indices]
     return {"output_indices": np.arange(len(indices)), "output_names": chosen}
+
+
+def name_of_single_output(given: Sequence[str] | None, model: Any, row: tuple[Any, ...]) -> str | None:
+    """Return the name of the output of a model with one; None without one name."""
+    names = _names_of_model(model, row) if given is None else given
+    return str(names[0]) if names is not None and len(names) == 1 else None
+
+
+def _names_of_model(model: Any, row: tuple[Any, ...]) -> Sequence[Any] | None:
+    """Return the names of a model's outputs, which may depend on the row; a text is one name."""
+    names = getattr(model, "output_names", None)
+    names = names(*row) if callable(names) else names
+    return [names] if isinstance(names, str) else names
 
 
 def clustering_of_row(masker: Any, row: tuple[Any, ...]) -> FloatArray | None:
@@ -72,11 +91,9 @@ def feature_names_of_row(
     return names
 
 
-def _check_names(given: Sequence[str], indices: IntArray | None) -> None:
-    if indices is None and len(given) != 1:
-        raise InputError(f"output_names: the model has a single output, got the names {list(given)!r:.80}.")
-    if indices is not None and (max(indices) >= len(given) or min(indices) < -len(given)):
+def _check_names(where: str, names: Sequence[Any], indices: IntArray | None) -> None:
+    if indices is None and len(names) != 1:
+        raise InputError(f"{where}: the model has a single output, got the names {list(names)!r:.80}.")
+    if indices is not None and (max(indices) >= len(names) or min(indices) < -len(names)):
         count = max(max(indices) + 1, -min(indices))
-        raise InputError(
-            f"output_names: expected a list of {counted(count, 'name')} or more, got {given!r:.80}."
-        )
+        raise InputError(f"{where}: expected a list of {counted(count, 'name')} or more, got {names!r:.80}.")

@@ -58,6 +58,8 @@ class RowLoop:
         Whether rows share what is learned of the kernel: those of tables, if single values will be read.
     found : list of Interactions
         One for every row that was explained.
+    single_names : set of str or None
+        The names that a single output has in these rows.
     """
 
     settings: CallSettings
@@ -71,6 +73,7 @@ class RowLoop:
     prior: Any
     shares: bool
     found: list[Interactions] = field(default_factory=list)
+    single_names: set[str | None] = field(default_factory=set)
     _estimators: dict[bytes, Estimator] = field(default_factory=dict)
 
     def estimator_of(self, varying: IntArray, names: Sequence[str]) -> Estimator:
@@ -171,6 +174,6 @@ def _with_interactions(explainer: Any, explanations: Sequence[Any], loop: RowLoo
         explanations = [pair_matrix_explanation(one, rows) for one in explanations]
     new = [SpexExplanation.of(one, rows) for one in explanations]
     for one in new:
-        if explainer.output_names and not rows[0].output_shape:
-            one.output_names = explainer.output_names[0]
+        if len(loop.single_names) == 1:
+            (one.output_names,) = loop.single_names
     return new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 import torch
 from captum.attr import ShapleyValues
@@ -66,8 +67,8 @@ def test_finding_out_is_paid_for_from_the_samples(case, at_once, n_samples):
 
     settings = {"additional_forward_args": extra, "perturbations_per_eval": at_once, "n_samples": n_samples}
     _, found = Spex(recorded).attribute(X, return_interactions=True, **settings)
-    told = [re.search(r"; (\d+) evaluations? more to check f", one.plan) for one in found]
-    spent = [one.n_calls + (int(more[1]) if more else 0) for one, more in zip(found, told, strict=True)]
+    told = [checked(one) for one in found]
+    spent = [one.n_calls + more for one, more in zip(found, told, strict=True)]
     assert max(spent) <= n_samples
     assert sum(rows) == sum(spent)
     if at_once == 1 or n_samples in (2, 8, 9):  # nothing is divided
@@ -95,33 +96,96 @@ OF_THE_BATCH = {
     "differences from the mean": lambda x: x.sum(1) ** 2 - (x.sum(1) ** 2).mean(),
     "shares": lambda x: torch.softmax(x.sum(1), 0),
     "nodes of a graph": lambda x: torch.tanh(GRAPH @ x),
+    "distances from the mean": lambda x: ((x - x.mean(0)) ** 2).sum(1),
 }
+OTHERS = torch.tensor([[1.0, 2.0, 0.0], [0.0, 3.0, 4.0]])  # as many features that vary, but others
+UNLIKE = torch.tensor([[1.0, 2.0, 0.0, 0.0], [0.0, 0.0, 3.0, 4.0]])  # together they have many masks more
 
 
+@pytest.mark.parametrize(("x", "at_once"), [(SPARSE, 1), (SPARSE, 4), (OTHERS, 1), (UNLIKE, 1)])
 @pytest.mark.parametrize("case", OF_THE_BATCH)
-def test_examples_whose_values_depend_on_the_others(case):
+def test_examples_whose_values_depend_on_the_others(case, x, at_once):
     forward = OF_THE_BATCH[case]
-    target = 0 if forward(SPARSE).dim() > 1 else None
-    truth = ShapleyValues(forward).attribute(SPARSE, target=target)
-    found, (one, _) = Spex(forward).attribute(SPARSE, target=target, return_interactions=True)
+    target = 0 if forward(x).dim() > 1 else None
+    truth = ShapleyValues(forward).attribute(x, target=target)
+    settings = {"target": target, "perturbations_per_eval": at_once}
+    found, (one, _) = Spex(forward).attribute(x, return_interactions=True, **settings)
     torch.testing.assert_close(found, truth, atol=1e-5, rtol=1e-5)
-    assert "more to check f" in one.method
+    assert ("more to check f" in one.method) == (at_once > 1 or x is UNLIKE)  # else all masks are as cheap
+    mask = torch.arange(x.shape[1]) + torch.tensor([[0], [1]])
+    with pytest.raises(InputError, match=r"^feature_mask: an example has another value away from its batch"):
+        Spex(forward).attribute(x, feature_mask=mask, **settings)
+
+
+def test_an_output_that_is_saturated_at_the_inputs():
+    def forward(x):
+        return (x * x.mean(0)).sum(1).sigmoid()
+
+    x = torch.tensor([[9.0, 1.0, 0.0, 0.0], [0.0, 0.0, 8.0, 2.0], [0.0, 9.0, 9.0, 0.0]], dtype=torch.float64)
+    assert (forward(x[:1]) - forward(x)[0]).abs() < 1e-6
+    torch.testing.assert_close(Spex(forward).attribute(x), ShapleyValues(forward).attribute(x).double())
+
+
+def test_every_example_of_a_large_batch_is_checked():
+    rows = torch.arange(70)
+    x = torch.zeros(70, 6, dtype=torch.float64)
+    x[rows, rows % 6] = x[rows, (rows + 1) % 6] = 1.0
+    x[35] = 0.3
+
+    def forward(x):  # only the example that changes least depends on the others
+        sums = x.sum(1)
+        return torch.where(x.max(1).values < 0.5, sums * sums.mean() / 9, sums)
+
+    truth = ShapleyValues(forward).attribute(x).double()
+    torch.testing.assert_close(Spex(forward).attribute(x), truth, atol=1e-6, rtol=1e-5)
+
+
+def of_words(x, words):
+    rows = zip(x, words, strict=False)
+    return torch.stack([row.prod() if word == "product" else row.sum() ** 2 for row, word in rows])
+
+
+@pytest.mark.parametrize("container", [list, tuple, np.array])
+def test_lists_with_an_entry_for_each_example_stay_with_their_examples(container):
+    x = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [0.5, 0.0, 1.0]])
+    extra = (container(["product", "product", "square"]), 7)
+    forward = lambda x, words, _: of_words(x, words)  # noqa: E731
+    truth = ShapleyValues(forward).attribute(x, additional_forward_args=extra)
+    found = Spex(forward).attribute(x, additional_forward_args=extra)
+    torch.testing.assert_close(found, truth, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_samples", [2, 3, 4])
+def test_too_few_samples_to_check_examples_of_different_features(n_samples):
     mask = torch.tensor([[0, 1, 2], [0, 1, 3]])
-    with pytest.raises(InputError, match=r"^feature_mask: an example has another value alone"):
-        Spex(forward).attribute(SPARSE, target=target, feature_mask=mask)
+    with pytest.raises(InputError, match=rf"^n_samples: {n_samples} masks .*; give 5 or more"):
+        Spex(lambda x: x.sum(1)).attribute(X, feature_mask=mask, n_samples=n_samples)
+    found = Spex(lambda x: x.sum(1)).attribute(X, feature_mask=mask, n_samples=5)
+    torch.testing.assert_close(found.sum(1), X.sum(1), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("n_samples", [2, 3, 4, 5, 6, 7, 8, 9, 10, 12])
-def test_no_example_has_more_evaluations_than_it_may(n_samples):
+@pytest.mark.parametrize("n_samples", [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 20])
+@pytest.mark.parametrize("x", [SPARSE, OTHERS, UNLIKE], ids=["fewer", "others", "unlike"])
+@pytest.mark.parametrize("share", [0.0, 1.0], ids=["apart", "of the batch"])
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_no_example_has_more_evaluations_than_it_may(share, x, n_samples, at_once):
     rows = []
 
     def forward(x):
         rows.append(len(x))
-        return x.sum(1) ** 2 - (x.sum(1) ** 2).mean()
+        return x.sum(1) ** 2 - share * (x.sum(1) ** 2).mean()
 
-    Spex(forward).attribute(SPARSE, n_samples=n_samples)
-    alone, whole = sum(size == 1 for size in rows), sum(size == 2 for size in rows)
-    assert whole + min(alone, 1) <= n_samples
+    settings = {"n_samples": n_samples, "perturbations_per_eval": at_once}
+    _, found = Spex(forward).attribute(x, return_interactions=True, **settings)
+    spent = [one.n_calls + checked(one) for one in found]
+    assert max(spent) <= n_samples
+    assert sum(rows) == sum(spent)
+
+
+def checked(one):
+    """Return the number of evaluations of an example that an explanation states beside its masks."""
+    told = re.search(r"; (\d+) evaluations? more to check f", one.plan)
+    return int(told[1]) if told else 0
 
 
 def test_targets_of_examples_whose_values_depend_on_the_others():

@@ -42,7 +42,7 @@ def scores(pipe, text, function):
     return function(logits).numpy()
 
 
-def check(explainer, pipe, function):
+def check(explainer, pipe, function, atol=1e-5):
     """Compare the value function of the explanation with the model itself, at every mask."""
     explanation = explainer([TEXT], silent=True)
     found = explanation[0].interactions
@@ -52,7 +52,7 @@ def check(explainer, pipe, function):
     truth = np.array([scores(pipe, text, function) for text in shown])
     assert truth.std(axis=0).min() > 1e-3
     predicted = found.predict(masks.astype(bool))
-    assert_allclose(np.reshape(predicted, truth.shape), truth, atol=1e-5)
+    assert_allclose(np.reshape(predicted, truth.shape), truth, atol=atol)
     return explanation
 
 
@@ -155,6 +155,86 @@ def test_other_tasks_are_refused(task, kind, wrapped):
     pipe = transformers.pipeline(task, model=model, tokenizer=made.tokenizer, device="cpu")
     with pytest.raises(InputError, match=f"^model: a pipeline for '{task}' .* pass a function"):
         SpexExplainer(shap.models.TransformersPipeline(pipe) if wrapped else pipe)
+
+
+def of_class(kind, settings, classes=3):
+    """Return a pipeline that is made by its class, and has no task then."""
+    made = pipeline(classes)
+    found = kind(model=made.model, tokenizer=made.tokenizer, device="cpu", **settings)
+    assert not found.task
+    return found
+
+
+def test_classifiers_made_by_their_class():
+    pipe = of_class(transformers.TextClassificationPipeline, {})
+    check(SpexExplainer(pipe), pipe, softmax)
+    check(SpexExplainer(shap.models.TransformersPipeline(pipe)), pipe, softmax)
+
+
+@pytest.mark.filterwarnings("ignore:Using the model-agnostic default")
+def test_writers_made_by_their_class():
+    model, words = tiny_transformers.language_model()
+    settings = {"model": model, "tokenizer": words, "device": "cpu"}
+    pipes = [
+        transformers.TextGenerationPipeline(**settings),
+        transformers.pipeline("text-generation", **settings),
+    ]
+    by_class, by_task = (SpexExplainer(pipe)(["not bad"], silent=True) for pipe in pipes)
+    assert_allclose(by_class.values, by_task.values, atol=1e-6)
+    assert by_class.output_names == by_task.output_names
+
+
+class OnlyTexts(transformers.TextClassificationPipeline):
+    def __call__(self, texts):
+        return super().__call__(texts, top_k=None)
+
+
+class AnyOptions(transformers.TextClassificationPipeline):
+    def __call__(self, texts, **options):
+        return super().__call__(list(texts), **options)
+
+
+class OnlyTheLikeliest(transformers.TextClassificationPipeline):
+    def __call__(self, texts):
+        return super().__call__(texts)
+
+
+@pytest.mark.parametrize("kind", [OnlyTexts, AnyOptions])
+def test_classifiers_with_a_call_of_their_own(kind):
+    pipe = of_class(kind, {})
+    assert list(check(SpexExplainer(pipe), pipe, softmax).output_names) == list(LABELS.values())
+    wrapped = shap.models.TransformersPipeline(pipe, rescale_to_logits=True)
+    # The pipeline rounds its scores to single precision.
+    check(SpexExplainer(wrapped, pipe.tokenizer), pipe, lambda z: torch.logit(z.softmax(-1)), atol=1e-3)
+
+
+def test_a_call_that_leaves_labels_out():
+    with pytest.raises(Exception, match=r"model: the pipeline returned scores of .*all labels"):
+        SpexExplainer(of_class(OnlyTheLikeliest, {}))([TEXT], silent=True)
+
+
+class Topics(transformers.ZeroShotClassificationPipeline):
+    """As in SHAP's notebook of zero-shot classification: it answers to the first text."""
+
+    def __call__(self, texts):
+        answer = super().__call__(texts[0], list(LABELS.values()), hypothesis_template="{} bad")
+        return [[{"label": a, "score": b} for a, b in zip(answer["labels"], answer["scores"], strict=True)]]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_zero_shot_classifier_that_returns_labels():
+    pipe = of_class(Topics, {})
+    entailment = transformers.BertForSequenceClassification(pipe.model.config).eval()
+    entailment.config.label2id = {"contradiction": 0, "neutral": 1, "entailment": 2}
+    made = Topics(model=entailment, tokenizer=pipe.tokenizer, device="cpu")
+    made.model.config.id2label = LABELS
+    explanation = SpexExplainer(made)([TEXT], silent=True)
+    assert list(explanation.output_names) == list(LABELS.values())
+    masks = (np.arange(16)[:, None] >> np.arange(4)) & 1
+    for mask, found in zip(masks, explanation[0].interactions.predict(masks.astype(bool)), strict=True):
+        shown = " ".join(w if k else "[MASK]" for w, k in zip(TEXT.split(), mask, strict=True))
+        truth = {one["label"]: one["score"] for one in made([shown])[0]}
+        assert_allclose(found, [truth[label] for label in LABELS.values()], atol=1e-5)
 
 
 def test_features_of_a_language_model_are_not_taken_for_what_it_writes():

@@ -215,6 +215,57 @@ def test_the_name_of_a_single_output(names, background, table):
     assert explainer(table[20:22], interactions=True, silent=True).output_names == "price"
 
 
+class Named:
+    """A model that names its outputs."""
+
+    def __init__(self, function, output_names):
+        self.function, self.output_names = function, output_names
+
+    def __call__(self, *inputs):
+        return self.function(*inputs)
+
+
+def two(texts):
+    return np.array([[len(str(text)), str(text).count("e")] for text in texts], dtype=float)
+
+
+def test_names_that_a_model_gives_each_row():
+    model = Named(two, lambda text: [f"length {len(text)}", "number of e"])
+    texts = ["he sees me", "she is here"]
+    explanation = SpexExplainer(model, shap.maskers.Text(r"\W+"))(texts, silent=True)
+    host = shap.PartitionExplainer(model, shap.maskers.Text(r"\W+"))(texts, silent=True)
+    assert np.array_equal(explanation.output_names, host.output_names)
+    assert list(explanation[0].output_names) == ["length 10", "number of e"]
+    same = Named(two, lambda text: ["length", "number of e"])
+    found = SpexExplainer(same, shap.maskers.Text(r"\W+"))(texts, silent=True)
+    assert list(found.output_names) == ["length", "number of e"]
+    (last,) = SpexExplainer(model, shap.maskers.Text(r"\W+"))(
+        texts[:1], outputs=[1], silent=True
+    ).output_names
+    assert last == "number of e"
+
+
+@pytest.mark.parametrize("names", [["price"], np.array(["price"]), "price", lambda row: ["price"]])
+def test_the_name_that_a_model_gives_its_single_output(names, background, table):
+    explanation = SpexExplainer(Named(one_output, names), background)(table[20:22], silent=True)
+    assert explanation.output_names == explanation[0].output_names == "price"
+    assert type(explanation.output_names) is str
+    mine = SpexExplainer(Named(one_output, names), background, output_names=["mine"])
+    assert mine(table[20:22], silent=True).output_names == "mine"
+
+
+@pytest.mark.parametrize("names", [["no", "yes"], lambda row: [f"{row[0]}"], None])
+def test_a_single_output_without_one_name(names, background, table):
+    assert SpexExplainer(Named(one_output, names), background)(table[20:22], silent=True).output_names is None
+
+
+@pytest.mark.parametrize("names", [["no"], "ab", lambda row: ["no"]])
+def test_fewer_names_than_a_model_has_outputs(names, background, table):
+    explainer = SpexExplainer(Named(probabilities, names), background)
+    with pytest.raises(InputError, match=r"^model.output_names: expected a list of 2 names"):
+        explainer(table[20:22], silent=True)
+
+
 def test_names_of_outputs_are_plain(background, table):
     explainer = SpexExplainer(probabilities, background, output_names=np.array(["no", "yes"]))
     explanation = explainer(table[20:22], silent=True)
