@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.core.basis.masks import as_bool
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray
@@ -25,7 +26,6 @@ __all__ = [
     "sampled_masks",
     "sampled_values",
     "share",
-    "unhidden",
 ]
 
 # What SHAP, Captum, shapiq and scikit-learn call the arguments of `explain`.
@@ -152,12 +152,3 @@ def sampled_values(values: Any, m: int) -> FloatArray:
         bad = int((~np.isfinite(array)).reshape(m, -1).any(axis=1).sum())
         raise InputError(f"values: {bad} of {m} samples are NaN or inf; remove these samples.")
     return array
-
-
-def unhidden(values: Any) -> Any:
-    """Return values with NaN for the masked entries of a masked array, whose data mean nothing."""
-    if not isinstance(values, np.ma.MaskedArray) or values.dtype.kind not in "fiub":
-        return values
-    return (
-        np.ma.filled(values.astype(np.float64), np.nan) if np.ma.is_masked(values) else np.ma.getdata(values)
-    )

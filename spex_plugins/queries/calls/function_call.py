@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spex_plugins.checks import unhidden
+from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
 
