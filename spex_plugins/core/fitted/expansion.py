@@ -8,7 +8,7 @@ import numpy as np
 
 from spex_plugins.core.basis.characters import project
 from spex_plugins.core.kernels.product_kernel import ProductKernel
-from spex_plugins.core.sized_process.index import expansion_index, index_covariance
+from spex_plugins.core.sized_process.index import expansion_index, index_covariance, most_nodes
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -49,11 +49,12 @@ class KernelExpansion:
             product = ProductKernel(self.kernel.rates, self.kernel.amplitudes)
             return product.prior_variances(supports)[:, None] * project(self.masks, supports, self.weights)
         out = np.empty((len(supports), self.weights.shape[1]))
-        step = max(1, _BLOCK // len(self.masks))
+        one = self.weights.shape[1] == 1  # of several outputs, the covariances are the fewer numbers
+        step = max(1, _BLOCK // (most_nodes(self.kernel, supports, index, order) if one else len(self.masks)))
         for start in range(0, len(supports), step):
             block = slice(start, start + step)
             about = (supports[block], index, order)
-            if self.weights.shape[1] == 1:  # of several outputs, the covariances are the fewer numbers
+            if one:
                 out[block, 0] = expansion_index(self.kernel, self.masks, self.weights[:, 0], *about)
             else:
                 out[block] = index_covariance(self.kernel, self.masks, *about).T @ self.weights

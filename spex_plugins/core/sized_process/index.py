@@ -22,7 +22,7 @@ from spex_plugins.core.gaussian_process.quadrature import index_quadrature
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["expansion_index", "index_covariance", "index_variance"]
+__all__ = ["expansion_index", "index_covariance", "index_variance", "most_nodes"]
 
 
 def index_covariance(
@@ -64,6 +64,12 @@ def expansion_index(
                         term *= parts[part][:, features].T
                     out[members[size]] += term @ of_nodes
     return out
+
+
+def most_nodes(kernel: SizedKernel, supports: IntArray, index: str, order: int) -> int:
+    """Return the number of nodes of an index, at which `expansion_index` has a value for each set."""
+    sizes = np.unique(sets.orders_of(supports, kernel.n)).tolist()
+    return max((len(_nodes(index, order, size, kernel.n)[0]) for size in sizes), default=1)
 
 
 def index_variance(kernel: SizedKernel, supports: IntArray, index: str, order: int) -> FloatArray:
