@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.designs.continued import Known
 from spex_plugins.core.designs.design import Design
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import MOST_MASKS, Auto
-from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
 from spex_plugins.estimators.shapley import MOST_STACKED, Shapley
+from spex_plugins.estimators.wrapped import Wrapped
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["WithDeviations"]
 
 
-class WithDeviations(Estimator):
+class WithDeviations(Wrapped):
     """What `Auto` fits if that has standard deviations, else a Gaussian process on the same masks.
 
-    The masks are those of `Auto`. Sparse regression alone, which it takes where it predicts clearly better,
-    and `Spex` have no deviations.
+    The masks are those of `Auto`. Sparse regression that meets all samples, and `Spex`, have no deviations.
 
     Parameters
     ----------
@@ -30,14 +28,8 @@ class WithDeviations(Estimator):
     """
 
     def __init__(self, estimator: Auto) -> None:
-        self._estimator = estimator
-        self.name, self.decodes, self.about = estimator.name, estimator.decodes, estimator.about
-
-    def draw(  # numpydoc ignore=PR01,RT01
-        self, n: int, budget: int, max_order: int | None, rng: np.random.Generator
-    ) -> Design:
-        """Choose the masks of the estimator."""
-        return self._estimator.draw(n, budget, max_order, rng)
+        super().__init__(estimator)
+        self._index = estimator.index
 
     def sequence(  # numpydoc ignore=PR01,RT01
         self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
@@ -54,13 +46,7 @@ class WithDeviations(Estimator):
                 f"target_deviation: standard deviations are known for at most {MOST_MASKS:,} masks; give "
                 f"budget={MOST_MASKS} instead of {most}."
             )
-        return self._estimator.sequence(n, first, most, max_order, rng)
-
-    def continued(  # numpydoc ignore=PR01,RT01
-        self, fresh: Design, known: Known, max_order: int | None, rng: np.random.Generator
-    ) -> Design:
-        """Choose the masks of the estimator of which some are known."""
-        return self._estimator.continued(fresh, known, max_order, rng)
+        return super().sequence(n, first, most, max_order, rng)
 
     def fit_samples(  # numpydoc ignore=PR01,RT01
         self,
@@ -72,9 +58,9 @@ class WithDeviations(Estimator):
         rng: np.random.Generator,
     ) -> Fit:
         """Fit masks (m, n) and values (m, K)."""
-        found = self._estimator.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+        found = self.estimator.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
         if np.isfinite(found.function.single_values("BV").deviations).all():
             return found
         few = len(masks) <= MOST_STACKED
-        other = Shapley(self._estimator.index or "BV") if few else GaussianProcessEstimator()
+        other = Shapley(self._index or "BV") if few else GaussianProcessEstimator()
         return other.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)

@@ -10,7 +10,6 @@ import numpy as np
 from spex_plugins.core.basis.fitted_function import FittedFunction
 from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.designs.continued import Known
 from spex_plugins.core.designs.design import Design
 from spex_plugins.core.fitted.stacked import StackedFunction
 from spex_plugins.core.fitted.summed import SummedFunction
@@ -18,6 +17,7 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.unseen import unseen_weights
+from spex_plugins.estimators.wrapped import Wrapped
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["WithSurrogate"]
@@ -26,7 +26,7 @@ _ROUNDING = 1e-20  # share of the variance
 _CLEAR = 0.2  # share of the variance that a surrogate leaves, below which it helps where R² is not known
 
 
-class WithSurrogate(Estimator):
+class WithSurrogate(Wrapped):
     """Fit f(x) = a·g(x) + h(x), where g is known, by an estimator of h; or f alone, if that predicts better.
 
     Both are fitted, for every output, and the one with the smaller error on left-out masks is taken, so that
@@ -43,8 +43,8 @@ class WithSurrogate(Estimator):
     """
 
     def __init__(self, estimator: Estimator, surrogate: FittedFunction, index: str | None = None) -> None:
-        self.estimator, self.surrogate, self.index = estimator, surrogate, index
-        self.name, self.decodes = estimator.name, estimator.decodes
+        super().__init__(estimator)
+        self.surrogate, self.index = surrogate, index
         self.about = f"{estimator.about}; of the difference from a surrogate, where that is predicted better"
 
     def reading(self, index: str | None) -> WithSurrogate:  # numpydoc ignore=PR01,RT01
@@ -52,24 +52,6 @@ class WithSurrogate(Estimator):
         if index is None:
             return self
         return WithSurrogate(self.estimator.reading(index), self.surrogate, index)
-
-    def draw(  # numpydoc ignore=PR01,RT01
-        self, n: int, budget: int, max_order: int | None, rng: np.random.Generator
-    ) -> Design:
-        """Choose the masks of the estimator."""
-        return self.estimator.draw(n, budget, max_order, rng)
-
-    def sequence(  # numpydoc ignore=PR01,RT01
-        self, n: int, first: int, most: int, max_order: int | None, rng: np.random.Generator
-    ) -> Design:
-        """Choose the masks of the estimator for a run in rounds."""
-        return self.estimator.sequence(n, first, most, max_order, rng)
-
-    def continued(  # numpydoc ignore=PR01,RT01
-        self, fresh: Design, known: Known, max_order: int | None, rng: np.random.Generator
-    ) -> Design:
-        """Choose the masks of the estimator of which some are known."""
-        return self.estimator.continued(fresh, known, max_order, rng)
 
     def fit_samples(  # numpydoc ignore=PR01,RT01
         self,
