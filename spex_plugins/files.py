@@ -57,9 +57,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if before is not None:
             _pass_on(before, new)
         os.replace(new, target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             os.unlink(new)
+        if isinstance(error, OSError) and error.filename == new:
+            error.filename = os.fspath(path)  # the other name means nothing to the caller
         raise
 
 

@@ -88,8 +88,9 @@ def test_a_link_stays_a_link(tmp_path):
 def test_what_open_refuses_is_refused(tmp_path):
     with pytest.raises(IsADirectoryError):
         write(tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as error:
         write(tmp_path / "no" / "folder")
+    assert error.value.filename == str(tmp_path / "no" / "folder")
     assert names_in(tmp_path) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spex_plugins.wording import counted
+from spex_plugins.wording import counted, there_are
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,8 @@ from spex_plugins.wording import counted
 )  # fmt: skip
 def test_only_one_is_singular(count, noun, text):
     assert counted(count, noun) == text
+
+
+def test_the_verb_agrees():
+    assert there_are(1, "output") == "there is 1 output"
+    assert there_are(3, "output") == "there are 3 outputs"

@@ -18,6 +18,7 @@ except ImportError as error:
         "spex_plugins.clients.interpret needs InterpretML: pip install interpret."
     ) from error
 
+from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.shap import SpexExplainer
 
 __all__ = ["Spex"]
@@ -112,9 +113,8 @@ class Spex(ExplainerMixin):  # type: ignore[misc]
         found = self._of_target(self.explainer(X, silent=True))
         bars = found.interaction_explanation(self.top, self.index, self.order)
         predicted = np.asarray(bars.base_values) + bars.values.sum(axis=1)
-        data = {
-            str(label): column for label, column in zip(found.feature_names, np.asarray(X).T, strict=True)
-        }
+        labels = told_apart([visible(str(name)) for name in found.feature_names])[1]
+        data = dict(zip(labels, np.asarray(X).T, strict=True))
         rows = []
         for i, (scores, base) in enumerate(zip(bars.values, np.asarray(bars.base_values), strict=True)):
             actual = np.nan if y is None else np.asarray(y)[i]

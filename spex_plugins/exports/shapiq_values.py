@@ -72,6 +72,8 @@ def interaction_values(
 
 def spectrum_of_values(values: Any) -> Spectrum:
     """Return the function of order ≤ ``values.max_order`` with these values in their index."""
+    if not hasattr(values, "interactions") or not hasattr(values, "max_order"):
+        raise InputError(f"values: expected shapiq.InteractionValues, got {type(values).__name__}.")
     index, order, n = values.index, int(values.max_order), int(values.n_players)
     if index not in INDICES:
         raise InputError(

@@ -12,7 +12,7 @@ from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import joined, right_to_left, told_apart, visible, visible_text
 from spex_plugins.result.interactions import Interactions
-from spex_plugins.wording import counted
+from spex_plugins.wording import counted, there_are
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,11 +126,12 @@ def one_output(given: Any, output: int | None) -> Interactions:
     if output is None:
         if found.output_shape:
             raise InputError(
-                f"output: there are {found.output_shape[0]} outputs; choose one, for example output=0."
+                f"output: {there_are(found.n_outputs, 'output')}; choose one, for example output=0."
             )
         return found
-    if found.output_shape and not 0 <= output < found.output_shape[0]:
-        raise InputError(f"output: must be from 0 to {found.output_shape[0] - 1}, got {output}.")
+    integer = isinstance(output, int | np.integer) and not isinstance(output, bool)
+    if found.output_shape and not (integer and 0 <= output < found.n_outputs):
+        raise InputError(f"output: must be an integer from 0 to {found.n_outputs - 1}, got {output!r:.80}.")
     return found.output(output)
 
 

@@ -11,9 +11,10 @@ from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.core.fitted.all_terms import lists_all_terms
 from spex_plugins.errors import InputError
+from spex_plugins.result.arguments import count
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.files.npz_file import fields_of, header_and_arrays
-from spex_plugins.wording import counted
+from spex_plugins.wording import counted, there_are
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,8 @@ class Conversions:
 
         @property
         def n(self) -> int: ...
+        @property
+        def n_outputs(self) -> int: ...
         @property
         def output_shape(self) -> tuple[int, ...]: ...
         def index(self, index: str = ..., order: int | None = ...) -> IndexTable: ...
@@ -129,12 +132,14 @@ class Conversions:
         Raises
         ------
         InputError
-            If the index is another one, if lower orders are missing, or if the number of names is not n.
+            If these are no values of shapiq, if the index is another one, if lower orders are missing, or if
+            the number of names is not n.
         """
         from spex_plugins.exports.shapiq_values import spectrum_of_values
 
         spectrum = spectrum_of_values(values)
-        names = tuple(map(str, feature_names or (f"x{i}" for i in range(spectrum.n))))
+        default = [f"x{i}" for i in range(spectrum.n)]
+        names = tuple(map(str, default if feature_names is None else feature_names))
         if len(names) != spectrum.n:
             raise InputError(f"feature_names: expected {counted(spectrum.n, 'name')}, got {len(names)}.")
         budget = values.estimation_budget or 0
@@ -172,17 +177,18 @@ class Conversions:
         Raises
         ------
         InputError
-            If the index is unknown or not defined for this order.
+            If the index is unknown or not defined for this order, or ``top`` is not an integer ≥ 0.
         MissingExtraError
             If SHAP is not installed.
         """
         from spex_plugins.exports.shap_explanation import flat_explanation
 
-        table = self.index(index, order)
+        shown = self.index(index, order)
         empty, full = self._ends()
-        if table.order == 1 and top is None:
-            return flat_explanation(self._labels(), table.first_order(), empty, full)
-        shown = table if top is None else table.top(top)
+        if shown.order == 1 and top is None:
+            return flat_explanation(self._labels(), shown.first_order(), empty, full)
+        if top is not None:
+            shown = shown.top(count("top", top))
         return flat_explanation(shown.names, shown.values, empty, full)
 
     def to_sympy(self, basis: str = "moebius", terms: int | None = None) -> Any:
@@ -205,9 +211,9 @@ class Conversions:
         Raises
         ------
         InputError
-            If there are several outputs, if the basis is unknown, or if the function has more terms than can
-            be listed (more than 12 features and an estimator with a Gaussian process) and ``terms`` is not
-            given.
+            If there are several outputs, if the basis is unknown, if ``terms`` is not an integer ≥ 0, or if
+            it is not given and the function has more terms than can be listed (more than 12 features and an
+            estimator with a Gaussian process).
         MissingExtraError
             If SymPy is not installed.
         """
@@ -235,12 +241,13 @@ class Conversions:
         Raises
         ------
         InputError
-            As in `to_sympy`.
+            As in `to_sympy`, and if ``digits`` is not an integer ≥ 1.
         MissingExtraError
             If SymPy is not installed.
         """
         from spex_plugins.exports.sympy_polynomial import latex
 
+        digits = count("digits", digits, least=1)
         return latex(self._listed_terms("to_latex", terms), basis, self._labels(), digits)
 
     def to_networkx(self, index: str = "FSII", order: int | None = None) -> Any:
@@ -324,7 +331,7 @@ class Conversions:
             )
         if spectrum is None:
             spectrum = self.function.spectrum
-        return spectrum if terms is None else spectrum.top(terms)
+        return spectrum if terms is None else spectrum.top(count("terms", terms))
 
     def _all_terms(self) -> Spectrum | None:
         """Return every Fourier term of the function of one output; None where they cannot be listed."""
@@ -345,6 +352,6 @@ class Conversions:
     def _check_one_output(self, method: str) -> None:
         if self.output_shape:
             raise InputError(
-                f"output: there are {self.output_shape[0]} outputs; choose one, "
+                f"output: {there_are(self.n_outputs, 'output')}; choose one, "
                 f"for example output(0).{method}()."
             )

@@ -12,6 +12,7 @@ import numpy as np
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.single_values import first_order
 from spex_plugins.result import html_view
+from spex_plugins.result.arguments import count
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.types import FloatArray, IntArray
 from spex_plugins.wording import counted
@@ -104,8 +105,13 @@ class IndexTable:
         -------
         IndexTable
             The first k sets; all of them if there are fewer.
+
+        Raises
+        ------
+        InputError
+            If k is not an integer ≥ 0.
         """
-        return self._select(np.arange(min(k, len(self))))
+        return self._select(np.arange(min(count("k", k), len(self))))
 
     def first_order(self) -> FloatArray:
         """Return the values of single features as a dense array.

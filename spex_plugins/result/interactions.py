@@ -16,6 +16,7 @@ from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.result import html_view
+from spex_plugins.result.arguments import count, output_columns
 from spex_plugins.result.files import npz_file
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.subsets.questions import Questions
@@ -237,12 +238,12 @@ class Interactions(Questions):
         Raises
         ------
         InputError
-            If the index is unknown or not defined for this order.
+            If k is not an integer ≥ 0, or the index is unknown or not defined for this order.
         """
         if order is None:
             order = min(max(self.spectrum.max_order, 2), 3)
         table = self.index(index, order)
-        return table._select(np.flatnonzero(table.orders > 1)[:k])
+        return table._select(np.flatnonzero(table.orders > 1)[: count("k", k)])
 
     def predict(self, masks: BoolArray) -> FloatArray:
         """Predict the value function.
@@ -283,7 +284,7 @@ class Interactions(Questions):
         Raises
         ------
         InputError
-            If the value function is scalar.
+            If the value function is scalar, or the numbers are no integers.
         IndexError
             If there is no such output.
         """
@@ -291,7 +292,7 @@ class Interactions(Questions):
             raise InputError(
                 f"output: the value function has a single output, so output({k}) does not exist."
             )
-        columns = np.asarray(k)[()]  # a number, or an array
+        columns = output_columns(k, self.n_outputs)
         return replace(
             self,
             function=self.function.output(columns),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -13,10 +13,11 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.result import html_view
-from spex_plugins.result.feature_labels import bare_word, visible
+from spex_plugins.result.arguments import count
+from spex_plugins.result.feature_labels import bare_word, displayable, told_apart, visible
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import FloatArray, IntArray
-from spex_plugins.wording import counted
+from spex_plugins.wording import counted, there_are
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,8 @@ class RowTable:
     order : int
         Largest number of features in a set.
     terms : tuple of tuple of str
-        The sets, as names of columns or as words.
+        The sets, as names of columns or as words. Long names are shortened, and those that look the same then
+        are told apart by numbers.
     values : ndarray of float64, shape (rows, T)
         Values in every row, NaN where a row does not have these words. Where words occur several times, the
         sum over their occurrences. In the unit of the value function.
@@ -114,8 +116,13 @@ class RowTable:
         -------
         RowTable
             The first k sets.
+
+        Raises
+        ------
+        InputError
+            If k is not an integer ≥ 0.
         """
-        return self._select(np.arange(min(k, len(self))))
+        return self._select(np.arange(min(count("k", k), len(self))))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table as a pandas DataFrame.
@@ -213,9 +220,10 @@ def over_rows(
     rows = list(rows)
     if not rows or not all(isinstance(row, Interactions) for row in rows):
         raise InputError("rows: expected a sequence of at least one Interactions.")
-    if output is None and rows[0].output_shape:
+    several = next((row for row in rows if row.output_shape), None)
+    if output is None and several is not None:
         raise InputError(
-            f"output: there are {rows[0].output_shape[0]} outputs; choose one, for example output=0."
+            f"output: {there_are(several.n_outputs, 'output')}; choose one, for example output=0."
         )
     if output is not None:
         rows = [row.output(output) for row in rows]
@@ -243,11 +251,24 @@ _Key = tuple[tuple[str, int], ...]  # the words of a set, sorted, and how many t
 
 
 def _names(rows: Sequence[Interactions]) -> list[list[str]]:
-    """Return the names by which features are the same in different rows."""
+    """Return the names by which features are the same in different rows, as long as they are."""
     first = rows[0].feature_names
     if all(row.feature_names == first for row in rows) and len(set(first)) == len(first):
-        return [[visible(name) for name in first]] * len(rows)
-    return [[bare_word(visible(name)).casefold() for name in row.feature_names] for row in rows]
+        return [list(first)] * len(rows)
+    return [[_word(name) for name in row.feature_names] for row in rows]
+
+
+def _word(name: str) -> str:
+    """Return what stands for a word, or a sentence, wherever and however it is written."""
+    return bare_word(" ".join(displayable(name).split()) or visible(name)).casefold()
+
+
+def _shown(names: Iterable[str]) -> dict[str, str]:
+    """Return how names are shown: not longer than a label, and none like another."""
+    distinct = list(dict.fromkeys(names))
+    labels = [visible(name) for name in distinct]
+    alike = len(set(labels)) < len(labels)
+    return dict(zip(distinct, told_apart(labels)[1] if alike else labels, strict=True))
 
 
 def _by_name(table: dict[tuple[int, ...], float], names: Sequence[str]) -> dict[_Key, float]:
@@ -269,6 +290,7 @@ def _strongest(found: dict[_Key, float]) -> list[_Key]:
 
 def _written(terms: Sequence[_Key], named: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     """Return the words of every set, in the order in which the rows have them first."""
-    order = {word: place for place, word in enumerate(dict.fromkeys(chain.from_iterable(named)))}
+    shown = _shown(chain.from_iterable(named))
+    order = {word: place for place, word in enumerate(shown)}
     words = ([word for word, times in key for _ in range(times)] for key in terms)
-    return tuple(tuple(sorted(one, key=order.__getitem__)) for one in words)
+    return tuple(tuple(shown[word] for word in sorted(one, key=order.__getitem__)) for one in words)

@@ -48,3 +48,11 @@ def test_one_of_several_classes_is_chosen(table, classifier):
         Spex(three, X[:20]).explain_local(X[:1])
     chosen = Spex(three, X[:20], target=0).explain_local(X[:1]).data(0)
     assert sum(chosen["scores"]) + chosen["extra"]["scores"][0] == pytest.approx(1 - total, abs=1e-9)
+
+
+def test_bars_have_the_data_of_columns_with_long_and_equal_names():
+    rows, names = np.array([[1.0, 2.0, 4.0]]), ["a", "a", "a name of a column that is not short at all"]
+    explainer = Spex(lambda table: table @ [1.0, 10.0, 100.0], np.zeros((1, 3)), feature_names=names)
+    bars = explainer.explain_local(rows).data(0)
+    shown = dict(zip(bars["scores"][:3], bars["values"][:3], strict=True))
+    assert shown == pytest.approx({400.0: 4.0, 20.0: 2.0, 1.0: 1.0})

@@ -68,6 +68,8 @@ def test_the_largest_entries_and_the_rest():
     flat, table = found.to_explanation("FSII", 3, top=4), found.index("FSII", 3)
     assert flat.feature_names == [*table.names[:4], "all other terms"]
     assert flat.values[-1] == pytest.approx(table.values[4:].sum())
+    with pytest.raises(InputError, match="top: must be an integer ≥ 0, got -1"):
+        found.to_explanation(top=-1)
 
 
 @pytest.mark.slow

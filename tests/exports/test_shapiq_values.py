@@ -72,6 +72,16 @@ def test_values_without_a_function_are_refused():
         Interactions.from_shapiq(found.to_shapiq("SII", 2).get_n_order(2))
     with pytest.raises(InputError, match="feature_names: expected 5 names, got 2"):
         Interactions.from_shapiq(found.to_shapiq("SII", 2), ["a", "b"])
+    with pytest.raises(InputError, match="feature_names: expected 5 names, got 0"):
+        Interactions.from_shapiq(found.to_shapiq("SII", 2), [])
+    for other in (found, found.to_shapiq("SII", 2).interactions, 3):
+        with pytest.raises(InputError, match=r"values: expected shapiq\.InteractionValues, got"):
+            Interactions.from_shapiq(other)
+
+
+def test_names_may_be_an_array():
+    names = np.array(["a", "b", "c", "d", "e"])
+    assert Interactions.from_shapiq(explained(5).to_shapiq(), names).feature_names == tuple("abcde")
 
 
 @pytest.mark.filterwarnings("ignore")  # matplotlib's announcements to shapiq

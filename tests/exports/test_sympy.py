@@ -58,6 +58,15 @@ def test_other_bases_and_several_outputs_are_refused():
         explained().to_sympy("legendre")
     with pytest.raises(InputError, match=r"output: there are 2 outputs; choose one.*output\(0\)\.to_sympy"):
         explained(outputs=2).to_sympy()
+    with pytest.raises(InputError, match=r"output: there is 1 output; choose"):
+        explained(outputs=1).to_latex()
+
+
+def test_numbers_of_terms_and_digits_are_checked():
+    with pytest.raises(InputError, match="terms: must be an integer ≥ 0, got -1"):
+        explained().to_sympy(terms=-1)
+    with pytest.raises(InputError, match="digits: must be an integer ≥ 1, got 0"):
+        explained().to_latex(digits=0)
 
 
 def test_latex_names_the_features_and_rounds():

@@ -104,8 +104,9 @@ def test_one_of_several_outputs_must_be_chosen():
     found = interactions("abc", {(0, 1): [1.0, -2.0], (2,): [0.5, 0.0]})
     with pytest.raises(InputError, match=r"output: there are 2 outputs"):
         read_plot_data(found, "FSII", None, 4, None)
-    with pytest.raises(InputError, match=r"output: must be from 0 to 1"):
-        read_plot_data(found, "FSII", None, 4, 2)
+    for wrong in (2, -1, "1", True, 1.0):
+        with pytest.raises(InputError, match=r"output: must be an integer from 0 to 1"):
+            read_plot_data(found, "FSII", None, 4, wrong)
     assert read_plot_data(found, "FSII", None, 4, 0).sets[0].value == pytest.approx(1.0)
     assert read_plot_data(found, "FSII", None, 4, 1).sets[0].value == pytest.approx(-2.0)
 

@@ -58,6 +58,29 @@ def test_columns_are_told_apart_as_they_are_named():
     np.testing.assert_allclose(table.mean_abs[:2], [2.0, 1.0], atol=1e-12)
 
 
+LONG = [f"The quick brown fox number {i} jumps over the lazy dog near the riverbank" for i in range(3)]
+
+
+@pytest.mark.parametrize("names", [LONG, ["a", "a ", " a"], ["", " ", "  "], ["a\x00", "a\x01", "a\ufffd"]])
+def test_columns_that_look_alike_stay_apart(names):
+    """Their names are shortened and made visible to be shown, not to be compared."""
+    truth = {(0,): 1.0, (1,): -2.0, (0, 2): 0.5}
+    table = spex.over_rows([row(names, {term: value * k for term, value in truth.items()}) for k in (1, 3)])
+    assert sorted(table.mean_abs.tolist()) == pytest.approx([1.0, 2.0, 4.0])
+    assert sorted(table.values[1].tolist()) == pytest.approx([-6.0, 1.5, 3.0])
+    assert len(set(table.names)) == 3
+
+
+def test_sentences_are_the_same_only_if_all_their_words_are():
+    rows = [
+        row(LONG[:2], {(0,): 1.0, (1,): 2.0}),
+        row([LONG[2], LONG[1].upper() + "!"], {(0,): 4.0, (1,): 8.0}),
+    ]
+    table = spex.over_rows(rows)
+    assert len(table) == len(set(table.names)) == 3
+    np.testing.assert_allclose(table.values, [[2.0, np.nan, 1.0], [8.0, 4.0, np.nan]], atol=1e-12)
+
+
 @pytest.mark.parametrize("index", ["SV", "FSII", "STII", "Moebius"])
 def test_values_are_those_of_every_row(index):
     rng = np.random.default_rng(0)
@@ -87,6 +110,11 @@ def test_one_of_several_outputs():
     np.testing.assert_allclose(spex.over_rows(rows, output=1).values[:, 0], [-2.0, 0.5], atol=1e-12)
     with pytest.raises(InputError, match="output: there are 2 outputs"):
         spex.over_rows(rows)
+    one = row("ab", {(0, 1): 1.0})
+    with pytest.raises(InputError, match="output: there are 2 outputs"):
+        spex.over_rows([one, *rows])
+    with pytest.raises(InputError, match="a single output"):
+        spex.over_rows([*rows, one], output=1)
 
 
 def test_it_is_shown_in_a_terminal_and_in_a_notebook():

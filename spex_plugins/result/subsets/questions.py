@@ -11,6 +11,7 @@ import numpy as np
 
 from spex_plugins.core.subsets.best_subset import BestSubset
 from spex_plugins.errors import InputError, ValueFunctionError
+from spex_plugins.result.arguments import count
 from spex_plugins.result.conversions import Conversions
 from spex_plugins.result.subsets.subset_answer import SubsetAnswer
 from spex_plugins.result.subsets.subset_search import Direction, SubsetSearch
@@ -327,9 +328,7 @@ def _noise_levels(noise: float, candidates: int, value_function: ValueFunction |
     """Check the arguments; return the level of noise of every candidate, ascending and below 1/2."""
     if isinstance(noise, bool) or not isinstance(noise, int | float | np.number) or not 0 <= noise < 0.5:
         raise InputError(f"noise: must be a probability from 0 to below 0.5, got {noise!r:.80}.")
-    if isinstance(candidates, bool) or not isinstance(candidates, int | np.integer) or candidates < 1:
-        raise InputError(f"candidates: must be an integer ≥ 1, got {candidates!r:.80}.")
-    if candidates > 1 and value_function is None:
+    if count("candidates", candidates, least=1) > 1 and value_function is None:
         raise InputError(
             f"candidates: value_function decides among {candidates} sets; give it, or candidates=1."
         )

@@ -13,6 +13,7 @@ from slicer import Obj, Slicer
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.exports.shap_explanation import REST
+from spex_plugins.result.arguments import count
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.row_table import RowTable, over_rows
@@ -172,8 +173,8 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         Raises
         ------
         InputError
-            If the index is unknown, or the rows have different features, as texts do: then call
-            ``explanation[i].interaction_explanation()``.
+            If the index is unknown, ``top`` is not an integer ≥ 0, or the rows have different features, as
+            texts do: then call ``explanation[i].interaction_explanation()``.
         """
         if index not in INDICES:
             raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
@@ -184,7 +185,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             raise InputError(
                 "rows: they have different features; use explanation[i].interaction_explanation()."
             )
-        terms, values = largest_terms(rows, index, order, top)
+        terms, values = largest_terms(rows, index, order, count("top", top))
         base = np.stack([row.empty_value for row in rows])
         total = np.stack([row.full_value for row in rows]) - base
         values = np.concatenate([values, (total - values.sum(axis=1))[:, None]], axis=1)

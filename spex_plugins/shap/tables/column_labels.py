@@ -9,6 +9,7 @@ import pandas as pd
 from slicer import Alias
 
 from spex_plugins.errors import InputError
+from spex_plugins.shap.explanation.indexing import replaced
 from spex_plugins.shap.tables.column_types import names_of
 from spex_plugins.wording import counted
 
@@ -67,7 +68,8 @@ def label_columns(
     """
     for one, columns, part in zip(explanations, names, _maskers(masker, tables), strict=True):
         if columns is not None and len(columns) == one.shape[1]:
-            one._s.feature_names = Alias(columns, 1)
+            # SHAP's slicer cannot change names in place where two of them are equal.
+            one._s = replaced(one._s, feature_names=Alias(columns, 1))
         if hasattr(part, "masked_rows") and one.data.dtype == object:
             typed = pd.DataFrame(one.data).infer_objects()
             if all(kind.kind in "biuf" for kind in typed.dtypes):

@@ -265,3 +265,14 @@ def test_unusable_rows(rows, message):
         SpexExplainer(lambda x: by_position(x.to_numpy()), FRAME)(rows, silent=True)
     with pytest.raises(InputError, match="rows: none given"):
         SpexExplainer(by_position, np.eye(3))(silent=True)
+
+
+def test_given_names_may_be_equal():
+    explainer = SpexExplainer(
+        lambda x: x @ [1.0, 10.0, 100.0], np.zeros((1, 3)), feature_names=["a", "a", "b"]
+    )
+    explanation = explainer(np.array([[1.0, 2.0, 4.0]]), silent=True)
+    assert explanation.feature_names == ["a", "a", "b"]
+    assert_allclose(explanation.values, [[1.0, 20.0, 400.0]])
+    assert_allclose(explanation[:, "a"].values, [[1.0, 20.0]])
+    assert explanation[0].interactions.index("SV").names == ["b", "a₂", "a₁"]
