@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oracles import all_masks
 
 import spex_plugins as spex
-from spex_plugins import InputError, ValueFunctionError
+from spex_plugins import InputError, Spectrum, ValueFunctionError
 
 NAMES = ("not", "bad", "not", "at", "all", "good", "<b>", "end")
 
@@ -211,7 +211,6 @@ def test_a_full_value_at_the_threshold_but_for_rounding_does_not_lie_above_it():
 
 @pytest.mark.parametrize("threshold", [0.6 - 1e-7, 0.6 - 1e-8, 0.6 + 1e-8])
 def test_close_to_the_threshold_the_decision_and_the_search_agree(threshold):
-    """Here the solver does not tell the values from the threshold, and all features keep the decision."""
     found = sums_to_six_tenths()
     above = threshold < 0.6
     kept = found.smallest_keeping(threshold)
@@ -239,10 +238,6 @@ def test_a_model_call_checks_an_answer():
 def test_functions_with_more_terms_than_can_be_listed_say_so():
     truth = random_spectrum(20, 20, 3, np.random.default_rng(1))
     found = spex.explain(truth.predict, 20, budget=300, estimator="shapley", index="SV", progress=False)
-    answer = found.smallest_keeping(0.0)
-    above = answer.predicted_full > 0
-    assert (answer.predicted > 0) == above
-    assert "the largest Fourier terms of the function; proven best" in answer.searched
     steady, terms = found.best_keeping(2, noise=0.1), found.function.spectrum
     damped = replace(terms, coefficients=terms.coefficients * 0.8**terms.orders)
     single = np.eye(20, dtype=bool)
@@ -252,6 +247,68 @@ def test_functions_with_more_terms_than_can_be_listed_say_so():
     assert "the largest Fourier terms of the function; proven best" in steady.searched
     listed = replace(found, function=found.spectrum).smallest_keeping(0.0)
     assert "all terms of the fitted function" in listed.searched
+
+
+def counting(estimator):
+    """Return an explanation of the number of features that are kept, and 0.2 where both first ones are."""
+    return spex.explain(
+        lambda m: m.sum(axis=1) + 0.2 * (m[:, 0] & m[:, 1]),
+        24,
+        budget=300,
+        estimator=estimator,
+        index="SV",
+        progress=False,
+    )
+
+
+@pytest.mark.parametrize("estimator", ["shapley", "sparse_regression"])
+def test_larger_sets_than_can_all_be_predicted(estimator):
+    """Up to four of 24 features, all sets are predicted where not all terms are listed."""
+    found = counting(estimator)
+    kept = found.smallest_keeping(7.1)
+    assert len(kept.kept) == 7
+    assert {0, 1} <= set(kept.kept)
+    assert len(found.smallest_keeping(7.3).kept) == 8
+    masked = found.smallest_flipping(17.1)
+    assert len(masked.masked) == 7
+    assert {0, 1} & set(masked.masked)
+    assert 5 <= kept.bound <= 7
+    assert kept.gap == 7 - kept.bound
+
+
+@pytest.mark.parametrize("n", [7, 18])
+@pytest.mark.parametrize("constant", [1e6, -1e6])
+def test_a_large_constant_changes_no_answer(n, constant):
+    """With 7 features all sets are predicted, with 18 a linear program is solved."""
+    truth = random_spectrum(n, 12, 3, np.random.default_rng(2))
+    found = replace(explained(), function=truth, feature_names=tuple(f"x{i}" for i in range(n)), exact=False)
+    moved = replace(found, function=truth + Spectrum.from_dict(n, {(): constant}))
+    for threshold in (-0.5, 0.0, 0.25):
+        for method, side in (("smallest_keeping", "kept"), ("smallest_flipping", "masked")):
+            answer = getattr(found, method)(threshold)
+            again = getattr(moved, method)(threshold + constant)
+            assert len(getattr(again, side)) == len(getattr(answer, side))
+            assert again.gap == answer.gap == 0
+    assert moved.best_removal(3, threshold=constant).masked == found.best_removal(3).masked
+
+
+@pytest.mark.parametrize("n", [10, 12])
+def test_dense_functions_of_few_features_are_answered_at_once(n):
+    """The program of 2^n products takes minutes."""
+    values = np.random.default_rng(n).normal(size=2**n)
+    found = spex.explain(lambda m: values[m @ (1 << np.arange(n))], n, budget=2**n, progress=False)
+    masks = all_masks(n)
+    predicted, sizes = found.predict(masks), masks.sum(axis=1)
+    for size in (3, n // 2):
+        answers = found.best_keeping(size, seconds=1), found.best_removal(n - size, threshold=-99, seconds=1)
+        of_size = predicted[sizes == size]
+        assert [answer.predicted for answer in answers] == pytest.approx([of_size.max(), of_size.min()])
+        assert [answer.gap for answer in answers] == [0, 0]
+    damped = replace(found.spectrum, coefficients=found.spectrum.coefficients * 0.6**found.spectrum.orders)
+    steady = found.best_keeping(5, noise=0.2, seconds=1)
+    assert damped.predict(steady.mask[None])[0] == pytest.approx(damped.predict(masks[sizes == 5]).max())
+    high = np.sort(predicted)[-2]
+    assert found.smallest_keeping(high - 1e-6, seconds=1).gap == 0
 
 
 def test_answers_are_shown_without_surprises():

@@ -1,4 +1,4 @@
-"""Best sets of features by predictions, of functions with more terms than can be listed."""
+"""Best sets of features by predictions: of few features, or where not all terms can be listed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
     Predict = Callable[[BoolArray], FloatArray]
+    Fits = Callable[[float], bool]
 
-__all__ = ["best_of_all", "exchanged"]
+__all__ = ["best_of_all", "exchanged", "reduced", "smallest_of_all"]
 
 _ALL = 50_000  # sets, up to which all are predicted
 _CHUNK = 4096  # masks that are predicted at a time
+_TIE = 1e-12  # difference of equal predictions, as a share of the largest magnitude
 _CANDIDATES = 32  # features on each side that are exchanged
 _MOST_EXCHANGES = 1000
 
@@ -29,6 +31,45 @@ def best_of_all(predict: Predict, n: int, size: int) -> BoolArray | None:
     few = min(size, n - size)
     every = np.array(list(combinations(range(n), few)), dtype=np.intp)
     return _changed(predict, np.full(n, few != size), every)[0]
+
+
+def smallest_of_all(predict: Predict, n: int, fits: Fits, *, masked: bool) -> tuple[BoolArray | None, int]:
+    """Return the mask of the fewest features, kept or ``masked``, whose prediction fits.
+
+    Where a prediction fits, any larger one must. Of several smallest sets it is one with the largest
+    prediction.
+
+    Returns
+    -------
+    mask : ndarray of bool, shape (n,), or None
+        None if no set of those that were predicted fits.
+    size : int
+        Number of features up to which all sets were predicted; n for all sets, −1 for none.
+    """
+    left = _ALL
+    for size in range(n + 1):
+        left -= comb(n, size)
+        if left < 0:
+            return None, size - 1
+        mask = best_of_all(predict, n, n - size if masked else size)
+        if mask is not None and fits(float(predict(mask[None])[0])):
+            return mask, size
+    return None, n
+
+
+def reduced(predict: Predict, mask: BoolArray, fits: Fits, *, masked: bool) -> BoolArray:
+    """Leave out features of a set, kept or ``masked``, one after another as long as the prediction fits.
+
+    Of many features, none is left out.
+    """
+    size = int((~mask if masked else mask).sum())
+    for _ in range(size if size * (size + 1) // 2 <= _ALL else 0):
+        changes = np.flatnonzero(~mask if masked else mask)[:, None]
+        fewer, value = _changed(predict, mask, changes)
+        if not fits(value):
+            break
+        mask = fewer
+    return mask
 
 
 def exchanged(predict: Predict, mask: BoolArray) -> BoolArray:
@@ -58,6 +99,8 @@ def _changed(predict: Predict, mask: BoolArray, changes: IntArray) -> tuple[Bool
         rows = np.arange(len(part))[:, None]
         masks[rows, part] = ~masks[rows, part]
         values = predict(masks)
-        if values.max() > value:
-            best, value = masks[np.argmax(values)], float(values.max())
+        largest, tie = values.max(), _TIE * np.abs(values).max()
+        if largest > value + tie:
+            chosen = int(np.argmax(values >= largest - tie))  # the first one, whatever the rounding
+            best, value = masks[chosen], float(values[chosen])
     return best, value

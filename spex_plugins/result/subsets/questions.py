@@ -38,9 +38,10 @@ class Questions(Conversions):
     ) -> SubsetAnswer:
         """Return the smallest set of features that keeps the decision when all others are masked.
 
-        The decision is whether the value lies above the threshold. The search is a mixed-integer linear
-        program over the Möbius terms; where it ends in time, no smaller set does so by the fitted function
-        (to 2e−6 of the sum of all magnitudes).
+        The decision is whether the value lies above the threshold. With at most 15 features, all sets are
+        predicted. With more, the search is a mixed-integer linear program over the Möbius terms; where it
+        ends in time, no smaller set does so by the fitted function (to 2e−6 of the sum of the magnitudes of
+        all terms but the constant).
 
         Parameters
         ----------

@@ -38,7 +38,8 @@ class SubsetAnswer:
         Distance of the answer, by the terms that were searched, from the bound, in its unit; 0 if the answer
         is proven to be the best.
     searched : str
-        Which terms of the fitted function were searched, and whether the search ended.
+        Which sets were predicted, or which terms of the fitted function were searched, and whether the search
+        ended.
     measured : float or None
         The value function at this mask, if it was given.
     n_calls : int
