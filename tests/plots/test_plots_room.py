@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from plots_sample import interactions
 
 from spex_plugins.plots import bar, energy_by_order, force, heatmap, network, r2_card, upset, waterfall
@@ -96,3 +97,41 @@ def test_lines_are_broken_by_their_width():
     assert broken("a b", 1000.0, 9.0) == ["a b"]
     assert broken("ab", 1.0, 9.0) == ["a", "b"]
     assert broken("", 10.0, 9.0) == [""]
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("scale", [1e12, 1.0, 1e-3, 1e-9])
+@pytest.mark.parametrize("draw", [waterfall, bar])
+def test_values_stand_beside_the_bars_and_off_the_names(draw, scale, given):
+    found = interactions(
+        ["age", "bmi", "bp"], {(0,): 2.0 * scale, (1, 2): -1.5 * scale, (2,): -0.013 * scale}
+    )
+    ax = draw(found, ax=plt.subplots(1, 2, figsize=(8, 4))[1][0] if given else None)
+    ax.figure.canvas.draw()
+    inside = ax.get_window_extent()
+    bars = [patch.get_window_extent() for patch in ax.patches]
+    values = [text.get_window_extent() for text in ax.texts if text.get_text()[0] in "+−"]
+    assert len(values) == len(bars) == 3
+    for value in values:
+        assert inside.x0 <= value.x0
+        assert value.x1 <= inside.x1
+        assert not any(value.overlaps(one) for one in bars)
+
+
+def test_the_ends_of_a_waterfall_have_as_many_digits_as_the_facts():
+    found = interactions(["a", "b"], {(): 1000.0, (0,): 2.0, (0, 1): -1.0})
+    assert {"fitted f(x) = 1001", "fitted f(∅) = 1000"} <= {
+        text.get_text() for text in waterfall(found).texts
+    }
+
+
+@pytest.mark.parametrize("draw", [*WITH_HEADING, heatmap])
+def test_a_dark_style_leaves_new_pictures_white_with_dark_letters(draw):
+    with plt.style.context("dark_background"):
+        ax = draw(sample())
+        ax.figure.canvas.draw()
+    assert not ax.axison or ax.get_facecolor() == (1.0, 1.0, 1.0, 1.0)
+    for axes in ax.figure.axes:
+        ticks = [*axes.get_xticklabels(), *axes.get_yticklabels()] if axes.axison else []
+        for text in [*axes.texts, *ticks, axes._left_title]:
+            assert not text.get_text() or min(to_rgb(text.get_color())) < 0.7

@@ -46,7 +46,7 @@ def new_axes(width: float, height: float, title: str | None = None, *, fixed_asp
     # With a fixed aspect, the constrained layout settles after several drawings only.
     layout: Any = "compressed" if fixed_aspect else "constrained"
     figure = plt.figure(figsize=size, layout=layout, facecolor="white")
-    axes: Axes = figure.add_subplot()
+    axes: Axes = figure.add_subplot(facecolor="white")
     return axes
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.canvas import require_matplotlib, text_width
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
 from spex_plugins.plots.plot_data import signed
 from spex_plugins.plots.terms.additive_terms import AdditiveTerms, additive_terms
-from spex_plugins.plots.terms.axes import new_axes, wrapped, write_constant, write_title
+from spex_plugins.plots.terms.axes import new_axes, title_room, wrapped, write_constant, write_title
 from spex_plugins.plots.terms.shared_docs import with_shared_docs
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["bar", "waterfall"]
 
 _ROW = 25.0  # points
+_VALUE, _GAP = 9.0, 4.5  # size of the letters of values, and distance from their bars
+_BESIDE = 0.0968  # room beside the bars at least, as a share of the axes
 
 
 @with_shared_docs
@@ -121,29 +123,50 @@ def _draw(
         for value, part in zip(values.tolist(), parts, strict=True)
     ]
     ax.barh(rows, values, left=starts, height=0.68, color=colors, gid="term")
-    edges = np.concatenate([starts, starts + values, [terms.base, terms.total] if ends else [0.0]])
-    low, high = float(edges.min()), float(edges.max())
-    span = (high - low) or 1.0
-    ax.set_xlim(low - 0.12 * span, high + 0.12 * span)
-    for row, end, value in zip(rows, starts + values, values.tolist(), strict=True):
-        side, ha = (1, "left") if value >= 0 else (-1, "right")
-        style: dict[str, Any] = {"color": text_color(value), "size": 9, "weight": "bold"}
-        ax.text(end + side * 0.01 * span, row, signed(value, limit), ha=ha, va="center", **style)
+    ax.set_yticks(rows, labels, parse_math=False)
+    for label, part in zip(ax.get_yticklabels(), parts, strict=True):
+        label.set_color(TEXT_COLOR if part.size else MUTED_COLOR)
+    ax.tick_params(length=0, labelsize=9.5)
+    _write_values(ax, rows, starts, values, [terms.base, terms.total] if ends else [0.0])
     if ends:
         _draw_ends(ax, terms, rows, starts)
     else:
         ax.axvline(0.0, color="#8b92a0", lw=0.9, zorder=0)
     ax.set_ylim(-1.3, len(parts) + 0.3)
-    ax.set_yticks(rows, labels, parse_math=False)
-    for label, part in zip(ax.get_yticklabels(), parts, strict=True):
-        label.set_color(TEXT_COLOR if part.size else MUTED_COLOR)
-    ax.tick_params(length=0, labelsize=9.5)
     ax.tick_params(axis="x", labelsize=8.5, labelcolor=MUTED_COLOR)
     ax.spines[:].set_visible(False)
     if not parts:
         write_constant(ax)
     write_title(ax, title, terms.content.facts, terms.note)
     return ax
+
+
+def _write_values(
+    ax: Axes, rows: np.ndarray, starts: np.ndarray, values: np.ndarray, others: list[float]
+) -> None:
+    """Write the values at the ends of the bars, and choose the limits of the axis so that they have room."""
+    ends = starts + values
+    edges = np.concatenate([starts, ends, others])
+    low, high = float(edges.min()), float(edges.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    span = high - low
+    limit = float(np.abs(values).max(initial=0.0)) or 1.0
+    texts = [signed(value, limit) for value in values.tolist()]
+    widths = np.array([text_width(text, _VALUE, "bold") + 3 * _GAP for text in texts])
+    room = title_room(ax)
+    before = after = _BESIDE * room  # points on both sides of the bars
+    up = values >= 0
+    for _ in range(3):  # what lies beside the bars depends on their scale, and this on what lies beside them
+        scale = max(room - before - after, 0.3 * room) / span
+        before = max(_BESIDE * room, *(widths - (ends - low) * scale)[~up], 0.0)
+        after = max(_BESIDE * room, *(widths - (high - ends) * scale)[up], 0.0)
+    scale = max(room - before - after, 0.3 * room) / span
+    ax.set_xlim(low - before / scale, high + after / scale)
+    for row, end, value, text in zip(rows, ends, values.tolist(), texts, strict=True):
+        side, ha = (1, "left") if value >= 0 else (-1, "right")
+        style: dict[str, Any] = {"color": text_color(value), "size": _VALUE, "weight": "bold"}
+        ax.text(end + side * _GAP / scale, row, text, ha=ha, va="center", **style)
 
 
 def _draw_ends(ax: Axes, terms: AdditiveTerms, rows: np.ndarray, starts: np.ndarray) -> None:
@@ -157,5 +180,5 @@ def _draw_ends(ax: Axes, terms: AdditiveTerms, rows: np.ndarray, starts: np.ndar
         (terms.total, "fitted f(x)", len(rows) - 0.1),
     ):
         ax.axvline(value, color="#c3c7d0", lw=0.9, ls=(0, (3, 2)), zorder=0)
-        text = f"{name} = {value if abs(value) > rounding else 0:.3g}".replace("-", "−")
+        text = f"{name} = {value if abs(value) > rounding else 0:.4g}".replace("-", "−")
         ax.text(value, level, text, ha="center", va="center", size=9, color=MUTED_COLOR)
