@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spex_plugins.wording import counted, there_are
+from spex_plugins.wording import counted, first_of, there_are
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,9 @@ def test_only_one_is_singular(count, noun, text):
 def test_the_verb_agrees():
     assert there_are(1, "output") == "there is 1 output"
     assert there_are(3, "output") == "there are 3 outputs"
+
+
+def test_what_is_left_out_is_counted():
+    assert first_of(["1", "2", "3"], 3) == "1, 2, 3"
+    assert first_of(["1", "2", "3"], 2) == "1, 2, … (3)"
+    assert first_of([], 2) == ""

@@ -15,7 +15,7 @@ from spex_plugins.result import html_view
 from spex_plugins.result.arguments import count
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.types import FloatArray, IntArray
-from spex_plugins.wording import counted
+from spex_plugins.wording import counted, first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,7 +171,7 @@ class IndexTable:
 
     def _rows(self) -> list[tuple[str, str]]:
         shown = self.values[:_SHOWN]
-        cells = ["  ".join(f"{v:+.4g}" for v in np.atleast_1d(row)[:_OUTPUTS]) for row in shown]
+        cells = [first_of(_signed(row), _OUTPUTS, "  ") for row in shown]
         return list(zip(self.top(_SHOWN).names, cells, strict=True))
 
     def _title(self) -> str:
@@ -180,8 +180,7 @@ class IndexTable:
             return listed
         if not np.isfinite(self.unlisted).all():
             return f"{listed}, others not listed"
-        sums = ", ".join(f"{value:+.4g}" for value in np.atleast_1d(self.unlisted)[:_OUTPUTS])
-        return f"{listed}; those not listed add up to {sums}"
+        return f"{listed}; those not listed add up to {first_of(_signed(self.unlisted), _OUTPUTS)}"
 
     def __repr__(self) -> str:
         lines = [f"  {value:>10}  {name}" for name, value in self._rows()]
@@ -202,3 +201,8 @@ class IndexTable:
             cells = [[*row, bar] for row, bar in zip(cells, bars, strict=True)]
         more = f"; {len(self) - _SHOWN} more" if len(self) > _SHOWN else ""
         return html_view.table(cells, self._title() + more)
+
+
+def _signed(values: FloatArray) -> list[str]:
+    """Write a value, or one for each output, with its sign; 0 has none of its own."""
+    return [f"{value + 0.0:+.4g}" for value in np.atleast_1d(values).tolist()]

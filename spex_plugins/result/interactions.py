@@ -22,7 +22,7 @@ from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.subsets.questions import Questions
 from spex_plugins.result.supported_terms import supported_terms, term_summary
 from spex_plugins.types import BoolArray, FloatArray, IntArray
-from spex_plugins.wording import counted
+from spex_plugins.wording import counted, first_of
 
 __all__ = ["Interactions"]
 
@@ -366,17 +366,17 @@ class Interactions(Questions):
 
     def _summary(self) -> list[tuple[str, str]]:
         errors = np.broadcast_to(self.r2_error, self.r2.shape).ravel()
-        r2 = ", ".join(
+        texts = [
             f"{v:.3f}" + ("" if np.isnan(e) else f" ± {e:.3f}")
-            for v, e in zip(self.r2.ravel()[:6], errors, strict=False)
-        )
+            for v, e in zip(self.r2.ravel().tolist(), errors.tolist(), strict=True)
+        ]
         stored = f", {counted(self.n_stored, 'answer')} from the store" if self.n_stored else ""
         return [
             ("features", str(self.n)),
             ("model calls", f"{self.n_calls} of {self.budget}{stored}"),
             ("masks", self.design),
             ("estimator", ": ".join(filter(None, [self.estimator, self.method]))),
-            ("R²", f"{r2} ({self.r2_source})"),
+            ("R²", f"{first_of(texts, 6)} ({self.r2_source})"),
             ("terms", term_summary(self.function.spectrum, self._supported)),
         ]
 

@@ -318,6 +318,16 @@ def test_html_is_escaped(found):
     assert "a &amp; b" in everything
 
 
+def test_many_outputs_are_counted_where_not_all_are_shown():
+    function = Spectrum.from_dict(2, {(0, 1): [-4.0, 4.0, -0.0, 4.0, 0.0, 4.0, 8.0, 4.0]})
+    found = build(8, ("a", "b"), function)
+    for text in (repr(found), found._repr_html_(), repr(found.top(1))):
+        assert "… (8)" in text
+        assert "-0  " not in text
+    assert "0.875, 0.875, 0.875, 0.875, 0.875, 0.875, … (8) (cross-validated" in repr(found)
+    assert "…" not in repr(found.output(range(6)).top(1))
+
+
 def test_long_tables_are_cut_in_their_repr():
     names = tuple(f"x{i}" for i in range(20))
     spectrum = Spectrum.from_dict(20, {(i,): 1.0 + i for i in range(20)})

@@ -11,7 +11,7 @@ import numpy as np
 from spex_plugins.result import html_view
 from spex_plugins.result.feature_labels import displayable
 from spex_plugins.result.interactions import Interactions
-from spex_plugins.wording import counted
+from spex_plugins.wording import counted, first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,8 +129,7 @@ def _cells(found: Interactions) -> tuple[str, ...]:
 def _number(values: Any, form: str = ".4g") -> str:
     """Write a number, or the first few of several outputs."""
     numbers = np.atleast_1d(values)
-    rest = [f"… ({len(numbers)})"] if len(numbers) > _SHOWN_OUTPUTS else []
-    return "  ".join([*(format(float(one), form) for one in numbers[:_SHOWN_OUTPUTS]), *rest])
+    return first_of([format(float(one), form) for one in numbers], _SHOWN_OUTPUTS, "  ")
 
 
 def _datum(datum: Any) -> str:
