@@ -212,7 +212,14 @@ class Interactions(Questions):
         ndarray of float64, shape (T,) or (T, K)
             In the order and the unit of ``table.values``; 0 if the explanation is `exact`, NaN if the
             estimator does not give them.
+
+        Raises
+        ------
+        InputError
+            If the table has another number of features.
         """
+        if table.n != self.n:
+            raise InputError(f"table: it has {counted(table.n, 'feature')}, the explanation {self.n}.")
         if self.exact:
             return np.zeros(table.values.shape)
         return self.function.deviations(table.supports, table.index, table.order)

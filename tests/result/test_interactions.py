@@ -256,25 +256,6 @@ def test_an_output_is_its_column():
         build().output(0)
 
 
-@pytest.mark.parametrize("wrong", [True, 1.0, "0", [], [True, False], None, slice(1), [[0]]])
-def test_outputs_are_numbers(wrong):
-    several = build(2)
-    with pytest.raises(InputError, match="output: must be the number of an output"):
-        several.output(wrong)
-    for beyond in (2, -3, [0, 2]):
-        with pytest.raises(IndexError, match="output: there are 2 outputs, numbered from 0 to 1; got"):
-            several.output(beyond)
-
-
-@pytest.mark.parametrize("wrong", [-1, 1.5, True, None])
-def test_numbers_of_sets_are_not_negative(found, wrong):
-    table = found.index()
-    for ask in (found.top, table.top, spex.over_rows([build()]).top):
-        with pytest.raises(InputError, match="k: must be an integer ≥ 0, got"):
-            ask(wrong)
-    assert len(found.top(0)) == len(table.top(0)) == 0
-
-
 def test_names_can_be_changed(found):
     renamed = found.renamed(list("abcde"))
     assert renamed.feature_names == tuple("abcde")

@@ -173,6 +173,12 @@ def test_what_if_takes_numbers_and_names():
         found.what_if([-1])
 
 
+@pytest.mark.parametrize("name", ["good", " good", " good\n"])
+def test_tokens_are_found_by_their_exact_names(name):
+    found = spex.explain(lambda m: 1.0 * m[:, 1], 2, feature_names=["not", name], progress=False)
+    assert found.what_if(name).masked == found.what_if("good").masked == (1,)
+
+
 def test_what_if_takes_a_single_feature():
     found = explained()
     for one in (1, np.int64(1), "bad", np.array(1), np.array([1]), {1}, (i for i in [1])):

@@ -276,7 +276,8 @@ class Questions(Conversions):
         labels, out = self._labels(), []
         for one in _listed(features, self.n):
             if isinstance(one, str):
-                named = [i for i in range(self.n) if one in (labels[i], self.feature_names[i].strip())]
+                names = zip(labels, self.feature_names, strict=True)
+                named = [i for i, (label, name) in enumerate(names) if one in (label, name, name.strip())]
             else:
                 named = [int(one)] if 0 <= one < self.n else []
             if not named:
