@@ -219,7 +219,10 @@ def over_rows(
     """
     rows = list(rows)
     if not rows or not all(isinstance(row, Interactions) for row in rows):
-        raise InputError("rows: expected a sequence of at least one Interactions.")
+        raise InputError(
+            "rows: expected a sequence of at least one Interactions, such as the attribute interactions of "
+            "an explanation."
+        )
     several = next((row for row in rows if row.output_shape), None)
     if output is None and several is not None:
         raise InputError(

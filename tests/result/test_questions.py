@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,8 @@ from oracles import all_masks
 
 import spex_plugins as spex
 from spex_plugins import InputError, Spectrum, ValueFunctionError
+from spex_plugins.core.subsets.best_subset import BestSubset
+from spex_plugins.result.subsets import subset_search
 
 NAMES = ("not", "bad", "not", "at", "all", "good", "<b>", "end")
 
@@ -280,6 +283,26 @@ def test_larger_sets_than_can_all_be_predicted(estimator):
     assert {0, 1} & set(masked.masked)
     assert 5 <= kept.bound <= 7
     assert kept.gap == 7 - kept.bound
+
+
+def test_all_tries_together_end_in_time(monkeypatch):
+    """The sets that the listed terms call for may fall short of the threshold several times."""
+    given_times = []
+
+    def slow(game, least, *, seconds):
+        given_times.append(seconds)
+        time.sleep(0.06)
+        return BestSubset(np.arange(24) < 3, 3.0, 3, 0)
+
+    monkeypatch.setattr(subset_search, "smallest_subset", slow)
+    found = counting("shapley")
+    assert len(found.smallest_keeping(7.3, seconds=0.1).kept) == 8  # reduced from all features
+    with pytest.raises(InputError, match=r"no set that reaches it was found in 0\.1 s"):
+        found.smallest_flipping(17.1, seconds=0.1)
+    assert given_times[0] == given_times[2] == 0.1
+    assert len(given_times) == 4
+    assert given_times[1] <= 0.04
+    assert given_times[3] <= 0.04
 
 
 @pytest.mark.parametrize("n", [7, 18])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Literal
 
 import numpy as np
@@ -143,8 +144,13 @@ class SubsetSearch:
         step = TOLERANCE * float(np.abs(values[orders_of(supports, game.n) > 0]).sum())
         limit = self._limit(threshold)
         least = limit + step if above else -limit  # what is at the threshold does not lie above it
-        for _ in range(_TRIES):
-            found = smallest_subset(game, least, seconds=seconds)
+        end = monotonic() + seconds
+        for tried in range(_TRIES):
+            left = seconds if not tried else end - monotonic()
+            if left <= 0:
+                reason = f"no set that reaches it was found in {seconds:g} s"
+                break
+            found = smallest_subset(game, least, seconds=left)
             if found is None:
                 reason = f"by {_TERMS[self.whole]} there is no such set"
                 break
