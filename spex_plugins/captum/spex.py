@@ -45,9 +45,10 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
     """Shapley values and interactions of any forward function, from a fit to its masked outputs.
 
     By default (``estimator="auto"``) Gaussian processes of the odd and the even part of the outputs, stacked
-    with boosted trees where LightGBM is installed, are fitted at complementary masks of all sizes that repel
-    each other (with 24 features and more, one Gaussian process). R² is that of these masks, each predicted
-    without it and its complement. Where ``n_samples`` allows all 2^n masks the values are exact.
+    with a logistic curve and, where LightGBM is installed, boosted trees, are fitted at complementary masks
+    of all sizes that repel each other (with 24 features and more, one Gaussian process). R² is that of these
+    masks, each predicted without it and its complement. Where ``n_samples`` allows all 2^n masks the values
+    are exact.
     `Interactions`, printed, tell what ran for an example. By inheritance this is a
     `captum.attr.ShapleyValueSampling`, so that everything that takes one takes this; nothing is sampled by
     permutations.

@@ -25,12 +25,14 @@ _DEFAULT_ORDER = 3
 
 
 class Shapley(Estimator):
-    """Gaussian processes of the odd and the even part of a function, stacked with boosted trees.
+    """Gaussian processes of both parts of a function, stacked with boosted trees and a logistic curve.
 
+    The odd and the even part have a process each. A logistic curve of a weighted sum of the kept features is
+    beneath them, as far as that serves left-out masks: votes, classes and products bend everywhere alike.
     The masks repel each other, and their sizes are those that the index weighs. If few sets meet all values,
     these are the result (orthogonal matching pursuit). Else the function that results is the answer where a
     mask was asked. All indices are read from it in closed form, with deviations. Without the extra ``trees``,
-    the Gaussian processes stand alone; more than 8,000 masks are left to `Spex`. With ``max_order``, the
+    there are no trees; more than 8,000 masks are left to `Spex`. With ``max_order``, the
     result is a sparse regression on the sets of that order that the kernels make likely, with the single
     values and the deviations of the stack.
 
@@ -47,9 +49,9 @@ class Shapley(Estimator):
 
     name = "shapley"
     about = (
-        "Gaussian processes of the odd and the even part, stacked with boosted trees, on complementary masks "
-        "that repel each other; R² is that of such masks, each left out with its complement, weighted as the "
-        "index weighs masks"
+        "Gaussian processes of the odd and the even part, stacked with boosted trees and a logistic curve, "
+        "on complementary masks that repel each other; R² is that of such masks, each left out with its "
+        "complement, weighted as the index weighs masks"
     )
 
     def __init__(self, index: str = "SV") -> None:

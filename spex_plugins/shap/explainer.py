@@ -41,9 +41,10 @@ class SpexExplainer(SavedWithSettings, OlderInterface, shap.Explainer):  # type:
     """Shapley values and interactions of any model, from few masked inputs.
 
     By default (``estimator="auto"``) Gaussian processes of the odd and the even part of the outputs, stacked
-    with boosted trees where LightGBM is installed, are fitted at complementary masks of all sizes that repel
-    each other (with 24 features and more, one Gaussian process). R² is that of these masks, each predicted
-    without it and its complement. Where ``max_evals`` allows all 2^n masks the values are exact.
+    with a logistic curve and, where LightGBM is installed, boosted trees, are fitted at complementary masks
+    of all sizes that repel each other (with 24 features and more, one Gaussian process). R² is that of these
+    masks, each predicted without it and its complement. Where ``max_evals`` allows all 2^n masks the values
+    are exact.
     `Interactions`, printed, tell what ran for a row.
 
     Parameters

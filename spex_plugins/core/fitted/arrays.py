@@ -10,10 +10,12 @@ import numpy as np
 from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.fitted.expansion import KernelExpansion
+from spex_plugins.core.fitted.expansion import Expansion, KernelExpansion
+from spex_plugins.core.fitted.fold_spread import FoldSpread
 from spex_plugins.core.fitted.stacked import IndexUncertainty, StackedFunction
 from spex_plugins.core.gaussian_process.error_growth import ErrorGrowth
 from spex_plugins.core.kernels.product_kernel import ProductKernel
+from spex_plugins.core.logistic.wave_sum import WaveSum
 from spex_plugins.core.parity_process.index import PartUncertainty
 from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
@@ -39,7 +41,7 @@ def to_arrays(function: StackedFunction) -> dict[str, Any]:
     some = function.conjunctions
     out |= {"features": some.features, "kept": some.kept, "values": some.values}
     for k, part in enumerate(function.expansions):
-        out |= _named(f"expansion{k}", **_kernel_arrays(part.kernel), masks=part.masks, weights=part.weights)
+        out |= _named(f"expansion{k}", **_expansion_arrays(part))
     for k, uncertainty in enumerate(function.uncertainties):
         out |= _named(f"uncertainty{k}", **_uncertainty_arrays(uncertainty))
     return out
@@ -51,10 +53,9 @@ def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
     own = {name: arrays[name] for name in _OWN}
     independent = arrays.get("independent", np.zeros((2, len(own["constant"]))))  # not in formats up to 5
     conjunctions = Conjunctions(len(own["at"]), arrays["features"], arrays["kept"], arrays["values"])
-    parts = []
+    parts: list[Expansion] = []
     for k in range(expansions):
-        part = _of(f"expansion{k}", arrays)
-        parts.append(KernelExpansion(_sized_kernel(part), part["masks"], part["weights"]))
+        parts.append(_expansion(_of(f"expansion{k}", arrays)))
     found = tuple(_uncertainty(_of(f"uncertainty{k}", arrays)) for k in range(uncertainties))
     shapley = None
     if "shapley_values" in arrays:
@@ -97,6 +98,26 @@ def _of(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _expansion_arrays(part: Expansion) -> dict[str, Any]:
+    if isinstance(part, WaveSum):
+        return {
+            "phases": part.phases,
+            "real": part.weights.real,
+            "imaginary": part.weights.imag,
+            "outputs": part.outputs,
+            "number": np.array(part.n_outputs),
+        }
+    assert isinstance(part, KernelExpansion)
+    return {**_kernel_arrays(part.kernel), "masks": part.masks, "weights": part.weights}
+
+
+def _expansion(arrays: Mapping[str, Any]) -> Expansion:
+    if "phases" in arrays:
+        weights = arrays["real"] + 1j * arrays["imaginary"]
+        return WaveSum(arrays["phases"], weights, arrays["outputs"], int(arrays["number"]))
+    return KernelExpansion(_sized_kernel(arrays), arrays["masks"], arrays["weights"])
+
+
 def _kernel_arrays(kernel: SizedKernel) -> dict[str, Any]:
     return {"rates": kernel.rates, "amplitudes": kernel.amplitudes, "tilts": kernel.tilts}
 
@@ -110,6 +131,13 @@ def _uncertainty_arrays(uncertainty: IndexUncertainty) -> dict[str, Any]:
         arrays, noise = _kernel_arrays(uncertainty.kernel), uncertainty.noise
         arrays |= {"noise": np.array(noise), "masks": uncertainty.masks, "scale": uncertainty.scale}
         return arrays | {"rough": np.array(uncertainty.rough), "ends": np.array(uncertainty.ends)}
+    if isinstance(uncertainty, FoldSpread):
+        kinds = {"all": uncertainty.of_all, "fold": uncertainty.without_fold}
+        arrays = {"folds": np.array([uncertainty.n_folds, *map(len, kinds.values())])}
+        for kind, parts in kinds.items():
+            for k, part in enumerate(parts):
+                arrays |= _named(f"{kind}{k}", **_expansion_arrays(part))
+        return arrays
     assert isinstance(uncertainty, PartUncertainty)
     product = uncertainty.kernel.product
     return {
@@ -125,6 +153,13 @@ def _uncertainty_arrays(uncertainty: IndexUncertainty) -> dict[str, Any]:
 
 
 def _uncertainty(arrays: Mapping[str, Any]) -> IndexUncertainty:
+    if "folds" in arrays:
+        n_folds, *counts = arrays["folds"].tolist()
+        of_all, without_fold = (
+            tuple(_expansion(_of(f"{kind}{k}", arrays)) for k in range(count))
+            for kind, count in zip(("all", "fold"), counts, strict=True)
+        )
+        return FoldSpread(n_folds, of_all, without_fold)
     noise, masks, scale = float(arrays["noise"]), arrays["masks"], arrays["scale"]
     rough, ends = float(arrays.get("rough", 1.0)), float(arrays.get("ends", 0.0))  # not in formats up to 7
     if "tilts" in arrays:

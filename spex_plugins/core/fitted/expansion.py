@@ -1,8 +1,9 @@
-"""Kernel expansion Σ_j k(·, x_j) w_j, the posterior mean of a Gaussian process, and its indices."""
+"""Expansions of a function, among them Σ_j k(·, x_j) w_j, the posterior mean of a Gaussian process."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -12,9 +13,34 @@ from spex_plugins.core.sized_process.index import expansion_index, index_covaria
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["KernelExpansion"]
+__all__ = ["Expansion", "KernelExpansion"]
 
 _BLOCK = 1 << 22  # entries of a matrix between masks in memory at the same time
+
+
+class Expansion(Protocol):
+    """A function of K outputs."""
+
+    @property
+    def n_outputs(self) -> int:
+        """K."""
+        ...
+
+    def predict(self, masks: BoolArray) -> FloatArray:
+        """Return the function at masks (l, n), shape (l, K)."""
+        ...
+
+    def index(self, supports: IntArray, index: str, order: int) -> FloatArray:
+        """Return an index of sets (U, d), shape (U, K)."""
+        ...
+
+    def output(self, columns: IntArray) -> Expansion:
+        """Return some outputs, ``columns`` of shape (K',)."""
+        ...
+
+    def scaled(self, factor: FloatArray) -> Expansion:
+        """Return the function times ``factor`` (K,) or ()."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +59,11 @@ class KernelExpansion:
     kernel: SizedKernel
     masks: BoolArray
     weights: FloatArray
+
+    @property
+    def n_outputs(self) -> int:
+        """K."""
+        return int(self.weights.shape[1])
 
     def predict(self, masks: BoolArray) -> FloatArray:
         """Return the function at masks (l, n), shape (l, K)."""
@@ -60,6 +91,10 @@ class KernelExpansion:
                 out[block] = index_covariance(self.kernel, self.masks, *about).T @ self.weights
         return out
 
-    def with_weights(self, weights: FloatArray) -> KernelExpansion:
-        """Return the function with other weights."""
-        return replace(self, weights=weights)
+    def output(self, columns: IntArray) -> KernelExpansion:
+        """Return some outputs, ``columns`` of shape (K',)."""
+        return replace(self, weights=self.weights[:, columns])
+
+    def scaled(self, factor: FloatArray) -> KernelExpansion:
+        """Return the function times ``factor`` (K,) or ()."""
+        return replace(self, weights=self.weights * factor)

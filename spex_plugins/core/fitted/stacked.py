@@ -1,6 +1,6 @@
-"""A fitted function: kernel expansions, conjunctions, and the residuals at the samples.
+"""A fitted function: kernel expansions, waves, conjunctions, and the residuals at the samples.
 
-f(x) = constant + Σ_j k(x, x_j) w_j + Σ_l v_l [x meets l] + Σ_S r_S [x = S]
+f(x) = constant + Σ_j k(x, x_j) w_j + Re Σ_l γ_l exp(i θ_l · x) + Σ_l v_l [x meets l] + Σ_S r_S [x = S]
 
 The last sum runs over the samples, which the function interpolates. The weight of a single mask in an index
 is up to 1/n, so that residuals at masks of few features, or of nearly all, are not negligible. Every index is
@@ -23,7 +23,7 @@ from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.core.basis.scaling import Scaling, norms
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
-from spex_plugins.core.fitted.expansion import KernelExpansion
+from spex_plugins.core.fitted.expansion import Expansion
 from spex_plugins.core.gaussian_process.error_growth import ErrorGrowth
 from spex_plugins.core.gaussian_process.mask_weights import (
     independent_variances,
@@ -78,7 +78,8 @@ class StackedFunction:
     at : ndarray of int, shape (n',)
         The features that the parts depend on; the others have no effect.
     constant : ndarray of float64, shape (K,)
-    expansions : tuple of KernelExpansion
+    expansions : tuple of Expansion
+        `KernelExpansion` and `WaveSum`.
     conjunctions : Conjunctions
     masks : ndarray of bool, shape (m, n')
         The masks of the samples.
@@ -101,7 +102,7 @@ class StackedFunction:
     n: int
     at: IntArray
     constant: FloatArray
-    expansions: tuple[KernelExpansion, ...]
+    expansions: tuple[Expansion, ...]
     conjunctions: Conjunctions
     masks: BoolArray
     residuals: FloatArray
@@ -272,7 +273,7 @@ class StackedFunction:
         return replace(
             self,
             constant=self.constant[some],
-            expansions=tuple(part.with_weights(part.weights[:, some]) for part in self.expansions),
+            expansions=tuple(part.output(some) for part in self.expansions),
             conjunctions=conjunctions,
             residuals=self.residuals[:, some],
             uncertainties=tuple(uncertainty.of_outputs(some) for uncertainty in self.uncertainties),
@@ -289,7 +290,7 @@ class StackedFunction:
         return replace(
             self,
             constant=self.constant * factor + scaling.centre,
-            expansions=tuple(part.with_weights(part.weights * factor) for part in self.expansions),
+            expansions=tuple(part.scaled(factor) for part in self.expansions),
             conjunctions=conjunctions,
             residuals=self.residuals * factor,
             uncertainties=tuple(uncertainty.scaled(factor) for uncertainty in self.uncertainties),

@@ -22,9 +22,16 @@ import numpy as np
 from spex_plugins.core.basis.indices import index_weight
 from spex_plugins.types import FloatArray
 
-__all__ = ["index_quadrature"]
+__all__ = ["index_nodes", "index_quadrature"]
 
 _MOST_NODES = 64  # exact for as many features; beyond, P is smooth
+
+
+def index_nodes(index: str, order: int, size: int, n: int) -> tuple[FloatArray, FloatArray]:
+    """Return the nodes and weights of `index_quadrature`; one node for Fourier coefficients, of T alone."""
+    if index == "Fourier":
+        return np.zeros(1), np.ones(1)
+    return index_quadrature(index, order, size, n)[:2]
 
 
 @lru_cache(maxsize=256)

@@ -70,9 +70,17 @@ class PartProcess:
         deviations : ndarray of float64, shape (p, K)
             Expected by the kernel.
         """
+        return self.left_out_with(self.weights), self.spread / np.sqrt(self._precision)
+
+    @cached_property
+    def _precision(self) -> FloatArray:
+        """The diagonal of the inverse covariance matrix, (p, 1)."""
         none = np.empty(0, dtype=np.intp)
-        precision = self.factor.precisions(none, none)[0][:, None]
-        return self.weights / precision, self.spread / np.sqrt(precision)
+        return self.factor.precisions(none, none)[0][:, None]
+
+    def left_out_with(self, weights: FloatArray) -> FloatArray:
+        """Return the errors of every pair without it, where the weights (p, K) are those of other values."""
+        return weights / self._precision
 
     def variances(self, masks: BoolArray) -> FloatArray:
         """Return the expected squared errors at other masks (l, n), divided by spread², (l,)."""
@@ -86,22 +94,21 @@ class PartProcess:
         """Return the uncertainty of indices, times ``scale`` (K,)."""
         return PartUncertainty(self.kernel, self.sign, self.masks, scale)
 
-    def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
-        """Return kernel, masks and weights of the posterior mean."""
+    def expansion(self, weights: FloatArray) -> tuple[SizedKernel, BoolArray, FloatArray]:
+        """Return kernel, masks and weights of the posterior mean with weights (p, K) of the pairs."""
         product = self.kernel.product
         kernel = SizedKernel(product.rates, product.amplitudes, np.zeros_like(product.amplitudes))
-        weights = np.concatenate([self.weights, self.sign * self.weights]) * np.sqrt(0.5)
-        return kernel, np.concatenate([self.masks, ~self.masks]), weights
+        of_both = np.concatenate([weights, self.sign * weights]) * np.sqrt(0.5)
+        return kernel, np.concatenate([self.masks, ~self.masks]), of_both
 
     @property
     def smooth(self) -> MaskKernel:
         """The kernel of both parts of functions with unit variance."""
         return MaskKernel(self.kernel.product, np.empty((0, 0), dtype=np.int32), np.empty(0))
 
-    @property
-    def residuals(self) -> FloatArray:
-        """Part of the values minus the posterior mean, shape (p, K)."""
-        return part_noise(self.kernel.noise, self.masks, self.kernel.ends)[:, None] * self.weights
+    def residuals(self, weights: FloatArray) -> FloatArray:
+        """Return part of the values minus the posterior mean, of weights (p, K)."""
+        return part_noise(self.kernel.noise, self.masks, self.kernel.ends)[:, None] * weights
 
 
 def fit_part(

@@ -18,7 +18,7 @@ import numpy as np
 
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.characters import project
-from spex_plugins.core.gaussian_process.quadrature import index_quadrature
+from spex_plugins.core.gaussian_process.quadrature import index_nodes
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
@@ -33,7 +33,7 @@ def index_covariance(
     sizes = sets.orders_of(supports, kernel.n)
     for size in np.unique(sizes).tolist():
         of_size = np.flatnonzero(sizes == size)
-        nodes, weights = _nodes(index, order, size, kernel.n)
+        nodes, weights = index_nodes(index, order, size, kernel.n)
         out[:, of_size] = _covariance(kernel, masks, supports[of_size, :size], nodes, weights)
     return out
 
@@ -44,7 +44,7 @@ def expansion_index(
     """Return an index of Σ_j k(·, x_j) w_j, masks (m, n) and weights (m,), at sets (U, d), shape (U,)."""
     out = np.zeros(len(supports))
     sizes = sets.orders_of(supports, kernel.n)
-    rules = {size: _nodes(index, order, size, kernel.n) for size in np.unique(sizes).tolist()}
+    rules = {size: index_nodes(index, order, size, kernel.n) for size in np.unique(sizes).tolist()}
     for count in {len(nodes) for nodes, _ in rules.values()}:  # the nodes depend on their number only
         same = {size: rule for size, rule in rules.items() if len(rule[0]) == count}
         members = {size: np.flatnonzero(sizes == size) for size in same}
@@ -69,7 +69,7 @@ def expansion_index(
 def most_nodes(kernel: SizedKernel, supports: IntArray, index: str, order: int) -> int:
     """Return the number of nodes of an index, at which `expansion_index` has a value for each set."""
     sizes = np.unique(sets.orders_of(supports, kernel.n)).tolist()
-    return max((len(_nodes(index, order, size, kernel.n)[0]) for size in sizes), default=1)
+    return max((len(index_nodes(index, order, size, kernel.n)[0]) for size in sizes), default=1)
 
 
 def index_variance(kernel: SizedKernel, supports: IntArray, index: str, order: int) -> FloatArray:
@@ -78,15 +78,9 @@ def index_variance(kernel: SizedKernel, supports: IntArray, index: str, order: i
     sizes = sets.orders_of(supports, kernel.n)
     for size in np.unique(sizes).tolist():
         of_size = np.flatnonzero(sizes == size)
-        nodes, weights = _nodes(index, order, size, kernel.n)
+        nodes, weights = index_nodes(index, order, size, kernel.n)
         out[of_size] = _variance(kernel, supports[of_size, :size], nodes, weights)
     return out
-
-
-def _nodes(index: str, order: int, size: int, n: int) -> tuple[FloatArray, FloatArray]:
-    if index == "Fourier":  # T only
-        return np.zeros(1), np.ones(1)
-    return index_quadrature(index, order, size, n)[:2]
 
 
 def _terms(kernel: SizedKernel) -> list[tuple[float, FloatArray, float]]:

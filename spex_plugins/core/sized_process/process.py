@@ -47,16 +47,28 @@ class WholeProcess:
         errors, deviations : ndarray of float64, shape (m, K)
             Value minus prediction, and its standard deviation under the kernel.
         """
+        variance = self._blocks[-1]
+        return self.left_out_with(self.weights), self.spread * np.sqrt(variance)
+
+    @cached_property
+    def _blocks(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+        """Complements, what one of them tells of the other, (m, 1), and the variance without both, (m, 1)."""
         first, second = complements(self.masks)
         own, together = self.factor.precisions(first, second)
         # 2 × 2 blocks of complements; samples without a complement have none.
-        shared, others, other_own = np.zeros(len(own)), np.zeros_like(self.weights), np.ones(len(own))
+        shared, other_own = np.zeros(len(own)), np.ones(len(own))
         shared[first] = shared[second] = together
-        others[first], others[second] = self.weights[second], self.weights[first]
         other_own[first], other_own[second] = own[second], own[first]
         variance = (other_own / (own * other_own - shared**2))[:, None]
-        errors = variance * (self.weights - (shared / other_own)[:, None] * others)
-        return errors, self.spread * np.sqrt(variance)
+        return first, second, (shared / other_own)[:, None], variance
+
+    def left_out_with(self, weights: FloatArray) -> FloatArray:
+        """Return such errors where the weights (m, K) are those of other values."""
+        first, second, ratio, variance = self._blocks
+        others = np.zeros_like(weights)
+        others[first], others[second] = weights[second], weights[first]
+        errors: FloatArray = variance * (weights - ratio * others)
+        return errors
 
     @property
     def sign(self) -> int:
@@ -69,10 +81,9 @@ class WholeProcess:
         product = ProductKernel(self.kernel.rates, self.kernel.amplitudes)
         return MaskKernel(product, np.empty((0, 0), dtype=np.int32), np.empty(0))
 
-    @property
-    def residuals(self) -> FloatArray:
-        """Values minus the posterior mean, shape (m, K)."""
-        return _noise(self.noise, self.masks, self.ends)[:, None] * self.weights
+    def residuals(self, weights: FloatArray) -> FloatArray:
+        """Return values minus the posterior mean, of weights (m, K)."""
+        return _noise(self.noise, self.masks, self.ends)[:, None] * weights
 
     def variances(self, masks: BoolArray) -> FloatArray:
         """Return the expected squared errors at other masks (l, n), divided by spread², (l,)."""
@@ -84,9 +95,9 @@ class WholeProcess:
         """Return the uncertainty of indices, times ``scale`` (K,)."""
         return WholeUncertainty(self.kernel, self.noise, self.masks, scale, ends=self.ends)
 
-    def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]:
-        """Return kernel, masks and weights of the posterior mean."""
-        return self.kernel, self.masks, self.weights
+    def expansion(self, weights: FloatArray) -> tuple[SizedKernel, BoolArray, FloatArray]:
+        """Return kernel, masks and weights of the posterior mean with weights (m, K)."""
+        return self.kernel, self.masks, weights
 
 
 def fit_whole(masks: BoolArray, values: FloatArray, rng: np.random.Generator) -> WholeProcess:

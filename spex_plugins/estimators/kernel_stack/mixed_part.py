@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, combinations
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +14,7 @@ from spex_plugins.core.fitted.stacked import IndexUncertainty
 from spex_plugins.core.kernels.cholesky import Factor
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.sized_process.kernel import SizedKernel
+from spex_plugins.estimators.kernel_stack.member import Member, out_of_fold
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["MixedPart", "Process", "mixed_part", "nearer_to_the_mean"]
@@ -29,7 +32,7 @@ class Process(Protocol):
     def left_out(self) -> tuple[FloatArray, FloatArray]: ...
 
     @property
-    def residuals(self) -> FloatArray: ...
+    def weights(self) -> FloatArray: ...
 
     @property
     def spread(self) -> FloatArray: ...
@@ -44,19 +47,27 @@ class Process(Protocol):
 
     def uncertainty(self, scale: FloatArray) -> IndexUncertainty: ...
 
-    def expansion(self) -> tuple[SizedKernel, BoolArray, FloatArray]: ...
+    def left_out_with(self, weights: FloatArray) -> FloatArray: ...
+
+    def residuals(self, weights: FloatArray) -> FloatArray: ...
+
+    def expansion(self, weights: FloatArray) -> tuple[SizedKernel, BoolArray, FloatArray]: ...
 
 
 @dataclass(frozen=True, eq=False)
 class MixedPart:
-    """Shares of a process, of trees, and of the mean.
+    """Shares of a process, of other members of the stack, and of the mean.
 
     Attributes
     ----------
     frame : Frame
     process : Process
-    share, of_trees : ndarray of float64, shape (K,)
-        Of the process and of the trees; the rest is the mean's.
+    share : ndarray of float64, shape (K,)
+        Of the process.
+    of_others : ndarray of float64, shape (R, K)
+        Of the other members; the rest is the mean's.
+    weights : ndarray of float64, shape (p, K)
+        Of the process: of its own share and of what members beneath it leave.
     left_out : ndarray of float64, shape (p, K)
         Errors at samples predicted without them.
     alone : ndarray of float64, shape (p, K)
@@ -70,7 +81,8 @@ class MixedPart:
     frame: Frame
     process: Process
     share: FloatArray
-    of_trees: FloatArray
+    of_others: FloatArray
+    weights: FloatArray
     left_out: FloatArray
     alone: FloatArray
     easier: float
@@ -85,17 +97,20 @@ class MixedPart:
 def mixed_part(
     frame: Frame,
     process: Process,
-    tree_errors: FloatArray | None,
+    members: Sequence[Member],
+    values: FloatArray,
+    mean: FloatArray,
     weights: FloatArray,
     others: BoolArray,
 ) -> MixedPart:
-    """Choose the share with the least left-out errors.
+    """Choose the shares with the least left-out errors.
 
     Parameters
     ----------
-    frame, process
-    tree_errors : ndarray of float64, shape (m, K), or None
-        Of trees that have not seen the mask and its complement; NaN where they had.
+    frame, process, members
+    values : ndarray of float64, shape (m, K)
+    mean : ndarray of float64, shape (K,)
+        Around which the process is.
     weights : ndarray of float64, shape (m,)
         How much the error at every mask counts; 0 where it is known beforehand.
     others : ndarray of bool, shape (l, n)
@@ -103,16 +118,23 @@ def mixed_part(
         from them, and left-out errors larger.
     """
     errors, deviations = process.left_out
-    alone = errors = errors * (1 + _LEARNED / len(weights))
+    alone = errors * (1 + _LEARNED / len(weights))
     counted = weights[frame.rows]
-    share = np.ones(errors.shape[1])
-    if tree_errors is not None:
-        wrong = np.nan_to_num(frame.take(tree_errors))
-        own, other, both = counted @ errors**2, counted @ wrong**2, counted @ (errors * wrong)
-        apart = own + other - 2 * both
-        share = np.clip((other - both) / np.where(apart > 0, apart, np.inf), 0.0, 1.0)
-        share = np.where(apart > 0, share, 1.0)
-        errors = share * errors + (1 - share) * wrong
+    theirs = [
+        alone - _explained_left_out(frame, process, member, mean)
+        if member.beneath
+        else frame.take(np.nan_to_num(out_of_fold(values - member.of_folds, member.folds)))
+        for member in members
+    ]
+    together = np.stack([alone, *theirs])
+    shares = _best_shares(together, counted)
+    share, of_others = shares[0], shares[1:]
+    errors = (shares[:, None] * together).sum(axis=0)
+    of_process = share * process.weights
+    for other, member in zip(of_others, members, strict=True):
+        if member.beneath:
+            explained = process.factor.solve(frame.take(member.fitted - mean))
+            of_process = of_process + other * (process.weights - explained)
     expected, found = counted @ deviations**2, counted @ errors**2
     ratio = np.sqrt(found / np.where(expected > 0, expected, np.inf))
     scale = process.spread * np.where(expected > 0, ratio, 1.0)
@@ -120,7 +142,7 @@ def mixed_part(
     left_out = counted @ (deviations[:, 0] / process.spread[0]) ** 2
     if len(others) and left_out > 0:
         easier = float(np.sqrt(process.variances(others).mean() * counted.sum() / left_out))
-    return MixedPart(frame, process, share, 1 - share, errors, alone, easier, scale)
+    return MixedPart(frame, process, share, of_others, of_process, errors, alone, easier, scale)
 
 
 def nearer_to_the_mean(part: MixedPart, values: FloatArray, weights: FloatArray) -> MixedPart:
@@ -139,4 +161,45 @@ def nearer_to_the_mean(part: MixedPart, values: FloatArray, weights: FloatArray)
     squares = counted @ predicted**2
     kept = np.clip(counted @ (own * predicted) / np.where(squares > 0, squares, np.inf), 0.0, 1.0)
     left_out = own - kept * predicted
-    return replace(part, share=kept * part.share, of_trees=kept * part.of_trees, left_out=left_out)
+    return replace(
+        part,
+        share=kept * part.share,
+        of_others=kept * part.of_others,
+        weights=kept * part.weights,
+        left_out=left_out,
+    )
+
+
+def _explained_left_out(frame: Frame, process: Process, member: Member, mean: FloatArray) -> FloatArray:
+    """Return the left-out errors of the process on what a member has learned without the fold, (p, K)."""
+    of_parts = [
+        process.left_out_with(process.factor.solve(frame.take(function - mean)))
+        for function in member.of_folds
+    ]
+    return np.nan_to_num(out_of_fold(np.stack(of_parts), member.folds[frame.rows]))
+
+
+def _best_shares(errors: FloatArray, counted: FloatArray) -> FloatArray:
+    """Return the shares (M, K), which sum to 1, with the least squared error of M members (M, p, K).
+
+    With members S alone they are proportional to the row sums of the inverse of their matrix of products of
+    errors (Bates & Granger 1969); the best of all S without a negative share.
+    """
+    members, outputs = len(errors), errors.shape[2]
+    products = np.einsum("ipk,jpk->kij", errors * counted[:, None], errors)
+    subsets = chain.from_iterable(combinations(range(members), size) for size in range(1, members + 1))
+    best, shares = np.full(outputs, np.inf), np.zeros((members, outputs))
+    for subset in map(list, subsets):
+        own = products[:, subset][:, :, subset]
+        for k in range(outputs):
+            found = np.linalg.pinv(own[k], hermitian=True).sum(axis=1)
+            total = found.sum()
+            if not total > 0 or (found < 0).any():
+                continue
+            found = found / total
+            error = found @ own[k] @ found
+            if error < best[k] or not np.isfinite(best[k]):
+                best[k], shares[:, k] = error, 0.0
+                shares[subset, k] = found
+    shares[0, ~np.isfinite(best)] = 1.0
+    return shares

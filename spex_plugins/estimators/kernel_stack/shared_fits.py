@@ -28,7 +28,7 @@ class SharedFits:
 
     kernels: SharedKernels = field(default_factory=SharedKernels)
     _sparse: list[bool] = field(default_factory=list)
-    _tree_gains: list[float] = field(default_factory=list)
+    _gains: list[float] = field(default_factory=list)
 
     @property
     def may_be_sparse(self) -> bool:
@@ -41,12 +41,12 @@ class SharedFits:
             self._sparse.append(found)
 
     @property
-    def trees_help(self) -> bool:
-        """Whether trees reduced the left-out errors of the first functions, or these are too few to tell."""
-        return len(self._tree_gains) < _FIRST or float(np.mean(self._tree_gains)) >= _WORTH
+    def others_help(self) -> bool:
+        """Whether other members served the first functions, or these are too few to tell."""
+        return len(self._gains) < _FIRST or float(np.mean(self._gains)) >= _WORTH
 
-    def add_trees(self, parts: Sequence[MixedPart], weights: FloatArray) -> None:
-        """Add a function whose fit was mixed with trees, unless there are enough of them.
+    def add_others(self, parts: Sequence[MixedPart], weights: FloatArray) -> None:
+        """Add a function whose process was mixed with other members, unless there are enough of them.
 
         Parameters
         ----------
@@ -54,11 +54,11 @@ class SharedFits:
         weights : ndarray of float64, shape (m,)
             How much the error at every mask counts.
         """
-        if len(self._tree_gains) == _FIRST:
+        if len(self._gains) == _FIRST:
             return
-        with_trees = sum(_squares(part, part.left_out, weights) for part in parts)
+        together = sum(_squares(part, part.left_out, weights) for part in parts)
         alone = sum(_squares(part, part.alone, weights) for part in parts)
-        self._tree_gains.append(1 - with_trees / alone if alone > 0 else 0.0)
+        self._gains.append(1 - together / alone if alone > 0 else 0.0)
 
 
 def _squares(part: MixedPart, errors: FloatArray, weights: FloatArray) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.designs.size_law import UNIFORM_INDICES
-from spex_plugins.core.fitted.expansion import KernelExpansion
+from spex_plugins.core.fitted.expansion import Expansion, KernelExpansion
 from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
 from spex_plugins.core.parity_process.gram import inner_masks
@@ -24,10 +26,13 @@ from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.far_masks import error_growth
+from spex_plugins.estimators.kernel_stack.fold_differences import fold_spreads
+from spex_plugins.estimators.kernel_stack.logistic_member import fit_curves
+from spex_plugins.estimators.kernel_stack.member import Member, pair_folds
 from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part, nearer_to_the_mean
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
 from spex_plugins.estimators.kernel_stack.sparse_readout import fit_of_order
-from spex_plugins.estimators.kernel_stack.tree_member import TreeMember, fit_trees, trees_available
+from spex_plugins.estimators.kernel_stack.tree_member import fit_trees, trees_available
 from spex_plugins.estimators.kernel_stack.unseen import unseen_masks, unseen_weights
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
@@ -35,6 +40,7 @@ from spex_plugins.wording import counted
 __all__ = ["fit_stack"]
 
 _LEAST_MIXED = 60  # masks whose left-out errors tell the shares of trees and of the mean
+_LEAST_CURVED = 30  # masks that tell the share of a logistic curve
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
 _INDEPENDENT = 0.5  # share of the squared errors that is taken as independent between masks
 _UNEVEN = 0.3  # correlation of the errors of both parts, from which on a process with sizes may serve better
@@ -63,7 +69,7 @@ def fit_stack(
     paired = 2 * len(frames[0].first) >= _PAIRED * used.sum()
     linear = _linear_part(masks, values, frames[0]) if paired else None
     rest = values if linear is None else values - _linear(linear).predict(masks)
-    weights, others = unseen_weights(masks, index), unseen_masks(masks, index, rng)
+    weights, unasked = unseen_weights(masks, index), unseen_masks(masks, index, rng)
     inner = weights > 0
     mean = rest[inner].mean(axis=0) if inner.any() else rest.mean(axis=0)
     kernels = None if shared is None else shared.kernels
@@ -71,25 +77,22 @@ def fit_stack(
     for frame in frames if paired else ():
         earlier = None if prior is None else prior.get(frame.sign)
         processes.append(_fit_part(frame, masks, rest - mean, linear, rng, kernels, earlier))
-    trees = None
-    if trees_available() and m >= _LEAST_MIXED and (shared is None or shared.trees_help):
-        off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
-        trees = fit_trees(masks, rest, rng, weights, used, np.sum(off, axis=0) if off else None)
-    wrong = None if trees is None else rest - trees.out_of_fold
+    off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
+    others = _others(masks, rest, weights, used, np.sum(off, axis=0) if off else None, rng, shared)
     parts = [
-        mixed_part(frame, process, wrong, weights, others)
+        mixed_part(frame, process, others, rest, mean, weights, unasked)
         for frame, process in zip(frames, processes, strict=False)
     ]
     if not parts or _uneven(parts, weights):
         process = fit_whole(masks[used], (rest - mean)[used], rng)
-        whole = mixed_part(WholeFrame(np.flatnonzero(used)), process, wrong, weights, others)
+        whole = mixed_part(WholeFrame(np.flatnonzero(used)), process, others, rest, mean, weights, unasked)
         if not parts or _left_out([whole], weights) < _left_out(parts, weights):
             parts = [whole]
     if m >= _LEAST_MIXED and _left_out(parts, weights) > (weights @ (rest - mean) ** 2).sum():
         parts = [nearer_to_the_mean(part, rest - mean, weights) for part in parts]
     if shared is not None:
-        shared.add_trees(parts, weights)
-    function = _function(masks, rest, mean, parts, trees, weights)
+        shared.add_others(parts, weights)
+    function = _function(masks, rest, mean, parts, others, weights)
     if index in UNIFORM_INDICES:
         function = replace(function, growth=error_growth(masks, function.residuals, parts))
     if linear is not None:
@@ -102,7 +105,26 @@ def fit_stack(
     source = _source(int((inner & known).sum()), index)
     r2, error, source = measured(masks, values, unseen, source, weights)
     function = replace(function, shapley=_shapley_values(function, parts))  # while the factors are at hand
-    return Fit(function, r2, source, _method(parts, trees, prior), error)
+    return Fit(function, r2, source, _method(parts, others, prior), error)
+
+
+def _others(
+    masks: BoolArray,
+    values: FloatArray,
+    weights: FloatArray,
+    used: BoolArray,
+    left_out: FloatArray | None,
+    rng: np.random.Generator,
+    shared: SharedFits | None,
+) -> list[Member]:
+    """Return the members of the stack beside the process, whose left-out errors (m, K) are given."""
+    if len(masks) < _LEAST_CURVED or not (shared is None or shared.others_help):
+        return []
+    folds, found = pair_folds(masks, rng), []
+    if len(masks) >= _LEAST_MIXED and trees_available():
+        found.append(fit_trees(masks, values, folds, weights, used, left_out))
+    found.append(fit_curves(masks, values, folds, weights, used, left_out))
+    return [member for member in found if member is not None]
 
 
 def _source(tested: int, index: str) -> str:
@@ -171,15 +193,24 @@ def _fit_part(
     return fit_part(frame.sign, masks[frame.first], part, rng, kernels, prior)
 
 
-def _method(parts: list[MixedPart], trees: TreeMember | None, prior: KernelPrior | None) -> str:
-    kinds = ("the odd and even parts",) if len(parts) > 1 else ("all sizes",)
-    shares = " and ".join(f"{part.share.mean():.0%}" for part in parts)
-    rest = f" ({shares}) and boosted trees" if trees is not None else ""
+def _method(parts: list[MixedPart], others: list[Member], prior: KernelPrior | None) -> str:
+    kind = "the odd and even parts" if len(parts) > 1 else "all sizes"
     origins = {part.process.origin for part in parts if isinstance(part.process, PartProcess)}
     start = "".join(f" with the kernel of {origin}" for origin in sorted(origins - {""}))
     if prior and not start:
         start = " without the prior, whose left-out errors are larger"
-    return f"Gaussian process of {kinds[0]}{start}{rest}"
+    process = f"Gaussian process of {kind}{start}"
+    if not others:
+        return process
+    *first, last = [
+        f"{process} ({_percent(part.share for part in parts)})",
+        *(f"{one.name} ({_percent(part.of_others[k] for part in parts)})" for k, one in enumerate(others)),
+    ]
+    return f"{', '.join(first)} and {last}"
+
+
+def _percent(shares: Iterable[FloatArray]) -> str:
+    return " and ".join(f"{share.mean():.0%}" for share in shares)
 
 
 def _uneven(parts: list[MixedPart], weights: FloatArray) -> bool:
@@ -199,35 +230,38 @@ def _function(
     values: FloatArray,
     mean: FloatArray,
     parts: list[MixedPart],
-    trees: TreeMember | None,
+    others: list[Member],
     weights: FloatArray,
 ) -> StackedFunction:
     m, n = masks.shape
-    expansions = []
+    expansions: list[Expansion] = []
     residuals, known = np.zeros_like(values), np.zeros(m, dtype=bool)
     for part in parts:
-        kernel, at, of_masks = part.process.expansion()
-        expansions.append(KernelExpansion(kernel, at, of_masks * part.share))
-        left = part.share * part.process.residuals
-        left = left + (1 - part.share - part.of_trees) * part.frame.take(values - mean)
-        if trees is not None:
-            left = left + part.of_trees * part.frame.take(values - trees.fitted)
+        expansions.append(KernelExpansion(*part.process.expansion(part.weights)))
+        of_mean = 1 - part.share - part.of_others.sum(axis=0)
+        left = part.process.residuals(part.weights) + of_mean * part.frame.take(values - mean)
+        for share, member in zip(part.of_others, others, strict=True):
+            if not member.beneath:
+                left = left + share * part.frame.take(values - member.fitted)
         residuals += part.frame.spread(left, m)
         known |= part.frame.spread(np.ones(len(left)), m) != 0
-    odd, even = parts[0].of_trees, parts[-1].of_trees
     independent = np.sqrt(_INDEPENDENT * np.stack([_squared_error(parts[k], weights) for k in (0, -1)]))
     conjunctions = no_conjunctions(n, values.shape[1])
-    if trees is not None:
-        conjunctions = trees.leaves.parts(odd, even)
+    for odd, even, member in zip(parts[0].of_others, parts[-1].of_others, others, strict=True):
+        own = member.function.parts(odd, even)
+        if isinstance(own, Conjunctions):
+            conjunctions = own
+        else:
+            expansions.append(own)
     function = StackedFunction(
         n,
         np.arange(n),
-        mean * (1 - even),
+        mean * (1 - parts[-1].of_others.sum(axis=0)),
         tuple(expansions),
         conjunctions,
         masks,
         residuals,
-        tuple(part.uncertainty for part in parts),
+        (*(part.uncertainty for part in parts), *fold_spreads(parts, others)),
         independent,
     )
     if not known.all():  # alone, without their complements
@@ -238,9 +272,10 @@ def _function(
 def _shapley_values(function: StackedFunction, parts: list[MixedPart]) -> SingleValues:
     """Return the Shapley values, with standard deviations."""
     features = sets.singletons(function.n)
-    values = function.index(features, "SV", 1)
-    deviations = function.independent_deviations(features, "SV", 1)
-    for part in parts:
-        known = part.uncertainty.known_deviations(part.process.factor, features, "SV", 1)
-        deviations = np.hypot(deviations, known)
-    return SingleValues(values, deviations * function.growth_factors(features, "SV", 1)[:, None])
+    about = (features, "SV", 1)
+    values, deviations = function.index(*about), function.independent_deviations(*about)
+    factors = [part.process.factor for part in parts]
+    for part, factor in zip_longest(function.uncertainties, factors):
+        found = part.known_deviations(factor, *about) if factor else part.deviations(*about)
+        deviations = np.hypot(deviations, found)
+    return SingleValues(values, deviations * function.growth_factors(*about)[:, None])

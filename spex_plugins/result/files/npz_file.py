@@ -18,10 +18,10 @@ __all__ = ["fields_of", "header_and_arrays", "read", "write"]
 
 T = TypeVar("T")
 
-_FORMAT = 8
-_READABLE = (1, 2, 3, 4, 5, 6, 7, 8)
+_FORMAT = 9
+_READABLE = (1, 2, 3, 4, 5, 6, 7, 8, 9)
 # 1 had no n_stored and no r2_error, 2 no process, 3 no exact, 4 one plan in words and no ids, 5 no sums of
-# functions and no independent errors, 6 no growth of errors, 7 no noise of the values.
+# functions and no independent errors, 6 no growth of errors, 7 no noise of the values, 8 no waves.
 _TEXTS = (
     *("feature_names", "feature_ids", "n_calls", "n_stored", "budget"),
     *("r2_source", "estimator", "design", "method", "exact"),
