@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
@@ -13,7 +14,6 @@ from spex_plugins.core.fitted.all_terms import lists_all_terms
 from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.files.npz_file import fields_of, header_and_arrays
-from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,9 +134,7 @@ class Conversions:
         from spex_plugins.exports.shapiq_values import spectrum_of_values
 
         spectrum = spectrum_of_values(values)
-        names = tuple(map(str, feature_names or (f"x{i}" for i in range(spectrum.n))))
-        if len(names) != spectrum.n:
-            raise InputError(f"feature_names: expected {counted(spectrum.n, 'name')}, got {len(names)}.")
+        names = check.names_of_features(feature_names, spectrum.n)
         budget = values.estimation_budget or 0
         return cls(  # type: ignore[call-arg]
             function=spectrum,
@@ -316,6 +314,8 @@ class Conversions:
     def _listed_terms(self, method: str, terms: int | None) -> Spectrum:
         """Return all terms of the function, or the largest ones of them."""
         self._check_one_output(method)
+        if terms is not None:
+            check.count("terms", terms, 1, "the number of terms that are kept")
         spectrum = self._all_terms()
         if spectrum is None and terms is None:
             raise InputError(

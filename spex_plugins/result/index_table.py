@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.single_values import first_order
 from spex_plugins.result import html_view
@@ -105,7 +106,7 @@ class IndexTable:
         IndexTable
             The first k sets; all of them if there are fewer.
         """
-        return self._select(np.arange(min(k, len(self))))
+        return self._select(np.arange(min(check.count("k", k, 0, "the largest number of sets"), len(self))))
 
     def first_order(self) -> FloatArray:
         """Return the values of single features as a dense array.

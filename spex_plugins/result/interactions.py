@@ -8,6 +8,7 @@ from os import PathLike
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.fitted_function import FittedFunction
 from spex_plugins.core.basis.indices import INDICES, checked_order
@@ -212,6 +213,10 @@ class Interactions(Questions):
             In the order and the unit of ``table.values``; 0 if the explanation is `exact`, NaN if the
             estimator does not give them.
         """
+        if not isinstance(table, IndexTable):
+            raise InputError(f"table: must be one of index(…) or top(…), got {type(table).__name__}.")
+        if table.n != self.n or table.values.shape[1:] != self.output_shape:
+            raise InputError("table: is that of another explanation.")
         if self.exact:
             return np.zeros(table.values.shape)
         return self.function.deviations(table.supports, table.index, table.order)
@@ -237,8 +242,9 @@ class Interactions(Questions):
         Raises
         ------
         InputError
-            If the index is unknown or not defined for this order.
+            If the index is unknown or not defined for this order, or if ``k`` is negative.
         """
+        k = check.count("k", k, 0, "the largest number of sets")
         if order is None:
             order = min(max(self.spectrum.max_order, 2), 3)
         table = self.index(index, order)
@@ -283,7 +289,7 @@ class Interactions(Questions):
         Raises
         ------
         InputError
-            If the value function is scalar.
+            If the value function is scalar, or if ``k`` is not a number.
         IndexError
             If there is no such output.
         """
@@ -291,7 +297,12 @@ class Interactions(Questions):
             raise InputError(
                 f"output: the value function has a single output, so output({k}) does not exist."
             )
-        columns = np.asarray(k)[()]  # a number, or an array
+        columns = np.asarray(k)
+        if columns.dtype.kind != "i" and (columns.dtype != bool or columns.shape != self.output_shape):
+            raise InputError(
+                f"output: must be the number of an output, or numbers of several, got {k!r:.80}."
+            )
+        columns = columns[()]  # a number, or an array
         return replace(
             self,
             function=self.function.output(columns),
@@ -319,9 +330,7 @@ class Interactions(Questions):
         InputError
             If the number of names is not n.
         """
-        if len(feature_names) != self.n:
-            raise InputError(f"feature_names: expected {counted(self.n, 'name')}, got {len(feature_names)}.")
-        return replace(self, feature_names=tuple(map(str, feature_names)))
+        return replace(self, feature_names=check.names_of_features(feature_names, self.n))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the explanation to one .npz file: arrays and a JSON header, no pickle.

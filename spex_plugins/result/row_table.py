@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -210,14 +210,17 @@ def over_rows(
     InputError
         If there are no rows, if ``output`` is missing or not needed, or if the index is not defined.
     """
-    rows = list(rows)
+    rows = list(rows) if isinstance(rows, Iterable) else []
     if not rows or not all(isinstance(row, Interactions) for row in rows):
         raise InputError("rows: expected a sequence of at least one Interactions.")
+    if len({row.output_shape for row in rows}) > 1:
+        raise InputError("rows: their value functions have different numbers of outputs.")
     if output is None and rows[0].output_shape:
         raise InputError(
             f"output: there are {rows[0].output_shape[0]} outputs; choose one, for example output=0."
         )
     if output is not None:
+        _check_output(output, rows[0])
         rows = [row.output(output) for row in rows]
     named = _names(rows)
     tables = [row.index(index, order) for row in rows]
@@ -237,6 +240,16 @@ def over_rows(
     shown = _written(terms, named)
     result = RowTable(index, tables[0].order, shown, values, often)
     return result._select(np.argsort(-result.mean_abs, kind="stable"))
+
+
+def _check_output(output: int, row: Interactions) -> None:
+    """Raise InputError for an output that the rows do not have; `Interactions.output` checks its type."""
+    if (
+        row.output_shape
+        and isinstance(output, int | np.integer)
+        and not -row.n_outputs <= output < row.n_outputs
+    ):
+        raise InputError(f"output: there are {row.n_outputs} outputs, from 0, got {output}.")
 
 
 _Key = tuple[tuple[str, int], ...]  # the words of a set, sorted, and how many times each is in it
