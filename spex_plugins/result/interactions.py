@@ -215,8 +215,8 @@ class Interactions(Questions):
         """
         if not isinstance(table, IndexTable):
             raise InputError(f"table: must be one of index(…) or top(…), got {type(table).__name__}.")
-        if table.n != self.n or table.values.shape[1:] != self.output_shape:
-            raise InputError("table: is that of another explanation.")
+        if table.n != self.n:
+            raise InputError(f"table: has {counted(table.n, 'feature')}, this explanation has {self.n}.")
         if self.exact:
             return np.zeros(table.values.shape)
         return self.function.deviations(table.supports, table.index, table.order)

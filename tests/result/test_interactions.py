@@ -274,7 +274,7 @@ def test_deviations_are_those_of_own_tables(found):
     assert found.deviations(found.top(3)).shape == found.top(3).values.shape
     with pytest.raises(InputError, match=r"^table: must be one of index"):
         found.deviations("SV")
-    with pytest.raises(InputError, match=r"^table: is that of another explanation"):
+    with pytest.raises(InputError, match=r"^table: has 6 features, this explanation has 5"):
         found.deviations(build(names=tuple("abcdef")).top(3))
 
 
