@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any, Literal, Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spex_plugins import checks as check
 from spex_plugins.core.basis.identifiability import identify
@@ -31,7 +32,7 @@ from spex_plugins.result.unidentifiable_features import of_all_features, warn_of
 from spex_plugins.runs.rounds import MOST_CALLS, explain_until
 from spex_plugins.runs.stored_designs import kept_in
 from spex_plugins.runs.targets import Target
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.types import FloatArray
 from spex_plugins.wording import counted
 
 __all__ = ["explain", "explain_each", "fit"]
@@ -164,6 +165,7 @@ def explain(
     if not hasattr(value_function, "n"):  # a game knows its models, some of which it trains
         check_modes(value_function, "value_function", _OF_FUNCTIONS)
     n, names = check.features_of(value_function, n, feature_names)
+    check_size(estimator, n, most or MOST_CALLS)
     method = _method(estimator, index, prior, names)
     if target.deviation is not None and isinstance(method, Auto):
         method = WithDeviations(method)
@@ -173,7 +175,6 @@ def explain(
         most = 2**n
     if most is None or target.given:
         most = most or MOST_CALLS
-        check_size(estimator, n, most)
         found = explain_until(
             value_function,
             n,
@@ -241,7 +242,7 @@ def explain_each(
     _callable(value_function)
     n, names = check.features_of(value_function, n, feature_names)
     budget = check.count("budget", budget, 2, "the number of model calls that may be made")
-    check_size(estimator, n, min(budget, 2**n))
+    check_size(estimator, n, budget)
     max_order = check.interaction_order(max_order)
     how = queries_of(queries, options)
     method, rng = _method(estimator, index, prior, names), check.generator(seed)
@@ -267,8 +268,8 @@ def explain_each(
 
 
 def fit(
-    masks: BoolArray,
-    values: FloatArray,
+    masks: ArrayLike,
+    values: ArrayLike,
     *,
     estimator: str | Estimator = "auto",
     index: str | None = None,

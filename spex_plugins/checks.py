@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.core.basis.masks import as_bool
+from spex_plugins.core.basis.real_values import real_values
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
@@ -62,10 +63,11 @@ def generator(seed: Any) -> np.random.Generator:
         raise InputError(f"seed: must be an integer ≥ 0 or a numpy Generator, got {seed!r:.80}.") from None
 
 
-def count(name: str, value: Any, least: int, meaning: str) -> int:
+def count(name: str, value: Any, least: int = 0, meaning: str = "") -> int:
     """Return an integer that is at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name}: must be an integer ≥ {least} ({meaning}), got {value!r}.")
+        told = f" ({meaning})" if meaning else ""
+        raise InputError(f"{name}: must be an integer ≥ {least}{told}, got {value!r:.80}.")
     return int(value)
 
 
@@ -108,7 +110,8 @@ def names_of_features(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
     """Return n feature names, by default x0, x1, …."""
     if names is None:
         return tuple(f"x{i}" for i in range(n))
-    if isinstance(names, str) or not hasattr(names, "__len__") or len(names) != n:
+    ordered = hasattr(names, "__len__") and not isinstance(names, str | bytes | Set | Mapping)
+    if not ordered or len(names) != n or getattr(names, "ndim", 1) != 1:
         raise InputError(f"feature_names: expected a sequence of {counted(n, 'name')}, got {names!r:.80}.")
     return tuple(map(str, names))
 
@@ -128,7 +131,12 @@ def features_of(value_function: Any, n: Any, names: Any) -> tuple[int, tuple[str
 
 def sampled_masks(masks: Any) -> BoolArray:
     """Return masks (m, n), given as bool or as 0 and 1, as bool."""
-    array = np.asarray(unhidden(masks))
+    try:
+        array = np.asarray(unhidden(masks))
+    except (TypeError, ValueError, RuntimeError):  # of a sparse tensor, or rows of different lengths
+        raise InputError(
+            f"masks: must have shape (m, n), got {type(masks).__name__} that NumPy cannot read."
+        ) from None
     if array.ndim != 2 or array.shape[1] < 1:
         raise InputError(f"masks: must have shape (m, n) with n ≥ 1, got {array.shape}.")
     array = as_bool(array)
@@ -140,12 +148,10 @@ def sampled_masks(masks: Any) -> BoolArray:
 def sampled_values(values: Any, m: int) -> FloatArray:
     """Return finite values (m,) or (m, K) as float64."""
     try:
-        array = np.asarray(unhidden(values))
-        if array.dtype.kind not in "fiubO":
-            raise TypeError(array.dtype)
-        array = np.asarray(array, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError("values: must be real numbers of shape (m,) or (m, K).") from None
+        array = np.asarray(real_values(values), dtype=np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        remedy = "; give them after .detach().float()" if hasattr(values, "detach") else ""
+        raise InputError(f"values: must be real numbers of shape (m,) or (m, K){remedy}.") from None
     if array.ndim not in (1, 2) or len(array) != m or 0 in array.shape:
         raise InputError(f"values: must have shape ({m},) or ({m}, K) to match the masks, got {array.shape}.")
     if not np.isfinite(array).all():

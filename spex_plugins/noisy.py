@@ -15,6 +15,7 @@ from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
@@ -158,6 +159,7 @@ def explain_noisy(
     n, names = check.features_of(value_function, n, feature_names)
     most = check.count("budget", budget, _LEAST_BUDGET, "the number of model calls that may be made")
     chosen = ("averaging" if find_spec("lightgbm") else "auto") if estimator is None else estimator
+    check_size(chosen, n, most)
     method, rng = resolve(chosen, index), check.generator(seed)
     order = check.interaction_order(max_order)
     repeats = min(max(_LEAST_REPEATS, round(_SHARE * most)), most // 2)

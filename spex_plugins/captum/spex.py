@@ -225,7 +225,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         check_fixed(self.forward_func, batch.extra)
         features = make_features(batch, feature_mask)
         most = int(features.varying.sum(axis=1).max(initial=0))
-        check_size(estimator, most, n_samples or default_budget(most))
+        check_size(estimator, most, n_samples or default_budget(most), "n_samples")
         end_points = evaluate_end_points(
             self.forward_func,
             batch,

@@ -1,9 +1,8 @@
-"""Checks of the arguments of results: numbers of sets, and outputs."""
+"""Checks of the arguments of results."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,14 +10,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.types import IntArray
 from spex_plugins.wording import there_are
 
-__all__ = ["count", "output_columns"]
-
-
-def count(name: str, value: Any, least: int = 0) -> int:
-    """Return an integer that is at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name}: must be an integer ≥ {least}, got {value!r:.80}.")
-    return int(value)
+__all__ = ["output_columns"]
 
 
 def output_columns(k: int | Sequence[int], n_outputs: int) -> int | IntArray:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.core.designs.all_masks import CHEAP_FEATURES
 from spex_plugins.core.fitted.all_terms import lists_all_terms
 from spex_plugins.errors import InputError
-from spex_plugins.result.arguments import count
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.files.npz_file import fields_of, header_and_arrays
-from spex_plugins.wording import counted, there_are
+from spex_plugins.wording import there_are
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,10 +138,7 @@ class Conversions:
         from spex_plugins.exports.shapiq_values import spectrum_of_values
 
         spectrum = spectrum_of_values(values)
-        default = [f"x{i}" for i in range(spectrum.n)]
-        names = tuple(map(str, default if feature_names is None else feature_names))
-        if len(names) != spectrum.n:
-            raise InputError(f"feature_names: expected {counted(spectrum.n, 'name')}, got {len(names)}.")
+        names = check.names_of_features(feature_names, spectrum.n)
         budget = values.estimation_budget or 0
         return cls(  # type: ignore[call-arg]
             function=spectrum,
@@ -188,7 +185,7 @@ class Conversions:
         if shown.order == 1 and top is None:
             return flat_explanation(self._labels(), shown.first_order(), empty, full)
         if top is not None:
-            shown = shown.top(count("top", top))
+            shown = shown.top(check.count("top", top))
         return flat_explanation(shown.names, shown.values, empty, full)
 
     def to_sympy(self, basis: str = "moebius", terms: int | None = None) -> Any:
@@ -247,7 +244,7 @@ class Conversions:
         """
         from spex_plugins.exports.sympy_polynomial import latex
 
-        digits = count("digits", digits, least=1)
+        digits = check.count("digits", digits, least=1)
         return latex(self._listed_terms("to_latex", terms), basis, self._labels(), digits)
 
     def to_networkx(self, index: str = "FSII", order: int | None = None) -> Any:
@@ -323,6 +320,8 @@ class Conversions:
     def _listed_terms(self, method: str, terms: int | None) -> Spectrum:
         """Return all terms of the function, or the largest ones of them."""
         self._check_one_output(method)
+        if terms is not None:
+            check.count("terms", terms, 1, "the number of terms that are kept")
         spectrum = self._all_terms()
         if spectrum is None and terms is None:
             raise InputError(
@@ -331,7 +330,7 @@ class Conversions:
             )
         if spectrum is None:
             spectrum = self.function.spectrum
-        return spectrum if terms is None else spectrum.top(count("terms", terms))
+        return spectrum if terms is None else spectrum.top(terms)
 
     def _all_terms(self) -> Spectrum | None:
         """Return every Fourier term of the function of one output; None where they cannot be listed."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.single_values import first_order
 from spex_plugins.result import html_view
-from spex_plugins.result.arguments import count
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.types import FloatArray, IntArray
 from spex_plugins.wording import counted, first_of
@@ -111,7 +111,7 @@ class IndexTable:
         InputError
             If k is not an integer ≥ 0.
         """
-        return self._select(np.arange(min(count("k", k), len(self))))
+        return self._select(np.arange(min(check.count("k", k), len(self))))
 
     def first_order(self) -> FloatArray:
         """Return the values of single features as a dense array.

@@ -8,6 +8,7 @@ from os import PathLike
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.fitted_function import FittedFunction
 from spex_plugins.core.basis.indices import INDICES, checked_order
@@ -16,7 +17,7 @@ from spex_plugins.core.basis.single_values import SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.errors import InputError
 from spex_plugins.result import html_view
-from spex_plugins.result.arguments import count, output_columns
+from spex_plugins.result.arguments import output_columns
 from spex_plugins.result.files import npz_file
 from spex_plugins.result.index_table import IndexTable
 from spex_plugins.result.subsets.questions import Questions
@@ -218,8 +219,10 @@ class Interactions(Questions):
         InputError
             If the table has another number of features.
         """
+        if not isinstance(table, IndexTable):
+            raise InputError(f"table: must be one of index(…) or top(…), got {type(table).__name__}.")
         if table.n != self.n:
-            raise InputError(f"table: it has {counted(table.n, 'feature')}, the explanation {self.n}.")
+            raise InputError(f"table: has {counted(table.n, 'feature')}, this explanation has {self.n}.")
         if self.exact:
             return np.zeros(table.values.shape)
         return self.function.deviations(table.supports, table.index, table.order)
@@ -245,12 +248,13 @@ class Interactions(Questions):
         Raises
         ------
         InputError
-            If k is not an integer ≥ 0, or the index is unknown or not defined for this order.
+            If ``k`` is not an integer ≥ 0, or the index is unknown or not defined for this order.
         """
+        k = check.count("k", k, 0, "the largest number of sets")
         if order is None:
             order = min(max(self.spectrum.max_order, 2), 3)
         table = self.index(index, order)
-        return table._select(np.flatnonzero(table.orders > 1)[: count("k", k)])
+        return table._select(np.flatnonzero(table.orders > 1)[:k])
 
     def predict(self, masks: BoolArray) -> FloatArray:
         """Predict the value function.
@@ -327,9 +331,7 @@ class Interactions(Questions):
         InputError
             If the number of names is not n.
         """
-        if len(feature_names) != self.n:
-            raise InputError(f"feature_names: expected {counted(self.n, 'name')}, got {len(feature_names)}.")
-        return replace(self, feature_names=tuple(map(str, feature_names)))
+        return replace(self, feature_names=check.names_of_features(feature_names, self.n))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the explanation to one .npz file: arrays and a JSON header, no pickle.

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.result import html_view
-from spex_plugins.result.arguments import count
 from spex_plugins.result.feature_labels import bare_word, displayable, told_apart, visible
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import FloatArray, IntArray
@@ -122,7 +122,7 @@ class RowTable:
         InputError
             If k is not an integer ≥ 0.
         """
-        return self._select(np.arange(min(count("k", k), len(self))))
+        return self._select(np.arange(min(check.count("k", k), len(self))))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table as a pandas DataFrame.
@@ -217,7 +217,7 @@ def over_rows(
     InputError
         If there are no rows, if ``output`` is missing or not needed, or if the index is not defined.
     """
-    rows = list(rows)
+    rows = list(rows) if isinstance(rows, Iterable) else []
     if not rows or not all(isinstance(row, Interactions) for row in rows):
         raise InputError(
             "rows: expected a sequence of at least one Interactions, such as the attribute interactions of "
@@ -229,6 +229,7 @@ def over_rows(
             f"output: {there_are(several.n_outputs, 'output')}; choose one, for example output=0."
         )
     if output is not None:
+        _check_output(output, rows[0])
         rows = [row.output(output) for row in rows]
     named = _names(rows)
     tables = [row.index(index, order) for row in rows]
@@ -248,6 +249,16 @@ def over_rows(
     shown = _written(terms, named)
     result = RowTable(index, tables[0].order, shown, values, often)
     return result._select(np.argsort(-result.mean_abs, kind="stable"))
+
+
+def _check_output(output: int, row: Interactions) -> None:
+    """Raise InputError for an output that the rows do not have; `Interactions.output` checks its type."""
+    if (
+        row.output_shape
+        and isinstance(output, int | np.integer)
+        and not -row.n_outputs <= output < row.n_outputs
+    ):
+        raise InputError(f"output: there are {row.n_outputs} outputs, from 0, got {output}.")
 
 
 _Key = tuple[tuple[str, int], ...]  # the words of a set, sorted, and how many times each is in it

@@ -10,6 +10,7 @@ import shap
 
 from spex_plugins import checks as check
 from spex_plugins.core.basis.indices import INDICES
+from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.shap.tables.backgrounds import as_array
@@ -81,7 +82,9 @@ def rows_to_explain(masker: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any,
     """Return the masker that suits the inputs of a call, and the inputs, tables as arrays of rows to mask."""
     if not args:
         raise InputError("rows: none given; pass the inputs to explain.")
-    args = tuple(rows["text"] if isinstance(rows, dict) and "text" in rows else rows for rows in args)
+    args = tuple(
+        rows["text"] if isinstance(rows, dict) and "text" in rows else unhidden(rows) for rows in args
+    )
     for rows in args:
         if isinstance(rows, str):
             raise InputError("rows: got a single text; pass a list of texts, explainer([text]).")

@@ -61,6 +61,26 @@ def test_masks_may_be_zeros_and_ones(kind):
     same(fit(given_masks, values.tolist()), fit(masks, values))
 
 
+@pytest.mark.parametrize("kind", [object, "boolean", "int8", "category"])
+def test_masks_may_be_a_data_frame_of_any_type_of_column(kind):
+    pandas = pytest.importorskip("pandas")
+    masks, values = samples(n=4, m=40)
+    frame = pandas.DataFrame(masks.astype(int) if kind == "category" else masks).astype(kind)
+    same(fit(frame, pandas.Series(values, dtype="Float64")), fit(masks, values))
+
+
+def test_tensors_that_numpy_cannot_read_are_told_what_to_do():
+    torch = pytest.importorskip("torch")
+    masks, values = samples()
+    tensor = torch.tensor(values, requires_grad=True)
+    for one in (tensor, tensor.bfloat16()):
+        with pytest.raises(InputError, match=r"^values: must be real numbers .*\.detach\(\)\.float\(\)"):
+            fit(masks, one)
+    with pytest.raises(InputError, match=r"^masks: must have shape .* Tensor that NumPy cannot read"):
+        fit(torch.tensor(masks).to_sparse(), values)
+    same(fit(torch.tensor(masks), tensor.detach()), fit(masks, values))
+
+
 def test_fit_leaves_its_arguments_alone():
     masks, values = samples()
     masks_before, values_before = masks.copy(), values.copy()

@@ -42,6 +42,12 @@ def never(masks):
         ({"feature_names": ["a"]}, "feature_names: expected a sequence of 5 names"),
         ({"feature_names": "abcde"}, "feature_names: "),
         ({"feature_names": 5}, "feature_names: "),
+        ({"feature_names": set("abcde")}, "feature_names: "),  # in no order
+        ({"feature_names": dict.fromkeys("abcde")}, "feature_names: "),
+        ({"feature_names": b"abcde"}, "feature_names: "),
+        ({"feature_names": np.array([list("abcde")]).T}, "feature_names: "),
+        ({"n": 8193}, "n: 8,193 features are too many"),
+        ({"n": 8192, "budget": 2**19}, "budget: 524,288 masks of 8,192 features need more than 2 GiB"),
     ],
 )
 def test_unusable_arguments_are_refused_before_any_call(options, text):
@@ -51,6 +57,11 @@ def test_unusable_arguments_are_refused_before_any_call(options, text):
     assert text in str(caught.value)
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, SpexError)
+
+
+def test_a_budget_beyond_all_masks_is_that_of_all_masks():
+    assert asked(linear, 6, 10**12).n_calls == 64
+    assert asked(linear, 6, 10**12, target_r2=0.9).n_calls == 64
 
 
 @pytest.mark.parametrize("function", [None, 3, "f", np.zeros(4)])
@@ -120,6 +131,12 @@ def test_a_tensor_with_a_gradient_is_told_what_to_do():
     weights = torch.ones(4, requires_grad=True)
     with pytest.raises(SpexError, match=r"Tensor that cannot be read as such; return it after \.detach\(\)"):
         explain(lambda masks: torch.as_tensor(masks).float() @ weights, 4, progress=False)
+
+
+def test_complex_numbers_do_not_lose_a_part():
+    for dtype in (complex, object):
+        with pytest.raises(SpexError, match="must return real numbers"):
+            explain(lambda masks, dtype=dtype: (masks[:, 0] * (1 + 2j)).astype(dtype), 4, progress=False)
 
 
 def test_a_game_may_train_its_modules():

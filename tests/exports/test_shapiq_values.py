@@ -70,7 +70,7 @@ def test_values_without_a_function_are_refused():
         Interactions.from_shapiq(exact_values(found, "CHII", 2))
     with pytest.raises(InputError, match="values: they lack the sets of fewer than 2"):
         Interactions.from_shapiq(found.to_shapiq("SII", 2).get_n_order(2))
-    with pytest.raises(InputError, match="feature_names: expected 5 names, got 2"):
+    with pytest.raises(InputError, match="feature_names: expected a sequence of 5 names"):
         Interactions.from_shapiq(found.to_shapiq("SII", 2), ["a", "b"])
     with pytest.raises(InputError, match="feature_names: expected 5 names, got 0"):
         Interactions.from_shapiq(found.to_shapiq("SII", 2), [])

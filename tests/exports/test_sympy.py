@@ -46,6 +46,9 @@ def test_functions_with_more_terms_than_their_spectrum_too(basis, estimator):
 
 def test_what_cannot_be_listed_is_refused_and_cut_where_that_is_wanted():
     found = explained(20, budget=150, estimator="shapley", index="SV")
+    for terms in (0, -1, 2.5, "moebius"):
+        with pytest.raises(InputError, match=r"^terms: must be an integer ≥ 1"):
+            found.to_sympy("fourier", terms=terms)
     with pytest.raises(InputError, match=r"terms: .*to_sympy\(terms=50\)"):
         found.to_sympy()
     masks = np.random.default_rng(0).random((50, 20)) < 0.5

@@ -210,6 +210,12 @@ def test_tables_can_be_cut(found):
     table = found.index("Moebius", order=3)
     assert table.top(2).terms == table.terms[:2]
     assert len(table.top(10_000)) == len(table)
+    assert len(table.top(0)) == 0
+    for k in (-1, 1.5, "3", None):
+        with pytest.raises(InputError, match=r"^k: must be an integer ≥ 0"):
+            table.top(k)
+        with pytest.raises(InputError, match=r"^k: must be an integer ≥ 0"):
+            found.top(k)
     pairs = table.of_order(2)
     assert set(pairs.orders) == {2}
     assert pairs.terms == [t for t in table.terms if len(t) == 2]
@@ -254,6 +260,29 @@ def test_an_output_is_its_column():
         )
     with pytest.raises(InputError, match="a single output"):
         build().output(0)
+    for k in ("a", 1.0, None, [], True, slice(2), [True, False]):
+        with pytest.raises(
+            InputError, match=r"^output: must be the number of an output, or numbers of several"
+        ):
+            found.output(k)
+    with pytest.raises(IndexError):
+        found.output(3)
+    assert found.output([True, False, True]).output_shape == (2,)
+
+
+def test_deviations_are_those_of_own_tables(found):
+    assert found.deviations(found.top(3)).shape == found.top(3).values.shape
+    with pytest.raises(InputError, match=r"^table: must be one of index"):
+        found.deviations("SV")
+    with pytest.raises(InputError, match=r"^table: has 6 features, this explanation has 5"):
+        found.deviations(build(names=tuple("abcdef")).top(3))
+
+
+def test_masked_entries_of_a_mask_are_not_read(found):
+    masks = np.ma.array(np.ones((2, 5)), mask=[[0, 0, 1, 0, 0], [0] * 5])
+    with pytest.raises(InputError, match=r"^masks: must be bool"):
+        found.predict(masks)
+    np.testing.assert_array_equal(found.predict(masks[1:]), found.predict(np.ones((1, 5), dtype=bool)))
 
 
 def test_names_can_be_changed(found):
@@ -261,8 +290,9 @@ def test_names_can_be_changed(found):
     assert renamed.feature_names == tuple("abcde")
     assert renamed.index().terms == found.index().terms
     assert set("".join(renamed.index().names)) <= set("abcde × ")
-    with pytest.raises(InputError, match="expected 5 names, got 2"):
-        found.renamed(["a", "b"])
+    for names in (["a", "b"], "abcde", 5, set("abcde")):
+        with pytest.raises(InputError, match="expected a sequence of 5 names"):
+            found.renamed(names)
 
 
 def test_repeated_names_keep_their_terms_apart():

@@ -365,6 +365,10 @@ def test_unusable_arguments():
         found.best_keeping(2, candidates=0)
     with pytest.raises(ValueFunctionError, match="for 2 masks, expected a finite number for each"):
         by_chance().best_keeping(2, candidates=6, value_function=lambda masks: [np.nan])
+    with pytest.raises(InputError, match="value_function: must be callable, got int"):
+        found.what_if([0], value_function=5)
+    with pytest.raises(ValueFunctionError, match="for one mask, expected one finite number"):
+        found.what_if([0], value_function=lambda masks: np.array([1 + 2j]))
     for threshold in (np.inf, "0.5", True, None):
         with pytest.raises(InputError, match="threshold: must be a finite number"):
             found.smallest_keeping(threshold)

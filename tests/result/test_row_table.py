@@ -108,6 +108,13 @@ def test_how_often_a_set_is_among_the_strongest():
 def test_one_of_several_outputs():
     rows = [row("ab", {(0, 1): [1.0, -2.0]}, 2), row("ab", {(0, 1): [3.0, 0.5]}, 2)]
     np.testing.assert_allclose(spex.over_rows(rows, output=1).values[:, 0], [-2.0, 0.5], atol=1e-12)
+    with pytest.raises(InputError, match=r"^rows: their value functions have different numbers of outputs"):
+        spex.over_rows([rows[0], TEXTS[0]])
+    with pytest.raises(InputError, match=r"^output: there are 2 outputs, from 0, got 2"):
+        spex.over_rows(rows, output=2)
+    for no_rows in (rows[0], None, [rows[0], 5]):
+        with pytest.raises(InputError, match=r"^rows: expected a sequence of"):
+            spex.over_rows(no_rows)
     with pytest.raises(InputError, match="output: there are 2 outputs"):
         spex.over_rows(rows)
     one = row("ab", {(0, 1): 1.0})

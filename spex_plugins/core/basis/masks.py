@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.errors import InputError
 from spex_plugins.types import BoolArray, IntArray
 
@@ -19,6 +20,8 @@ __all__ = [
     "pair_numbers",
     "with_complements",
 ]
+
+_NUMBERS = bool | int | float | np.bool_ | np.integer | np.floating
 
 
 def masks_of_numbers(numbers: IntArray, n: int) -> BoolArray:
@@ -88,7 +91,7 @@ def _keys(masks: BoolArray) -> IntArray:
 
 def checked_masks(masks: BoolArray, n: int) -> BoolArray:
     """Return masks (m, n) as bool, or raise InputError."""
-    masks = np.asarray(masks)
+    masks = np.asarray(unhidden(masks))
     if masks.ndim != 2 or masks.shape[1] != n:
         raise InputError(f"masks must have shape (m, {n}), got {masks.shape}; for one mask pass mask[None].")
     return as_bool(masks)
@@ -96,6 +99,8 @@ def checked_masks(masks: BoolArray, n: int) -> BoolArray:
 
 def as_bool(masks: np.ndarray) -> BoolArray:
     """Return masks of zeros and ones as bool, or raise InputError."""
+    if masks.dtype == object and all(isinstance(one, _NUMBERS) for one in masks.flat):
+        masks = masks.astype(np.float64)  # of a data frame with columns of several types, or nullable ones
     if masks.dtype != bool and (masks.dtype.kind not in "iuf" or not np.isin(masks, (0, 1)).all()):
         raise InputError("masks: must be bool or hold only 0 (masked) and 1 (kept).")
     return masks.astype(bool, copy=False)

@@ -14,6 +14,7 @@ from spex_plugins.core.fitted.exact_functions import exact_function
 from spex_plugins.core.parity_process.gram import inner_masks
 from spex_plugins.core.regression.linear_odd_part import ROUNDING
 from spex_plugins.core.regression.matching_pursuit import exact_sets
+from spex_plugins.core.regression.unseen_combinations import has_unseen_combinations
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.types import BoolArray, FloatArray
@@ -27,10 +28,13 @@ _DETERMINED = 1e-6  # part of a mask's leverage that is left to the others
 
 
 def exact_sparse_fit(masks: BoolArray, values: FloatArray) -> Fit | None:
-    """Return a spectrum of few sets that meets all values (m, K), if `exact_sets` finds one."""
+    """Return a spectrum of few sets that meets all values (m, K), if `exact_sets` finds one.
+
+    None if the masks leave open what such a function is elsewhere, as many that mask few features do.
+    """
     m, n = masks.shape
     found = exact_sets(masks, values)
-    if found is None:
+    if found is None or has_unseen_combinations(masks, found):
         return None
     supports = sets.combine([np.full((1, 0), n, dtype=np.int32), found], n)
     signs = characters(pack(masks), supports, m).T.astype(np.float64)

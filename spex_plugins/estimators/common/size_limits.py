@@ -12,7 +12,7 @@ _MOST_FEATURES = 8192  # all estimators have matrices of all pairs of features, 
 _MOST_CELLS = 2**31  # features × masks, of one byte each, or of four in products
 
 
-def check_size(estimator: Any, n: int, masks: int) -> None:
+def check_size(estimator: Any, n: int, masks: int, argument: str = "budget") -> None:
     """Raise InputError if the estimators of this package would need too much memory.
 
     Parameters
@@ -20,7 +20,9 @@ def check_size(estimator: Any, n: int, masks: int) -> None:
     estimator : str or Estimator
         Only names are checked; an instance has its own limits.
     n, masks : int
-        Number of features, and largest number of masks.
+        Number of features, and largest number of masks; more than 2^n are never asked.
+    argument : str
+        What the user calls the number of masks.
 
     Raises
     ------
@@ -35,8 +37,9 @@ def check_size(estimator: Any, n: int, masks: int) -> None:
             "explained. Make groups the features: words or sentences of a text, superpixels of an image "
             "(features= in SHAP, feature_mask= in Captum), groups of columns."
         )
+    masks = min(masks, 2**n)
     if n * masks > _MOST_CELLS:
         raise InputError(
-            f"budget: {masks:,} masks of {n:,} features need more than {_MOST_CELLS >> 30} GiB for the masks "
-            f"alone; take at most {_MOST_CELLS // n:,} masks, or fewer features."
+            f"{argument}: {masks:,} masks of {n:,} features need more than {_MOST_CELLS >> 30} GiB for the "
+            f"masks alone; take at most {_MOST_CELLS // n:,} masks, or fewer features."
         )

@@ -50,7 +50,7 @@ class Connection:
         max_retries: int,
         timeout: float,
     ) -> None:
-        if not timeout > 0:
+        if not (isinstance(timeout, int | float) and timeout > 0):
             raise InputError(f"timeout: must be a number of seconds above 0, got {timeout!r}.")
         self.concurrency = check.count("concurrency", concurrency, 1, "requests at a time")
         self._max_retries = check.count("max_retries", max_retries, 0, "how often a request is repeated")

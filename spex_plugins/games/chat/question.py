@@ -75,6 +75,11 @@ class Question:
     ) -> None:
         if endpoint not in ENDPOINTS:
             raise InputError(f"endpoint: must be one of {list(ENDPOINTS)}, got {endpoint!r}.")
+        for name, text in (("model", model), ("answer", answer), ("against", against)):
+            if not isinstance(text, str) and not (name == "against" and text is None):
+                raise InputError(f"{name}: must be a text, got {text!r:.80}.")
+        if not isinstance(extra, Mapping | None):
+            raise InputError(f"extra: must be a dict of further fields, got {extra!r:.80}.")
         self._chat = endpoint == "chat"
         self._echo = endpoint == "completions+echo"
         self._template = _checked(template, self._chat)
@@ -151,6 +156,8 @@ def _checked(template: Template, chat: bool) -> Any:
     """Return a list of messages for chats, and a string for completions."""
     if not isinstance(template, str) and not chat:
         raise InputError('template: must be a string for completions; messages need endpoint="chat".')
+    if not isinstance(template, Sequence):
+        raise InputError(f"template: must be a text or a list of messages, got {template!r:.80}.")
     messages = [{"role": "user", "content": template}] if isinstance(template, str) else list(template)
     if not all("role" in message and isinstance(message.get("content"), str) for message in messages):
         raise InputError('template: every message must have "role" and "content" (a string).')

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spex_plugins.core.basis.masked_entries import unhidden
+from spex_plugins.core.basis.real_values import real_values
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
 
@@ -54,12 +54,10 @@ def read_values(raw: Any, m: int) -> tuple[str, FloatArray]:
     """Return the problem with m returned values, empty if there is none, and the values (m,) or (m, K)."""
     none = np.zeros(0)
     try:
-        values = np.asarray(unhidden(raw))
-        if values.dtype == object and raw is not None:  # None: a missing return statement
-            values = np.asarray(raw, dtype=np.float64)
+        if raw is None:  # a missing return statement
+            raise TypeError
+        values = real_values(raw)
     except (TypeError, ValueError, OverflowError, RuntimeError):
-        values = none.astype(str)
-    if values.dtype.kind not in "fiub":
         remedy = "; return it after .detach().float()" if hasattr(raw, "detach") else ""
         return (
             f"must return real numbers, got {type(raw).__name__} that cannot be read as such{remedy}.",

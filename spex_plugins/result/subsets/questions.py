@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.subsets.best_subset import BestSubset
 from spex_plugins.errors import InputError, ValueFunctionError
-from spex_plugins.result.arguments import count
+from spex_plugins.queries.calls.function_call import read_values
 from spex_plugins.result.conversions import Conversions
 from spex_plugins.result.subsets.subset_answer import SubsetAnswer
 from spex_plugins.result.subsets.subset_search import Direction, SubsetSearch
@@ -330,7 +331,7 @@ def _noise_levels(noise: float, candidates: int, value_function: ValueFunction |
     """Check the arguments; return the level of noise of every candidate, ascending and below 1/2."""
     if isinstance(noise, bool) or not isinstance(noise, int | float | np.number) or not 0 <= noise < 0.5:
         raise InputError(f"noise: must be a probability from 0 to below 0.5, got {noise!r:.80}.")
-    if count("candidates", candidates, least=1) > 1 and value_function is None:
+    if check.count("candidates", candidates, least=1) > 1 and value_function is None:
         raise InputError(
             f"candidates: value_function decides among {candidates} sets; give it, or candidates=1."
         )
@@ -339,16 +340,19 @@ def _noise_levels(noise: float, candidates: int, value_function: ValueFunction |
 
 def _measured(value_function: ValueFunction, masks: BoolArray) -> FloatArray:
     """Return the value at each of some masks."""
+    if not callable(value_function):
+        raise InputError(f"value_function: must be callable, got {type(value_function).__name__}.")
     count = len(masks)
-    values = np.asarray(value_function(masks.copy()), dtype=np.float64)
-    if values.shape not in ((count,), (count, 1)) or not np.isfinite(values).all():
+    raw = value_function(masks.copy())
+    problem, values = read_values(raw, count)
+    if problem or values.shape not in ((count,), (count, 1)) or not np.isfinite(values).all():
         what = (
             "one mask, expected one finite number"
             if count == 1
             else (f"{count} masks, expected a finite number for each")
         )
         raise ValueFunctionError(
-            f"value_function: returned {values!r:.80} for {what}.",
+            f"value_function: returned {raw!r:.80} for {what}.",
             masks=masks[:0],
             values=np.empty(0),
             failed_masks=masks,

@@ -10,10 +10,10 @@ import numpy as np
 import shap
 from slicer import Obj, Slicer
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.exports.shap_explanation import REST
-from spex_plugins.result.arguments import count
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.result.row_table import RowTable, over_rows
@@ -185,7 +185,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             raise InputError(
                 "rows: they have different features; use explanation[i].interaction_explanation()."
             )
-        terms, values = largest_terms(rows, index, order, count("top", top))
+        terms, values = largest_terms(rows, index, order, check.count("top", top))
         base = np.stack([row.empty_value for row in rows])
         total = np.stack([row.full_value for row in rows]) - base
         values = np.concatenate([values, (total - values.sum(axis=1))[:, None]], axis=1)

@@ -138,7 +138,7 @@ def _labels(indices: IntArray | None, loop: RowLoop, model: Any, row: tuple[Any,
 
 def _check_row(estimator: str | Estimator, max_evals: int | None, n: int) -> None:
     """Refuse a row of n features that cannot be explained; see `check_size`."""
-    check_size(estimator, n, min(adapter_tools.default_budget(n) if max_evals is None else max_evals, 2**n))
+    check_size(estimator, n, adapter_tools.default_budget(n) if max_evals is None else max_evals, "max_evals")
 
 
 def _deviations(

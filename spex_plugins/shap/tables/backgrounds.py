@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
+from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.errors import InputError
 from spex_plugins.shap.tables.column_types import ColumnKind, kind_of
 
@@ -57,8 +58,11 @@ class ArrayBackground:
         self.shape: tuple[int, int] = cells.shape
 
     def rows(self, table: Any) -> NDArray[Any]:
+        cells = cells_of(table)
+        if cells.dtype.kind == "c":
+            raise InputError("rows: the background is real, the rows are complex.")
         try:
-            return cells_of(table).astype(self.cells.dtype)
+            return cells.astype(self.cells.dtype)
         except (TypeError, ValueError) as error:
             raise InputError(f"rows: the background is numeric, the rows are not: {error}.") from None
 
@@ -162,7 +166,7 @@ def in_common_types(background: Any, rows: Any, known: bool) -> Any:
 def as_array(table: Any) -> NDArray[Any] | None:
     """Return the cells of an array, a tensor or a data frame of one NumPy type; of other tables None."""
     if isinstance(table, np.ndarray):
-        return table
+        return np.asarray(unhidden(table))
     if isinstance(table, pd.DataFrame):
         kinds = list(set(table.dtypes))
         return table.to_numpy() if len(kinds) == 1 and isinstance(kinds[0], np.dtype) else None

@@ -306,6 +306,11 @@ def test_an_explanation_finds_the_known_function(server):
         ),
         ({"endpoint": "responses"}, "endpoint: must be one of"),
         ({"extra": {"stop": {"x"}}}, "template, extra: must hold only what JSON"),
+        ({"extra": 5}, "extra: must be a dict of further fields, got 5"),
+        ({"template": 5}, "template: must be a text or a list of messages, got 5"),
+        ({"answer": None}, "answer: must be a text, got None"),
+        ({"against": 5}, "against: must be a text, got 5"),
+        ({"timeout": "1"}, "timeout: must be a number"),
         ({"answer": " "}, "answer: must hold more"),
         ({"against": "True"}, "against: must be another"),
         ({"top_logprobs": 0}, "top_logprobs: must be an integer"),
@@ -321,6 +326,11 @@ def test_an_explanation_finds_the_known_function(server):
 def test_arguments_that_cannot_work(server, options, told):
     with pytest.raises(InputError, match=told):
         game_for(server, **options)
+
+
+def test_a_model_is_named_by_a_text():
+    with pytest.raises(InputError, match="model: must be a text, got None"):
+        ChatGame(TEXT, model=None, api_key="x")
 
 
 def test_no_key(monkeypatch):
