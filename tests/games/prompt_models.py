@@ -123,6 +123,28 @@ def bloom():
     return _built(transformers.BloomForCausalLM, config)
 
 
+def roberta(**changes):
+    """Return a model whose positions begin behind that of padding, and which may read padding."""
+    sizes = {"vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    more = {"intermediate_size": 32, "max_position_embeddings": 258, "initializer_range": 0.6}
+    config = transformers.RobertaConfig(**sizes | more | _SPECIAL_IDS | {"is_decoder": True} | changes)
+    return _built(transformers.RobertaForCausalLM, config)
+
+
+def roberta_padded_with_1():
+    """Return a model of which the number that the scorers fill rows with is no padding."""
+    return roberta(pad_token_id=1)
+
+
+def fsmt():
+    """Return a model that makes no causal mask for its decoder when it is given the encoder's outputs."""
+    sizes = {"src_vocab_size": 400, "tgt_vocab_size": 400, "langs": ["en", "de"], "d_model": 16}
+    heads = {"encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "init_std": 0.6}
+    feed = {"encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "decoder_attention_heads": 2}
+    config = transformers.FSMTConfig(**sizes | heads | feed | _SPECIAL_IDS, decoder_start_token_id=2)
+    return _built(transformers.FSMTForConditionalGeneration, config)
+
+
 def t5():
     sizes = {"vocab_size": 400, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2}
     config = transformers.T5Config(**sizes, decoder_start_token_id=0, pad_token_id=0, eos_token_id=2)

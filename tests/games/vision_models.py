@@ -38,8 +38,32 @@ def tokenizer():
     )
 
 
-def llava():
-    words = tokenizer()
+def tokenizer_of_pieces(scheme, around):
+    """Return a tokenizer of pieces of words; ``scheme`` says where it writes a space before a text.
+
+    ``around`` such as "<s> $A </s>" puts special tokens around texts.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+
+    special = [*SPECIAL, "<s>", "</s>"]
+    raw = Tokenizer(models.BPE(unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
+    trainer = trainers.BpeTrainer(vocab_size=120, special_tokens=special, show_progress=False)
+    raw.train_from_iterator([" ".join(WORDS)] * 3, trainer)
+    named = [(name, raw.token_to_id(name)) for name in special]
+    raw.post_processor = processors.TemplateProcessing(single=around, special_tokens=named)
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=raw,
+        unk_token="<unk>",
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        extra_special_tokens={"image_token": "<image>"},
+    )
+
+
+def llava(words=None):
+    words = words or tokenizer()
     config = transformers.LlavaConfig(
         vision_config=transformers.CLIPVisionConfig(**VISION, image_size=16, patch_size=8),
         text_config=transformers.LlamaConfig(**DECODER, vocab_size=len(words)),
@@ -114,6 +138,32 @@ def smolvlm():
         pad_token_id=0,
     )
     return transformers.SmolVLMForConditionalGeneration(config), processor
+
+
+def mllama():
+    """Return Llama 3.2, whose tokens see images by attention to them: a mask for every token."""
+    words = tokenizer()
+    words.bos_token = "<unk>"  # its processor writes one
+    config = transformers.MllamaConfig(
+        vision_config={
+            **{name: size for name, size in VISION.items() if name != "num_attention_heads"},
+            **{"attention_heads": 2, "num_global_layers": 1, "image_size": 16, "patch_size": 8},
+            **{"vision_output_dim": 32, "max_num_tiles": 2, "intermediate_layers_indices": [0]},
+            "supported_aspect_ratios": [[1, 1], [1, 2], [2, 1]],
+        },
+        text_config={
+            **DECODER,
+            **{"vocab_size": len(words), "cross_attention_layers": [1]},
+            **{"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 5},
+        },
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+    )
+    images = _of_pillow("MllamaImageProcessor")(size={"height": 16, "width": 16}, max_image_tiles=2)
+    model = transformers.MllamaForConditionalGeneration(config)
+    for name, parameter in model.named_parameters():
+        if "gate" in name:  # they are closed before training
+            torch.nn.init.ones_(parameter)
+    return model, transformers.MllamaProcessor(images, words)
 
 
 class _WithoutVideos(transformers.Qwen2VLProcessor):
