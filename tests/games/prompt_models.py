@@ -37,6 +37,20 @@ def tokenizer(template=None, pair=None):
     return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, **names)
 
 
+def tokenizer_of_pieces(scheme):
+    """Return a tokenizer of pieces of words, to which some characters are unknown.
+
+    ``scheme`` says where it writes a space before a text.
+    """
+    raw = Tokenizer(models.BPE(unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
+    raw.decoder = decoders.Metaspace(prepend_scheme=scheme)
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=SPECIAL, show_progress=False)
+    raw.train_from_iterator(CORPUS * 3, trainer)
+    names = dict(zip([f"{name}_token" for name in ROLES], SPECIAL, strict=True))
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, **names)
+
+
 def exact(model, ids, target):
     """Return the log-probability of target tokens behind others, by one plain forward."""
     with torch.no_grad():
