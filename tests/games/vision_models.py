@@ -166,6 +166,29 @@ def mllama():
     return model, transformers.MllamaProcessor(images, words)
 
 
+def gemma3():
+    """Return Gemma 3, whose processor writes several tokens where the prompt has one for the image."""
+    words = tokenizer()
+    words.add_tokens(["<soft>", "<end>"], special_tokens=True)
+    for name, token in {"boi_token": "<image>", "eoi_token": "<end>", "image_token": "<soft>"}.items():
+        setattr(words, name, token)
+        setattr(words, f"{name}_id", words.convert_tokens_to_ids(token))
+    numbers = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 5, "head_dim": 8, "sliding_window": 6}
+    config = transformers.Gemma3Config(
+        text_config={**DECODER, **numbers, "vocab_size": len(words)},
+        vision_config={**VISION, "image_size": 16, "patch_size": 8},
+        mm_tokens_per_image=4,
+        image_token_index=words.image_token_id,
+        boi_token_index=words.boi_token_id,
+        eoi_token_index=words.eoi_token_id,
+    )
+    size = {"height": 16, "width": 16}
+    images = _of_pillow("Gemma3ImageProcessor")(size=size, do_pan_and_scan=False)
+    return transformers.Gemma3ForConditionalGeneration(config), transformers.Gemma3Processor(
+        images, words, image_seq_length=4
+    )
+
+
 class _WithoutVideos(transformers.Qwen2VLProcessor):
     """The processor of Qwen-VL where torchvision, which prepares videos, is not installed."""
 

@@ -35,7 +35,7 @@ class ImageTextAnswer:
     ----------
     model : transformers model
         Of `AutoModelForImageTextToText`, with causal attention over the text (LLaVA, Idefics3, SmolVLM,
-        Qwen-VL, Llama 3.2), in evaluation mode.
+        Qwen-VL, Gemma 3, Llama 3.2), in evaluation mode.
     processor : transformers processor
         The processor of the model.
     answer : str or sequence of str

@@ -27,7 +27,7 @@ TEXTS = [TEXT, "what bus", "", "is the big bus", "bus", TEXT]
 
 
 LLAVA = (tiny.llava, tiny.llava_next)
-MODELS = (*LLAVA, tiny.idefics3, tiny.smolvlm, tiny.qwen2_vl, tiny.qwen2_5_vl, tiny.mllama)
+MODELS = (*LLAVA, tiny.idefics3, tiny.smolvlm, tiny.qwen2_vl, tiny.qwen2_5_vl, tiny.mllama, tiny.gemma3)
 
 
 @pytest.fixture(scope="module", params=MODELS, ids=lambda make: make.__name__)
@@ -44,10 +44,8 @@ def by_definition(model, processor, image, text, answer):
             total += float(model(**inputs).logits[0, -1].log_softmax(-1)[token])
         inputs["input_ids"] = torch.cat([inputs["input_ids"], torch.tensor([[token]])], dim=1)
         inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
-        if "mm_token_type_ids" in inputs:  # 0 is text
-            inputs["mm_token_type_ids"] = torch.cat(
-                [inputs["mm_token_type_ids"], torch.zeros(1, 1, dtype=torch.int64)], dim=1
-            )
+        for name in {"mm_token_type_ids", "token_type_ids"} & set(inputs):  # 0 is text
+            inputs[name] = torch.cat([inputs[name], torch.zeros(1, 1, dtype=torch.int64)], dim=1)
         if "cross_attention_mask" in inputs:
             seen = inputs["cross_attention_mask"]
             inputs["cross_attention_mask"] = torch.cat([seen, seen[:, -1:]], dim=1)
