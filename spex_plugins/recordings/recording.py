@@ -47,9 +47,8 @@ class Recording(RecordedAnswers):
         Names of the K outputs.
     kinds : mapping of str to array_like of int, optional
         The rows of the masks that were drawn in the same way, in the order in which they were drawn. The
-        kinds "uniform" and "all sizes" are those that estimators ask for. Where all masks of a kind are
-        complementary pairs, its rows 2k and 2k + 1, pairs are drawn. Of a complete recording, all masks are
-        uniform.
+        kinds "uniform" and "all sizes" are those that estimators ask for. A mask and its complement right
+        behind it are drawn together. Of a complete recording, all masks are uniform.
     about : mapping of str to object, optional
         What was asked, of which model, when: anything that JSON can represent.
 

@@ -172,6 +172,20 @@ def test_complementary_masks_are_drawn_together():
     assert (uniform[2::2] == uniform[3::2]).any()
 
 
+def test_complementary_masks_stay_together_where_others_have_lost_theirs():
+    """One mask set aside, or left without an answer, took their partners from all pairs."""
+    game, pairs = functions.Game(12), functions.pairs(12, 60)
+    whole = Recording.record(game, {"uniform": pairs[::2][:9], "all sizes": pairs}, progress=False)
+    rest, _ = whole.split(5)
+    assert rest.kinds["all sizes"] == len(pairs) - 5
+    left = {mask.tobytes() for mask in rest.masks("all sizes")}
+    drawn, _ = rest.sample(60, kind="all sizes", seed=1)
+    inner = drawn[(drawn != drawn[:, :1]).any(axis=1)]
+    found = {mask.tobytes() for mask in inner}
+    alone = [mask for mask in inner if (~mask).tobytes() in left and (~mask).tobytes() not in found]
+    assert len(alone) <= 1  # the last one, where the budget ends
+
+
 @pytest.mark.parametrize("kind", ["uniform", "all sizes"])
 def test_masks_set_aside_are_in_the_rest_no_more(kind):
     recording = functions.incomplete(20)
