@@ -101,12 +101,14 @@ def image_regions(
         canvas = Canvas(new_axes())
         longest = _IMAGE / max(labels.shape)
         width = longest * labels.shape[1] + 2 * _MARGIN + _GUTTER + _LEGEND
-        page = _arranged(canvas, content, title, width, labels.shape)
+        page = _arranged(canvas, content, title, width, labels.shape, side=_LEGEND)
         canvas.resize_figure(page.width, page.height)
     else:
         for scale in _SCALES:
             canvas = Canvas(ax, scale)
-            page = _arranged(canvas, content, title, canvas.width, labels.shape)
+            inner = canvas.width - 2 * _MARGIN
+            side = min(_LEGEND, 0.4 * inner) if canvas.width >= _NARROW else None
+            page = _arranged(canvas, content, title, canvas.width, labels.shape, side=side)
             if page.height <= canvas.height:
                 break
     _draw(canvas, content, title, page, grey, labels)
@@ -142,12 +144,17 @@ def _checked(image: Any, regions: Any, n: int) -> tuple[FloatArray, IntArray]:
 
 
 def _arranged(
-    canvas: Canvas, content: PlotData, title: str | None, width: float, shape: tuple[int, ...]
+    canvas: Canvas,
+    content: PlotData,
+    title: str | None,
+    width: float,
+    shape: tuple[int, ...],
+    *,
+    side: float | None,
 ) -> _Page:
-    """Return the layout for a width."""
-    beside = width >= _NARROW
-    inner = width - 2 * _MARGIN
-    side = min(_LEGEND, 0.4 * inner) if beside else inner
+    """Return the layout for a width, with a list of width ``side`` beside the image, or else beneath it."""
+    beside, inner = side is not None, width - 2 * _MARGIN
+    side = inner if side is None else side
     column = inner - side - _GUTTER if beside else inner
     rows = column * shape[0] / shape[1]
     top = _MARGIN + legend.header_height(canvas, content, title, inner) + 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.recordings.mask_table import MOST_LISTED
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["asked", "first_times"]
+__all__ = ["asked", "first_times", "width_of"]
 
 
 def asked(
@@ -49,6 +50,12 @@ def asked(
     parts = np.split(row, np.cumsum([len(each) for each in listed])[:-1])
     rows = {name: first_times(part) for name, part in zip(kinds, parts, strict=True)}
     return distinct[answers.answered], answers.values[answers.answered], rows
+
+
+def width_of(masks: Any) -> int | None:
+    """Return the number of features of the masks of all kinds; None where there are none."""
+    kinds = list(masks.values()) if isinstance(masks, Mapping) else [masks]
+    return np.shape(kinds[0])[-1] if kinds and np.ndim(kinds[0]) else None
 
 
 def first_times(rows: IntArray) -> IntArray:

@@ -15,7 +15,7 @@ def drawn_rows(masks: BoolArray, rows: IntArray, first: IntArray, rng: np.random
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-        Masks of a kind. Where all of them are complementary pairs, 2k and 2k + 1, pairs are drawn.
+        Distinct masks of a kind. A mask and its complement right behind it are drawn together.
     rows : ndarray of int, shape (m,)
         Their rows.
     first : ndarray of int
@@ -27,11 +27,7 @@ def drawn_rows(masks: BoolArray, rows: IntArray, first: IntArray, rng: np.random
     ndarray of int
         Distinct: ``first``, and then the others.
     """
-    together = 2 if _are_pairs(masks) else 1
-    order = rng.permutation(len(rows) // together)
-    drawn = rows.reshape(-1, together)[order].ravel()
+    group = np.cumsum(np.append(True, ~(masks[1:] ^ masks[:-1]).all(axis=1))[: len(masks)]) - 1
+    place = rng.permutation(group[-1] + 1 if len(group) else 0).argsort()
+    drawn = rows[place[group].argsort(kind="stable")]
     return np.concatenate([first, drawn[~np.isin(drawn, first)]])
-
-
-def _are_pairs(masks: BoolArray) -> bool:
-    return len(masks) % 2 == 0 and bool((masks[::2] ^ masks[1::2]).all())

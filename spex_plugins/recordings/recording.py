@@ -18,7 +18,7 @@ from spex_plugins.queries import Queries, QueryOptions, Store
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
 from spex_plugins.recordings import recording_file
-from spex_plugins.recordings.asking import asked, first_times
+from spex_plugins.recordings.asking import asked, first_times, width_of
 from spex_plugins.recordings.drawing import drawn_rows
 from spex_plugins.recordings.provenance import provenance
 from spex_plugins.recordings.recorded_answers import UNIFORM, RecordedAnswers
@@ -47,9 +47,8 @@ class Recording(RecordedAnswers):
         Names of the K outputs.
     kinds : mapping of str to array_like of int, optional
         The rows of the masks that were drawn in the same way, in the order in which they were drawn. The
-        kinds "uniform" and "all sizes" are those that estimators ask for. Where all masks of a kind are
-        complementary pairs, its rows 2k and 2k + 1, pairs are drawn. Of a complete recording, all masks are
-        uniform.
+        kinds "uniform" and "all sizes" are those that estimators ask for. A mask and its complement right
+        behind it are drawn together. Of a complete recording, all masks are uniform.
     about : mapping of str to object, optional
         What was asked, of which model, when: anything that JSON can represent.
 
@@ -116,8 +115,8 @@ class Recording(RecordedAnswers):
         Parameters
         ----------
         value_function : callable
-            With the attribute ``n`` and, optionally, ``feature_names``, ``output_names`` and ``fingerprint``,
-            such as the games of `spex_plugins.games`.
+            With the attribute ``n``, unless masks are given, and, optionally, ``feature_names``,
+            ``output_names`` and ``fingerprint``, such as the games of `spex_plugins.games`.
         masks : ndarray of bool, shape (m, n), or mapping of str to such, optional
             The masks, or the masks of every kind; masks may repeat. By default all 2^n.
         feature_names : sequence of str, optional
@@ -147,7 +146,9 @@ class Recording(RecordedAnswers):
             If the value function fails; its attributes hold the values obtained before.
         """
         check.keywords(options, QueryOptions.__annotations__)
-        n, names = check.features_of(value_function, None, feature_names)
+        own = hasattr(value_function, "n") or masks is None
+        n, names = check.features_of(value_function, None if own else width_of(masks), feature_names)
+        said = _as_json(about or {})  # before the model is asked
         distinct, values, kinds = asked(value_function, n, masks, queries_of(queries, options))
         return cls(
             distinct,
@@ -155,7 +156,7 @@ class Recording(RecordedAnswers):
             feature_names=names,
             output_names=getattr(value_function, "output_names", None),
             kinds=kinds,
-            about=provenance(value_function) | dict(about or {}),
+            about=provenance(value_function) | said,
         )
 
     @classmethod
@@ -165,6 +166,7 @@ class Recording(RecordedAnswers):
         fingerprint: str | None = None,
         *,
         feature_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Self:
         """Return all answers that a store holds of one value function.
@@ -180,6 +182,8 @@ class Recording(RecordedAnswers):
             are several functions.
         feature_names : sequence of str, optional
             Names of the n features, which a store does not hold.
+        output_names : sequence of str, optional
+            Names of the K outputs, which it does not hold either.
         about : mapping of str to object, optional
             What was asked, of which model.
 
@@ -199,7 +203,7 @@ class Recording(RecordedAnswers):
             raise InputError(f"store: {os.fspath(store)!s} does not exist.")
         with Store(store) as opened:
             masks, values = averaged(*opened.export(fingerprint))
-        return cls(masks, values, feature_names=feature_names, about=about)
+        return cls(masks, values, feature_names=feature_names, output_names=output_names, about=about)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

@@ -37,6 +37,20 @@ def tokenizer(template=None, pair=None):
     return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, **names)
 
 
+def tokenizer_of_pieces(scheme):
+    """Return a tokenizer of pieces of words, to which some characters are unknown.
+
+    ``scheme`` says where it writes a space before a text.
+    """
+    raw = Tokenizer(models.BPE(unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
+    raw.decoder = decoders.Metaspace(prepend_scheme=scheme)
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=SPECIAL, show_progress=False)
+    raw.train_from_iterator(CORPUS * 3, trainer)
+    names = dict(zip([f"{name}_token" for name in ROLES], SPECIAL, strict=True))
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, **names)
+
+
 def exact(model, ids, target):
     """Return the log-probability of target tokens behind others, by one plain forward."""
     with torch.no_grad():
@@ -121,6 +135,28 @@ def bloom():
         vocab_size=400, hidden_size=16, n_layer=2, n_head=2, initializer_range=0.6, **_SPECIAL_IDS
     )
     return _built(transformers.BloomForCausalLM, config)
+
+
+def roberta(**changes):
+    """Return a model whose positions begin behind that of padding, and which may read padding."""
+    sizes = {"vocab_size": 400, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    more = {"intermediate_size": 32, "max_position_embeddings": 258, "initializer_range": 0.6}
+    config = transformers.RobertaConfig(**sizes | more | _SPECIAL_IDS | {"is_decoder": True} | changes)
+    return _built(transformers.RobertaForCausalLM, config)
+
+
+def roberta_padded_with_1():
+    """Return a model of which the number that the scorers fill rows with is no padding."""
+    return roberta(pad_token_id=1)
+
+
+def fsmt():
+    """Return a model that makes no causal mask for its decoder when it is given the encoder's outputs."""
+    sizes = {"src_vocab_size": 400, "tgt_vocab_size": 400, "langs": ["en", "de"], "d_model": 16}
+    heads = {"encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "init_std": 0.6}
+    feed = {"encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "decoder_attention_heads": 2}
+    config = transformers.FSMTConfig(**sizes | heads | feed | _SPECIAL_IDS, decoder_start_token_id=2)
+    return _built(transformers.FSMTForConditionalGeneration, config)
 
 
 def t5():

@@ -38,8 +38,32 @@ def tokenizer():
     )
 
 
-def llava():
-    words = tokenizer()
+def tokenizer_of_pieces(scheme, around):
+    """Return a tokenizer of pieces of words; ``scheme`` says where it writes a space before a text.
+
+    ``around`` such as "<s> $A </s>" puts special tokens around texts.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+
+    special = [*SPECIAL, "<s>", "</s>"]
+    raw = Tokenizer(models.BPE(unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
+    trainer = trainers.BpeTrainer(vocab_size=120, special_tokens=special, show_progress=False)
+    raw.train_from_iterator([" ".join(WORDS)] * 3, trainer)
+    named = [(name, raw.token_to_id(name)) for name in special]
+    raw.post_processor = processors.TemplateProcessing(single=around, special_tokens=named)
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=raw,
+        unk_token="<unk>",
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        extra_special_tokens={"image_token": "<image>"},
+    )
+
+
+def llava(words=None):
+    words = words or tokenizer()
     config = transformers.LlavaConfig(
         vision_config=transformers.CLIPVisionConfig(**VISION, image_size=16, patch_size=8),
         text_config=transformers.LlamaConfig(**DECODER, vocab_size=len(words)),
@@ -114,6 +138,55 @@ def smolvlm():
         pad_token_id=0,
     )
     return transformers.SmolVLMForConditionalGeneration(config), processor
+
+
+def mllama():
+    """Return Llama 3.2, whose tokens see images by attention to them: a mask for every token."""
+    words = tokenizer()
+    words.bos_token = "<unk>"  # its processor writes one
+    config = transformers.MllamaConfig(
+        vision_config={
+            **{name: size for name, size in VISION.items() if name != "num_attention_heads"},
+            **{"attention_heads": 2, "num_global_layers": 1, "image_size": 16, "patch_size": 8},
+            **{"vision_output_dim": 32, "max_num_tiles": 2, "intermediate_layers_indices": [0]},
+            "supported_aspect_ratios": [[1, 1], [1, 2], [2, 1]],
+        },
+        text_config={
+            **DECODER,
+            **{"vocab_size": len(words), "cross_attention_layers": [1]},
+            **{"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 5},
+        },
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+    )
+    images = _of_pillow("MllamaImageProcessor")(size={"height": 16, "width": 16}, max_image_tiles=2)
+    model = transformers.MllamaForConditionalGeneration(config)
+    for name, parameter in model.named_parameters():
+        if "gate" in name:  # they are closed before training
+            torch.nn.init.ones_(parameter)
+    return model, transformers.MllamaProcessor(images, words)
+
+
+def gemma3():
+    """Return Gemma 3, whose processor writes several tokens where the prompt has one for the image."""
+    words = tokenizer()
+    words.add_tokens(["<soft>", "<end>"], special_tokens=True)
+    for name, token in {"boi_token": "<image>", "eoi_token": "<end>", "image_token": "<soft>"}.items():
+        setattr(words, name, token)
+        setattr(words, f"{name}_id", words.convert_tokens_to_ids(token))
+    numbers = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 5, "head_dim": 8, "sliding_window": 6}
+    config = transformers.Gemma3Config(
+        text_config={**DECODER, **numbers, "vocab_size": len(words)},
+        vision_config={**VISION, "image_size": 16, "patch_size": 8},
+        mm_tokens_per_image=4,
+        image_token_index=words.image_token_id,
+        boi_token_index=words.boi_token_id,
+        eoi_token_index=words.eoi_token_id,
+    )
+    size = {"height": 16, "width": 16}
+    images = _of_pillow("Gemma3ImageProcessor")(size=size, do_pan_and_scan=False)
+    return transformers.Gemma3ForConditionalGeneration(config), transformers.Gemma3Processor(
+        images, words, image_seq_length=4
+    )
 
 
 class _WithoutVideos(transformers.Qwen2VLProcessor):

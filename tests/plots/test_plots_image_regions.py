@@ -70,6 +70,7 @@ def test_the_image_keeps_its_proportions_and_nothing_hangs_out(found):
         image_regions(IMAGE, REGIONS, found, title="A title " * 20),
         image_regions(IMAGE, REGIONS, found, ax=plt.figure(figsize=(5, 6)).add_subplot()),
         image_regions(IMAGE.swapaxes(0, 1), REGIONS.T, found),
+        image_regions(IMAGE.repeat(9, axis=0), REGIONS.repeat(9, axis=0), found),
     ):
         renderer = draw(ax)
         (image,) = ax.images
@@ -83,6 +84,14 @@ def test_the_image_keeps_its_proportions_and_nothing_hangs_out(found):
             assert extent.y0 >= ax.bbox.y0
             assert extent.y1 <= ax.bbox.y1
         assert not any(a.overlaps(b) for k, a in enumerate(extents) for b in extents[:k])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (9, 1), (1, 9)])
+def test_the_longer_side_of_an_image_has_one_length(shape, found):
+    """The list stood beneath tall images, which were as wide as it: pages of 3,000 points."""
+    image, regions = (array.repeat(shape[0], axis=0).repeat(shape[1], axis=1) for array in (IMAGE, REGIONS))
+    _, (left, right, bottom, top) = picture(image_regions(image, regions, found))
+    assert max(right - left, bottom - top) == pytest.approx(460)
 
 
 def test_the_list_names_the_regions(found):

@@ -90,6 +90,21 @@ def test_without_masks_all_are_recorded():
         Recording.record(functions.Game(25))
 
 
+def test_a_plain_function_has_as_many_features_as_the_masks():
+    masks = functions.uniform(9, 30)
+    for asked in (masks, {"uniform": masks}, masks.tolist()):
+        recording = Recording.record(lambda kept: kept[:, 2] * 1.0, asked, progress=False)
+        assert recording.n == 9
+        np.testing.assert_array_equal(recording(masks), masks[:, 2])
+
+
+def test_nothing_is_asked_where_the_answers_could_not_be_kept():
+    game = functions.Game(3)
+    with pytest.raises(InputError, match="about: must be a dict that JSON can represent"):
+        Recording.record(game, about={"model": object()}, progress=False)
+    assert game.calls == 0
+
+
 def test_what_is_known_of_the_origin_is_kept():
     recording = Recording.record(functions.Game(3), about={"model": "a product"}, progress=False)
     assert recording.about["model"] == "a product"
@@ -111,6 +126,8 @@ def test_a_store_is_asked_before_the_function(tmp_path):
     assert game.calls == len(masks)
     stored = Recording.from_store(tmp_path / "run.sqlite", feature_names=game.feature_names)
     assert stored.kinds == {}
+    assert stored.output_names is None
+    assert Recording.from_store(tmp_path / "run.sqlite", output_names=["score"]).output_names == ("score",)
     assert len(stored) == len(recording)
     np.testing.assert_array_equal(stored(masks), recording(masks))
     with pytest.raises(InputError, match="fingerprint: 0 of the runs"):
@@ -153,6 +170,20 @@ def test_complementary_masks_are_drawn_together():
     assert (masks != other).any()
     uniform, _ = recording.sample(102, kind="uniform", seed=3)
     assert (uniform[2::2] == uniform[3::2]).any()
+
+
+def test_complementary_masks_stay_together_where_others_have_lost_theirs():
+    """One mask set aside, or left without an answer, took their partners from all pairs."""
+    game, pairs = functions.Game(12), functions.pairs(12, 60)
+    whole = Recording.record(game, {"uniform": pairs[::2][:9], "all sizes": pairs}, progress=False)
+    rest, _ = whole.split(5)
+    assert rest.kinds["all sizes"] == len(pairs) - 5
+    left = {mask.tobytes() for mask in rest.masks("all sizes")}
+    drawn, _ = rest.sample(60, kind="all sizes", seed=1)
+    inner = drawn[(drawn != drawn[:, :1]).any(axis=1)]
+    found = {mask.tobytes() for mask in inner}
+    alone = [mask for mask in inner if (~mask).tobytes() in left and (~mask).tobytes() not in found]
+    assert len(alone) <= 1  # the last one, where the budget ends
 
 
 @pytest.mark.parametrize("kind", ["uniform", "all sizes"])
@@ -219,5 +250,7 @@ def test_wrong_arguments_of_methods():
         Recording.record(functions.Game(3), stores="run.sqlite")
     with pytest.raises(InputError, match="n: give the number of features"):
         Recording.record(lambda masks: masks[:, 0])
+    with pytest.raises(InputError, match="n: give the number of features"):
+        Recording.record(lambda masks: masks[:, 0], {})
     with pytest.raises(InputError, match="masks: there is no kind"):
         Recording.record(functions.Game(3), {})

@@ -166,7 +166,10 @@ class ContextGame:
         self.n = len(self.feature_names)
         self.output_names: tuple[str, ...] | None = None
         if self._by_sentence:
-            found, self._sentence = sentence_of_tokens(tokenizer, self._games[0].answer_tokens, answer)
+            # The decoder of a sequence-to-sequence model reads the answer alone.
+            before = "" if model.config.is_encoder_decoder else self.prompt(np.ones(self.n, dtype=bool))
+            tokens = self._games[0].answer_tokens
+            found, self._sentence = sentence_of_tokens(tokenizer, tokens, before, answer)
             self.output_names = distinct_names(found)
         elif not self._averaged:
             self.output_names = ("as given", *(f"order {i}" for i in range(2, count + 1)))

@@ -81,7 +81,9 @@ def _ends_itself(token: int, config: Any) -> bool:
     return config.forced_eos_token_id is None and token in (ends if isinstance(ends, list) else [ends])
 
 
-def sentence_of_tokens(tokenizer: Any, ids: Sequence[int], answer: str) -> tuple[list[str], IntArray]:
+def sentence_of_tokens(
+    tokenizer: Any, ids: Sequence[int], prompt: str, answer: str
+) -> tuple[list[str], IntArray]:
     """Return the sentences of an answer, and the number of the sentence of every token.
 
     Parameters
@@ -89,6 +91,8 @@ def sentence_of_tokens(tokenizer: Any, ids: Sequence[int], answer: str) -> tuple
     tokenizer : Any
     ids : sequence of int
         The tokens of the answer.
+    prompt : str
+        The text before the answer that was tokenised with it; may be empty.
     answer : str
 
     Returns
@@ -99,8 +103,26 @@ def sentence_of_tokens(tokenizer: Any, ids: Sequence[int], answer: str) -> tuple
     """
     parts = sentences(answer)
     labels = character_labels(answer, parts)
+    ends = _offsets(tokenizer, ids, prompt, answer)
+    if ends is None:
+        ends = _decoded_ends(tokenizer, ids, answer)
+    return parts, labels[np.clip(ends - 1, 0, len(answer) - 1)]
+
+
+def _offsets(tokenizer: Any, ids: Sequence[int], prompt: str, answer: str) -> IntArray | None:
+    """Return the characters of the answer at which tokens end; None where the tokenizer does not tell."""
+    if not getattr(tokenizer, "is_fast", False):
+        return None
+    settings = {"padding": False, "truncation": False, "verbose": False}
+    found = tokenizer(prompt + answer, add_special_tokens=False, return_offsets_mapping=True, **settings)
+    if list(found["input_ids"][-len(ids) :]) != list(ids):
+        return None
+    return np.array([end for _, end in found["offset_mapping"][-len(ids) :]]) - len(prompt)
+
+
+def _decoded_ends(tokenizer: Any, ids: Sequence[int], answer: str) -> IntArray:
+    """Return where tokens end by their texts, which may be others than were read: those of unknown words."""
     whole = len(tokenizer.decode(ids))
     ends = np.array([len(tokenizer.decode(ids[: i + 1])) for i in range(len(ids))])
     # Tokens of the answer may begin with characters of the prompt, and decoding may drop a first space.
-    at = np.clip(ends - 1 - (whole - len(answer)), 0, len(answer) - 1)
-    return parts, labels[at]
+    return ends - (whole - len(answer))

@@ -31,8 +31,8 @@ class ImageGame:
     ----------
     model : callable or torch.nn.Module
         From images (b, H, W, C), or (b, H, W) where the image has no channels, of the dtype of the image, to
-        (b, K) or (b,). A torch module in evaluation mode receives floats (b, C, H, W) on its device, integers
-        divided by 255; give ``preprocess`` where it needs other units.
+        (b, K) or (b,). A torch module in evaluation mode receives floats (b, C, H, W) on its device, uint8
+        divided by 255 and uint16 by 65,535; give ``preprocess`` where it needs other units.
     image : array_like, shape (H, W, C) or (H, W)
         Integers or floats, in any units.
     features : {"grid", "superpixel"}, callable or array_like of int, shape (H, W)

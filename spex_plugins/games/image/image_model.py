@@ -27,7 +27,7 @@ class ImageModel:
     model : callable or torch.nn.Module
         A callable receives the images unchanged, (b, H, W, C) or (b, H, W), and returns (b, K) or (b,). A
         torch module, which must be in evaluation mode, receives floats (b, C, H, W) of its device and dtype,
-        integers divided by the largest of their type (255); an output with ``logits`` is accepted.
+        uint8 and uint16 divided by the largest of their type; an output with ``logits`` is accepted.
     preprocess : callable, optional
         From images (b, H, W, C) to the input of the model: an array, a tensor, or a mapping of keyword
         arguments, such as the processors of transformers return.
@@ -80,9 +80,20 @@ def as_array(values: Any) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
 
 
+def _white(dtype: np.dtype[Any]) -> float:
+    """Return the number of a white pixel, which wide integers do not tell: most are from 0 to 255."""
+    if dtype.kind == "f":
+        return 1.0
+    if dtype not in (np.uint8, np.uint16):
+        raise InputError(
+            f"image: pixels of type {dtype} have no known unit; convert them, such as by "
+            "image.astype(np.uint8), or give preprocess."
+        )
+    return float(np.iinfo(dtype).max)
+
+
 def _channels_first(images: NDArray[Any]) -> NDArray[Any]:
-    whole = images.dtype.kind != "f"
-    floats = images.astype(np.float32) / (np.iinfo(images.dtype).max if whole else 1.0)
+    floats = images.astype(np.float32) / _white(images.dtype)
     return np.moveaxis(floats, 3, 1) if images.ndim == 4 else floats[:, None]
 
 

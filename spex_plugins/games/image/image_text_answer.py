@@ -11,12 +11,14 @@ import numpy as np
 from spex_plugins.errors import InputError
 from spex_plugins.games.fingerprints import fingerprint_of_part
 from spex_plugins.games.image.image_text_model import check_packages, check_pixels, loaded
+from spex_plugins.games.image.image_text_rows import with_answers
 from spex_plugins.games.text.prompt_arguments import check_eval_mode
 from spex_plugins.queries.store.digest import digest_of_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from spex_plugins.games.text.tokens import Ending
     from spex_plugins.types import FloatArray
 
 __all__ = ["ImageTextAnswer"]
@@ -26,17 +28,19 @@ class ImageTextAnswer:
     """Score images and texts by the log-probability of an answer: a score for `MultimodalGame`.
 
     The text, such as a question, can be masked; the template around it cannot. Batches are padded on the
-    left, and one forward pass scores all tokens of an answer.
+    left, and one forward pass scores all tokens of an answer, which is tokenised behind its prompt as one
+    text.
 
     Parameters
     ----------
     model : transformers model
         Of `AutoModelForImageTextToText`, with causal attention over the text (LLaVA, Idefics3, SmolVLM,
-        Qwen-VL), in evaluation mode.
+        Qwen-VL, Gemma 3, Llama 3.2), in evaluation mode.
     processor : transformers processor
         The processor of the model.
     answer : str or sequence of str
-        The text that follows the prompt, white space included; several answers are several outputs.
+        The text that follows the prompt, exactly: ``" Red"`` with its space after ``"Assistant:"``. Several
+        answers are several outputs.
     template : str, optional
         The prompt, with the processor's image token and ``{text}``; by default the processor's chat template
         with the image and the text as the user's turn.
@@ -58,7 +62,10 @@ class ImageTextAnswer:
         self, model: Any, processor: Any, answer: str | Sequence[str], *, template: str | None = None
     ) -> None:
         check_packages("ImageTextAnswer")
+        from spex_plugins.games.text.tokens import Encoder
+
         check_eval_mode(model)
+        _check_decoder_only(model)
         if getattr(model.config, "model_type", "") == "paligemma":
             raise InputError(
                 "model: PaliGemma reads prompt and answer in both directions, so one pass does not give the "
@@ -71,10 +78,9 @@ class ImageTextAnswer:
             raise InputError("template: this processor has no chat template; give a template.")
         self._answers = [answer] if isinstance(answer, str) else [str(each) for each in answer]
         self._one = isinstance(answer, str)
-        tokens = [processor.tokenizer(each, add_special_tokens=False)["input_ids"] for each in self._answers]
-        if not tokens or not all(tokens):
+        if not self._answers or not all(self._answers):
             raise InputError("answer: must have at least one token.")
-        self._tokens = [np.asarray(each) for each in tokens]
+        self._encoder = Encoder(processor.tokenizer)
 
     @classmethod
     def from_pretrained(
@@ -150,23 +156,31 @@ class ImageTextAnswer:
         Raises
         ------
         InputError
-            If the images are not uint8 of this shape.
+            If the images are not uint8 of this shape, or the model is in training mode.
         """
         check_pixels(images)
+        check_eval_mode(self._model)
         written = [self._prompt(text) for text in texts]
+        prompts, n_behind = self._prompts(images, written)
+        endings = zip(*self._encoder.endings(written, self._answers), strict=True)
+        values = [self._log_probability(prompts, n_behind, answer) for answer in endings]
+        return values[0] if self._one else np.stack(values, axis=1)
+
+    def _prompts(self, images: NDArray[Any], written: list[str]) -> tuple[Any, int]:
+        """Return the inputs of the model for prompts, and the number of special tokens at their end."""
         begin = self._processor.tokenizer.bos_token  # chat templates may write it; it must not stand twice
+        added = not (begin and written[0].startswith(begin))
         prompts = self._processor(
-            images=list(images),
+            images=[[image] for image in images],  # one image for every prompt
             text=written,
-            add_special_tokens=not (begin and written[0].startswith(begin)),
+            add_special_tokens=added,
             padding=True,
             padding_side="left",
             return_tensors="pt",
         ).to(self._model.device)
         if prompts["pixel_values"].is_floating_point():
             prompts["pixel_values"] = prompts["pixel_values"].to(self._model.dtype)
-        values = np.stack([self._log_probability(prompts, tokens) for tokens in self._tokens], axis=1)
-        return values[:, 0] if self._one else values
+        return prompts, len(self._encoder.behind) if added else 0
 
     def _prompt(self, text: str) -> str:
         if self._template is not None:
@@ -175,23 +189,21 @@ class ImageTextAnswer:
         turn = [{"role": "user", "content": content}]
         return str(self._processor.apply_chat_template(turn, add_generation_prompt=True))
 
-    def _log_probability(self, prompts: Any, tokens: NDArray[Any]) -> FloatArray:
+    def _log_probability(self, prompts: Any, n_behind: int, endings: Sequence[Ending]) -> FloatArray:
         """Return the log-probability of an answer after every prompt, (b,)."""
         import torch
 
-        inputs = dict(prompts)
-        answer = torch.as_tensor(tokens, device=self._model.device).expand(len(inputs["input_ids"]), -1)
-        inputs["input_ids"] = torch.cat([inputs["input_ids"], answer], dim=1)
-        for name, value in (("attention_mask", 1), ("token_type_ids", 0), ("mm_token_type_ids", 0)):
-            if name in inputs:
-                more = torch.full_like(answer, value, dtype=inputs[name].dtype)
-                inputs[name] = torch.cat([inputs[name], more], dim=1)
+        from spex_plugins.games.text.tokens import padded
+
+        inputs = with_answers(prompts, endings, n_behind, self._processor.tokenizer.pad_token_id or 0)
         if self._counts_positions():
             inputs["position_ids"] = (inputs["attention_mask"].cumsum(dim=1) - 1).clamp(min=0)
+        tokens, real = padded([ending.ids for ending in endings], 0, self._model.device, "left")
+        most = tokens.shape[1]
         with torch.inference_mode():
-            logits = self._model(**inputs, logits_to_keep=len(tokens) + 1, use_cache=False).logits
-        wanted = logits[:, -len(tokens) - 1 : -1].float().log_softmax(dim=-1)
-        found = wanted.gather(2, answer[..., None])[..., 0].double().sum(dim=1)
+            logits = self._model(**inputs, logits_to_keep=most + 1, use_cache=False).logits
+        wanted = logits[:, -most - 1 : -1].float().log_softmax(dim=-1)
+        found = wanted.gather(2, tokens[..., None])[..., 0].double().where(real.bool(), 0.0).sum(dim=1)
         return np.asarray(found.cpu().numpy())
 
     def _counts_positions(self) -> bool:
@@ -202,3 +214,15 @@ class ImageTextAnswer:
         inner = getattr(self._model, "model", self._model)
         takes = "position_ids" in signature(self._model.forward).parameters
         return takes and not hasattr(inner, "get_rope_index")
+
+
+def _check_decoder_only(model: Any) -> None:
+    """Raise an error if a model has an encoder for texts, which would read the answer."""
+    config = getattr(model, "config", None)
+    if any(
+        getattr(one, "is_encoder_decoder", False) for one in (config, getattr(config, "text_config", None))
+    ):
+        raise InputError(
+            f"model: {type(model).__name__} reads texts by an encoder and writes by a decoder; choose a "
+            "model that continues its prompt."
+        )

@@ -21,6 +21,8 @@ from spex_plugins.types import FloatArray
 
 __all__ = ["CausalScorer"]
 
+_FEW = 8  # tokens, enough to tell where positions begin
+
 
 class CausalScorer:
     """Scores of A answers after prompts.
@@ -53,15 +55,24 @@ class CausalScorer:
     def prepare(self, examples: Sequence[str]) -> None:
         """Determine which prompts can share a call, from prompts that differ in all features."""
         self._examples = tuple(examples)
+        rows = [found[0].ids for found in self.encoder.continuations(examples, self._answers[:1])]
+        long, short = max(rows, key=len), min(rows, key=len)
+        self._placed = self._placed and self._counts_from_0(short[:_FEW])
         if self._batching is Batching.ANY_LENGTH:
-            rows = [found[0].ids for found in self.encoder.continuations(examples, self._answers[:1])]
-            long, short = max(rows, key=len), min(rows, key=len)
             self._check_causal(short)
             self._batching = find_batching(self._last_logits, long, short)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the cached states; they are computed again where they are needed."""
         return self.__dict__ | {"_prefix": None, "_prefix_of": None}
+
+    def _counts_from_0(self, row: list[int]) -> bool:
+        """Return whether the first position of the model is 0; that of RoBERTa and its kin is not."""
+        last = [(0, len(row) - 1, 0)]
+        given = self._logits([row], last, None)[0]
+        self._placed = False
+        own = self._logits([row], last, None)[0]
+        return nearly_equal(given, own, torch.float32)  # equal positions give equal logits in any precision
 
     def _check_causal(self, row: list[int]) -> None:
         """Raise an error if the logits at a token change with the tokens after it."""

@@ -12,7 +12,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.games.text.answer_scores import AnswerScores, answer_scores
 from spex_plugins.games.text.prompts import Prompt
 from spex_plugins.games.text.tokens import Encoder, common_rows, padded
-from spex_plugins.language_models.batching import Batching, batches, find_batching
+from spex_plugins.language_models.batching import Batching, batches, find_batching, nearly_equal
 from spex_plugins.language_models.length_scaling import forget_length, scales_with_length
 from spex_plugins.language_models.token_scores import token_scores
 
@@ -47,9 +47,23 @@ class Seq2SeqScorer:
     def prepare(self, examples: Sequence[Prompt]) -> None:
         """Determine which prompts can share a call, from prompts that differ in all features."""
         rows = sorted(self.encoder.whole(examples), key=len)
+        self._check_decoder(rows[0])
         if self._batching is Batching.ANY_LENGTH:
             self._batching = find_batching(
-                lambda rows: self._logits(rows)[:, 0, self._begin - 1], rows[-1], rows[0]
+                lambda rows: self._logits(rows, self._rows)[:, 0, self._begin - 1], rows[-1], rows[0]
+            )
+
+    def _check_decoder(self, row: list[int]) -> None:
+        """Raise an error if the logits of the first token change with other tokens, or with padding."""
+        longest = max(self._rows, key=len)
+        begin = longest[: self._begin]
+        alone = self._logits([row], [begin])[0, 0, -1]
+        beside = self._logits([row], [begin, longest])[0, :, self._begin - 1]
+        if not nearly_equal(alone, beside, alone.dtype):
+            raise InputError(
+                f"model: the decoder of {type(self._model).__name__} attends to later tokens or to padding, "
+                "so one call gives no probabilities of several tokens; choose another model, or answers of "
+                "one token."
             )
 
     def lengths(self, prompts: Sequence[Prompt]) -> list[int]:
@@ -71,21 +85,19 @@ class Seq2SeqScorer:
         row, at, token = torch.tensor(wanted).T
         found = np.empty((2, len(rows), len(wanted)))
         for batch in batches(list(map(len, rows)), self._batching):
-            logits = self._logits([rows[i] for i in batch])[:, row, at].flatten(0, 1)
+            logits = self._logits([rows[i] for i in batch], self._rows)[:, row, at].flatten(0, 1)
             scores = token_scores(logits, token.repeat(len(batch)).to(logits.device))
             found[:, batch] = scores.numpy().reshape(2, len(batch), -1)
         return answer_scores(found.reshape(2, -1), [list(map(len, self._answers))] * len(rows))
 
-    def _logits(self, rows: Sequence[list[int]]) -> Any:
-        """Return the logits (b, rows of answers, T, V) of all answers to b prompts."""
+    def _logits(self, rows: Sequence[list[int]], answers: Sequence[list[int]]) -> Any:
+        """Return the logits (b, A, T, V) of the decoder's rows A after each of b prompts."""
         device = self._model.get_input_embeddings().weight.device
         ids, real = padded(rows, self._padding, device, "right")
         forget_length(self._model)
         read = self._model.get_encoder()(input_ids=ids, attention_mask=real)
-        written, _ = padded(
-            self._rows, self._padding, device, "right"
-        )  # causal: padding on the right has no effect
-        each = len(self._rows)
+        written, _ = padded(answers, self._padding, device, "right")  # no effect on a causal decoder
+        each = len(answers)
         read["last_hidden_state"] = read.last_hidden_state.repeat_interleave(each, dim=0)
         logits = self._model(
             encoder_outputs=read,

@@ -12,7 +12,7 @@ from spex_plugins.errors import InputError
 from spex_plugins.games.text.prompts import Prompt
 from spex_plugins.language_models.special_tokens import special_tokens
 
-__all__ = ["Continuation", "Encoder", "Encoding", "common_rows", "padded"]
+__all__ = ["Continuation", "Encoder", "Encoding", "Ending", "common_rows", "padded"]
 
 Row = list[int]
 
@@ -49,6 +49,22 @@ class Continuation:
     start: int
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What an answer puts in the place of the last tokens of a prompt.
+
+    Attributes
+    ----------
+    replaced : int
+        Number of last tokens of the prompt that the answer changes, such as a space that joins its word.
+    ids : list of int
+        Tokens of the answer.
+    """
+
+    replaced: int
+    ids: Row
+
+
 class Encoder:
     """A tokenizer with its special tokens before and after a text.
 
@@ -74,6 +90,11 @@ class Encoder:
     def before(self) -> Row:
         """The special tokens before a text that has none."""
         return [] if self._complete else list(self._special.before)
+
+    @property
+    def behind(self) -> Row:
+        """The special tokens after a text that has none."""
+        return [] if self._complete else list(self._special.behind)
 
     def bare(self, texts: Sequence[str]) -> list[Row]:
         """Return the tokens of texts, without special ones."""
@@ -113,23 +134,36 @@ class Encoder:
         The tokens of the answer are those that the prompt alone does not have: a token that joins the last
         character of the prompt, such as a space, with the first of the answer is a token of the answer.
         """
-        alone = self.bare(prompts)
-        joined = iter(self.bare([prompt + answer for prompt in prompts for answer in answers]))
         return [
-            [self._continuation(prompt, row, next(joined)) for _ in answers]
-            for prompt, row in zip(prompts, alone, strict=True)
+            [self._continuation(prompt, whole, start) for whole, start in joined]
+            for prompt, (_, joined) in zip(prompts, self._joined(prompts, answers), strict=True)
         ]
+
+    def endings(self, prompts: Sequence[str], answers: Sequence[str]) -> list[list[Ending]]:
+        """Return what every answer puts in the place of the last tokens of every prompt."""
+        return [
+            [Ending(length - start, whole[start:]) for whole, start in joined]
+            for length, joined in self._joined(prompts, answers)
+        ]
+
+    def _joined(
+        self, prompts: Sequence[str], answers: Sequence[str]
+    ) -> list[tuple[int, list[tuple[Row, int]]]]:
+        """Return the length of every prompt, and with every answer its tokens and where those differ."""
+        alone = self.bare(prompts)
+        together = iter(self.bare([prompt + answer for prompt in prompts for answer in answers]))
+        found = []
+        for row in alone:
+            wholes = [next(together) for _ in answers]
+            found.append((len(row), [(whole, _first_difference(row, whole)) for whole in wholes]))
+        return found
 
     def _once(self, texts: tuple[str, ...], ids: Row, types: Row | None) -> Encoding:
         kept = slice(None) if self._complete else self._special.once(texts[0], ids, texts[-1])
         return Encoding(self._begun(ids[kept]), types and types[kept])
 
-    def _continuation(self, text: str, prompt: Row, whole: Row) -> Continuation:
-        differ = (i for i, (a, b) in enumerate(zip(prompt, whole, strict=False)) if a != b)
-        start = next(differ, min(len(prompt), len(whole)))
-        if start == len(whole):
-            raise InputError("answer: adds no tokens to the prompt; give it some text.")
-        before = [] if self._special.begins(text, prompt) else self.before
+    def _continuation(self, text: str, whole: Row, start: int) -> Continuation:
+        before = [] if self._special.begins(text, whole) else self.before
         before = before if before or start else self._begun([])
         return Continuation([*before, *whole], len(before) + start)
 
@@ -151,6 +185,15 @@ class Encoder:
     def _encode(self, *texts: str, **arguments: Any) -> dict[str, Any]:
         """Call the tokenizer without padding and truncation, whatever its settings."""
         return self._tokenizer(*texts, **arguments, padding=False, truncation=False, verbose=False)
+
+
+def _first_difference(prompt: Row, whole: Row) -> int:
+    """Return the position of the first token of an answer, from its prompt without and with it."""
+    differ = (i for i, (a, b) in enumerate(zip(prompt, whole, strict=False)) if a != b)
+    start = next(differ, min(len(prompt), len(whole)))
+    if start == len(whole):
+        raise InputError("answer: adds no tokens to the prompt; give it some text.")
+    return start
 
 
 def common_rows(sequences: Sequence[Row], share: bool = True) -> tuple[list[Row], list[int]]:

@@ -12,6 +12,7 @@ from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.training.tables import as_table, digest_of_table, rows_of
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.queries.store.value_digest import digest_of_value
 from spex_plugins.types import BoolArray, FloatArray
@@ -32,9 +33,9 @@ class DataGame:
         takes the rows of X and y that are kept and returns a model that is trained on them, the same one for
         the same rows, with a method ``score`` or as ``score`` expects it.
     X, y : array_like, of m rows
-        Training data.
+        Training data. Models get data frames and sparse matrices of X as such, and arrays of anything else.
     X_test, y_test : array_like
-        Data that the trained models are scored on.
+        Data that the trained models are scored on, of the same kinds.
     groups : sequence of int, shape (m,), optional
         Number of the group of every row, from 0 without a gap; by default every row is a feature.
     score : callable, optional
@@ -93,10 +94,10 @@ class DataGame:
                 f"model: must be a scikit-learn estimator or a function, got {type(model).__name__}."
             )
         self._model = _seeded(model, seed) if self._estimator else model
-        self._X, self._y = np.asarray(X), np.asarray(y)
-        self._test = np.asarray(X_test), np.asarray(y_test)
-        m = len(self._X)
-        if len(self._y) != m or len(self._test[0]) != len(self._test[1]) or not m:
+        self._X, self._y = as_table(X), np.asarray(y)
+        self._test = as_table(X_test), np.asarray(y_test)
+        m = self._X.shape[0]
+        if len(self._y) != m or self._test[0].shape[0] != len(self._test[1]) or not m:
             raise InputError("X, y, X_test, y_test: must have one label for every row, at least one row.")
         self._group_of = np.arange(m) if groups is None else np.asarray(groups)
         self.n = int(self._group_of.max()) + 1 if self._group_of.dtype.kind in "iu" else 0
@@ -143,25 +144,28 @@ class DataGame:
         return np.maximum(np.asarray(masks, dtype=np.float64) @ self._sizes, 1.0)
 
     def __repr__(self) -> str:
-        sizes = f"{counted(self.n, 'feature')}, {counted(len(self._X), 'row')}"
+        sizes = f"{counted(self.n, 'feature')}, {counted(self._X.shape[0], 'row')}"
         return f"DataGame({type(self._model).__name__}, {sizes})"
 
     def _trained_score(self, mask: BoolArray) -> float:
         kept = mask[self._group_of]
         if not kept.any():
             return self._empty
-        X, y = self._X[kept], self._y[kept]
+        X, y = rows_of(self._X, kept), self._y[kept]
         if not self._estimator:
             return self._scored(self._model(X, y))
         from sklearn.base import clone, is_classifier
         from sklearn.dummy import DummyClassifier
 
         single = is_classifier(self._model) and y.ndim == 1 and (y == y[0]).all()
-        # Many classifiers refuse a single class, of which there is nothing to learn but the class.
-        chosen = DummyClassifier(strategy="prior") if single else clone(self._model)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of few rows, once for every mask
-            return self._scored(chosen.fit(X, y))
+            if single:
+                # Many classifiers refuse a single class, of which there is nothing to learn but the class.
+                # Scores find a probability for each of the others too: 0.
+                only = DummyClassifier(strategy="constant", constant=y[0])
+                return self._scored(only.fit(np.zeros((len(self._y), 1)), self._y))
+            return self._scored(clone(self._model).fit(X, y))
 
     def _scored(self, trained: Any) -> float:
         value = trained.score(*self._test) if self._score is None else self._score(trained, *self._test)
@@ -178,7 +182,7 @@ class DataGame:
     def _digest(self, given: str | None) -> str | None:
         """Return the digest of model, score and data; what is unknown of them is what was given."""
         parts = [*self._digests_of_model(), fingerprint_of_part(self._score)]
-        parts += [digest_of_value(each) for each in (self._X, self._y, *self._test)]
+        parts += [digest_of_table(each) for each in (self._X, self._y, *self._test)]
         known = combined_fingerprint(parts, given)
         return known and digest_of_data("DataGame 2", known, self._group_of, repr(self._empty))
 

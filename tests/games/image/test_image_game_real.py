@@ -99,6 +99,23 @@ def test_a_torch_module_by_itself_gets_floats_from_0_to_1():
         np.testing.assert_allclose(high, [image.max() / 255, 128 / 255], atol=1e-6)
 
 
+@pytest.mark.parametrize(("kind", "white"), [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1)])
+def test_a_white_pixel_is_1(kind, white):
+    image = np.full((4, 4, 3), white, dtype=kind)
+    game = ImageGame(torch.nn.Flatten().eval(), image, features=Grid(2, 2))
+    np.testing.assert_array_equal(game(np.ones((1, 4), dtype=bool)), 1.0)
+
+
+def test_wide_integers_have_no_unit():
+    """Divided by the largest of their type, 9.2e18, they were a black image."""
+    image = real_images.photo("flower").astype(np.int64)
+    game = ImageGame(torch.nn.Flatten().eval(), image, features=Grid(2, 2))
+    with pytest.raises(spex.InputError, match=r"^image: pixels of type int64 .*astype"):
+        game(np.ones((1, 4), dtype=bool))
+    own = ImageGame(torch.nn.Flatten().eval(), image, features=Grid(2, 2), preprocess=lambda x: x / 255)
+    np.testing.assert_allclose(own(np.ones((1, 4), dtype=bool))[0], image.ravel() / 255, rtol=1e-6)
+
+
 def test_keyword_arguments_and_logits_are_understood():
     class Named(torch.nn.Module):
         def __init__(self):

@@ -114,6 +114,27 @@ def test_sentences_of_the_answer_sum_to_the_answer(words):
     assert np.all(np.abs(mean(masks)) < np.abs(parts(masks)))
 
 
+@pytest.mark.parametrize("scheme", ["always", "never"])
+@pytest.mark.parametrize("make", [tiny.llama, tiny.t5])
+def test_tokens_of_unknown_words_do_not_shift_sentences(scheme, make):
+    """They were counted by the length of their decoded text, "<unk>"."""
+    first = "Zoë's 🎉 in Rome."
+    answer = f"{first} It is in Italy."
+    words = tiny.tokenizer_of_pieces(scheme)
+    assert words(first)["input_ids"].count(words.unk_token_id) > 1
+    parts = game(make(), words=words, answer=answer, outputs="sentences")
+    alone = game(make(), words=words, answer=first)
+    masks = all_masks(5)[::5]
+    np.testing.assert_allclose(parts(masks)[:, 0], alone(masks), atol=1e-4)
+
+
+def test_a_tokenizer_that_tells_no_places(monkeypatch):
+    masks = all_masks(5)[::5]
+    expected = game(outputs="sentences")(masks)
+    monkeypatch.setattr(type(WORDS), "is_fast", False)
+    np.testing.assert_allclose(game(outputs="sentences")(masks), expected, atol=1e-6)
+
+
 def test_orders_are_averaged_or_outputs():
     masks = all_masks(5)[::4]
     given, outputs, averaged = game(), game(orders=3, outputs="orders"), game(orders=3)

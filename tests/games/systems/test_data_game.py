@@ -6,11 +6,13 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.sparse
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from spex_plugins import InputError, explain
 from spex_plugins.games import DataGame
@@ -63,6 +65,54 @@ def test_a_single_class_is_what_it_is():
         masks[label, np.flatnonzero(TRAIN[1] == label)[:5]] = True
     found = game(LogisticRegression(), groups=None)(masks)
     np.testing.assert_array_equal(found, [(TEST[1] == label).mean() for label in range(3)])
+
+
+def test_a_single_class_has_probabilities_of_all():
+    def cost(model, rows, labels):
+        chances = model.predict_proba(rows)
+        assert chances.shape == (len(rows), 3)
+        return -np.log(chances[np.arange(len(rows)), labels] + 1e-9).mean()
+
+    masks = np.zeros((3, 60), dtype=bool)
+    for label in range(3):
+        masks[label, np.flatnonzero(TRAIN[1] == label)[:5]] = True
+    found = game(LogisticRegression(), groups=None, score=cost, empty_value=0.0)(masks)
+    wrong = [(TEST[1] != label).mean() for label in range(3)]
+    np.testing.assert_allclose(found, -np.log(1e-9) * np.array(wrong), rtol=1e-6)
+
+
+def test_data_frames_keep_their_columns():
+    """Pipelines choose columns of a frame by name and type."""
+    pandas = pytest.importorskip("pandas")
+
+    def frame(rows):
+        kind = pandas.Categorical(np.where(rows[:, 0] > 1, "far", "near"), ["far", "near"])
+        return pandas.DataFrame({"height": rows[:, 0], "width": rows[:, 1], "kind": kind})
+
+    chosen = ColumnTransformer([("n", "passthrough", ["width", "height"]), ("k", OneHotEncoder(), ["kind"])])
+    model = make_pipeline(chosen, LogisticRegression())
+    train, test = frame(TRAIN[0]), frame(TEST[0])
+    found = DataGame(model, train, TRAIN[1], test, TEST[1], groups=GROUPS)
+    masks = all_masks(6)[[63, 21, 42, 7]]
+    truth = [model.fit(train[mask[GROUPS]], TRAIN[1][mask[GROUPS]]).score(test, TEST[1]) for mask in masks]
+    np.testing.assert_array_equal(found(masks), truth)
+    others = [train, train.rename(columns={"kind": "sort"}), train.assign(width=train["width"] + 1e-9)]
+    prints = {DataGame(model, one, TRAIN[1], test, TEST[1], groups=GROUPS).fingerprint for one in others}
+    assert len(prints) == 3
+    assert None not in prints
+
+
+def test_sparse_data():
+    def sparse(rows):
+        return scipy.sparse.coo_array(rows)
+
+    model = LogisticRegression()
+    found = DataGame(model, sparse(TRAIN[0]), TRAIN[1], sparse(TEST[0]), TEST[1], groups=GROUPS)
+    masks = all_masks(6)[1:20]
+    np.testing.assert_allclose(found(masks), game(model)(masks), atol=1e-12)
+    moved = DataGame(model, sparse(TRAIN[0][::-1]), TRAIN[1], sparse(TEST[0]), TEST[1], groups=GROUPS)
+    assert found.fingerprint != moved.fingerprint
+    assert repr(found) == "DataGame(LogisticRegression, 6 features, 60 rows)"
 
 
 def test_functions_and_scores():

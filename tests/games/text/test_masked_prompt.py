@@ -60,7 +60,8 @@ def test_the_common_beginning_is_computed_once(make, monkeypatch):
 
     monkeypatch.setattr(model, "forward", spy)
     game = MaskedPrompt(model, WORDS, TEXT, template=BEHIND, answer=ANSWERS)
-    assert len(seen) == 5  # half a prompt, all of it, again; the common beginning; that prompt beside another
+    # Eight tokens, twice; half a prompt, all of it, again; the common beginning; that prompt beside another.
+    assert len(seen) == 7
     game(MASKS[:2])
     game(MASKS[2:10])
     whole = WORDS(BEHIND.replace("{}", TEXT))["input_ids"]
@@ -68,8 +69,8 @@ def test_the_common_beginning_is_computed_once(make, monkeypatch):
     rows = 2  # for four answers: one is a single token, two have the same tokens but for the last
     longest = max(len(WORDS(answer)["input_ids"]) for answer in ANSWERS)
     width = len(whole) - before + longest - 1
-    assert seen[3] == (1, before)
-    assert seen[5:] == [(2 * rows, width), (8 * rows, width - 1)]
+    assert seen[5] == (1, before)
+    assert seen[7:] == [(2 * rows, width), (8 * rows, width - 1)]
 
 
 @pytest.mark.slow

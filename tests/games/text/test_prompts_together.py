@@ -18,7 +18,7 @@ WORDS = tiny.tokenizer()
 TEXT = "not the disaster that the critics described, charming and beautifully shot"
 TEMPLATES = ["{} Sentiment:", "The film is not the disaster. Anna moved from Paris to Rome. {} Sentiment:"]
 ANSWERS = [" positive", " far from boring", " far"]
-MAKERS = [tiny.phi3, tiny.dynamic_llama, tiny.gpt_neo, tiny.rwkv]
+MAKERS = [tiny.phi3, tiny.dynamic_llama, tiny.gpt_neo, tiny.rwkv, tiny.roberta, tiny.roberta_padded_with_1]
 
 
 def _masks(n):
@@ -66,6 +66,20 @@ def test_a_model_that_reads_what_comes_is_refused():
     MaskedPrompt(
         transformers.BertLMHeadModel(config).eval(), WORDS, TEXT, template=TEMPLATES[0], answer=ANSWERS
     )
+
+
+def test_a_decoder_that_reads_what_comes_answers_in_one_token():
+    model, words = tiny.fsmt(), tiny.tokenizer("<s> $A </s>")
+    with pytest.raises(InputError, match=r"^model: the decoder of FSMT.* attends to later tokens"):
+        MaskedPrompt(model, words, TEXT, answer=ANSWERS)
+    game = MaskedPrompt(model, words, TEXT, answer=" positive")
+    masks = _masks(game.n)
+    (target,) = words(" positive", add_special_tokens=False)["input_ids"]
+    for mask, value in zip(masks, game(masks), strict=True):
+        ids = torch.tensor([words(game.prompt(mask))["input_ids"]])
+        with torch.no_grad():
+            logits = model(input_ids=ids, decoder_input_ids=torch.tensor([[2, 1]]), use_cache=False).logits
+        assert value == pytest.approx(float(logits[0, -1].log_softmax(-1)[target]), abs=2e-5)
 
 
 def test_a_classifier_that_reads_padding():
