@@ -19,7 +19,7 @@ from spex_plugins.core.logistic.wave_sum import WaveSum
 from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.estimators.kernel_stack import stack_fit
 from spex_plugins.estimators.kernel_stack.logistic_member import fit_curves
-from spex_plugins.estimators.kernel_stack.member import out_of_fold, pair_folds
+from spex_plugins.estimators.kernel_stack.member import Samples, out_of_fold, pair_folds
 
 N = 12
 WEIGHTS = np.array([9.0, 7, 6, 5, 4, 4, 3, 2, 2, 1, 1, 1])
@@ -112,7 +112,7 @@ def test_curves_without_a_fold_know_nothing_of_it():
     rng = np.random.default_rng(0)
     masks, values = rng.random((90, 80)) < 0.5, rng.normal(size=(90, 1))
     folds, used = pair_folds(masks, rng), np.ones(90, dtype=bool)
-    member = fit_curves(masks, values, folds, np.ones(90), used, None)
+    member = fit_curves(Samples(masks, values, used, folds, np.ones(90)), None)
     error = ((values - out_of_fold(member.of_folds, folds)) ** 2).mean()
     assert error > 0.95 * values.var()
 

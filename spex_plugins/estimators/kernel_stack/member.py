@@ -11,9 +11,36 @@ from spex_plugins.core.basis.masks import pair_numbers
 from spex_plugins.core.logistic.wave_sum import WaveSum
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["N_FOLDS", "Member", "out_of_fold", "pair_folds"]
+__all__ = ["N_FOLDS", "Member", "Samples", "out_of_fold", "pair_folds"]
 
 N_FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What members learn from, and are tested on.
+
+    Attributes
+    ----------
+    masks : ndarray of bool, shape (m, n)
+    values : ndarray of float64, shape (m, K)
+    used : ndarray of bool, shape (m,)
+        Masks to learn from, nearly all.
+    folds : ndarray of int, shape (m,)
+        Of `pair_folds`.
+    weights : ndarray of float64, shape (m,)
+        Weight of the error at each mask.
+    """
+
+    masks: BoolArray
+    values: FloatArray
+    used: BoolArray
+    folds: IntArray
+    weights: FloatArray
+
+    def without(self, fold: int) -> BoolArray:
+        """Return the masks to learn from without a fold, (m,)."""
+        return self.used & (self.folds != fold)
 
 
 @dataclass(frozen=True, eq=False)

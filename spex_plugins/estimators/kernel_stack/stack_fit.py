@@ -28,7 +28,7 @@ from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.far_masks import error_growth
 from spex_plugins.estimators.kernel_stack.fold_differences import fold_spreads
 from spex_plugins.estimators.kernel_stack.logistic_member import fit_curves
-from spex_plugins.estimators.kernel_stack.member import Member, pair_folds
+from spex_plugins.estimators.kernel_stack.member import Member, Samples, pair_folds
 from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part, nearer_to_the_mean
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
 from spex_plugins.estimators.kernel_stack.sparse_readout import fit_of_order
@@ -120,10 +120,10 @@ def _others(
     """Return the members of the stack beside the process, whose left-out errors (m, K) are given."""
     if len(masks) < _LEAST_CURVED or not (shared is None or shared.others_help):
         return []
-    folds, found = pair_folds(masks, rng), []
+    samples, found = Samples(masks, values, used, pair_folds(masks, rng), weights), []
     if len(masks) >= _LEAST_MIXED and trees_available():
-        found.append(fit_trees(masks, values, folds, weights, used, left_out))
-    found.append(fit_curves(masks, values, folds, weights, used, left_out))
+        found.append(fit_trees(samples, left_out))
+    found.append(fit_curves(samples, left_out))
     return [member for member in found if member is not None]
 
 

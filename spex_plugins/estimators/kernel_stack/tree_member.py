@@ -10,8 +10,8 @@ import numpy as np
 from spex_plugins.core.basis.conjunctions import Conjunctions
 from spex_plugins.core.trees.tree_paths import leaves
 from spex_plugins.estimators.common.boosting import QUIET, read_trees, require_lightgbm
-from spex_plugins.estimators.kernel_stack.member import N_FOLDS, Member
-from spex_plugins.types import BoolArray, FloatArray, IntArray
+from spex_plugins.estimators.kernel_stack.member import N_FOLDS, Member, Samples
+from spex_plugins.types import FloatArray
 
 __all__ = ["fit_trees", "trees_available"]
 
@@ -30,36 +30,24 @@ def trees_available() -> bool:
     return find_spec("lightgbm") is not None
 
 
-def fit_trees(
-    masks: BoolArray,
-    values: FloatArray,
-    folds: IntArray,
-    weights: FloatArray,
-    used: BoolArray,
-    others: FloatArray | None,
-) -> Member | None:
-    """Fit masks (m, n) and values (m, K); None where another fit is so much better that trees add nothing.
+def fit_trees(samples: Samples, others: FloatArray | None) -> Member | None:
+    """Fit ensembles of K outputs; None where another fit is so much better that trees add nothing.
 
     Parameters
     ----------
-    masks, values
-    folds : ndarray of int, shape (m,)
-        Of `pair_folds`.
-    weights : ndarray of float64, shape (m,)
-        Weight of the error at each mask.
-    used : ndarray of bool, shape (m,)
-        Masks that the trees learn from, nearly all.
+    samples : Samples
     others : ndarray of float64, shape (m, K), optional
         Errors of the other fit at left-out masks. If those of trees in the first fold are four times as
         large in all outputs, the trees would get a tenth of the weight at most.
     """
     lightgbm = require_lightgbm()
-    table, first = masks.astype(np.uint8), folds == 0
+    values, used, folds, weights = samples.values, samples.used, samples.folds, samples.weights
+    table, first = samples.masks.astype(np.uint8), folds == 0
     fitted, of_folds = np.empty(values.shape), np.empty((N_FOLDS, *values.shape))
     targets = np.ascontiguousarray(values.T)
 
     def fit_without(fold: int) -> None:
-        rest = used & (folds != fold)
+        rest = samples.without(fold)
         for k, target in enumerate(targets):
             booster = _boosted(lightgbm, table[rest], target[rest])
             of_folds[fold, :, k] = booster.predict(table, num_threads=1)
@@ -75,7 +63,7 @@ def fit_trees(
     for k, target in enumerate(targets):
         booster = _boosted(lightgbm, table[used], target[used])
         fitted[:, k] = booster.predict(table, num_threads=1)
-        parts.append(leaves(read_trees(booster, _TREES), masks.shape[1]))
+        parts.append(leaves(read_trees(booster, _TREES), table.shape[1]))
     return Member("boosted trees", False, _side_by_side(parts), (), fitted, of_folds, folds)
 
 
