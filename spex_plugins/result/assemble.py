@@ -88,10 +88,8 @@ def interactions(
 
 
 def averaged(masks: BoolArray, values: FloatArray) -> tuple[BoolArray, FloatArray]:
-    """Return the distinct masks (m', n) with the mean value of each."""
+    """Return the distinct masks (m', n), in an order of their own, with the mean value of each."""
     _, first, inverse = np.unique(np.packbits(masks, axis=1), axis=0, return_index=True, return_inverse=True)
-    if len(first) == len(masks):
-        return masks, values
     total = np.zeros((len(first), *values.shape[1:]))
     np.add.at(total, inverse.ravel(), values)
     return masks[first], (total.T / np.bincount(inverse.ravel())).T

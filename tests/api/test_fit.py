@@ -151,3 +151,12 @@ def test_fit_refuses_unusable_arguments(options):
     masks, values = samples()
     with pytest.raises(InputError, match=next(iter(options))):
         fit(masks, values, **options)
+
+
+@pytest.mark.parametrize("estimator", ["auto", "shapley", "sparse_regression"])
+def test_the_order_of_samples_does_not_matter(estimator):
+    """Folds follow the masks, not their places in the array."""
+    masks, values = samples(n=20, m=90)
+    values = np.tanh(values) + 0.2 * np.random.default_rng(1).normal(size=90)
+    order = np.random.default_rng(2).permutation(90)
+    same(*(fit(masks[rows], values[rows], estimator=estimator) for rows in (np.arange(90), order)))
