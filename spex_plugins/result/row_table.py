@@ -223,10 +223,11 @@ def over_rows(
             "rows: expected a sequence of at least one Interactions, such as the attribute interactions of "
             "an explanation."
         )
-    several = next((row for row in rows if row.output_shape), None)
-    if output is None and several is not None:
+    if len({row.output_shape for row in rows}) > 1:
+        raise InputError("rows: their value functions have different numbers of outputs.")
+    if output is None and rows[0].output_shape:
         raise InputError(
-            f"output: {there_are(several.n_outputs, 'output')}; choose one, for example output=0."
+            f"output: {there_are(rows[0].n_outputs, 'output')}; choose one, for example output=0."
         )
     if output is not None:
         _check_output(output, rows[0])

@@ -38,11 +38,11 @@ def test_numbers_of_sets_are_not_negative(wrong):
     found = result()
     table = found.index()
     for ask in (found.top, table.top, spex.over_rows([found]).top):
-        with pytest.raises(InputError, match="k: must be an integer ≥ 0, got"):
+        with pytest.raises(InputError, match="k: must be an integer ≥ 0"):
             ask(wrong)
     assert len(found.top(0)) == len(table.top(0)) == 0
 
 
 def test_deviations_are_those_of_the_same_features():
-    with pytest.raises(InputError, match="table: it has 2 features, the explanation 3"):
+    with pytest.raises(InputError, match="table: has 2 features, this explanation has 3"):
         result().deviations(result(2).index())

@@ -118,7 +118,7 @@ def test_one_of_several_outputs():
     with pytest.raises(InputError, match="output: there are 2 outputs"):
         spex.over_rows(rows)
     one = row("ab", {(0, 1): 1.0})
-    with pytest.raises(InputError, match="output: there are 2 outputs"):
+    with pytest.raises(InputError, match="different numbers of outputs"):
         spex.over_rows([one, *rows])
     with pytest.raises(InputError, match="a single output"):
         spex.over_rows([*rows, one], output=1)
