@@ -223,6 +223,8 @@ def over_rows(
             "rows: expected a sequence of at least one Interactions, such as the attribute interactions of "
             "an explanation."
         )
+    if output is not None:
+        _check_output(output, rows[0])
     if len({row.output_shape for row in rows}) > 1:
         raise InputError("rows: their value functions have different numbers of outputs.")
     if output is None and rows[0].output_shape:
@@ -230,7 +232,6 @@ def over_rows(
             f"output: {there_are(rows[0].n_outputs, 'output')}; choose one, for example output=0."
         )
     if output is not None:
-        _check_output(output, rows[0])
         rows = [row.output(output) for row in rows]
     named = _names(rows)
     tables = [row.index(index, order) for row in rows]
