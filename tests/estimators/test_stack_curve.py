@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from index_tables import index_matrix, sets_of
 from numpy.testing import assert_allclose
 from oracles import all_masks
@@ -20,6 +22,7 @@ from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.estimators.kernel_stack import stack_fit
 from spex_plugins.estimators.kernel_stack.logistic_member import fit_curves
 from spex_plugins.estimators.kernel_stack.member import Samples, out_of_fold, pair_folds
+from spex_plugins.estimators.kernel_stack.mixed_part import best_shares
 
 N = 12
 WEIGHTS = np.array([9.0, 7, 6, 5, 4, 4, 3, 2, 2, 1, 1, 1])
@@ -135,3 +138,23 @@ def test_spread_of_folds_is_that_of_the_jackknife():
     assert_allclose(spread.deviations(rows, "k-SII", 2), expected, atol=1e-9)
     some = spread.of_outputs(np.array([1])).scaled(np.array([3.0]))
     assert_allclose(some.deviations(rows, "k-SII", 2), 3 * expected[:, 1:], atol=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4))
+@settings(max_examples=20, deadline=None)
+def test_shares_are_those_with_the_least_error(seed, members):
+    """No other shares, and no member alone, have less; of an exact member everything is taken."""
+    rng = np.random.default_rng(seed)
+    errors, counted = rng.normal(size=(members, 30, 2)) + rng.normal(size=(30, 2)), rng.random(30)
+    shares = best_shares(errors, counted)
+    assert_allclose(shares.sum(axis=0), 1)
+    assert (shares >= 0).all()
+
+    def squares(some):
+        return counted @ (some[:, None] * errors).sum(axis=0) ** 2
+
+    others = rng.dirichlet(np.ones(members), size=200)
+    others = np.concatenate([others, np.eye(members)])
+    assert all((squares(shares) <= squares(np.column_stack([one, one])) + 1e-9).all() for one in others)
+    errors[0] = 0.0
+    assert_allclose(best_shares(errors, counted)[0], 1)

@@ -17,7 +17,7 @@ from spex_plugins.core.sized_process.kernel import SizedKernel
 from spex_plugins.estimators.kernel_stack.member import Member, out_of_fold
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["MixedPart", "Process", "mixed_part", "nearer_to_the_mean"]
+__all__ = ["MixedPart", "Process", "best_shares", "mixed_part", "nearer_to_the_mean"]
 
 _LEARNED = 25.0  # masks that the parameters of a kernel are worth: their errors are larger by 1 + 25/m
 
@@ -127,7 +127,7 @@ def mixed_part(
         for member in members
     ]
     together = np.stack([alone, *theirs])
-    shares = _best_shares(together, counted)
+    shares = best_shares(together, counted)
     share, of_others = shares[0], shares[1:]
     errors = (shares[:, None] * together).sum(axis=0)
     of_process = share * process.weights
@@ -179,7 +179,7 @@ def _explained_left_out(frame: Frame, process: Process, member: Member, mean: Fl
     return np.nan_to_num(out_of_fold(np.stack(of_parts), member.folds[frame.rows]))
 
 
-def _best_shares(errors: FloatArray, counted: FloatArray) -> FloatArray:
+def best_shares(errors: FloatArray, counted: FloatArray) -> FloatArray:
     """Return the shares (M, K), which sum to 1, with the least squared error of M members (M, p, K).
 
     With members S alone they are proportional to the row sums of the inverse of their matrix of products of
@@ -187,19 +187,21 @@ def _best_shares(errors: FloatArray, counted: FloatArray) -> FloatArray:
     """
     members, outputs = len(errors), errors.shape[2]
     products = np.einsum("ipk,jpk->kij", errors * counted[:, None], errors)
-    subsets = chain.from_iterable(combinations(range(members), size) for size in range(1, members + 1))
-    best, shares = np.full(outputs, np.inf), np.zeros((members, outputs))
+    alone = np.diagonal(products, axis1=1, axis2=2)  # (K, M)
+    best = alone.min(axis=1)
+    shares = np.zeros((members, outputs))
+    shares[alone.argmin(axis=1), np.arange(outputs)] = 1.0  # the first of equal ones, and of exact ones
+    subsets = chain.from_iterable(combinations(range(members), size) for size in range(2, members + 1))
     for subset in map(list, subsets):
         own = products[:, subset][:, :, subset]
-        for k in range(outputs):
+        for k in np.flatnonzero(best > 0):
             found = np.linalg.pinv(own[k], hermitian=True).sum(axis=1)
             total = found.sum()
             if not total > 0 or (found < 0).any():
                 continue
             found = found / total
             error = found @ own[k] @ found
-            if error < best[k] or not np.isfinite(best[k]):
+            if error < best[k]:
                 best[k], shares[:, k] = error, 0.0
                 shares[subset, k] = found
-    shares[0, ~np.isfinite(best)] = 1.0
     return shares
