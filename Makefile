@@ -13,7 +13,7 @@ export OMP_NUM_THREADS = 1
 
 .PHONY: demo test test-fast test-lowest test-clients check build gallery clean
 
-demo: $(VENV)/demo.installed  ## explain a real language model's verdict on a review
+demo: $(VENV)/demo.installed  ## explain how a real language model judges a review
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/test.installed  ## run the tests
