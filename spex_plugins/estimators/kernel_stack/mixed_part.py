@@ -135,7 +135,10 @@ def mixed_part(
         if member.beneath:
             explained = process.factor.solve(frame.take(member.fitted - mean))
             of_process = of_process + other * (process.weights - explained)
-    expected, found = counted @ deviations**2, counted @ errors**2
+    # That a curve serves the samples does not make the process surer far from them, where an index may read.
+    sure = np.stack([alone, *(alone if m.beneath else own for m, own in zip(members, theirs, strict=True))])
+    found = counted @ (shares[:, None] * sure).sum(axis=0) ** 2
+    expected = counted @ deviations**2
     ratio = np.sqrt(found / np.where(expected > 0, expected, np.inf))
     scale = process.spread * np.where(expected > 0, ratio, 1.0)
     easier = 1.0

@@ -40,7 +40,7 @@ from spex_plugins.wording import counted
 __all__ = ["fit_stack"]
 
 _LEAST_MIXED = 60  # masks whose left-out errors tell the shares of trees and of the mean
-_LEAST_CURVED = 30  # masks that tell the share of a logistic curve
+_LEAST_CURVED = 40  # masks that tell the share of a logistic curve
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
 _INDEPENDENT = 0.5  # share of the squared errors that is taken as independent between masks
 _UNEVEN = 0.3  # correlation of the errors of both parts, from which on a process with sizes may serve better

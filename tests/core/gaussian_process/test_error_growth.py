@@ -68,8 +68,8 @@ def far_from_the_middle(masks):
     return np.tanh(masks @ effects) + masks[:, 0] * masks[:, 3] + 0.5 * apart
 
 
-@pytest.mark.parametrize(("n", "least"), [(13, 0.85), pytest.param(18, 0.8, marks=pytest.mark.slow)])
-def test_values_read_from_uniform_masks_lie_within_their_deviations(n, least):
+@pytest.mark.parametrize("n", [13, pytest.param(18, marks=pytest.mark.slow)])
+def test_values_read_from_uniform_masks_lie_within_their_deviations(n):
     """Of Shapley values, uniform masks tell less than of Banzhaf values, and the deviations say so."""
     found = spex.explain(far_from_the_middle, n, budget=250, index="BV", seed=0, progress=False)
     exact = spex.explain(far_from_the_middle, n, budget=2**n, progress=False)
@@ -80,7 +80,7 @@ def test_values_read_from_uniform_masks_lie_within_their_deviations(n, least):
     pairs = found.index("k-SII", 2)
     exact_pairs = exact.index("k-SII", 2).as_dict()
     wrong = pairs.values - [exact_pairs.get(term, 0.0) for term in pairs.terms]
-    assert (np.abs(wrong) <= 2 * found.deviations(pairs)).mean() >= least
+    assert (np.abs(wrong) <= 2 * found.deviations(pairs)).mean() >= 0.85
     assert np.abs(wrong).max() > 2 * np.median(found.deviations(pairs))  # not by stating far too much
 
 
