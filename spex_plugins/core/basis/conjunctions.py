@@ -26,6 +26,7 @@ from spex_plugins.types import BoolArray, FloatArray, IntArray, PackedMasks
 __all__ = ["Conjunctions", "conjunction_weight", "moebius_weight", "pack"]
 
 _DENSE = 1 << 20  # entries of the table in which sets are summed
+_TOGETHER = 8  # outputs whose values are expanded at the same time
 _BLOCK = 1 << 22  # masks times conjunctions that are compared at the same time
 
 
@@ -95,6 +96,22 @@ class Conjunctions:
 
     def index(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
         """Return the sets (U, d) of up to ``order`` features that have a value, and the values (U, K)."""
+        outputs = self.values.shape[1]
+        if outputs <= _TOGETHER:
+            return self._index(index, order)
+        found = []
+        for start in range(0, outputs, _TOGETHER):
+            part = np.zeros(outputs, dtype=bool)
+            part[start : start + _TOGETHER] = True
+            own = (self.values[:, part] != 0).any(axis=1)  # trees of other outputs have values of 0
+            block = Conjunctions(self.n, self.features[own], self.kept[own], self.values[own][:, part])
+            found.append(block._index(index, order))
+        rows = sets.combine([rows for rows, _ in found], self.n)
+        supports, _ = sets.merge(rows, np.zeros(len(rows)), self.n)
+        values = [sets.looked_up(supports, rows, values, self.n) for rows, values in found]
+        return supports, np.concatenate(values, axis=1)
+
+    def _index(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
         lengths = (self.features < self.n).sum(axis=1)
         found: list[tuple[IntArray, FloatArray]] = [
             (np.empty((0, 0), dtype=np.int32), np.zeros((0, self.values.shape[1])))

@@ -41,6 +41,7 @@ __all__ = ["fit_stack"]
 
 _LEAST_MIXED = 60  # masks whose left-out errors tell the shares of trees and of the mean
 _LEAST_CURVED = 40  # masks that tell the share of a logistic curve
+_MOST_BOOSTED = 32  # outputs; the leaves of more need gigabytes
 _PAIRED = 0.8  # share of the masks whose complement is known, or the odd and even parts are not
 _INDEPENDENT = 0.5  # share of the squared errors that is taken as independent between masks
 _UNEVEN = 0.3  # correlation of the errors of both parts, from which on a process with sizes may serve better
@@ -123,7 +124,8 @@ def _others(
     samples = Samples(masks, values, used, pair_folds(masks, rng), weights)
     curves = fit_curves(samples, left_out) if shared is None or shared.helps(CURVES) else None
     trees = None
-    if len(masks) >= _LEAST_MIXED and trees_available() and (shared is None or shared.helps(TREES)):
+    boosted = len(masks) >= _LEAST_MIXED and values.shape[1] <= _MOST_BOOSTED and trees_available()
+    if boosted and (shared is None or shared.helps(TREES)):
         rivals = [] if left_out is None else [left_out]
         if curves is not None:
             rivals.append(values - out_of_fold(curves.of_folds, samples.folds))

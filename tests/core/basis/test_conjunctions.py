@@ -50,6 +50,17 @@ def test_share_of_single_masks(symbol, order):
     assert_allclose(weights.T, index_matrix(symbol, order, N), atol=1e-12)
 
 
+@pytest.mark.parametrize("outputs", [9, 20])
+def test_many_outputs_have_the_values_of_each_alone(outputs):
+    function = drawn(np.random.default_rng(0), N, 30, outputs)
+    function.values[np.arange(30)[:, None] % outputs != np.arange(outputs)] = 0  # a conjunction of each
+    rows = sets.combine([sets.all_of_order(N, order) for order in range(3)], N)
+    found = dense(function.index("k-SII", 2), rows, N)
+    for k in range(outputs):
+        alone = Conjunctions(N, function.features, function.kept, function.values[:, [k]])
+        assert_allclose(found[:, k], dense(alone.index("k-SII", 2), rows, N)[:, 0], atol=1e-12)
+
+
 @pytest.mark.parametrize("paired", [True, False])
 @pytest.mark.parametrize(("symbol", "order"), CASES)
 def test_variances_of_errors_of_unknown_pairs(symbol, order, paired):
