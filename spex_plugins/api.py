@@ -17,8 +17,8 @@ from spex_plugins.estimators import resolve
 from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.size_limits import check_size
-from spex_plugins.estimators.with_deviations import WithDeviations
-from spex_plugins.estimators.with_surrogate import WithSurrogate
+from spex_plugins.estimators.wrappers.with_deviations import WithDeviations
+from spex_plugins.estimators.wrappers.with_surrogate import WithSurrogate
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.calls.torch_modes import check_modes

@@ -17,8 +17,8 @@ from spex_plugins.estimators.common.boosting import require_lightgbm
 from spex_plugins.estimators.common.fit_result import FoldedFit
 from spex_plugins.estimators.common.uniform_design import uniform_design
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
-from spex_plugins.estimators.proxyspex import boosted_spectra
-from spex_plugins.estimators.sparse_regression import sparse_fit
+from spex_plugins.estimators.sparse.sparse_regression import sparse_fit
+from spex_plugins.estimators.trees.proxyspex import boosted_spectra
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted
 

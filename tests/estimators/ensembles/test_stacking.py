@@ -13,7 +13,7 @@ from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.estimators import Auto, FoldedFit, GaussianProcessEstimator, SparseRegression, Stacking
 from spex_plugins.estimators.common.folds import assign_folds
 from spex_plugins.estimators.common.held_out import explained, explained_error
-from spex_plugins.estimators.stacking import _weights
+from spex_plugins.estimators.ensembles.stacking import _weights
 
 NONE = [np.empty((0, 0), dtype=np.int32)] * 6  # for five folds and for all samples
 

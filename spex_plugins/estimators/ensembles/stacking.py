@@ -14,13 +14,13 @@ from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.basis.single_values import Semivalues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.designs.design import Design
-from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.common.fit_result import FoldedFit
 from spex_plugins.estimators.common.held_out import explained
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
-from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
-from spex_plugins.estimators.sparse_regression import SparseRegression
+from spex_plugins.estimators.gaussian_processes.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.sparse.sparse_regression import SparseRegression
+from spex_plugins.estimators.trees.boosted_residual import BoostedResidual
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Stacking", "combined"]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from spex_plugins.estimators.common.fit_result import FoldedFit
+from spex_plugins.estimators.ensembles.stacking import Stacking, combined
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
-from spex_plugins.estimators.proxyspex import ProxySpex
-from spex_plugins.estimators.sparse_regression import SparseRegression
-from spex_plugins.estimators.stacking import Stacking, combined
+from spex_plugins.estimators.sparse.sparse_regression import SparseRegression
+from spex_plugins.estimators.trees.proxyspex import ProxySpex
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Averaging"]

@@ -17,7 +17,7 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.unseen import unseen_weights
-from spex_plugins.estimators.wrapped import Wrapped
+from spex_plugins.estimators.wrappers.wrapped import Wrapped
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["WithSurrogate"]

@@ -8,9 +8,9 @@ from spex_plugins.core.designs.design import Design
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import MOST_MASKS, Auto
 from spex_plugins.estimators.common.fit_result import Fit
-from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
-from spex_plugins.estimators.shapley import MOST_STACKED, Shapley
-from spex_plugins.estimators.wrapped import Wrapped
+from spex_plugins.estimators.gaussian_processes.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.gaussian_processes.shapley import MOST_STACKED, Shapley
+from spex_plugins.estimators.wrappers.wrapped import Wrapped
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["WithDeviations"]

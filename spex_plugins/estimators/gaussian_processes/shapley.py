@@ -15,7 +15,7 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
 from spex_plugins.estimators.kernel_stack.stack_fit import fit_stack
-from spex_plugins.estimators.spex import Spex
+from spex_plugins.estimators.sparse.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["MOST_STACKED", "Shapley"]
