@@ -17,8 +17,8 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
-from spex_plugins.result.assemble import fitted, interactions, usable
-from spex_plugins.result.few_samples import FewSamples
+from spex_plugins.result.assembly.assemble import fitted, interactions, usable
+from spex_plugins.result.assembly.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted

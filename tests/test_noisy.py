@@ -12,7 +12,7 @@ from oracles import all_masks
 import spex_plugins as spex
 from spex_plugins import InputError, explain_noisy
 from spex_plugins.__main__ import main
-from spex_plugins.result.noise import noise_of_repeats
+from spex_plugins.result.assembly.noise import noise_of_repeats
 
 
 def signal(masks):

@@ -23,7 +23,7 @@ from spex_plugins.recordings.drawing import drawn_rows
 from spex_plugins.recordings.provenance import provenance
 from spex_plugins.recordings.recorded_answers import UNIFORM, RecordedAnswers
 from spex_plugins.recordings.recorded_masks import RecordedMasks
-from spex_plugins.result.assemble import averaged
+from spex_plugins.result.assembly.assemble import averaged
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted
 

@@ -18,7 +18,7 @@ from spex_plugins.result.interactions import Interactions
 from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
 
 __all__ = ["Given", "is_explanation", "surrogate_of"]
 

@@ -13,7 +13,7 @@ from spex_plugins.errors import InputError, MissingReplyWarning, TruncatedReplyW
 from spex_plugins.games.calls import CallResults
 from spex_plugins.games.chat.choices import first_choice
 from spex_plugins.games.chat.connection import Connection
-from spex_plugins.games.chat.credentials import without_credentials
+from spex_plugins.games.chat.errors.credentials import without_credentials
 from spex_plugins.games.chat.request_batch import Request, RequestBatch, Usage
 from spex_plugins.queries.store.digest import digest_of_data
 

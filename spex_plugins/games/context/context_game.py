@@ -11,10 +11,10 @@ import numpy as np
 
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
+from spex_plugins.games.common.model_fingerprint import digest
 from spex_plugins.games.context.reply import own_reply, sentence_of_tokens
 from spex_plugins.games.documents.context_parts import LAYOUT, ContextParts, context_parts
 from spex_plugins.games.documents.documents import group_numbers, read_documents
-from spex_plugins.games.model_fingerprint import digest
 from spex_plugins.games.text.masked_prompt import MaskedPrompt
 from spex_plugins.games.text.prompt_arguments import check_eval_mode, distinct_names
 from spex_plugins.games.text.prompts import PLACE, make_prompts

@@ -9,9 +9,9 @@ import numpy as np
 
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
+from spex_plugins.games.common.no_masks import no_values
 from spex_plugins.games.image.image_masking import MaskedImage
 from spex_plugins.games.image.image_model import ImageModel
-from spex_plugins.games.no_masks import no_values
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions import Grid
 from spex_plugins.wording import counted

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.common.no_masks import no_values
 from spex_plugins.games.image.image_masking import MaskedImage
 from spex_plugins.games.image.image_model import as_array
-from spex_plugins.games.no_masks import no_values
 from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions import Grid

@@ -16,7 +16,7 @@ from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError, SpexError
 from spex_plugins.games.calls import call_each, raise_problem
-from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.games.parts.call_log import CallLog, CallRecord
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray

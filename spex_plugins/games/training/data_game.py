@@ -11,7 +11,7 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.games.training.tables import as_table, digest_of_table, rows_of
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.queries.store.value_digest import digest_of_value

@@ -29,7 +29,7 @@ import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
 from spex_plugins.queries import Store
 from spex_plugins.queries.calls import dask_runner, executors, retry_policy
-from spex_plugins.queries.calls.worker import call_kept
+from spex_plugins.queries.calls.runners.worker import call_kept
 from spex_plugins.queries.scheduling import interruption, scheduler
 from spex_plugins.queries.scheduling.in_flight import InFlight
 

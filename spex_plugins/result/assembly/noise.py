@@ -19,7 +19,7 @@ from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.known_functions import constant_fit, mean_fit
 from spex_plugins.estimators.common.threads import fitting_threads
-from spex_plugins.result.assemble import fitted
+from spex_plugins.result.assembly.assemble import fitted
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["MeansFitted", "Noise", "fit_means", "noise_of_repeats"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
-    from spex_plugins.comparison.held_out import HeldOut
+    from spex_plugins.comparison.calls.counted_game import CountedGame
+    from spex_plugins.comparison.judging.held_out import HeldOut
     from spex_plugins.types import BoolArray
 
 __all__ = ["JudgedMasks", "judged_masks"]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from spex_plugins.captum.forward import gathered
-from spex_plugins.captum.outputs import values
+from spex_plugins.captum.forward.outputs import values
+from spex_plugins.captum.forward.value_function import gathered
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.end_points import EndPoints
     from spex_plugins.captum.features import Features
+    from spex_plugins.captum.forward.end_points import EndPoints
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["EXTRA_IN_BATCH", "PER_READING", "BatchCheck"]

@@ -29,7 +29,7 @@ def fingerprint_of_part(part: Any) -> str | None:
     if isinstance(given, str):
         return given
     if is_torch_module(part):
-        from spex_plugins.games.model_fingerprint import model_digest
+        from spex_plugins.games.common.model_fingerprint import model_digest
 
         return model_digest(part)
     return _of_processor(part) if type(part).__module__.startswith("transformers.") else None
@@ -50,7 +50,7 @@ def _of_processor(part: Any) -> str | None:
     """Digest a processor of images, or of images and texts."""
     if not hasattr(part, "tokenizer"):
         return digest_of_data(part.to_json_string()) if hasattr(part, "to_json_string") else None
-    from spex_plugins.games.model_fingerprint import tokenizer_digest
+    from spex_plugins.games.common.model_fingerprint import tokenizer_digest
 
     settings = sorted((k, v) for k, v in vars(part).items() if isinstance(v, str | int | float))
     images = part.image_processor.to_json_string()

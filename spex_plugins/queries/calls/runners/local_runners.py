@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from threading import Thread
 
 from spex_plugins.queries.calls.function_call import CallOutcome, ValueFunction, call_function
-from spex_plugins.queries.calls.runner import worker_count
+from spex_plugins.queries.calls.runners.runner import worker_count
 from spex_plugins.types import BoolArray
 
 __all__ = ["DirectRunner", "ThreadPerCallRunner", "ThreadPoolRunner"]

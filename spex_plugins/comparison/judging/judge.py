@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.comparison.held_out import size_weights
-from spex_plugins.comparison.judged_masks import judged_masks
+from spex_plugins.comparison.judging.held_out import size_weights
+from spex_plugins.comparison.judging.judged_masks import judged_masks
 from spex_plugins.comparison.metrics.curves import insertion_and_deletion
 from spex_plugins.comparison.metrics.energies import energies
 from spex_plugins.comparison.metrics.index_errors import index_errors
@@ -18,8 +18,8 @@ from spex_plugins.comparison.metrics.recovery import recovery
 from spex_plugins.comparison.metrics.removal import removal
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
-    from spex_plugins.comparison.held_out import HeldOut
+    from spex_plugins.comparison.calls.counted_game import CountedGame
+    from spex_plugins.comparison.judging.held_out import HeldOut
     from spex_plugins.comparison.methods.method import Surrogate
     from spex_plugins.types import BoolArray, FloatArray
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from spex_plugins.captum.outputs import axes, is_for_batch, values
-from spex_plugins.captum.randomness import generator_states
+from spex_plugins.captum.forward.outputs import axes, is_for_batch, values
+from spex_plugins.captum.forward.randomness import generator_states
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 
 from spex_plugins.adapter_tools import default_budget
-from spex_plugins.captum.away_from_batch import EXTRA_IN_BATCH, PER_READING, BatchCheck
+from spex_plugins.captum.forward.away_from_batch import EXTRA_IN_BATCH, PER_READING, BatchCheck
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.end_points import EndPoints
     from spex_plugins.captum.features import Features
+    from spex_plugins.captum.forward.end_points import EndPoints
     from spex_plugins.types import IntArray
 
 __all__ = ["ResolvedBatch", "agreeing_reading", "any_tensor", "resolve_additional"]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from spex_plugins.captum.outputs import values
+from spex_plugins.captum.forward.outputs import values
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.end_points import EndPoints
+    from spex_plugins.captum.forward.end_points import EndPoints
     from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["MaskedForward", "digestible", "gathered"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.queries.calls.function_call import CallOutcome, ValueFunction
-from spex_plugins.queries.calls.process_runner import ProcessPoolRunner
+from spex_plugins.queries.calls.runners.process_runner import ProcessPoolRunner
 
 __all__ = ["DaskRunner"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
-from spex_plugins.shap.keywords import budget_from
+from spex_plugins.shap.arguments.keywords import budget_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from spex_plugins.errors import InputError, SpexError
 from spex_plugins.recordings.recorded_answers import UNIFORM
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.shared_answers import SharedAnswers
+    from spex_plugins.comparison.calls.shared_answers import SharedAnswers
     from spex_plugins.recordings.recording import Recording
     from spex_plugins.types import BoolArray, FloatArray
 

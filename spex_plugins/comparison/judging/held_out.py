@@ -15,8 +15,8 @@ from spex_plugins.errors import InputError
 from spex_plugins.recordings.recorded_answers import ALL_SIZES, UNIFORM
 
 if TYPE_CHECKING:
+    from spex_plugins.comparison.calls.shared_answers import SharedAnswers
     from spex_plugins.comparison.inputs import Input
-    from spex_plugins.comparison.shared_answers import SharedAnswers
     from spex_plugins.core.basis.spectrum import Spectrum
     from spex_plugins.recordings.recording import Recording
     from spex_plugins.types import BoolArray, FloatArray

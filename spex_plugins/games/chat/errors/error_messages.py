@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from spex_plugins.errors import InputError, PartialAnswerError, SpexError
-from spex_plugins.games.chat.api_errors import (
+from spex_plugins.games.chat.errors.api_errors import (
     BROKEN_REPLY,
     PassingError,
     RefusedError,
@@ -16,7 +16,7 @@ from spex_plugins.games.chat.api_errors import (
     is_passing,
     timeouts,
 )
-from spex_plugins.games.chat.credentials import redacted
+from spex_plugins.games.chat.errors.credentials import redacted
 from spex_plugins.games.chat.scores import MissingLogProbsError
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted

@@ -11,8 +11,8 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.queries.calls.function_call import CallOutcome, ValueFunction
-from spex_plugins.queries.calls.runner import worker_count
-from spex_plugins.queries.calls.worker import call_kept
+from spex_plugins.queries.calls.runners.runner import worker_count
+from spex_plugins.queries.calls.runners.worker import call_kept
 from spex_plugins.types import BoolArray
 
 __all__ = ["ProcessPoolRunner"]
