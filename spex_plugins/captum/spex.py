@@ -18,7 +18,6 @@ from spex_plugins.captum.forward.additional import any_tensor, resolve_additiona
 from spex_plugins.captum.forward.end_points import evaluate_end_points
 from spex_plugins.captum.llm.cache import warn_of_cache
 from spex_plugins.captum.llm.random_baselines import check_fixed
-from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import about, resolve
 from spex_plugins.estimators.common.size_limits import check_size
@@ -203,8 +202,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         saturated at these, is not recognised; give baselines from which the same features of all examples
         differ then.
         """
-        if index not in INDICES:
-            raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+        check.index(index)
         masks_per_call = check.count("perturbations_per_eval", perturbations_per_eval, 1, "masks per call")
         if n_samples is not None:
             n_samples = check.count("n_samples", n_samples, 2, "the inputs and the baselines are two")

@@ -108,6 +108,7 @@ def about(estimator: str | Estimator, index: str | None = None) -> str:  # numpy
     str
         A phrase, ``Estimator.about``; "" for an unknown name or an estimator that does not define it.
     """
-    if not isinstance(estimator, Estimator) and estimator not in ESTIMATORS:
+    known = isinstance(estimator, Estimator) or (isinstance(estimator, str) and estimator in ESTIMATORS)
+    if not known:
         return ""
     return resolve(estimator, index).about

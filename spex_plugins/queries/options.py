@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import PathLike
 from os.path import realpath
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 
 from spex_plugins.errors import InputError
+from spex_plugins.files import checked_path
 
 __all__ = ["Queries", "QueryOptions", "queries_of"]
 
@@ -167,10 +168,7 @@ def _path(name: str, value: Any) -> str | None:
     """Return the resolved path: the working directory and links may change during a run."""
     if value is None:
         return None
-    path = fspath(value) if isinstance(value, str | PathLike) else None
-    if not isinstance(path, str) or not path or "\0" in path:
-        raise InputError(f"{name}: must be the path of a file, got {value!r:.80}.")
-    return realpath(path)
+    return realpath(checked_path(name, value))
 
 
 def _text(name: str, value: Any) -> None:

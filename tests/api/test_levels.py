@@ -162,3 +162,21 @@ def test_masks_that_fail_count_against_the_budget():
     found = explain_levels(function, groups=groups, budget=1000, on_failure="drop", progress=False)
     assert len(set(asked)) == len(asked) <= 1000
     assert found.interactions.n_calls == sum(np.frombuffer(mask, dtype=bool)[0] for mask in asked)
+
+
+@pytest.mark.parametrize("groups", [np.arange(9000), np.arange(9000) % 2])
+def test_more_features_than_can_be_explained_are_refused(groups):
+    """At once, or with the answers of the first level where it shows that all groups matter."""
+    asked = []
+
+    def function(masks):
+        asked.extend(masks)
+        return masks.mean(axis=1)
+
+    with pytest.raises(InputError, match="9,000 features are too many") as raised:
+        explain_levels(function, groups=groups, budget=50, progress=False)
+    if asked:
+        assert str(raised.value).startswith("share: 2 groups matter")
+        np.testing.assert_array_equal(raised.value.masks, asked)
+        np.testing.assert_allclose(raised.value.values, [mask.mean() for mask in asked])
+    assert len(asked) == (4 if groups.max() == 1 else 0)

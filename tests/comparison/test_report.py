@@ -9,7 +9,7 @@ from html import escape
 
 import numpy as np
 import pytest
-from test_compare import SHAPLEY, Game, compared, shapley
+from compare_runs import SHAPLEY, Game, compared, shapley
 
 from spex_plugins import InputError
 from spex_plugins.comparison import METRICS

@@ -60,6 +60,11 @@ def test_unusable_arguments():
         SpexApproximator(5, 2, "CHII")
     with pytest.raises(InputError, match="order: SV has only order 1"):
         SpexApproximator(5, 2, "SV")
+    for name, value in {"n": None, "max_order": -1, "random_state": "zero"}.items():
+        with pytest.raises(InputError, match=r"^(n|max_order|seed): "):
+            SpexApproximator(**{"n": 5} | {name: value})
+    with pytest.raises(InputError, match="budget: "):
+        SpexApproximator(5)(np.nan, a_game(5))
 
 
 def test_an_explainer_of_shapiq_uses_it():

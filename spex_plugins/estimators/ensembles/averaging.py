@@ -32,7 +32,7 @@ class Averaging(Stacking):
     )
 
     def __init__(self, members: Sequence[FoldedEstimator] | None = None) -> None:
-        super().__init__(members or (SparseRegression(), ProxySpex()))
+        super().__init__((SparseRegression(), ProxySpex()) if members is None else members)
 
     def fit_folds(
         self,

@@ -14,6 +14,7 @@ from spex_plugins.core.basis.scaling import standardised
 from spex_plugins.core.basis.single_values import Semivalues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.core.designs.design import Design
+from spex_plugins.errors import InputError
 from spex_plugins.estimators.common.fit_result import FoldedFit
 from spex_plugins.estimators.common.held_out import explained
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
@@ -53,7 +54,11 @@ class Stacking(FoldedEstimator):  # numpydoc ignore=RS01
 
     def __init__(self, members: Sequence[FoldedEstimator] | None = None) -> None:
         default = (SparseRegression(), GaussianProcessEstimator(), BoostedResidual())
-        self.members: tuple[FoldedEstimator, ...] = tuple(members or default)
+        chosen = default if members is None else members
+        folded = isinstance(chosen, Sequence) and all(isinstance(one, FoldedEstimator) for one in chosen)
+        if not folded or not chosen:
+            raise InputError(f"members: must be one or more FoldedEstimator in a list, got {chosen!r:.80}.")
+        self.members: tuple[FoldedEstimator, ...] = tuple(chosen)
 
     def draw(self, n: int, budget: int, max_order: int | None, rng: np.random.Generator) -> Design:
         """Choose the masks, see `faithful_design`."""

@@ -96,6 +96,8 @@ class ChatReplies:
         timeout: float = 60.0,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(extra, Mapping | None):
+            raise InputError(f"extra: must be a dict of further fields, got {extra!r:.80}.")
         check.count("max_tokens", max_tokens, 1, "the longest reply")
         fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens}
         fields |= {"seed": 0} | dict(extra or {})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.common.no_masks import no_values
@@ -92,7 +93,7 @@ class ImageGame:
         self._masked = MaskedImage(image, features, replacement)
         self._output = _checked_output(output)
         self._value = value
-        self._named = fingerprint
+        self._named = check.text("fingerprint", fingerprint)
         self.feature_names = self._masked.names
         self.n = len(self.feature_names)
 

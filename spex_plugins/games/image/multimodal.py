@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
@@ -96,7 +97,7 @@ class MultimodalGame:
         self._text, self._text_replacement = text, text_replacement
         with _named(features="text_features"):
             self._parts = masked_parts(text, text_features)
-        self._named = fingerprint
+        self._named = check.text("fingerprint", fingerprint)
         self.n_regions = self._masked_image.n
         self.feature_names = (*self._masked_image.names, *self._parts.names)
         self.n = len(self.feature_names)

@@ -73,16 +73,18 @@ class Examples:
         tokenizer: Any,
         prompts: Sequence[str],
         answers: Sequence[str],
-        against: Sequence[str],
+        against: Sequence[str] | None,
         device: Any,
     ) -> None:
-        for name, given in (("answers", answers), ("against", against or answers)):
-            if isinstance(given, str) or len(given) != len(prompts) or not len(prompts):
+        _check_texts("prompts", prompts)
+        for name, given in (("answers", answers), *([] if against is None else [("against", against)])):
+            _check_texts(name, given)
+            if len(given) != len(prompts) or not len(prompts):
                 raise InputError(f"{name}: must be as many texts as there are prompts, at least one.")
         self.count = len(prompts)
         encoder = Encoder(tokenizer)
         pairs = [*zip(prompts, answers, strict=True)]
-        if against:
+        if against is not None:
             pairs += zip(prompts, against, strict=True)
         found = [encoder.continuations([prompt], [answer])[0][0] for prompt, answer in pairs]
         self.n_answers = len(found)
@@ -102,3 +104,9 @@ class Examples:
         row, answer, from_end, token = torch.tensor(numbers, device=device).T
         ids = torch.tensor([*rows], device=device)
         return Batch(ids, int(from_end.max()), answer, row, from_end, token, self.n_answers)
+
+
+def _check_texts(name: str, given: Any) -> None:
+    several = hasattr(given, "__len__") and not isinstance(given, str)
+    if not several or not all(isinstance(one, str) for one in given):
+        raise InputError(f"{name}: must be a sequence of texts, got {given!r:.80}.")

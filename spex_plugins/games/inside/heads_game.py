@@ -128,8 +128,9 @@ class HeadsGame:
         self.feature_names = tuple(names)
         self.n = len(names)
         device = model.get_input_embeddings().weight.device
-        self._examples = Examples(tokenizer, prompts, answers, list(against or ()), device)
-        self._about = [list(prompts), list(answers), list(against or ()), part, block, replacement, value]
+        self._examples = Examples(tokenizer, prompts, answers, against, device)
+        texts = [[] if given is None else list(given) for given in (prompts, answers, against)]
+        self._about = [*texts, part, block, replacement, value]
         self._about += [[one.layer for one in self._projections], tokenizer_digest(tokenizer)]
         self._means = [torch.zeros(one.width) for one in self._projections]
         if replacement == "mean":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -58,10 +58,15 @@ def find_projections(model: Any, part: str, layers: Sequence[int] | None) -> lis
             raise InputError(
                 f"model: layer {layer} has several places where {part} end; give a plain decoder."
             )
-        found[layer] = Projection(layer, module, _width(module))
+        found[layer] = Projection(layer, module, _width(model, part, module))
     if not found:
-        raise InputError(f"model: {type(model).__name__} has no {part} in a place that is known.")
-    wanted = sorted(found) if layers is None else [int(layer) for layer in layers]
+        raise InputError(
+            f"model: {type(model).__name__} has no {part} in a place that is known; causal models of "
+            "transformers such as those of the classes GPT2, GPTNeoX, Llama, Mistral, Qwen2 and Gemma have."
+        )
+    if isinstance(layers, str) or not isinstance(layers, Iterable | None):
+        raise InputError(f"layers: must be numbers of layers, got {layers!r:.80}.")
+    wanted = sorted(found) if layers is None else list(layers)
     unknown = [layer for layer in wanted if layer not in found]
     if unknown or not wanted or len(set(wanted)) < len(wanted):
         raise InputError(f"layers: must be distinct, from {min(found)} to {max(found)}; got {layers!r:.80}.")
@@ -132,7 +137,15 @@ def _replacing(kept: Any, mean: Any) -> Any:
     return hook
 
 
-def _width(module: Any) -> int:
+def _width(model: Any, part: str, module: Any) -> int:
+    """Return the number of inputs of a linear map, of torch or of GPT-2, whose weight is (in, out)."""
     if hasattr(module, "in_features"):
         return int(module.in_features)
-    return int(module.weight.shape[0])  # Conv1D of GPT-2: (in, out)
+    weight: Any = getattr(module, "weight", None)
+    if getattr(weight, "ndim", 0) != 2:
+        raise InputError(
+            f"model: the {part} of {type(model).__name__} end in a {type(module).__name__}; supported are "
+            "causal models of transformers where they end in a torch.nn.Linear or a Conv1D, such as those "
+            "of the classes GPT2, GPTNeoX, Llama, Mistral, Qwen2 and Gemma."
+        )
+    return int(weight.shape[0])

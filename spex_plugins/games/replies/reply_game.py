@@ -125,7 +125,9 @@ class ReplyGame:
         elif not isinstance(reference, str):
             raise InputError(f"reference: must be a text, got {type(reference).__name__}.")
         self.reference = reference
-        parts = combined_fingerprint([fingerprint_of_part(reply), named], fingerprint)
+        parts = combined_fingerprint(
+            [fingerprint_of_part(reply), named], check.text("fingerprint", fingerprint)
+        )
         about = [template, text, repr(self._parts.described), replacement, reference, str(repeats)]
         self.fingerprint = None if parts is None else digest_of_data("ReplyGame", parts, *about)
 

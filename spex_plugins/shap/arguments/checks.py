@@ -9,7 +9,6 @@ import pandas as pd
 import shap
 
 from spex_plugins import checks as check
-from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
@@ -31,9 +30,7 @@ __all__ = [
 
 def check_fit(index: str, estimator: Any, max_order: int | None, seed: Any) -> None:
     """Raise InputError for arguments that no call can use."""
-    if index not in INDICES:
-        raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
-    resolve(estimator, index)
+    resolve(estimator, check.index(index))
     check.interaction_order(max_order)
     check.generator(seed)
 
