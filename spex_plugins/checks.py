@@ -1,4 +1,4 @@
-"""Validation of the arguments of `explain` and `fit`; errors name the argument, its value and the remedy."""
+"""Validation of the arguments of public functions; errors name the argument, its value and the remedy."""
 
 from __future__ import annotations
 

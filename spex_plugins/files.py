@@ -1,4 +1,4 @@
-"""Atomic replacement of files: after a full disk or a crash, the previous file is intact."""
+"""Paths of files, and their atomic replacement: after a full disk or a crash, the previous file is intact."""
 
 from __future__ import annotations
 

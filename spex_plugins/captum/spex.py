@@ -14,7 +14,7 @@ from spex_plugins.captum.attribution_shape import expand_to_inputs
 from spex_plugins.captum.batch import make_batch
 from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
-from spex_plugins.captum.forward.additional import any_tensor, resolve_additional
+from spex_plugins.captum.forward.additional_arguments import any_tensor, resolve_additional
 from spex_plugins.captum.forward.end_points import evaluate_end_points
 from spex_plugins.captum.llm.cache import warn_of_cache
 from spex_plugins.captum.llm.random_baselines import check_fixed

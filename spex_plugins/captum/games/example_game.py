@@ -10,7 +10,7 @@ import torch
 from spex_plugins import adapter_tools
 from spex_plugins.captum.batch import make_batch
 from spex_plugins.captum.features import make_features
-from spex_plugins.captum.forward.additional import agreeing_reading
+from spex_plugins.captum.forward.additional_arguments import agreeing_reading
 from spex_plugins.captum.forward.away_from_batch import BatchCheck
 from spex_plugins.captum.forward.end_points import evaluate_end_points
 from spex_plugins.captum.forward.value_function import MaskedForward

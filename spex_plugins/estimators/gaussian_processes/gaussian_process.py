@@ -17,7 +17,7 @@ from spex_plugins.estimators.common.fit_result import FoldedFit
 from spex_plugins.estimators.common.held_out import out_of_fold
 from spex_plugins.estimators.common.uniform_design import faithful_design, faithful_sequence
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
-from spex_plugins.estimators.gaussian_processes.gp_readout import with_deviations
+from spex_plugins.estimators.gaussian_processes.spectrum_with_deviations import with_deviations
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted
 

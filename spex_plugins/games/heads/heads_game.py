@@ -22,8 +22,8 @@ except ImportError as error:
     ) from error
 
 from spex_plugins.games.common.model_fingerprint import digest, model_digest, tokenizer_digest
-from spex_plugins.games.inside.examples import Batch, Examples
-from spex_plugins.games.inside.projections import find_projections, masked_inputs, mean_inputs
+from spex_plugins.games.heads.examples import Batch, Examples
+from spex_plugins.games.heads.projections import find_projections, masked_inputs, mean_inputs
 from spex_plugins.games.text.prompt_arguments import check_eval_mode
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
