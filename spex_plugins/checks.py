@@ -109,7 +109,7 @@ def positive(name: str, value: Any) -> float | None:
         return None
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not number or not 0 < value < np.inf:
-        raise InputError(f"{name}: must be a number > 0, got {value!r}.")
+        raise InputError(f"{name}: must be a number > 0, got {value!r:.80}.")
     return float(value)
 
 

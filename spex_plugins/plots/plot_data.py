@@ -156,8 +156,7 @@ def read_plot_data(
         raise InputError(
             "index: 'Fourier' has no sign that gives a direction; choose 'FSII', 'FBII' or 'BII'."
         )
-    if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 0:
-        raise InputError(f"top: must be an integer ≥ 0 (the number of interactions to show), got {top!r}.")
+    top = check.count("top", top, 0, "the number of interactions to show")
     fixed = INDICES[check.index(index)].fixed_order
     if order is None and fixed is None:
         # As in Interactions.top: triples are shown apart when there are any.
