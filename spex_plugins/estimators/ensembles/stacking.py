@@ -55,7 +55,7 @@ class Stacking(FoldedEstimator):  # numpydoc ignore=RS01
     def __init__(self, members: Sequence[FoldedEstimator] | None = None) -> None:
         default = (SparseRegression(), GaussianProcessEstimator(), BoostedResidual())
         chosen = default if members is None else members
-        folded = isinstance(chosen, Sequence) and all(isinstance(one, FoldedEstimator) for one in chosen)
+        folded = isinstance(chosen, Sequence) and all(hasattr(one, "fit_folds") for one in chosen)
         if not folded or not chosen:
             raise InputError(f"members: must be one or more FoldedEstimator in a list, got {chosen!r:.80}.")
         self.members: tuple[FoldedEstimator, ...] = tuple(chosen)
