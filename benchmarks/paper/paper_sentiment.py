@@ -53,11 +53,13 @@ def long_reviews(lengths: list[int], count: int, cache: Path) -> Iterator[Record
             else [long_text(n, cache)]
         )
         print(f"## tfidf, {n} words: {len(games)} inputs\n")
-        yield from _free(f"tfidf, {n} words", games, list(_LONG), [n * k for k in (2, 4, 8)], 1)
+        yield from _free(f"tfidf, {n} words", games, list(_LONG), [n * k for k in (2, 4, 8)], 1, n)
 
 
-def _free(task: str, games: list, methods: list[str], budgets: list[int], seeds: int) -> Iterator[Record]:
-    report = compared(games, methods, budgets, seeds)
+def _free(
+    task: str, games: list, methods: list[str], budgets: list[int], seeds: int, n: int | None = None
+) -> Iterator[Record]:
+    report = compared(games, methods, budgets, seeds, n)
     scores = list(score_records(report, list(_METRICS), task=task))
     claims = list(claim_records(judged(report, R2_AND_REMOVAL), task=task))
     print(f"{scores_table(scores, _METRICS)}\n\n{claims_table(claims)}\n")

@@ -10,18 +10,21 @@ orders, which no prior that is independent between sets expects.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from spex_plugins.core.regression.minimise_each import minimise_each
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["LogisticCurve", "learn_curve"]
+__all__ = ["LogisticCurve", "learn_curves"]
 
-_STARTS = (-2.0, 0.0, 2.0)  # c: curved to one side, hardly, to the other
+_STARTS = (-1.5, 1.5)  # c: curved to one side, to the other
 _RIDGE = 0.5  # of the linear function with which the search begins
-_ITERATIONS = 60
-_WEAK = 1e-3  # penalty of a, b and c, and of the mean slope: only keeps them finite
+_ITERATIONS, _TOLERANCE = 80, 1e-9
+_LARGEST = 700.0  # exponent of a number
+_WEAK = 1e-7  # penalty of a, b and c, and of the mean slope: only keeps them finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,68 +57,98 @@ class LogisticCurve:
         return np.concatenate([[self.offset, self.height, self.shift], self.slopes])
 
 
-def learn_curve(
-    masks: BoolArray, values: FloatArray, penalty: float, start: LogisticCurve | None = None
-) -> LogisticCurve:
-    """Minimise Σ (f(x_j) − y_j)² / 2 + penalty Σ_i (w_i − mean of w)² / 2.
+def learn_curves(
+    masks: BoolArray,
+    values: FloatArray,
+    counted: BoolArray,
+    penalty: float,
+    start: Sequence[LogisticCurve] | None = None,
+) -> list[LogisticCurve]:
+    """Minimise Σ (f(x_j) − y_j)² / 2 + penalty Σ_i (w_i − mean of w)² / 2 for each of B functions.
 
     Parameters
     ----------
     masks : ndarray of bool, shape (m, n)
-    values : ndarray of float64, shape (m,)
+    values : ndarray of float64, shape (B, m)
         y, with variance 1.
+    counted : ndarray of bool, shape (B, m)
+        The masks that each curve is learned from.
     penalty : float
         Slopes of features with little evidence tend to the mean of all slopes.
-    start : LogisticCurve, optional
-        Where the search begins; without, it begins at three curves along the linear function.
+    start : sequence of B LogisticCurve, optional
+        Where a search begins, beside three that begin at curves along the linear function.
     """
-    from scipy.optimize import minimize
-
-    x = masks - 0.5
-    starts = [_start(x, values, shift) for shift in _STARTS] if start is None else [start.parameters]
-    found = [
-        minimize(
-            _penalised_error,
-            one,
-            args=(x, values, penalty),
-            jac=True,
-            method="L-BFGS-B",
-            options={"maxiter": _ITERATIONS},
-        )
-        for one in starts
-    ]
-    best = min(found, key=lambda result: float(result.fun)).x
-    return LogisticCurve(float(best[0]), float(best[1]), float(best[2]), best[3:])
+    x, kept = masks - 0.5, counted.astype(np.float64)
+    starts = [_starts(x, values, kept, shift) for shift in _STARTS]
+    if start is not None:
+        starts.append(np.stack([one.parameters for one in start]))
+    tries = len(starts)
+    errors = _PenalisedErrors(x, np.tile(values, (tries, 1)), np.tile(kept, (tries, 1)), penalty)
+    found, least = minimise_each(errors, np.concatenate(starts), _ITERATIONS, _TOLERANCE)
+    best = least.reshape(tries, -1).argmin(axis=0)
+    chosen = found.reshape(tries, len(values), -1)[best, np.arange(len(values))]
+    return [LogisticCurve(float(a), float(b), float(c), np.array(w)) for a, b, c, *w in chosen]
 
 
-def _start(x: FloatArray, values: FloatArray, shift: float) -> FloatArray:
-    """Return the parameters of a curve of standard width along the linear function that fits best."""
-    from scipy.special import expit
+def _starts(x: FloatArray, values: FloatArray, kept: FloatArray, shift: float) -> FloatArray:
+    """Return the parameters (B, 3 + n) of curves of width 1 along the best linear functions."""
+    n, counts = x.shape[1], kept.sum(axis=1, keepdims=True)
+    centred = kept * (values - (kept * values).sum(axis=1, keepdims=True) / counts)
+    subsets, subset_of = np.unique(kept, axis=0, return_inverse=True)
+    of_subsets = np.stack([np.linalg.inv((x.T * one) @ x + _RIDGE * np.eye(n)) for one in subsets])
+    slopes = np.einsum("bij,bj->bi", of_subsets[subset_of], centred @ x)
+    sums = slopes @ x.T
+    means = (kept * sums).sum(axis=1, keepdims=True) / counts
+    spread = np.sqrt((kept * (sums - means) ** 2).sum(axis=1, keepdims=True) / counts)
+    spread[spread == 0] = 1.0
+    curve = _sigmoid(shift + sums / spread)
+    own = kept * (curve - (kept * curve).sum(axis=1, keepdims=True) / counts)
+    squares = (own**2).sum(axis=1, keepdims=True)
+    height = (own * values).sum(axis=1, keepdims=True) / np.where(squares > 0, squares, np.inf)
+    offset = (kept * (values - height * curve)).sum(axis=1, keepdims=True) / counts
+    return np.hstack([offset, height, np.full_like(offset, shift), slopes / spread])
 
-    slopes = np.linalg.solve(x.T @ x + _RIDGE * np.eye(x.shape[1]), x.T @ (values - values.mean()))
-    spread = float((x @ slopes).std())
-    slopes = slopes / (spread if spread > 0 else 1.0)
-    curve = expit(shift + x @ slopes)
-    basis = np.column_stack([np.ones(len(x)), curve])
-    (offset, height), *_ = np.linalg.lstsq(basis, values, rcond=None)
-    return np.concatenate([[offset, height, shift], slopes])
+
+def _sigmoid(sums: FloatArray) -> FloatArray:
+    """Return σ of an array that is overwritten; vectorised, which SciPy's is not."""
+    np.negative(sums, out=sums)
+    np.minimum(sums, _LARGEST, out=sums)
+    np.exp(sums, out=sums)
+    sums += 1
+    return np.reciprocal(sums, out=sums)
 
 
-def _penalised_error(
-    parameters: FloatArray, x: FloatArray, values: FloatArray, penalty: float
-) -> tuple[float, FloatArray]:
-    """Return the penalised error and its gradient."""
-    from scipy.special import expit
+class _PenalisedErrors:
+    """The penalised errors of B curves, functions of parameters a, b, c, w (B, 3 + n)."""
 
-    (offset, height, shift), slopes = parameters[:3], parameters[3:]
-    curve = expit(shift + x @ slopes)
-    errors = offset + height * curve - values
-    mean = slopes.mean()
-    apart = slopes - mean
-    weak = np.append(parameters[:3], mean)
-    value = 0.5 * (errors @ errors + penalty * (apart @ apart) + _WEAK * (weak @ weak))
-    along = errors * (height * curve * (1 - curve))
-    gradient = np.concatenate([[errors.sum(), errors @ curve, along.sum()], x.T @ along + penalty * apart])
-    gradient[:3] += _WEAK * parameters[:3]
-    gradient[3:] += _WEAK * mean / len(slopes)
-    return float(value), gradient
+    def __init__(self, x: FloatArray, values: FloatArray, kept: FloatArray, penalty: float) -> None:
+        self._x, self._values, self._kept, self._penalty = x, values, kept, penalty
+
+    def only(self, rows: BoolArray) -> _PenalisedErrors:
+        """Return those of some curves."""
+        return _PenalisedErrors(self._x, self._values[rows], self._kept[rows], self._penalty)
+
+    def __call__(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the errors (B,) and their gradients (B, 3 + n)."""
+        offset, height, shift = parameters[:, :3, None].transpose(1, 0, 2)
+        slopes = parameters[:, 3:]
+        sums = slopes @ self._x.T
+        sums += shift
+        curve = _sigmoid(sums)
+        errors = height * curve
+        errors += offset - self._values
+        errors *= self._kept
+        mean = slopes.mean(axis=1, keepdims=True)
+        apart = slopes - mean
+        weak = np.hstack([parameters[:, :3], mean])
+        squares = [np.einsum("bi,bi->b", one, one) for one in (errors, apart, weak)]
+        gradient = np.empty_like(parameters)
+        gradient[:, 0], gradient[:, 1] = errors.sum(axis=1), np.einsum("bi,bi->b", errors, curve)
+        errors *= curve
+        curve -= 1
+        errors *= curve
+        errors *= -height
+        gradient[:, 2], gradient[:, 3:] = errors.sum(axis=1), errors @ self._x
+        gradient[:, :3] += _WEAK * parameters[:, :3]
+        gradient[:, 3:] += self._penalty * apart + _WEAK * mean / slopes.shape[1]
+        return 0.5 * (squares[0] + self._penalty * squares[1] + _WEAK * squares[2]), gradient

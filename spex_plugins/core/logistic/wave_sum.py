@@ -6,13 +6,16 @@ With the Fourier coefficients (1 ± ρ)/2 of a factor, an index is computed as i
 set and of (1 − ρ)/2 inside, at the nodes u of a quadrature.
 
 A function g of a weighted sum w · x becomes such a sum by its Fourier extension (Boyd 2002): a trigonometric
-polynomial of a period longer than the range of w · x that is as near to g as possible within the range.
+polynomial of a period longer than the range of w · x that is as near to g as possible within the range. A
+curve that is steep there needs no fit: the series of a periodic function of such curves is known.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,10 +29,13 @@ __all__ = ["WaveSum", "side_by_side", "waves_of"]
 _PERIOD = 1.5  # of the extension, in ranges
 _BASE, _PER_WIDTH = 10, 1.0  # number of waves: that of a straight line, and more for every width of the curve
 _LEAST_WIDTH = 1e-6  # of a curve that is a constant
-_POINTS = 6  # where both are compared, per wave
+_POINTS = 4  # where both are compared, per wave
+_STEP = 16  # numbers of waves are multiples, and factors for the same number are kept
+_STEEP = 100.0  # range of w · x in widths of the curve, beyond which a series in closed form is shorter
+_DECAY = 24.0  # exponent of what is neglected there
 _CUT = 1e-12  # share of the singular values that is noise
 _PER_PRODUCT = 8  # pairs that a matrix product computes in the time of one elsewhere
-_BLOCK = 1 << 21  # complex entries of a matrix in memory at the same time
+_BLOCK = 1 << 20  # complex entries of a matrix in memory at the same time
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +78,14 @@ class WaveSum:
         for size in np.unique(sizes).tolist():
             of_size = np.flatnonzero(sizes == size)
             nodes, rule = index_nodes(index, order, size, n)
+            step = max(1, _BLOCK // (len(nodes) * n))
             for k in range(self.n_outputs):
-                own = self.outputs == k
-                outside, ratios = _factors(self.phases[own], nodes)
-                factors = (rule[:, None] * outside * self.weights[own]).ravel()
-                out[of_size, k] = _sums_of_products(factors, ratios, supports[of_size, :size])
+                of_output = np.flatnonzero(self.outputs == k)
+                for start in range(0, len(of_output), step):
+                    own = of_output[start : start + step]
+                    outside, ratios = _factors(self.phases[own], nodes)
+                    factors = (rule[:, None] * outside * self.weights[own]).ravel()
+                    out[of_size, k] += _sums_of_products(factors, ratios, supports[of_size, :size])
         return out
 
     def output(self, columns: IntArray) -> WaveSum:
@@ -108,25 +117,73 @@ def side_by_side(functions: Sequence[WaveSum]) -> WaveSum:
 
 def waves_of(curve: LogisticCurve, factor: float = 1.0, constant: float = 0.0) -> WaveSum:
     """Return a sum of waves that is near to a logistic curve at all masks, times a factor plus a constant."""
+    width = float(np.abs(curve.slopes).sum())
+    series = _of_many_widths if width > _STEEP else _of_few_widths
+    frequencies, weights = series(curve.shift - width / 2, max(width, _LEAST_WIDTH))
+    begin = np.exp(1j * frequencies * (curve.shift - curve.slopes.sum() / 2))
+    weights = factor * curve.height * weights * begin
+    weights[0] += factor * curve.offset + constant
+    return WaveSum(
+        np.multiply.outer(frequencies, curve.slopes), weights, np.zeros(len(weights), dtype=np.intp), 1
+    )
+
+
+def _of_many_widths(low: float, width: float) -> tuple[FloatArray, ComplexArray]:
+    """Return frequencies ω (L,) and weights γ (L,) of Re Σ_l γ_l exp(i ω_l z), near to σ(z) above ``low``.
+
+    The sum of σ(z − k T) − σ(z − k T − T/2) over all k has the period T and a Fourier series in closed form,
+    as ∫ σ'(z) exp(−i ω z) dz = π ω / sinh(π ω).
+    """
+    period = 2 * (max(-low, low + width) + _DECAY)
+    count = math.ceil(_DECAY * period / (4 * np.pi**2))
+    frequencies = 2 * np.pi / period * (2 * np.arange(count) + 1)
+    weights = -4j * np.pi / (period * np.sinh(np.pi * frequencies))
+    return np.append(0.0, frequencies), np.append(0.5, weights)
+
+
+def _of_few_widths(low: float, width: float) -> tuple[FloatArray, ComplexArray]:
+    """Return the same by a Fourier extension, which is accurate where all of σ(z) is almost 0, too."""
     from scipy.special import expit
 
-    low = curve.shift - np.abs(curve.slopes).sum() / 2
-    width = max(float(np.abs(curve.slopes).sum()), _LEAST_WIDTH)
-    count = int(_BASE + _PER_WIDTH * width)
+    count = _STEP * math.ceil((_BASE + _PER_WIDTH * width) / _STEP)
     frequencies = 2 * np.pi / (_PERIOD * width) * np.arange(count)
-    # Chebyshev's points, which are dense at the ends of the range
-    points = (1 - np.cos(np.pi * (np.arange(_POINTS * count) + 0.5) / (_POINTS * count))) / 2 * width
-    angles = np.multiply.outer(points, frequencies)
-    basis = np.hstack([np.cos(angles), np.sin(angles[:, 1:])])
-    found = np.linalg.lstsq(basis, expit(low + points), rcond=_CUT)[0]
+    extension = _extension(count)
+    found = extension.coefficients(expit(low + extension.points * width))
     weights = found[:count].astype(np.complex128)
     weights[1:] -= 1j * found[count:]
-    # The sum begins at its least value `low`, and every slope is counted from the masked feature.
-    weights *= np.exp(1j * frequencies * (np.abs(curve.slopes) - curve.slopes).sum() / 2)
-    weights *= factor * curve.height
-    weights[0] += factor * curve.offset + constant
-    phases = np.multiply.outer(frequencies, curve.slopes)
-    return WaveSum(phases, weights, np.zeros(count, dtype=np.intp), 1)
+    return frequencies, weights * np.exp(-1j * frequencies * low)
+
+
+@dataclass(frozen=True, eq=False)
+class _Extension:
+    """Least squares for the cosines and sines of a number of waves on the range from 0 to 1.
+
+    Attributes
+    ----------
+    points : ndarray of float64, shape (p,)
+        Where both are compared: Chebyshev's points, which are dense at the ends of the range.
+    left, inverse, right : ndarray of float64
+        Singular value decomposition, without what is noise.
+    """
+
+    points: FloatArray
+    left: FloatArray
+    inverse: FloatArray
+    right: FloatArray
+
+    def coefficients(self, values: FloatArray) -> FloatArray:
+        """Return the coefficients of the cosines, then the sines, of values (p,) at the points."""
+        return self.right.T @ (self.inverse * (self.left.T @ values))
+
+
+@lru_cache(maxsize=8)  # many outputs and rows need the same few numbers of waves
+def _extension(count: int) -> _Extension:
+    points = (1 - np.cos(np.pi * (np.arange(_POINTS * count) + 0.5) / (_POINTS * count))) / 2
+    angles = np.multiply.outer(points, 2 * np.pi / _PERIOD * np.arange(count))
+    basis = np.hstack([np.cos(angles), np.sin(angles[:, 1:])])
+    left, sizes, right = np.linalg.svd(basis, full_matrices=False)
+    kept = sizes > _CUT * sizes[0]
+    return _Extension(points, left[:, kept], 1 / sizes[kept], right[kept])
 
 
 def _factors(phases: FloatArray, nodes: FloatArray) -> tuple[ComplexArray, ComplexArray]:

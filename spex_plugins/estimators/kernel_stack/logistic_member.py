@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from spex_plugins.core.logistic.curve import LogisticCurve, learn_curve
+from spex_plugins.core.logistic.curve import LogisticCurve, learn_curves
 from spex_plugins.core.logistic.wave_sum import side_by_side, waves_of
 from spex_plugins.estimators.kernel_stack.member import N_FOLDS, Member, Samples, out_of_fold
-from spex_plugins.types import FloatArray
+from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["fit_curves"]
+__all__ = ["CURVES", "fit_curves"]
 
-_PENALTIES = (3.0, 0.3, 0.03, 0.003)  # of values with variance 1
+CURVES = "a logistic curve beneath it"  # name of the member
+_PENALTIES = (3.0, 0.1, 0.003, 0.0001)  # of values with variance 1
 _HOPELESS = 16.0  # ratio of squared errors
+_BLOCK = 1 << 16  # values that are fitted side by side, as many as a cache holds
 
 
 def fit_curves(samples: Samples, others: FloatArray | None) -> Member | None:
@@ -29,13 +31,13 @@ def fit_curves(samples: Samples, others: FloatArray | None) -> Member | None:
     centre, spread = values[used].mean(axis=0), values[used].std(axis=0)
     spread = np.where(spread > 0, spread, 1.0)
     scaled = (values - centre) / spread
-    first = [learn_curve(masks[used], target[used], _PENALTIES[-1]) for target in scaled.T]
     if others is not None:
-        seen = np.column_stack([curve.predict(masks) for curve in first])
+        first = _learned(masks, scaled, used[None], _PENALTIES[-1])
+        seen = np.column_stack([curve.predict(masks) for (curve,) in first])
         own, rival = (samples.weights @ errors**2 for errors in (scaled - seen, others / spread))
         if (own > _HOPELESS * rival).all():
             return None
-    chosen = [_cross_validated(samples, target) for target in scaled.T]
+    chosen = _cross_validated(samples, scaled)
     functions = [
         side_by_side([waves_of(*one) for one in zip(curves, spread, centre, strict=True)])
         for curves in zip(*chosen, strict=True)
@@ -43,26 +45,44 @@ def fit_curves(samples: Samples, others: FloatArray | None) -> Member | None:
     of_all, *without_fold = functions
     of_folds = np.stack([function.predict(masks) for function in without_fold])
     fitted = of_all.predict(masks)
-    return Member(
-        "a logistic curve beneath it", True, of_all, tuple(without_fold), fitted, of_folds, samples.folds
-    )
+    return Member(CURVES, True, of_all, tuple(without_fold), fitted, of_folds, samples.folds)
 
 
-def _cross_validated(samples: Samples, values: FloatArray) -> list[LogisticCurve]:
-    """Return the curve of one output with the penalty of the least error, and those without each fold."""
+def _cross_validated(samples: Samples, values: FloatArray) -> list[list[LogisticCurve]]:
+    """Return curves of values (m, K), with the penalties of the least errors, and those without each fold."""
     masks, folds, weights = samples.masks, samples.folds, samples.weights
     tested = folds >= 0
-    learned_from = [samples.used, *map(samples.without, range(N_FOLDS))]
+    learned_from = np.stack([samples.used, *map(samples.without, range(N_FOLDS))])
     # Each search goes on from its own end: a start that knows the fold would tell of it.
-    curves = [learn_curve(masks[some], values[some], _PENALTIES[0]) for some in learned_from]
-    best, found = np.inf, curves
+    least, curves = np.full(values.shape[1], np.inf), None
+    found: list[list[LogisticCurve]] = []
     for penalty in _PENALTIES:
-        curves = [
-            learn_curve(masks[some], values[some], penalty, start)
-            for some, start in zip(learned_from, curves, strict=True)
+        curves = _learned(masks, values, learned_from, penalty, curves)
+        of_folds = np.stack([[one.predict(masks) for one in own[1:]] for own in curves], axis=-1)
+        errors = weights[tested] @ (values - out_of_fold(of_folds, folds))[tested] ** 2
+        found = found or curves
+        found = [
+            new if better else old for new, old, better in zip(curves, found, errors < least, strict=True)
         ]
-        predicted = np.stack([curve.predict(masks) for curve in curves[1:]])
-        error = float(weights[tested] @ (values - out_of_fold(predicted, folds))[tested] ** 2)
-        if error < best:
-            best, found = error, curves
+        least = np.minimum(errors, least)
+    return found
+
+
+def _learned(
+    masks: BoolArray,
+    values: FloatArray,
+    learned_from: BoolArray,
+    penalty: float,
+    start: list[list[LogisticCurve]] | None = None,
+) -> list[list[LogisticCurve]]:
+    """Return a curve of every output of values (m, K), learned from each of S sets of masks (S, m)."""
+    m, outputs = values.shape
+    found: list[list[LogisticCurve]] = []
+    step = max(1, _BLOCK // (m * len(learned_from)))
+    for first in range(0, outputs, step):
+        block = values.T[first : first + step]
+        begin = None if start is None else [one for own in start[first : first + step] for one in own]
+        targets, counted = np.repeat(block, len(learned_from), axis=0), np.tile(learned_from, (len(block), 1))
+        curves = learn_curves(masks, targets, counted, penalty, begin)
+        found += [curves[k : k + len(learned_from)] for k in range(0, len(curves), len(learned_from))]
     return found

@@ -70,8 +70,8 @@ class MixedPart:
         Of the process: of its own share and of what members beneath it leave.
     left_out : ndarray of float64, shape (p, K)
         Errors at samples predicted without them.
-    alone : ndarray of float64, shape (p, K)
-        Those of the process.
+    each : ndarray of float64, shape (1 + R, p, K)
+        Those of the process and of each other member.
     easier : float
         How much smaller errors at other masks are, as the process expects.
     scale : ndarray of float64, shape (K,)
@@ -84,7 +84,7 @@ class MixedPart:
     of_others: FloatArray
     weights: FloatArray
     left_out: FloatArray
-    alone: FloatArray
+    each: FloatArray
     easier: float
     scale: FloatArray
 
@@ -145,7 +145,7 @@ def mixed_part(
     left_out = counted @ (deviations[:, 0] / process.spread[0]) ** 2
     if len(others) and left_out > 0:
         easier = float(np.sqrt(process.variances(others).mean() * counted.sum() / left_out))
-    return MixedPart(frame, process, share, of_others, of_process, errors, alone, easier, scale)
+    return MixedPart(frame, process, share, of_others, of_process, errors, together, easier, scale)
 
 
 def nearer_to_the_mean(part: MixedPart, values: FloatArray, weights: FloatArray) -> MixedPart:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spex_plugins.core.parity_process.shared_kernels import SharedKernels
-from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart
+from spex_plugins.estimators.kernel_stack.logistic_member import CURVES
+from spex_plugins.estimators.kernel_stack.member import Member
+from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, best_shares
+from spex_plugins.estimators.kernel_stack.tree_member import TREES
 from spex_plugins.types import FloatArray
 
 __all__ = ["SharedFits"]
@@ -28,7 +31,7 @@ class SharedFits:
 
     kernels: SharedKernels = field(default_factory=SharedKernels)
     _sparse: list[bool] = field(default_factory=list)
-    _gains: list[float] = field(default_factory=list)
+    _gains: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def may_be_sparse(self) -> bool:
@@ -40,26 +43,36 @@ class SharedFits:
         if len(self._sparse) < _FIRST:
             self._sparse.append(found)
 
-    @property
-    def others_help(self) -> bool:
-        """Whether other members served the first functions, or these are too few to tell."""
-        return len(self._gains) < _FIRST or float(np.mean(self._gains)) >= _WORTH
+    def helps(self, member: str) -> bool:
+        """Whether a member of the stack served the first functions, or these are too few to tell."""
+        gains = self._gains.get(member, [])
+        return len(gains) < _FIRST or float(np.mean(gains)) >= _WORTH
 
-    def add_others(self, parts: Sequence[MixedPart], weights: FloatArray) -> None:
-        """Add a function whose process was mixed with other members, unless there are enough of them.
+    def add_members(self, members: Sequence[Member], parts: Sequence[MixedPart], weights: FloatArray) -> None:
+        """Add what each member gains beside the process and the others, unless enough functions are known.
 
         Parameters
         ----------
+        members : sequence of Member
+            Those that are mixed with the process of every part.
         parts : sequence of MixedPart
         weights : ndarray of float64, shape (m,)
             How much the error at every mask counts.
         """
-        if len(self._gains) == _FIRST:
-            return
-        together = sum(_squares(part, part.left_out, weights) for part in parts)
-        alone = sum(_squares(part, part.alone, weights) for part in parts)
-        self._gains.append(1 - together / alone if alone > 0 else 0.0)
+        names = [member.name for member in members]
+        for name in (CURVES, TREES):
+            gains = self._gains.setdefault(name, [])
+            if len(gains) < _FIRST:
+                gains.append(_gain(names.index(name) + 1, parts, weights) if name in names else 0.0)
 
 
-def _squares(part: MixedPart, errors: FloatArray, weights: FloatArray) -> float:
-    return float((weights[part.frame.rows] @ errors**2).sum())
+def _gain(member: int, parts: Sequence[MixedPart], weights: FloatArray) -> float:
+    """Return the share of the squared left-out errors without a member that it explains."""
+    together = sum(_least(part.each, weights[part.frame.rows]) for part in parts)
+    without = sum(_least(np.delete(part.each, member, axis=0), weights[part.frame.rows]) for part in parts)
+    return 1 - together / without if without > 0 else 0.0
+
+
+def _least(errors: FloatArray, counted: FloatArray) -> float:
+    """Return the squared errors of the best mixture of members (M, p, K)."""
+    return float((counted @ (best_shares(errors, counted)[:, None] * errors).sum(axis=0) ** 2).sum())

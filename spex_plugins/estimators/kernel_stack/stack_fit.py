@@ -27,12 +27,12 @@ from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.held_out import measured
 from spex_plugins.estimators.kernel_stack.far_masks import error_growth
 from spex_plugins.estimators.kernel_stack.fold_differences import fold_spreads
-from spex_plugins.estimators.kernel_stack.logistic_member import fit_curves
-from spex_plugins.estimators.kernel_stack.member import Member, Samples, pair_folds
+from spex_plugins.estimators.kernel_stack.logistic_member import CURVES, fit_curves
+from spex_plugins.estimators.kernel_stack.member import Member, Samples, out_of_fold, pair_folds
 from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part, nearer_to_the_mean
 from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
 from spex_plugins.estimators.kernel_stack.sparse_readout import fit_of_order
-from spex_plugins.estimators.kernel_stack.tree_member import fit_trees, trees_available
+from spex_plugins.estimators.kernel_stack.tree_member import TREES, fit_trees, trees_available
 from spex_plugins.estimators.kernel_stack.unseen import unseen_masks, unseen_weights
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
@@ -91,7 +91,7 @@ def fit_stack(
     if m >= _LEAST_MIXED and _left_out(parts, weights) > (weights @ (rest - mean) ** 2).sum():
         parts = [nearer_to_the_mean(part, rest - mean, weights) for part in parts]
     if shared is not None:
-        shared.add_others(parts, weights)
+        shared.add_members(others, parts, weights)
     function = _function(masks, rest, mean, parts, others, weights)
     if index in UNIFORM_INDICES:
         function = replace(function, growth=error_growth(masks, function.residuals, parts))
@@ -118,13 +118,17 @@ def _others(
     shared: SharedFits | None,
 ) -> list[Member]:
     """Return the members of the stack beside the process, whose left-out errors (m, K) are given."""
-    if len(masks) < _LEAST_CURVED or not (shared is None or shared.others_help):
+    if len(masks) < _LEAST_CURVED:
         return []
-    samples, found = Samples(masks, values, used, pair_folds(masks, rng), weights), []
-    if len(masks) >= _LEAST_MIXED and trees_available():
-        found.append(fit_trees(samples, left_out))
-    found.append(fit_curves(samples, left_out))
-    return [member for member in found if member is not None]
+    samples = Samples(masks, values, used, pair_folds(masks, rng), weights)
+    curves = fit_curves(samples, left_out) if shared is None or shared.helps(CURVES) else None
+    trees = None
+    if len(masks) >= _LEAST_MIXED and trees_available() and (shared is None or shared.helps(TREES)):
+        rivals = [] if left_out is None else [left_out]
+        if curves is not None:
+            rivals.append(values - out_of_fold(curves.of_folds, samples.folds))
+        trees = fit_trees(samples, rivals)
+    return [member for member in (trees, curves) if member is not None]
 
 
 def _source(tested: int, index: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,8 +14,9 @@ from spex_plugins.estimators.common.boosting import QUIET, read_trees, require_l
 from spex_plugins.estimators.kernel_stack.member import N_FOLDS, Member, Samples
 from spex_plugins.types import FloatArray
 
-__all__ = ["fit_trees", "trees_available"]
+__all__ = ["TREES", "fit_trees", "trees_available"]
 
+TREES = "boosted trees"  # name of the member
 _HOPELESS = 16.0  # ratio of squared errors
 _TREES = 150  # 300 of half the rate are no better
 _SETTING: dict[str, Any] = QUIET | {
@@ -30,15 +32,15 @@ def trees_available() -> bool:
     return find_spec("lightgbm") is not None
 
 
-def fit_trees(samples: Samples, others: FloatArray | None) -> Member | None:
+def fit_trees(samples: Samples, rivals: Sequence[FloatArray]) -> Member | None:
     """Fit ensembles of K outputs; None where another fit is so much better that trees add nothing.
 
     Parameters
     ----------
     samples : Samples
-    others : ndarray of float64, shape (m, K), optional
-        Errors of the other fit at left-out masks. If those of trees in the first fold are four times as
-        large in all outputs, the trees would get a tenth of the weight at most.
+    rivals : sequence of ndarray of float64, shape (m, K)
+        Errors of other fits at left-out masks. If those of trees in the first fold are four times as large
+        as those of any in all outputs, the trees would get a tenth of the weight at most.
     """
     lightgbm = require_lightgbm()
     values, used, folds, weights = samples.values, samples.used, samples.folds, samples.weights
@@ -53,10 +55,9 @@ def fit_trees(samples: Samples, others: FloatArray | None) -> Member | None:
             of_folds[fold, :, k] = booster.predict(table, num_threads=1)
 
     fit_without(0)
-    if others is not None:
-        own, rival = (weights[first] @ errors[first] ** 2 for errors in (values - of_folds[0], others))
-        if (own > _HOPELESS * rival).all():
-            return None
+    own, *others = (weights[first] @ errors[first] ** 2 for errors in (values - of_folds[0], *rivals))
+    if others and (own > _HOPELESS * np.min(others, axis=0)).all():
+        return None
     for fold in range(1, N_FOLDS):
         fit_without(fold)
     parts = []
@@ -64,7 +65,7 @@ def fit_trees(samples: Samples, others: FloatArray | None) -> Member | None:
         booster = _boosted(lightgbm, table[used], target[used])
         fitted[:, k] = booster.predict(table, num_threads=1)
         parts.append(leaves(read_trees(booster, _TREES), table.shape[1]))
-    return Member("boosted trees", False, _side_by_side(parts), (), fitted, of_folds, folds)
+    return Member(TREES, False, _side_by_side(parts), (), fitted, of_folds, folds)
 
 
 def _boosted(lightgbm: Any, table: np.ndarray, target: FloatArray) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -9,20 +11,39 @@ from oracles import all_masks
 from scipy.optimize import check_grad
 from scipy.special import expit
 
-from spex_plugins.core.logistic.curve import LogisticCurve, _penalised_error, learn_curve
+from spex_plugins.core.logistic.curve import LogisticCurve, _PenalisedErrors, learn_curves
 
 
-def test_gradient_of_the_penalised_error():
+def _learned(masks, values, penalty):
+    return learn_curves(masks, values[None], np.ones((1, len(masks)), dtype=bool), penalty)[0]
+
+
+def _of_one(errors, which, parameters):
+    return errors(parameters[None])[which][0]
+
+
+def test_gradient_of_the_penalised_errors():
     rng = np.random.default_rng(0)
-    x, values = (rng.random((40, 6)) < 0.5) - 0.5, rng.normal(size=40)
-    for _ in range(3):
-        at = rng.normal(size=9)
-        wrong = check_grad(
-            lambda p: _penalised_error(p, x, values, 0.3)[0],
-            lambda p: _penalised_error(p, x, values, 0.3)[1],
-            at,
-        )
-        assert wrong < 1e-4
+    x, values = (rng.random((40, 6)) < 0.5) - 0.5, rng.normal(size=(3, 40))
+    kept = (rng.random((3, 40)) < 0.7).astype(float)
+    errors = _PenalisedErrors(x, values, kept, 0.3)
+    at = rng.normal(size=(3, 9))
+    for k in range(3):
+        own = errors.only(np.arange(3) == k)
+        assert check_grad(partial(_of_one, own, 0), partial(_of_one, own, 1), at[k]) < 1e-4
+        assert_allclose(own(at[k : k + 1])[0], errors(at)[0][k])
+
+
+def test_penalised_errors_are_those_of_the_formula():
+    rng = np.random.default_rng(0)
+    masks, values, at = rng.random((30, 5)) < 0.5, rng.normal(size=30), rng.normal(size=8)
+    kept = np.arange(30) < 20
+    curve = LogisticCurve(*at[:3], at[3:])
+    expected = ((curve.predict(masks) - values)[kept] ** 2).sum() / 2 + 0.4 * (
+        (at[3:] - at[3:].mean()) ** 2
+    ).sum() / 2
+    found, _ = _PenalisedErrors(masks - 0.5, values[None], kept[None].astype(float), 0.4)(at[None])
+    assert_allclose(found[0], expected, rtol=1e-6)  # a, b and c have a penalty of 1e-7
 
 
 def test_values_are_those_of_the_formula():
@@ -46,18 +67,31 @@ def test_functions_of_a_weighted_sum_are_found_from_few_masks(function, share):
     some = masks[rng.permutation(256)[:100]]
     values, expected = function(some), function(masks)
     centre, spread = values.mean(), values.std()
-    found = learn_curve(some, (values - centre) / spread, 0.003).predict(masks) * spread + centre
+    found = _learned(some, (values - centre) / spread, 0.003).predict(masks) * spread + centre
     assert ((found - expected) ** 2).mean() < share * expected.var()
 
 
 def test_slopes_of_little_evidence_tend_to_their_mean():
     masks = np.random.default_rng(0).random((20, 12)) < 0.5
     values = masks.sum(axis=1) - 6.0
-    apart = [learn_curve(masks, values, penalty).slopes.std() for penalty in (0.003, 300.0)]
+    apart = [_learned(masks, values, penalty).slopes.std() for penalty in (0.003, 300.0)]
     assert apart[1] < 1e-3
+
+
+def test_curves_side_by_side_are_those_found_alone():
+    rng = np.random.default_rng(0)
+    masks, slopes = rng.random((80, 6)) < 0.5, rng.normal(size=(3, 6))
+    values = expit(slopes @ (masks - 0.5).T)
+    counted = rng.random((3, 80)) < 0.8
+    together = learn_curves(masks, values, counted, 0.1)
+    for own, one, which in zip(together, values, counted, strict=True):
+        alone = _learned(masks[which], one[which], 0.1)
+        errors = _PenalisedErrors(masks - 0.5, one[None], which[None].astype(float), 0.1)
+        found, expected = (errors(curve.parameters[None])[0][0] for curve in (own, alone))
+        assert_allclose(found, expected, rtol=0.02)  # both end near the minimum
 
 
 def test_constant_values():
     masks = all_masks(4)
-    found = learn_curve(masks, np.zeros(16), 0.1)
+    found = _learned(masks, np.zeros(16), 0.1)
     assert_allclose(found.predict(masks), 0, atol=1e-6)

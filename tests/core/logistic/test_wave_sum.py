@@ -76,15 +76,22 @@ def test_a_few_pairs_have_the_values_of_all():
     assert_allclose(function.index(pairs[:20], "FSII", 2), everything[:20], atol=1e-12)
 
 
-@given(st.integers(0, 2**32 - 1), st.sampled_from([3, 10, 40]), st.floats(0.001, 8.0))
-@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([3, 10, 40]), st.floats(0.001, 60.0))
+@settings(max_examples=50, deadline=None)
 def test_logistic_curves_become_sums_of_waves(seed, n, steepness):
     rng = np.random.default_rng(seed)
     curve = LogisticCurve(*rng.normal(size=3), steepness * rng.normal(size=n) / np.sqrt(n))
     masks = rng.random((300, n)) < rng.random((300, 1))
     masks[:2] = [[False], [True]]
     error = np.abs(waves_of(curve).predict(masks)[:, 0] - curve.predict(masks))
-    assert error.max() < 1e-5 * abs(curve.height)
+    assert error.max() < 1e-6 * abs(curve.height)
+
+
+@pytest.mark.parametrize("shift", [-400.0, -150.0, 0.0, 90.0])
+def test_curves_whose_bend_is_outside_the_range(shift):
+    curve = LogisticCurve(0.0, 1.0, shift, np.repeat([0.0, 30.0], 10))
+    masks = np.random.default_rng(0).random((200, 20)) < 0.5
+    assert_allclose(waves_of(curve).predict(masks)[:, 0], curve.predict(masks), atol=1e-9)
 
 
 def test_a_curve_without_slopes_is_a_constant():
