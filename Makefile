@@ -33,7 +33,7 @@ check: $(VENV)/test.installed  ## formatting, lint, types, import contracts, sec
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --quiet tests/test_docstrings.py
+	$(BIN)/python -m pytest --quiet tests/package/test_docstrings.py
 
 build: $(VENV)/build.installed  ## sdist and wheel, and the wheel in an empty environment
 	rm -rf build dist

@@ -17,18 +17,18 @@ from spex_plugins.estimators import resolve
 from spex_plugins.estimators.auto import Auto
 from spex_plugins.estimators.base import Estimator
 from spex_plugins.estimators.common.size_limits import check_size
-from spex_plugins.estimators.with_deviations import WithDeviations
-from spex_plugins.estimators.with_surrogate import WithSurrogate
+from spex_plugins.estimators.wrappers.with_deviations import WithDeviations
+from spex_plugins.estimators.wrappers.with_surrogate import WithSurrogate
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.calls.torch_modes import check_modes
 from spex_plugins.queries.options import queries_of
 from spex_plugins.recordings.recording import on_recorded_masks
-from spex_plugins.result.assemble import averaged, fitted, interactions, usable
-from spex_plugins.result.earlier_kernels import kernel_prior
-from spex_plugins.result.few_samples import FewSamples
+from spex_plugins.result.assembly.assemble import averaged, fitted, interactions, usable
+from spex_plugins.result.assembly.earlier_kernels import kernel_prior
+from spex_plugins.result.assembly.few_samples import FewSamples
+from spex_plugins.result.assembly.unidentifiable_features import of_all_features, warn_of_unidentifiable
 from spex_plugins.result.interactions import Interactions
-from spex_plugins.result.unidentifiable_features import of_all_features, warn_of_unidentifiable
 from spex_plugins.runs.rounds import MOST_CALLS, explain_until
 from spex_plugins.runs.stored_designs import kept_in
 from spex_plugins.runs.targets import Target

@@ -1,13 +1,14 @@
-"""Validation of the arguments of `explain` and `fit`; errors name the argument, its value and the remedy."""
+"""Validation of the arguments of public functions; errors name the argument, its value and the remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.core.basis.masks import as_bool
 from spex_plugins.core.basis.real_values import real_values
@@ -17,16 +18,22 @@ from spex_plugins.wording import counted
 
 __all__ = [
     "budget",
+    "chosen_names",
+    "cost",
     "count",
     "features_of",
     "generator",
+    "index",
     "interaction_order",
     "keywords",
+    "names_of",
     "names_of_features",
+    "names_of_outputs",
     "positive",
     "sampled_masks",
     "sampled_values",
     "share",
+    "text",
 ]
 
 # What SHAP, Captum, shapiq and scikit-learn call the arguments of `explain`.
@@ -63,6 +70,13 @@ def generator(seed: Any) -> np.random.Generator:
         raise InputError(f"seed: must be an integer ≥ 0 or a numpy Generator, got {seed!r:.80}.") from None
 
 
+def index(value: Any) -> str:
+    """Return the name of an interaction index."""
+    if not isinstance(value, str) or value not in INDICES:
+        raise InputError(f"index: {value!r:.80} is unknown; choose one of {list(INDICES)}.")
+    return value
+
+
 def count(name: str, value: Any, least: int = 0, meaning: str = "") -> int:
     """Return an integer that is at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
@@ -95,8 +109,23 @@ def positive(name: str, value: Any) -> float | None:
         return None
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not number or not 0 < value < np.inf:
-        raise InputError(f"{name}: must be a number > 0, got {value!r}.")
+        raise InputError(f"{name}: must be a number > 0, got {value!r:.80}.")
     return float(value)
+
+
+def cost(name: str, value: Any) -> float:
+    """Return a finite number that is at least 0."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not 0 <= value < np.inf:
+        raise InputError(f"{name}: must be a finite number ≥ 0, got {value!r:.80}.")
+    return float(value)
+
+
+def text(name: str, value: Any) -> str | None:
+    """Return a text that is not empty, or None."""
+    if value is not None and (not isinstance(value, str) or not value):
+        raise InputError(f"{name}: must be a non-empty string, got {value!r:.80}.")
+    return value
 
 
 def interaction_order(max_order: int | None) -> int | None:
@@ -108,12 +137,29 @@ def interaction_order(max_order: int | None) -> int | None:
 
 def names_of_features(names: Sequence[str] | None, n: int) -> tuple[str, ...]:
     """Return n feature names, by default x0, x1, …."""
-    if names is None:
-        return tuple(f"x{i}" for i in range(n))
+    return tuple(f"x{i}" for i in range(n)) if names is None else names_of("feature_names", names, n)
+
+
+def names_of_outputs(names: Sequence[str] | None, shape: tuple[int, ...]) -> tuple[str, ...] | None:
+    """Return the names of outputs of a shape () or (K,), or None where there are none."""
+    return None if names is None else names_of("output_names", names, shape[0] if shape else 1)
+
+
+def names_of(argument: str, names: Any, count: int | None = None, kind: str = "name") -> tuple[str, ...]:
+    """Return names as text, of the given number if there is one."""
     ordered = hasattr(names, "__len__") and not isinstance(names, str | bytes | Set | Mapping)
-    if not ordered or len(names) != n or getattr(names, "ndim", 1) != 1:
-        raise InputError(f"feature_names: expected a sequence of {counted(n, 'name')}, got {names!r:.80}.")
+    if not ordered or getattr(names, "ndim", 1) != 1 or count not in (None, len(names)):
+        expected = f"{kind}s" if count is None else counted(count, kind)
+        raise InputError(f"{argument}: expected a sequence of {expected}, got {names!r:.80}.")
     return tuple(map(str, names))
+
+
+def chosen_names(argument: str, given: Any) -> list[str]:
+    """Return one name, or several of any collection, as a list."""
+    names = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"{argument}: must be a name or several of them, got {given!r:.80}.")
+    return names
 
 
 def features_of(value_function: Any, n: Any, names: Any) -> tuple[int, tuple[str, ...]]:

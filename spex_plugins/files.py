@@ -1,4 +1,4 @@
-"""Atomic replacement of files: after a full disk or a crash, the previous file is intact."""
+"""Paths of files, and their atomic replacement: after a full disk or a crash, the previous file is intact."""
 
 from __future__ import annotations
 
@@ -8,13 +8,39 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from stat import S_IMODE, S_ISREG
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from spex_plugins.errors import InputError
 
-__all__ = ["check_can_be_written", "is_mount_point", "replacing"]
+__all__ = ["check_can_be_written", "checked_path", "is_mount_point", "replacing"]
 
 _MOUNTS = Path("/proc/self/mountinfo")
+
+
+def checked_path(name: str, value: Any) -> str:
+    """Return the path of a file as text; a number would be taken for an open file of the process.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    value : path-like
+        What was given.
+
+    Returns
+    -------
+    str
+        As it was given, not resolved.
+
+    Raises
+    ------
+    InputError
+        If it is no path.
+    """
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise InputError(f"{name}: must be the path of a file, got {value!r:.80}.")
+    return path
 
 
 @contextmanager
@@ -36,10 +62,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     Raises
     ------
+    InputError
+        If it is no path.
     OSError
         If the file cannot be written; the previous file is then unchanged.
     """
-    target = os.path.realpath(path)
+    target = os.path.realpath(checked_path("path", path))
     before = os.stat(target) if os.path.exists(target) else None
     if before is not None and not _can_be_replaced(target, before.st_mode):
         with open(target, "wb") as file:
@@ -75,7 +103,7 @@ def check_can_be_written(name: str, path: str | os.PathLike[str]) -> None:
     path : path-like
         Path of the file, which may exist.
     """
-    target = os.path.realpath(path)
+    target = os.path.realpath(checked_path(name, path))
     folder = os.path.dirname(target)
     if os.path.isdir(target):
         raise InputError(f"{name}: {os.fspath(path)} is a folder; give the path of a file.")

@@ -14,11 +14,12 @@ from spex_plugins.core.basis.masks import distinct_rows
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
+from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.queries import Queries, QueryOptions, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
-from spex_plugins.result.assemble import fitted, interactions, usable
-from spex_plugins.result.few_samples import FewSamples
+from spex_plugins.result.assembly.assemble import fitted, interactions, usable
+from spex_plugins.result.assembly.few_samples import FewSamples
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted
@@ -131,7 +132,8 @@ def explain_levels(
     Raises
     ------
     InputError
-        If an argument is invalid; raised before any model call.
+        If an argument is invalid; raised before any model call. If the groups that matter have more features
+        than can be explained; raised after the first level, whose answers it has as ``masks`` and ``values``.
     ValueFunctionError
         If the value function fails, see `explain`.
     StoreError
@@ -159,16 +161,25 @@ def explain_levels(
               +2  x0 × x5
     """
     check.keywords(options, QueryOptions.__annotations__)
-    n, names = check.features_of(value_function, None if groups is None else len(groups), None)
+    own = groups is None or hasattr(value_function, "n")
+    n, names = check.features_of(value_function, None if own else np.asarray(groups).size, None)
     first = _grouped(groups, group_names, value_function, n)
     most = check.count("budget", budget, 2 * _LEAST, "the number of model calls that may be made")
     wanted = check.share("share", share) or 1.0
+    check_size(estimator, len(first.names), most)
     settings = resolve(estimator, index), check.interaction_order(max_order), check.generator(seed)
     with Session(value_function, queries_of(queries, options), budget=most) as session:
         run = _Run(session, most, *settings)
         of_groups = run.explain(first, _of_groups(len(first.names), most))
         chosen = _chosen(of_groups, wanted, np.bincount(first.label_of), most)
         second = _opened(first, chosen, names)
+        try:
+            check_size(estimator, len(second.names), most)
+        except InputError as error:
+            found = f"share: {counted(len(chosen), 'group')} matter; choose a smaller share. {error}"
+            problem = InputError(found)
+            keep_answers(problem, *run.answers)
+            raise problem from None
         of_features = run.explain(second, max(_LEAST, most - run.asked))
     few = FewSamples(f"budget={budget!r}", "allow more model calls")
     few.see(of_features)
@@ -197,6 +208,7 @@ class _Run:
     ) -> None:
         self._session, self._budget, self._method = session, budget, method
         self._max_order, self._rng = max_order, rng
+        self.answers: tuple[BoolArray, FloatArray]  # of the last level
         self._known: BoolArray | None = None
         self._all: BoolArray | None = None
         self._stored = 0
@@ -219,10 +231,11 @@ class _Run:
         coded = design if design.coded and len(masks) == len(design.masks) else None
         self._all = _joined(self._all, asked)
         self._known = _joined(self._known, level.widened(masks))
+        self.answers = level.widened(masks), values
         try:
             result = fitted(self._method, masks, values, coded, self._max_order, deepcopy(self._rng))
         except BaseException as error:  # also KeyboardInterrupt: the values have been paid for
-            keep_answers(error, level.widened(masks), values)
+            keep_answers(error, *self.answers)
             raise
         statement = "; ".join(filter(None, [design.statement, self._session.statement]))
         about: Any = (level.names, self._budget, self._method.name, statement)
@@ -250,9 +263,7 @@ def _grouped(groups: Any, names: Any, value_function: Any, n: int) -> _Level:
         names = getattr(value_function, "group_names", None)
     if names is None:
         names = [f"group {number}" for number in range(count)]
-    if isinstance(names, str) or len(names) != count:
-        raise InputError(f"group_names: expected a sequence of {counted(count, 'name')}, got {names!r:.80}.")
-    return _Level(label_of, tuple(map(str, names)))
+    return _Level(label_of, check.names_of("group_names", names, count))
 
 
 def _chosen(found: Interactions, share: float, sizes: IntArray, budget: int) -> tuple[int, ...]:

@@ -21,10 +21,10 @@ from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
 from spex_plugins.queries.store.fingerprint import fingerprint_of
 from spex_plugins.recordings.recording import Recording
-from spex_plugins.result.assemble import interactions
-from spex_plugins.result.few_samples import FewSamples
+from spex_plugins.result.assembly.assemble import interactions
+from spex_plugins.result.assembly.few_samples import FewSamples
+from spex_plugins.result.assembly.noise import fit_means
 from spex_plugins.result.interactions import Interactions
-from spex_plugins.result.noise import fit_means
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.api import explain
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.errors import MissingExtraError
@@ -56,7 +57,7 @@ class SpexApproximator(Approximator):  # type: ignore[misc]
     ValueError
         If the index is unknown.
     InputError
-        If the index is not defined for this order.
+        If the index is not defined for this order, or a number is out of its range.
 
     Examples
     --------
@@ -77,6 +78,9 @@ class SpexApproximator(Approximator):  # type: ignore[misc]
         random_state: int | None = None,
         estimator: str | Estimator = "auto",
     ) -> None:
+        check.count("n", n, 1, "the number of players")
+        check.count("max_order", max_order, 1, "the largest number of players in an interaction")
+        check.generator(random_state)
         super().__init__(
             n, max_order, index, top_order=top_order, random_state=random_state, initialize_dict=False
         )
@@ -111,7 +115,7 @@ class SpexApproximator(Approximator):  # type: ignore[misc]
         self.found = explain(
             lambda masks: np.asarray(game(masks), dtype=np.float64),
             self.n,
-            budget=int(min(budget, 2**self.n)),
+            budget=min(check.count("budget", budget, 2, "the number of coalitions"), 2**self.n),
             index=self.index,
             estimator=self.estimator,
             seed=self._random_state or 0,

@@ -10,14 +10,14 @@ import numpy as np
 
 from spex_plugins import adapter_tools
 from spex_plugins.api import explain_each
-from spex_plugins.captum.forward import MaskedForward
+from spex_plugins.captum.forward.value_function import MaskedForward
 from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.end_points import EndPoints
     from spex_plugins.captum.features import Features
-    from spex_plugins.result.few_samples import FewSamples
+    from spex_plugins.captum.forward.end_points import EndPoints
+    from spex_plugins.result.assembly.few_samples import FewSamples
     from spex_plugins.result.interactions import Interactions
     from spex_plugins.types import FloatArray, IntArray
 

@@ -152,11 +152,12 @@ def feature_ids(interactions: Interactions) -> tuple[int, ...]:
     >>> [tuple(ids[i] for i in term) for term in interactions.top(3).terms]
     [(12, 40), (7, 12), (3, 7, 40)]
     """
-    if interactions.feature_ids is None:
+    ids = getattr(interactions, "feature_ids", None)
+    if ids is None:
         raise InputError(
             "interactions: their features have no ids of a feature mask; give those of Spex.attribute."
         )
-    return interactions.feature_ids
+    return tuple(ids)
 
 
 def _numbered(batch: Batch) -> tuple[Tensor, ...]:

@@ -10,27 +10,26 @@ from captum.log import log_usage
 
 from spex_plugins import checks as check
 from spex_plugins.adapter_tools import default_budget, query_options
-from spex_plugins.captum.additional import any_tensor, resolve_additional
 from spex_plugins.captum.attribution_shape import expand_to_inputs
 from spex_plugins.captum.batch import make_batch
-from spex_plugins.captum.end_points import evaluate_end_points
 from spex_plugins.captum.explain_batch import explain_batch, feature_values
 from spex_plugins.captum.features import make_features
+from spex_plugins.captum.forward.additional_arguments import any_tensor, resolve_additional
+from spex_plugins.captum.forward.end_points import evaluate_end_points
 from spex_plugins.captum.llm.cache import warn_of_cache
 from spex_plugins.captum.llm.random_baselines import check_fixed
-from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import about, resolve
 from spex_plugins.estimators.common.size_limits import check_size
 from spex_plugins.queries.calls.torch_modes import check_modes
-from spex_plugins.result.few_samples import FewSamples
+from spex_plugins.result.assembly.few_samples import FewSamples
 
 if TYPE_CHECKING:
     import numpy as np
 
     from spex_plugins.captum.batch import Batch
-    from spex_plugins.captum.end_points import EndPoints
     from spex_plugins.captum.features import Features
+    from spex_plugins.captum.forward.end_points import EndPoints
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.queries import Queries
     from spex_plugins.result.interactions import Interactions
@@ -203,8 +202,7 @@ class Spex(ShapleyValueSampling):  # type: ignore[misc]
         saturated at these, is not recognised; give baselines from which the same features of all examples
         differ then.
         """
-        if index not in INDICES:
-            raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+        check.index(index)
         masks_per_call = check.count("perturbations_per_eval", perturbations_per_eval, 1, "masks per call")
         if n_samples is not None:
             n_samples = check.count("n_samples", n_samples, 2, "the inputs and the baselines are two")

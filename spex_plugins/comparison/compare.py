@@ -10,8 +10,8 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.comparison.annotations import read_annotations
 from spex_plugins.comparison.compare_input import Settings, compare_input
-from spex_plugins.comparison.held_out import checked_masks
 from spex_plugins.comparison.inputs import read_inputs
+from spex_plugins.comparison.judging.held_out import checked_masks
 from spex_plugins.comparison.methods import resolve_methods
 from spex_plugins.comparison.methods.warm_up import warm_up
 from spex_plugins.comparison.metrics.table import chosen_metrics

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.comparison.held_out import (
+from spex_plugins.comparison.calls.shared_answers import SharedAnswers
+from spex_plugins.comparison.judging.held_out import (
     HeldOut,
     evaluate_held_out,
     masks_of_all_sizes,
     set_aside,
     uniform_masks,
 )
-from spex_plugins.comparison.judge import Judge
+from spex_plugins.comparison.judging.judge import Judge
 from spex_plugins.comparison.metrics.agreement import agreement
 from spex_plugins.comparison.run import Cell, Run, in_short, of_one_kind, run_method
-from spex_plugins.comparison.shared_answers import SharedAnswers
 from spex_plugins.errors import SpexError
 from spex_plugins.recordings.recording import Recording
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.comparison.counted_game import CountedGame
-from spex_plugins.comparison.judge import Scores
+from spex_plugins.comparison.calls.counted_game import CountedGame
+from spex_plugins.comparison.judging.judge import Scores
 from spex_plugins.comparison.memory import PeakMemory
 from spex_plugins.errors import MissingExtraError, ValueFunctionError
 from spex_plugins.queries.answers import note_of_answers
@@ -17,8 +17,8 @@ from spex_plugins.queries.answers import note_of_answers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from spex_plugins.comparison.calls.shared_answers import SharedAnswers
     from spex_plugins.comparison.methods.method import Method, Surrogate
-    from spex_plugins.comparison.shared_answers import SharedAnswers
 
 __all__ = ["Cell", "Run", "in_short", "of_one_kind", "run_method"]
 

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from spex_plugins.core.basis.indices import checked_order
 from spex_plugins.errors import InputError
 from spex_plugins.estimators.auto import Auto
-from spex_plugins.estimators.averaging import Averaging
 from spex_plugins.estimators.base import Estimator
-from spex_plugins.estimators.boosted_residual import BoostedResidual
 from spex_plugins.estimators.common.fit_result import Fit, FoldedFit
+from spex_plugins.estimators.ensembles.averaging import Averaging
+from spex_plugins.estimators.ensembles.stacking import Stacking
 from spex_plugins.estimators.folded_estimator import FoldedEstimator
-from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
-from spex_plugins.estimators.proxyspex import ProxySpex
-from spex_plugins.estimators.shapley import Shapley
-from spex_plugins.estimators.sparse_regression import SparseRegression
-from spex_plugins.estimators.spex import Spex
-from spex_plugins.estimators.stacking import Stacking
+from spex_plugins.estimators.gaussian_processes.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.gaussian_processes.shapley import Shapley
+from spex_plugins.estimators.sparse.sparse_regression import SparseRegression
+from spex_plugins.estimators.sparse.spex import Spex
+from spex_plugins.estimators.trees.boosted_residual import BoostedResidual
+from spex_plugins.estimators.trees.proxyspex import ProxySpex
 
 __all__ = [
     "ESTIMATORS",
@@ -108,6 +108,7 @@ def about(estimator: str | Estimator, index: str | None = None) -> str:  # numpy
     str
         A phrase, ``Estimator.about``; "" for an unknown name or an estimator that does not define it.
     """
-    if not isinstance(estimator, Estimator) and estimator not in ESTIMATORS:
+    known = isinstance(estimator, Estimator) or (isinstance(estimator, str) and estimator in ESTIMATORS)
+    if not known:
         return ""
     return resolve(estimator, index).about

@@ -16,12 +16,12 @@ from spex_plugins.estimators.common.every_index_design import every_index_design
 from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import LEAST_BITS, faithful_design, faithful_sequence
-from spex_plugins.estimators.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.ensembles.stacking import Stacking
+from spex_plugins.estimators.gaussian_processes.gaussian_process import GaussianProcessEstimator
+from spex_plugins.estimators.gaussian_processes.shapley import MOST_STACKED, Shapley
 from spex_plugins.estimators.kernel_stack.cross_validated import cross_validated_stack
-from spex_plugins.estimators.shapley import MOST_STACKED, Shapley
-from spex_plugins.estimators.sparse_regression import SparseRegression
-from spex_plugins.estimators.spex import Spex
-from spex_plugins.estimators.stacking import Stacking
+from spex_plugins.estimators.sparse.sparse_regression import SparseRegression
+from spex_plugins.estimators.sparse.spex import Spex
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["MOST_MASKS", "Auto"]

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from spex_plugins.games.chat.chat_game import ChatGame
     from spex_plugins.games.chat.chat_replies import ChatReplies
     from spex_plugins.games.context.context_game import ContextGame
+    from spex_plugins.games.heads.heads_game import HeadsGame
     from spex_plugins.games.image.conse import ConSE
     from spex_plugins.games.image.image_game import ImageGame
     from spex_plugins.games.image.image_text_answer import ImageTextAnswer
     from spex_plugins.games.image.image_text_match import ImageTextMatch
     from spex_plugins.games.image.multimodal import MultimodalGame
-    from spex_plugins.games.inside.heads_game import HeadsGame
     from spex_plugins.games.parts.call_log import CallRecord
     from spex_plugins.games.parts.parts_game import CallOutcome, PartsGame
     from spex_plugins.games.replies.reply_game import ReplyGame
@@ -55,7 +55,7 @@ _MODULES = {
     "ContextGame": "spex_plugins.games.context.context_game",
     "DataGame": "spex_plugins.games.training.data_game",
     "Embedded": "spex_plugins.games.replies.similarity",
-    "HeadsGame": "spex_plugins.games.inside.heads_game",
+    "HeadsGame": "spex_plugins.games.heads.heads_game",
     "ImageGame": "spex_plugins.games.image.image_game",
     "ImageTextAnswer": "spex_plugins.games.image.image_text_answer",
     "ImageTextMatch": "spex_plugins.games.image.image_text_match",

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from spex_plugins.errors import InputError, PartialAnswerError
-from spex_plugins.games import background_loop
-from spex_plugins.games.chat.api_errors import RefusedError, can_be_answered_later
+from spex_plugins.games.chat.errors.api_errors import RefusedError, can_be_answered_later
+from spex_plugins.games.common import background_loop
 from spex_plugins.queries.calls.retry_policy import is_transient
 from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted

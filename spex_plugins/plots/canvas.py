@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from spex_plugins.errors import MissingExtraError
+from spex_plugins.errors import InputError, MissingExtraError
 from spex_plugins.plots.fonts import families
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["Canvas", "new_axes", "require_matplotlib", "text_width"]
+__all__ = ["Canvas", "check_axes", "new_axes", "require_matplotlib", "text_width"]
 
 Point = tuple[float, float]
 Rectangle = tuple[float, float, float, float]
@@ -27,6 +27,15 @@ def require_matplotlib() -> None:
         raise MissingExtraError(
             'Drawing needs matplotlib: pip install "spex-plugins[plots]" (to_html works without it).'
         ) from error
+
+
+def check_axes(ax: Any) -> None:
+    """Raise `InputError` for anything but axes or None, `MissingExtraError` where matplotlib is missing."""
+    require_matplotlib()
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes | None):
+        raise InputError(f"ax: must be axes of matplotlib, such as plt.gca(), got {type(ax).__name__}.")
 
 
 def new_axes() -> Axes:

@@ -9,7 +9,7 @@ import numpy as np
 
 from spex_plugins.errors import InputError
 from spex_plugins.plots import legend
-from spex_plugins.plots.canvas import Canvas, new_axes, require_matplotlib
+from spex_plugins.plots.canvas import Canvas, check_axes, new_axes
 from spex_plugins.plots.colors import DOWN, TEXT_COLOR, UP, shade
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, read_plot_data
@@ -94,7 +94,7 @@ def image_regions(
     MissingExtraError
         If matplotlib is not installed.
     """
-    require_matplotlib()
+    check_axes(ax)
     content = read_plot_data(interactions, index, order, top, output, drawable=drawable)
     grey, labels = _checked(image, regions, len(content.words))
     if ax is None:

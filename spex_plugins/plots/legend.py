@@ -51,7 +51,7 @@ def _facts(canvas: Canvas, content: PlotData, width: float) -> list[str]:
 
 def _title(canvas: Canvas, title: str | None, width: float) -> list[str]:
     # Bold letters are wider than the regular ones that are measured.
-    return _wrapped(canvas, drawable(displayable(title or "")).split(), _TITLE, 0.86 * width, " ")
+    return _wrapped(canvas, drawable(displayable(str(title or ""))).split(), _TITLE, 0.86 * width, " ")
 
 
 def header_height(canvas: Canvas, content: PlotData, title: str | None, width: float) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import joined, right_to_left, told_apart, visible, visible_text
@@ -150,16 +151,13 @@ def read_plot_data(
     """
     found = one_output(given, output)
     if words is not None:
-        if isinstance(words, str) or len(words) != found.n:
-            raise InputError(f"words: expected a sequence of {counted(found.n, 'word')}, got {words!r:.80}.")
-        found = found.renamed(words)
+        found = found.renamed(check.names_of("words", words, found.n, "word"))
     if index == "Fourier":
         raise InputError(
             "index: 'Fourier' has no sign that gives a direction; choose 'FSII', 'FBII' or 'BII'."
         )
-    if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 0:
-        raise InputError(f"top: must be an integer ≥ 0 (the number of interactions to show), got {top!r}.")
-    fixed = INDICES[index].fixed_order if index in INDICES else None
+    top = check.count("top", top, 0, "the number of interactions to show")
+    fixed = INDICES[check.index(index)].fixed_order
     if order is None and fixed is None:
         # As in Interactions.top: triples are shown apart when there are any.
         order = min(max(found.spectrum.max_order, 2), 3)

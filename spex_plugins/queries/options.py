@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import PathLike
 from os.path import realpath
 from typing import Any, Literal, TypedDict
 
-import numpy as np
-
+from spex_plugins import checks as check
 from spex_plugins.errors import InputError
+from spex_plugins.files import checked_path
 
 __all__ = ["Queries", "QueryOptions", "queries_of"]
 
@@ -122,16 +122,16 @@ class Queries:
                 "executor: must be a concurrent.futures.Executor or a Dask client, "
                 f"got {type(self.executor).__name__}."
             )
-        _integer("in_flight", self.in_flight, 1)
-        _integer("batch_size", self.batch_size, 1)
-        _integer("retries", self.retries, 0)
+        for name, least in (("in_flight", 1), ("batch_size", 1), ("retries", 0)):
+            if getattr(self, name) is not None:
+                check.count(name, getattr(self, name), least)
         if self.on_failure not in ("raise", "drop"):
             raise InputError(f'on_failure: must be "raise" or "drop", got {self.on_failure!r:.80}.')
         for name in ("timeout", "max_seconds", "max_cost"):
-            _positive(name, getattr(self, name))
+            check.positive(name, getattr(self, name))
         if self.price is None:
             raise InputError("price: must be a number > 0, got None.")
-        _positive("price", self.price)
+        check.positive("price", self.price)
 
 
 def queries_of(queries: Queries | None, options: Mapping[str, Any]) -> Queries:
@@ -167,31 +167,10 @@ def _path(name: str, value: Any) -> str | None:
     """Return the resolved path: the working directory and links may change during a run."""
     if value is None:
         return None
-    path = fspath(value) if isinstance(value, str | PathLike) else None
-    if not isinstance(path, str) or not path or "\0" in path:
-        raise InputError(f"{name}: must be the path of a file, got {value!r:.80}.")
-    return realpath(path)
+    return realpath(checked_path(name, value))
 
 
 def _text(name: str, value: Any) -> None:
-    if value is None:
-        return
-    if not isinstance(value, str) or not value:
-        raise InputError(f"{name}: must be a non-empty string, got {value!r:.80}.")
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    given = check.text(name, value)
+    if given is not None and any("\ud800" <= character <= "\udfff" for character in given):
         raise InputError(f"{name}: must be a string that can be encoded as UTF-8, got {value!r:.80}.")
-
-
-def _integer(name: str, value: Any, least: int) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name}: must be an integer ≥ {least}, got {value!r:.80}.")
-
-
-def _positive(name: str, value: Any) -> None:
-    if value is None:
-        return
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not number or not 0 < value < np.inf:
-        raise InputError(f"{name}: must be a number > 0, got {value!r:.80}.")

@@ -28,6 +28,8 @@ class RecordedAnswers:
         given = check.sampled_masks(masks)
         precision = np.float32 if getattr(values, "dtype", None) == np.float32 else np.float64
         answers: FloatArray = check.sampled_values(values, len(given)).astype(precision)
+        if not isinstance(kinds, Mapping):
+            raise InputError(f"kinds: must be a dict of the rows of every kind, got {kinds!r:.80}.")
         rows = {name: _checked_rows(name, each, len(given)) for name, each in kinds.items()}
         if len(distinct_rows(given)[0]) < len(given):
             raise InputError("masks: must be distinct; average the values of repeated masks.")
@@ -105,7 +107,7 @@ class RecordedAnswers:
     def _rows_of(self, kind: str | None) -> IntArray:
         if kind is None:
             return np.arange(len(self))
-        if kind not in self._rows:
+        if not isinstance(kind, str) or kind not in self._rows:
             raise InputError(f"kind: no {kind!r} masks were recorded; choose one of {list(self._rows)}.")
         return self._rows[kind]
 

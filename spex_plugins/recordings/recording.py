@@ -14,6 +14,7 @@ from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
+from spex_plugins.files import checked_path
 from spex_plugins.queries import Queries, QueryOptions, Store
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import queries_of
@@ -23,7 +24,7 @@ from spex_plugins.recordings.drawing import drawn_rows
 from spex_plugins.recordings.provenance import provenance
 from spex_plugins.recordings.recorded_answers import UNIFORM, RecordedAnswers
 from spex_plugins.recordings.recorded_masks import RecordedMasks
-from spex_plugins.result.assemble import averaged
+from spex_plugins.result.assembly.assemble import averaged
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted
 
@@ -93,10 +94,10 @@ class Recording(RecordedAnswers):
         kinds: Mapping[str, IntArray] | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(masks, values, kinds or {})
+        super().__init__(masks, values, {} if kinds is None else kinds)
         self.feature_names = check.names_of_features(feature_names, self.n)
-        self.output_names = None if output_names is None else tuple(map(str, output_names))
-        self.about = _as_json(about or {})
+        self.output_names = check.names_of_outputs(output_names, self._values.shape[1:])
+        self.about = _as_json({} if about is None else about)
 
     @classmethod
     def record(
@@ -148,7 +149,7 @@ class Recording(RecordedAnswers):
         check.keywords(options, QueryOptions.__annotations__)
         own = hasattr(value_function, "n") or masks is None
         n, names = check.features_of(value_function, None if own else width_of(masks), feature_names)
-        said = _as_json(about or {})  # before the model is asked
+        said = _as_json({} if about is None else about)  # before the model is asked
         distinct, values, kinds = asked(value_function, n, masks, queries_of(queries, options))
         return cls(
             distinct,
@@ -199,7 +200,7 @@ class Recording(RecordedAnswers):
         StoreError
             If the file is damaged or cannot be read.
         """
-        if not os.path.exists(store):  # opening would create it
+        if not os.path.exists(checked_path("store", store)):  # opening would create it
             raise InputError(f"store: {os.fspath(store)!s} does not exist.")
         with Store(store) as opened:
             masks, values = averaged(*opened.export(fingerprint))

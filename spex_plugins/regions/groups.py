@@ -55,8 +55,10 @@ class Grid:
         Raises
         ------
         InputError
-            If there are more rows or columns than pixels.
+            If there are more rows or columns than pixels, or it is no image.
         """
+        if len(np.shape(image)) not in (2, 3):
+            raise InputError(f"image: must have shape (H, W, C) or (H, W), got {np.shape(image)}.")
         height, width = np.shape(image)[:2]
         if self.rows > height or self.columns > width:
             raise InputError(
@@ -106,7 +108,8 @@ class Superpixels:
 
     def __post_init__(self) -> None:
         _check_positive("n", self.n)
-        if not self.compactness > 0:
+        number = isinstance(self.compactness, int | float | np.number)
+        if not number or not self.compactness > 0:
             raise InputError(f"compactness: must be a number above 0, got {self.compactness!r}.")
 
     def __call__(self, image: Any) -> IntArray:

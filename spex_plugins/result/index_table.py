@@ -78,7 +78,7 @@ class IndexTable:
         _, labels = told_apart([visible(name) for name in self.feature_names])
         return [" × ".join(labels[i] for i in term) for term in self.terms]
 
-    def of_order(self, order: int) -> IndexTable:  # numpydoc ignore=RS01
+    def of_order(self, order: int) -> IndexTable:
         """Return the sets with exactly ``order`` features.
 
         Parameters
@@ -90,8 +90,13 @@ class IndexTable:
         -------
         IndexTable
             These sets in the same order; empty if there are none.
+
+        Raises
+        ------
+        InputError
+            If the order is no integer ≥ 0.
         """
-        return self._select(np.flatnonzero(self.orders == order))
+        return self._select(np.flatnonzero(self.orders == check.count("order", order)))
 
     def top(self, k: int) -> IndexTable:  # numpydoc ignore=RS01
         """Return the k sets of largest magnitude; with several outputs, of largest root sum of squares.

@@ -189,9 +189,7 @@ class Interactions(Questions):
         InputError
             If the index is unknown.
         """
-        if index not in INDICES:
-            raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
-        known = self.function.single_values(index)
+        known = self.function.single_values(check.index(index))
         return replace(known, deviations=np.zeros_like(known.values)) if self.exact else known
 
     def deviations(self, table: IndexTable) -> FloatArray:  # numpydoc ignore=RS01
@@ -331,7 +329,7 @@ class Interactions(Questions):
         InputError
             If the number of names is not n.
         """
-        return replace(self, feature_names=check.names_of_features(feature_names, self.n))
+        return replace(self, feature_names=check.names_of("feature_names", feature_names, self.n))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the explanation to one .npz file: arrays and a JSON header, no pickle.

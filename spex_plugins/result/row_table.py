@@ -79,7 +79,7 @@ class RowTable:
         """Number of rows that have these words, shape (T,)."""
         return np.isfinite(self.values).sum(axis=0)
 
-    def of_order(self, order: int) -> RowTable:  # numpydoc ignore=RS01
+    def of_order(self, order: int) -> RowTable:
         """Return the sets with exactly ``order`` features.
 
         Parameters
@@ -91,8 +91,13 @@ class RowTable:
         -------
         RowTable
             These sets in the same order.
+
+        Raises
+        ------
+        InputError
+            If the order is no integer ≥ 0.
         """
-        return self._select(np.flatnonzero(self.orders == order))
+        return self._select(np.flatnonzero(self.orders == check.count("order", order)))
 
     def interactions(self) -> RowTable:
         """Return the sets of two and more features.

@@ -14,7 +14,7 @@ from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.uniform_design import LEAST_BITS
 from spex_plugins.queries import Queries, Session, keep_answers
 from spex_plugins.queries.calls.function_call import ValueFunction
-from spex_plugins.result.assemble import fitted, interactions, usable
+from spex_plugins.result.assembly.assemble import fitted, interactions, usable
 from spex_plugins.result.interactions import Interactions
 from spex_plugins.runs.stored_designs import kept_in
 from spex_plugins.runs.targets import Target

@@ -11,11 +11,11 @@ from spex_plugins import adapter_tools
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import about
 from spex_plugins.queries.calls.torch_modes import check_modes
-from spex_plugins.shap.arguments import check_fit, usable_model
-from spex_plugins.shap.call_settings import call_settings
+from spex_plugins.shap.arguments.call_settings import call_settings
+from spex_plugins.shap.arguments.checks import check_fit, usable_model
+from spex_plugins.shap.arguments.keywords import budget_from, check_algorithm, checked_names
 from spex_plugins.shap.explanation.display import described
 from spex_plugins.shap.images.image_masker import replacing_image_masker
-from spex_plugins.shap.keywords import budget_from, check_algorithm, checked_names
 from spex_plugins.shap.masker_features import default_features, masker_of_features
 from spex_plugins.shap.models.log_odds import language_model
 from spex_plugins.shap.models.pipelines import check_pipeline, with_all_classes

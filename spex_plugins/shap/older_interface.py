@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from shap.utils import MaskedModel, OpChain
 
-from spex_plugins.shap.arguments import one_row, rows_to_explain
+from spex_plugins.shap.arguments.checks import one_row, rows_to_explain
 
 __all__ = ["OlderInterface"]
 

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from test_compare import compared, run_of
+from compare_runs import compared, run_of
 
 from spex_plugins import InputError
 from spex_plugins.queries import Queries

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import spex_plugins as spex
-from spex_plugins.comparison.held_out import masks_of_all_sizes, size_weights
+from spex_plugins.comparison.judging.held_out import masks_of_all_sizes, size_weights
 from spex_plugins.comparison.report.statistics import difference, mean_score
 from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.core.basis.transform.exact_transform import exact_spectrum

@@ -9,13 +9,13 @@ import pytest
 
 from spex_plugins import InputError, Spectrum, compare
 from spex_plugins.comparison import METHODS
-from spex_plugins.comparison.counted_game import BudgetExceeded, CountedGame
+from spex_plugins.comparison.calls.counted_game import BudgetExceeded, CountedGame
+from spex_plugins.comparison.calls.shared_answers import SharedAnswers
 from spex_plugins.comparison.methods import resolve_methods
 from spex_plugins.comparison.methods.given import surrogate_of
 from spex_plugins.comparison.methods.libraries.regressions import Regression
 from spex_plugins.comparison.methods.sums import sum_of_sets
 from spex_plugins.comparison.methods.warm_up import warm_up
-from spex_plugins.comparison.shared_answers import SharedAnswers
 from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.errors import MissingExtraError
 from spex_plugins.estimators import SparseRegression

@@ -44,7 +44,7 @@ def test_methods_choose_among_the_masks_that_are_not_held_out(recording):
 
 
 def test_no_mask_is_both_fitted_and_held_out(recording, monkeypatch):
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
 
     asked = []
     call = CountedGame.__call__

@@ -9,12 +9,12 @@ from html import escape
 
 import numpy as np
 import pytest
-from test_compare import SHAPLEY, Game, compared, shapley
+from compare_runs import SHAPLEY, Game, compared, shapley
 
 from spex_plugins import InputError
 from spex_plugins.comparison import METRICS
 from spex_plugins.comparison.compare_input import InputReport
-from spex_plugins.comparison.judge import Scores
+from spex_plugins.comparison.judging.judge import Scores
 from spex_plugins.comparison.methods.method import Surrogate
 from spex_plugins.comparison.methods.sums import additive
 from spex_plugins.comparison.metrics.r2 import bootstrap_weights, weighted_r2

@@ -101,9 +101,6 @@ def readme(_):
     vars(game).update(n=12, fingerprint="the game of README")
     return {
         "game": game,
-        "value_function": lambda masks: masks[:, 0] + 2.0 * (masks[:, 3] & masks[:, 17]),
-        "words": [f"word {i}" for i in range(64)],
-        "masks": rng.random((5, 64)) < 0.5,
         "X": (X := rng.normal(size=(20, 8))),
         "masker": shap.maskers.Independent(X),
         "model": Both(torch.nn.Sequential(torch.nn.Linear(8, 2), torch.nn.Tanh()).eval()),

@@ -83,6 +83,12 @@ def llama(**changes):
     return _built(transformers.LlamaForCausalLM, transformers.LlamaConfig(**_llama_sizes() | changes))
 
 
+def moshi():
+    """Return a model whose layers end in linear maps of its own."""
+    config = transformers.MoshiConfig(**_llama_sizes(), ffn_dim=32)
+    return _built(transformers.MoshiForCausalLM, config)
+
+
 def mistral():
     """Return a model whose attention sees only the last few tokens."""
     config = transformers.MistralConfig(**_llama_sizes(), sliding_window=7)

@@ -10,7 +10,7 @@ import numpy as np
 from library.models.language_model import small_llm
 from library.paper.questions import Question, text_of
 from spex_plugins.games import MaskedPrompt
-from spex_plugins.games.model_fingerprint import digest
+from spex_plugins.games.common.model_fingerprint import digest
 
 __all__ = ["EXAMPLES", "MODEL", "OUTPUTS", "AnswerGame"]
 

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from spex_plugins import adapter_tools
-from spex_plugins.captum.additional import agreeing_reading
-from spex_plugins.captum.away_from_batch import BatchCheck
 from spex_plugins.captum.batch import make_batch
-from spex_plugins.captum.end_points import evaluate_end_points
 from spex_plugins.captum.features import make_features
-from spex_plugins.captum.forward import MaskedForward
+from spex_plugins.captum.forward.additional_arguments import agreeing_reading
+from spex_plugins.captum.forward.away_from_batch import BatchCheck
+from spex_plugins.captum.forward.end_points import evaluate_end_points
+from spex_plugins.captum.forward.value_function import MaskedForward
 from spex_plugins.errors import InputError
 from spex_plugins.queries.calls.torch_modes import check_modes
 from spex_plugins.queries.store.fingerprint import fingerprint_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from spex_plugins import adapter_tools
-from spex_plugins.captum.forward import digestible
+from spex_plugins.captum.forward.value_function import digestible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

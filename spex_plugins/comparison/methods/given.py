@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from spex_plugins.result.interactions import Interactions
 from spex_plugins.wording import counted
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
 
 __all__ = ["Given", "is_explanation", "surrogate_of"]
 
@@ -43,6 +43,10 @@ class Given(Method):  # numpydoc ignore=RS01
     asks = False
 
     def __init__(self, explanations: Sequence[Any], name: str = "given") -> None:
+        if isinstance(explanations, str) or not isinstance(explanations, Iterable):
+            raise InputError(
+                f"explanations: must be a list with one for each input, got {type(explanations).__name__}."
+            )
         self._explanations = list(explanations)
         self.name = name
 

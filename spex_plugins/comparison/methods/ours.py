@@ -12,7 +12,7 @@ from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
 
 __all__ = ["Ours"]
 

@@ -10,7 +10,7 @@ from spex_plugins.comparison.methods.library_calls import seeded
 from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
 
 __all__ = ["UserFunction"]
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spex_plugins.comparison.counted_game import CountedGame
+from spex_plugins.comparison.calls.counted_game import CountedGame
+from spex_plugins.comparison.calls.shared_answers import SharedAnswers
 from spex_plugins.comparison.methods.libraries.captum_methods import CaptumMethod
 from spex_plugins.comparison.methods.libraries.lime import Lime
 from spex_plugins.comparison.methods.libraries.regressions import Regression
 from spex_plugins.comparison.methods.libraries.shap_explainers import ShapKernel, ShapMethod
 from spex_plugins.comparison.methods.libraries.shapiq_approximators import ShapiqMethod, approximators
 from spex_plugins.comparison.methods.ours import Ours
-from spex_plugins.comparison.shared_answers import SharedAnswers
 from spex_plugins.errors import MissingExtraError
 from spex_plugins.queries import Queries
 

@@ -115,7 +115,7 @@ class Report:
         InputError
             If the budget was not tried, or the metric was not measured or has no direction.
         """
-        if metric not in METRICS or METRICS[metric].direction == "none":
+        if not _is_known(metric) or METRICS[metric].direction == "none":
             directed = [name for name, one in METRICS.items() if one.direction != "none"]
             raise InputError(f"metric: must be one of {', '.join(directed)}, got {metric!r:.80}.")
         measured = self._measured()
@@ -180,7 +180,7 @@ class Report:
         """
         from spex_plugins.comparison.report.charts import curves_over_calls
 
-        if metric not in METRICS or metric not in self._measured():
+        if not _is_known(metric) or metric not in self._measured():
             raise InputError(f"metric: {metric!r:.80} was not measured; choose one of {self._measured()}.")
         figure = curves_over_calls(self.runs, self.inputs, self.budgets, metric)
         vars(figure)["_repr_png_"] = partial(as_png, figure)  # of figures without pyplot, notebooks show none
@@ -254,3 +254,7 @@ class Report:
         table = html_view.table(cells, titles=("method", "calls", "R²", "95 % interval"))
         told = (f"<p>{escape(text)}</p>" for text in (self.recommend(), cost_statement(self)))
         return html_view.view(*told, table)
+
+
+def _is_known(metric: Any) -> bool:
+    return isinstance(metric, str) and metric in METRICS

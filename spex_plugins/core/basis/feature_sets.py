@@ -7,10 +7,11 @@ over the n features.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 from math import comb, prod
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ __all__ = [
     "singletons",
     "sort_order",
     "subsets",
+    "terms_of",
     "to_sets",
 ]
 
@@ -40,6 +42,25 @@ def check_sets(argument: str, sets: Iterable[tuple[int, ...]], n: int) -> None:
             raise InputError(
                 f"{argument}: {one} is not a set of features; use distinct integers from 0 to {n - 1}."
             )
+
+
+def terms_of(argument: str, given: Any, n: int) -> tuple[IntArray, FloatArray]:
+    """Return supports (T, d) and values (T,) or (T, K) of a mapping of feature sets to numbers."""
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
+        raise InputError(f"n: must be the number of features, got {n!r:.80}.")
+    if not isinstance(given, Mapping) or not all(isinstance(one, Iterable) for one in given):
+        raise InputError(
+            f"{argument}: must be a dict of sets of features to numbers, such as {{(0, 3): 0.5}}, got "
+            f"{given!r:.80}."
+        )
+    check_sets(argument, given, n)
+    try:
+        values = np.array(list(given.values()), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{argument}: the values must be numbers, or as many numbers for each set, got {given!r:.80}."
+        ) from None
+    return from_sets(given, n), values
 
 
 def from_sets(sets: Iterable[Iterable[int]], n: int) -> IntArray:

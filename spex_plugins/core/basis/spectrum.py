@@ -102,11 +102,9 @@ class Spectrum:
         Raises
         ------
         InputError
-            If a feature is not an integer from 0 to n − 1 or occurs twice in one set.
+            If a feature is not an integer from 0 to n − 1 or occurs twice in a set, or a value is no number.
         """
-        sets.check_sets("terms", terms, n)
-        values = np.array(list(terms.values()), dtype=np.float64)
-        return cls.from_terms(n, sets.from_sets(terms, n), values)
+        return cls.from_terms(n, *sets.terms_of("terms", terms, n))
 
     @classmethod
     def zero(cls, n: int, shape: tuple[int, ...] = ()) -> Spectrum:  # numpydoc ignore=RS01

@@ -12,11 +12,11 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
-from spex_plugins.games.chat.api_errors import can_be_answered_later
 from spex_plugins.games.chat.chat_replies import ChatReplies
 from spex_plugins.games.chat.connection import Connection
-from spex_plugins.games.chat.credentials import without_credentials
-from spex_plugins.games.chat.error_messages import partial_answer
+from spex_plugins.games.chat.errors.api_errors import can_be_answered_later
+from spex_plugins.games.chat.errors.credentials import without_credentials
+from spex_plugins.games.chat.errors.error_messages import partial_answer
 from spex_plugins.games.chat.question import PLACE, Question, Template
 from spex_plugins.games.chat.request_batch import RequestBatch, Usage
 from spex_plugins.games.chat.scores import BoundCounter

@@ -13,7 +13,7 @@ from spex_plugins.errors import InputError, MissingReplyWarning, TruncatedReplyW
 from spex_plugins.games.calls import CallResults
 from spex_plugins.games.chat.choices import first_choice
 from spex_plugins.games.chat.connection import Connection
-from spex_plugins.games.chat.credentials import without_credentials
+from spex_plugins.games.chat.errors.credentials import without_credentials
 from spex_plugins.games.chat.request_batch import Request, RequestBatch, Usage
 from spex_plugins.queries.store.digest import digest_of_data
 
@@ -96,6 +96,8 @@ class ChatReplies:
         timeout: float = 60.0,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(extra, Mapping | None):
+            raise InputError(f"extra: must be a dict of further fields, got {extra!r:.80}.")
         check.count("max_tokens", max_tokens, 1, "the longest reply")
         fields: dict[str, Any] = {"model": model, "temperature": temperature, "max_tokens": max_tokens}
         fields |= {"seed": 0} | dict(extra or {})

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError, MissingExtraError
-from spex_plugins.games import background_loop
-from spex_plugins.games.chat.credentials import without_credentials
+from spex_plugins.games.chat.errors.credentials import without_credentials
 from spex_plugins.games.chat.request_batch import RequestBatch
 from spex_plugins.games.chat.requests import Requests
+from spex_plugins.games.common import background_loop
 
 __all__ = ["Connection"]
 

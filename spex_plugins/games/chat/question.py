@@ -159,8 +159,11 @@ def _checked(template: Template, chat: bool) -> Any:
     if not isinstance(template, Sequence):
         raise InputError(f"template: must be a text or a list of messages, got {template!r:.80}.")
     messages = [{"role": "user", "content": template}] if isinstance(template, str) else list(template)
-    if not all("role" in message and isinstance(message.get("content"), str) for message in messages):
-        raise InputError('template: every message must have "role" and "content" (a string).')
+    whole = [
+        isinstance(one, Mapping) and "role" in one and isinstance(one.get("content"), str) for one in messages
+    ]
+    if not all(whole):
+        raise InputError('template: every message must be a dict with "role" and "content" (a string).')
     if not any(PLACE in message["content"] for message in messages):
         raise InputError(f"template: needs {PLACE!r} where the masked text belongs, got {template!r:.80}.")
     return [dict(message) for message in messages] if chat else template

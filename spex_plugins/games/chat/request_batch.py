@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from spex_plugins.games.chat.api_errors import PassingError, RefusedError, UnreachableError
+from spex_plugins.games.chat.errors.api_errors import PassingError, RefusedError, UnreachableError
 
 __all__ = ["Request", "RequestBatch", "Usage"]
 

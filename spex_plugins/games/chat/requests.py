@@ -9,9 +9,9 @@ from math import inf
 from time import monotonic
 from typing import Any
 
-from spex_plugins.games.chat.api_errors import ServerBusyError, headers_of, repetitions, was_reached
-from spex_plugins.games.chat.credentials import credentials_of
-from spex_plugins.games.chat.error_messages import explained
+from spex_plugins.games.chat.errors.api_errors import ServerBusyError, headers_of, repetitions, was_reached
+from spex_plugins.games.chat.errors.credentials import credentials_of
+from spex_plugins.games.chat.errors.error_messages import explained
 from spex_plugins.games.chat.rate_limit import RateLimit
 from spex_plugins.games.chat.request_batch import Request, RequestBatch, Usage
 from spex_plugins.queries.calls.retries import Backoff, Outage, Retries

@@ -11,15 +11,15 @@ import numpy as np
 
 from spex_plugins import checks as check
 from spex_plugins.errors import InputError
+from spex_plugins.games.common.model_fingerprint import digest
 from spex_plugins.games.context.reply import own_reply, sentence_of_tokens
 from spex_plugins.games.documents.context_parts import LAYOUT, ContextParts, context_parts
 from spex_plugins.games.documents.documents import group_numbers, read_documents
-from spex_plugins.games.model_fingerprint import digest
 from spex_plugins.games.text.masked_prompt import MaskedPrompt
 from spex_plugins.games.text.prompt_arguments import check_eval_mode, distinct_names
 from spex_plugins.games.text.prompts import PLACE, make_prompts
 from spex_plugins.games.text.text_features import Spans
-from spex_plugins.types import BoolArray, FloatArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 from spex_plugins.wording import counted
 
 __all__ = ["ContextGame"]
@@ -166,10 +166,7 @@ class ContextGame:
         self.n = len(self.feature_names)
         self.output_names: tuple[str, ...] | None = None
         if self._by_sentence:
-            # The decoder of a sequence-to-sequence model reads the answer alone.
-            before = "" if model.config.is_encoder_decoder else self.prompt(np.ones(self.n, dtype=bool))
-            tokens = self._games[0].answer_tokens
-            found, self._sentence = sentence_of_tokens(tokenizer, tokens, before, answer)
+            found, self._sentence = self._sentences(tokenizer, answer, model.config.is_encoder_decoder)
             self.output_names = distinct_names(found)
         elif not self._averaged:
             self.output_names = ("as given", *(f"order {i}" for i in range(2, count + 1)))
@@ -234,6 +231,12 @@ class ContextGame:
         about = [self._by_sentence and self._sentence.tolist(), self._averaged, self._mean]
         orders = [game.about for game in self._games]  # of one model, whose weights are read once
         return digest(["ContextGame 2", self._games[0].fingerprint, orders, about])
+
+    def _sentences(self, tokenizer: Any, answer: str, encoder_decoder: bool) -> tuple[list[str], IntArray]:
+        """Return the sentences of the answer, and the number of that of each token."""
+        # The decoder of a sequence-to-sequence model reads the answer alone.
+        before = "" if encoder_decoder else self.prompt(np.ones(self.n, dtype=bool))
+        return sentence_of_tokens(tokenizer, self._games[0].answer_tokens, before, answer)
 
     def __repr__(self) -> str:
         sizes = [counted(len(self.documents), "document"), counted(self.n, "feature")]

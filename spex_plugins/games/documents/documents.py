@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.games.text.text_features import MaskedParts, Spans, masked_parts
 from spex_plugins.types import BoolArray, IntArray
@@ -70,7 +71,7 @@ def read_documents(documents: Any, pinned: Any, features: Spans, document: str) 
         If an argument cannot be used, or no document can be masked.
     """
     texts = _named(documents)
-    never = [pinned] if isinstance(pinned, str) else list(pinned)
+    never = check.chosen_names("pinned", pinned)
     unknown = [name for name in never if name not in texts]
     if unknown:
         raise InputError(f"pinned: there is no document {unknown[0]!r}; choose from {list(texts)!r:.200}.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.checks import count
+from spex_plugins.checks import count, text
 from spex_plugins.errors import InputError
 from spex_plugins.games.image.image_model import ImageModel, as_array
 from spex_plugins.queries.store.digest import digest_of_data
@@ -69,6 +69,8 @@ class ConSE:
         top: int = 10,
         fingerprint: str | None = None,
     ) -> None:
+        if isinstance(label_names, str) or not isinstance(label_names, Iterable):
+            raise InputError(f"label_names: must be a sequence of texts, got {label_names!r:.80}.")
         names = [str(name) for name in label_names]
         self._top = min(count("top", top, 1, "the number of classes that count"), len(names))
         if not callable(embed) or not names:
@@ -76,7 +78,7 @@ class ConSE:
         self._classifier = ImageModel(classifier, preprocess)
         self._embed = embed
         self._labels = self._embedded(names)
-        self._named = fingerprint
+        self._named = text("fingerprint", fingerprint)
 
     @property
     def fingerprint(self) -> str | None:

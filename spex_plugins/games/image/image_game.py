@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
+from spex_plugins.games.common.no_masks import no_values
 from spex_plugins.games.image.image_masking import MaskedImage
 from spex_plugins.games.image.image_model import ImageModel
-from spex_plugins.games.no_masks import no_values
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions import Grid
 from spex_plugins.wording import counted
@@ -92,7 +93,7 @@ class ImageGame:
         self._masked = MaskedImage(image, features, replacement)
         self._output = _checked_output(output)
         self._value = value
-        self._named = fingerprint
+        self._named = check.text("fingerprint", fingerprint)
         self.feature_names = self._masked.names
         self.n = len(self.feature_names)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part, is_torch_module
+from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part, is_torch_module
 from spex_plugins.games.text.prompt_arguments import check_eval_mode
 
 if TYPE_CHECKING:

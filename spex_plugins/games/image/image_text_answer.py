@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import fingerprint_of_part
+from spex_plugins.games.common.fingerprints import fingerprint_of_part
 from spex_plugins.games.image.image_text_model import check_packages, check_pixels, loaded
 from spex_plugins.games.image.image_text_rows import with_answers
 from spex_plugins.games.text.prompt_arguments import check_eval_mode

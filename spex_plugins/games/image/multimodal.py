@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.common.no_masks import no_values
 from spex_plugins.games.image.image_masking import MaskedImage
 from spex_plugins.games.image.image_model import as_array
-from spex_plugins.games.no_masks import no_values
 from spex_plugins.games.text.text_features import Spans, masked_parts
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions import Grid
@@ -96,7 +97,7 @@ class MultimodalGame:
         self._text, self._text_replacement = text, text_replacement
         with _named(features="text_features"):
             self._parts = masked_parts(text, text_features)
-        self._named = fingerprint
+        self._named = check.text("fingerprint", fingerprint)
         self.n_regions = self._masked_image.n
         self.feature_names = (*self._masked_image.names, *self._parts.names)
         self.n = len(self.feature_names)

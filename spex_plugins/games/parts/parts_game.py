@@ -15,8 +15,9 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError, SpexError
+from spex_plugins.files import checked_path
 from spex_plugins.games.calls import call_each, raise_problem
-from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.games.parts.call_log import CallLog, CallRecord
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.types import BoolArray, FloatArray
@@ -120,7 +121,9 @@ class PartsGame:
             raise InputError(f"call: must be a function of the kept parts, got {type(call).__name__}.")
         if not isinstance(parts, Mapping) or not all(isinstance(name, str) for name in parts):
             raise InputError(f"parts: must be a dict of names to parts, got {parts!r:.80}.")
-        always = {pinned} if isinstance(pinned, str) else set(pinned)
+        always = set(check.chosen_names("pinned", pinned))
+        if not isinstance(part_costs, Mapping | None):
+            raise InputError(f"part_costs: must be a dict of names to costs, got {part_costs!r:.80}.")
         for argument, names in (("pinned", always), ("part_costs", set(part_costs or {}))):
             if names - set(parts):
                 raise InputError(f"{argument}: there is no part {min(names - set(parts))!r}.")
@@ -130,17 +133,18 @@ class PartsGame:
         if not self.n:
             raise InputError("parts, pinned: there must be at least one part that can be left out.")
         self._number = {name: i for i, name in enumerate(self.feature_names)}
-        self.output_names = None if output_names is None else tuple(map(str, output_names))
+        self.output_names = None if output_names is None else check.names_of("output_names", output_names)
         self.batch_size = self._concurrency = check.count("concurrency", concurrency, 1, "calls at a time")
-        costs = part_costs or {}
-        self._costs = np.array([float(costs.get(name, 0.0)) for name in self.feature_names])
-        self._base = float(base_cost) + sum(float(costs.get(name, 0.0)) for name in always)
-        known = combined_fingerprint([fingerprint_of_part(call)], fingerprint)
+        costs = {name: check.cost(f"part_costs[{name!r}]", each) for name, each in (part_costs or {}).items()}
+        self._costs = np.array([costs.get(name, 0.0) for name in self.feature_names])
+        self._base = check.cost("base_cost", base_cost) + sum(costs.get(name, 0.0) for name in always)
+        known = combined_fingerprint([fingerprint_of_part(call)], check.text("fingerprint", fingerprint))
         about = repr([list(self._parts), sorted(always)])
         self.fingerprint = None if known is None else digest_of_data("PartsGame", known, about)
         self._log = None
         if traces is not None:  # without a fingerprint, the calls of this object alone are its own
-            self._log = CallLog(traces, self.fingerprint or uuid4().hex, self.feature_names)
+            path = checked_path("traces", traces)
+            self._log = CallLog(path, self.fingerprint or uuid4().hex, self.feature_names)
         self.cost = 0.0
         self._shape: tuple[int, ...] | None = None
 
@@ -237,9 +241,9 @@ class PartsGame:
             value, cost = np.asarray(outcome.value, dtype=np.float64), float(outcome.cost)
         except (TypeError, ValueError):
             value, cost = np.zeros((0, 0)), 0.0
-        if value.ndim > 1 or not value.size or not np.isfinite(cost):
+        if value.ndim > 1 or not value.size or not 0 <= cost < np.inf:
             raise InputError(
-                "call: must return a number, K numbers or a CallOutcome with a finite cost, got "
+                "call: must return a number, K numbers or a CallOutcome with a finite cost ≥ 0, got "
                 f"{result!r:.80}."
             )
         self._shape = value.shape if self._shape is None else self._shape
@@ -251,11 +255,11 @@ class PartsGame:
 
 
 def _outcome(result: Any) -> CallOutcome:
-    """Return what a call returned with a cost that is a finite number, 0 where none was stated."""
+    """Return what a call returned with a cost that is finite and at least 0, 0 where none was stated."""
     outcome = result if isinstance(result, CallOutcome) else CallOutcome(result)
     value, cost = outcome.value, 0.0
     with suppress(TypeError, ValueError):
         value = np.asarray(value, dtype=np.float64).tolist()
     with suppress(TypeError, ValueError):
         cost = float(outcome.cost)
-    return CallOutcome(value, cost if np.isfinite(cost) else 0.0, outcome.trace)
+    return CallOutcome(value, cost if 0 <= cost < np.inf else 0.0, outcome.trace)

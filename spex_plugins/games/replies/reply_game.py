@@ -11,9 +11,9 @@ from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.calls import CallResults, call_each, raise_problem
+from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.games.documents.context_parts import LAYOUT, context_parts
 from spex_plugins.games.documents.documents import group_numbers, read_documents
-from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
 from spex_plugins.games.replies.similarity import similarity_of
 from spex_plugins.games.text.prompt_length import prompt_lengths
 from spex_plugins.games.text.prompts import PLACE
@@ -125,7 +125,9 @@ class ReplyGame:
         elif not isinstance(reference, str):
             raise InputError(f"reference: must be a text, got {type(reference).__name__}.")
         self.reference = reference
-        parts = combined_fingerprint([fingerprint_of_part(reply), named], fingerprint)
+        parts = combined_fingerprint(
+            [fingerprint_of_part(reply), named], check.text("fingerprint", fingerprint)
+        )
         about = [template, text, repr(self._parts.described), replacement, reference, str(repeats)]
         self.fingerprint = None if parts is None else digest_of_data("ReplyGame", parts, *about)
 

@@ -11,6 +11,7 @@ from unicodedata import category, normalize
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.errors import InputError
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.regions.texts import sentences
@@ -84,6 +85,7 @@ class Embedded:
     def __init__(self, embed: Callable[[list[str]], Any], fingerprint: str | None = None) -> None:
         if not callable(embed):
             raise InputError(f"embed: must be a function of texts, got {type(embed).__name__}.")
+        check.text("fingerprint", fingerprint)
         self._embed = embed
         self.fingerprint = None if fingerprint is None else digest_of_data("Embedded", fingerprint)
 

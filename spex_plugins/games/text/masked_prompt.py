@@ -10,7 +10,7 @@ import numpy as np
 
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import MissingExtraError
-from spex_plugins.games.no_masks import no_values
+from spex_plugins.games.common.no_masks import no_values
 
 try:
     import torch
@@ -20,7 +20,7 @@ except ImportError as error:
         'MaskedPrompt needs torch and transformers: pip install "spex-plugins[llm]".'
     ) from error
 
-from spex_plugins.games.model_fingerprint import digest, model_digest, tokenizer_digest
+from spex_plugins.games.common.model_fingerprint import digest, model_digest, tokenizer_digest
 from spex_plugins.games.text.answer_scores import answer_values, token_values
 from spex_plugins.games.text.context_window import check_window
 from spex_plugins.games.text.make_scorer import make_scorer

@@ -34,6 +34,8 @@ def check_value(value: Any, answers: tuple[Any, ...], against: Any, tokens: bool
 
 def check_eval_mode(model: Any) -> None:
     """Raise an error if a model is in training mode: then its outputs are random or depend on the batch."""
+    if not callable(getattr(model, "modules", None)) or not hasattr(model, "training"):
+        raise InputError(f"model: must be a torch module in evaluation mode, got {type(model).__name__}.")
     if model.training or any(part.training for part in model.modules()):
         raise InputError(
             "model: is in training mode, or a part of it is, so its outputs are random or depend on the "

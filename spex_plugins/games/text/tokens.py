@@ -81,6 +81,10 @@ class Encoder:
     """
 
     def __init__(self, tokenizer: Any, side: str = "text", complete: bool = False) -> None:
+        if not callable(tokenizer):
+            raise InputError(
+                f"tokenizer: must be a tokenizer of transformers, got {type(tokenizer).__name__}."
+            )
         self._tokenizer, self._side, self._complete = tokenizer, side, complete
         self._special = special_tokens(tokenizer, lambda text, special: self._ids([text], special)[0])
         starts = (getattr(tokenizer, name, None) for name in ("bos_token_id", "eos_token_id"))

@@ -11,8 +11,8 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
-from spex_plugins.games.fingerprints import combined_fingerprint, fingerprint_of_part
-from spex_plugins.games.training.tables import as_table, digest_of_table, rows_of
+from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.training.tables import as_rows, as_table, digest_of_table, rows_of
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.queries.store.value_digest import digest_of_value
 from spex_plugins.types import BoolArray, FloatArray
@@ -94,8 +94,8 @@ class DataGame:
                 f"model: must be a scikit-learn estimator or a function, got {type(model).__name__}."
             )
         self._model = _seeded(model, seed) if self._estimator else model
-        self._X, self._y = as_table(X), np.asarray(y)
-        self._test = as_table(X_test), np.asarray(y_test)
+        self._X, self._y = as_table("X", X), as_rows("y", y)
+        self._test = as_table("X_test", X_test), as_rows("y_test", y_test)
         m = self._X.shape[0]
         if len(self._y) != m or self._test[0].shape[0] != len(self._test[1]) or not m:
             raise InputError("X, y, X_test, y_test: must have one label for every row, at least one row.")
@@ -107,9 +107,9 @@ class DataGame:
         names = [f"{kind} {i}" for i in range(self.n)] if feature_names is None else feature_names
         self.feature_names = check.names_of_features(names, self.n)
         self._score = score
-        self._empty = self._value_without_data() if empty_value is None else float(empty_value)
+        self._empty = self._value_without_data() if empty_value is None else _number(empty_value)
         self._sizes = np.bincount(self._group_of).astype(np.float64)
-        self.fingerprint = self._digest(fingerprint)
+        self.fingerprint = self._digest(check.text("fingerprint", fingerprint))
 
     def __call__(self, masks: BoolArray) -> FloatArray:
         """Train a model for every mask, and return its score.
@@ -194,6 +194,12 @@ class DataGame:
         names = [f"{type(self._model).__module__}.{type(self._model).__qualname__}", *dict(settings)]
         values = [digest_of_value(value) or fingerprint_of_part(value) for _, value in settings]
         return [digest_of_data(*names), *values]
+
+
+def _number(empty_value: Any) -> float:
+    if isinstance(empty_value, bool) or not isinstance(empty_value, int | float | np.number):
+        raise InputError(f"empty_value: must be a number, got {empty_value!r:.80}.")
+    return float(empty_value)
 
 
 def _seeded(model: Any, seed: int) -> Any:

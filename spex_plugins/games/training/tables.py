@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from spex_plugins.errors import InputError
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.queries.store.value_digest import digest_of_value
 from spex_plugins.types import BoolArray
 
-__all__ = ["as_table", "digest_of_table", "rows_of"]
+__all__ = ["as_rows", "as_table", "digest_of_table", "rows_of"]
 
 
-def as_table(data: Any) -> Any:
+def as_table(name: str, data: Any) -> Any:
     """Return a data frame, whose columns a model may name, or a sparse matrix as such; an array of others."""
     if _is_frame(data):
         return data
-    return data.tocsr() if hasattr(data, "tocsr") else np.asarray(data)
+    return data.tocsr() if hasattr(data, "tocsr") else as_rows(name, data)
+
+
+def as_rows(name: str, data: Any) -> NDArray[Any]:
+    """Return an array with a row for each training point."""
+    rows = np.asarray(data)
+    if not rows.ndim:
+        raise InputError(f"{name}: must be an array with one entry for every row of data, got {data!r:.80}.")
+    return rows
 
 
 def rows_of(table: Any, kept: BoolArray) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spex_plugins.plots import legend
 from spex_plugins.plots.arcs.number_labels import place_numbers
 from spex_plugins.plots.arcs.routing import Routing, Spacing, route
-from spex_plugins.plots.canvas import Canvas, new_axes, require_matplotlib
+from spex_plugins.plots.canvas import Canvas, check_axes, new_axes
 from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.layout import Box, fill_lines
@@ -109,7 +109,7 @@ def text_arcs(
     MissingExtraError
         If matplotlib is not installed.
     """
-    require_matplotlib()
+    check_axes(ax)
     content = read_plot_data(interactions, index, order, top, output, words, drawable)
     if ax is None:
         canvas, page = _new_page(content, title)

@@ -64,7 +64,7 @@ def to_html(
     """
     content = read_plot_data(interactions, index, order, top, output, words)
     found = one_output(interactions, output)
-    heading = escape(displayable(title or f"Which {content.kind}s act together"))
+    heading = escape(displayable(str(title or f"Which {content.kind}s act together")))
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in content.facts)
     direction = "rtl" if content.right_to_left else "ltr"
     text = " ".join(_word(content, i, word) for i, word in enumerate(content.in_text()))

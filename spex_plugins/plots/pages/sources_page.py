@@ -87,7 +87,7 @@ def to_sources_html(
         _section(name, read_plot_data(found, index, order, top, number), found.feature_names, game, always)
         for name, number in zip(names, numbers, strict=True)
     )
-    heading = _text(title or game.question)
+    heading = _text(str(title or game.question))
     whole = f'<p class="answer">{_text(answer)}</p>' if len(names) > 1 else ""
     return framed(
         heading,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError
+from spex_plugins import checks as check
 from spex_plugins.plots.fonts import drawable, ordered
 from spex_plugins.plots.plot_data import PlotData, one_output, read_plot_data
 
@@ -62,10 +62,9 @@ def additive_terms(
     given: Any, index: str, order: int | None, top: int, output: int | None, words: Sequence[str] | None
 ) -> AdditiveTerms:
     """Read parts from an explanation: up to half of ``top`` are interactions, see `_split`."""
-    if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
-        raise InputError(f"top: must be an integer ≥ 1, the number of bars; got {top!r}.")
+    top = check.count("top", top, 1, "the number of bars")
     found = one_output(given, output)
-    content = read_plot_data(found, index, order, max(int(top) // 2, 1), None, words, drawable)
+    content = read_plot_data(found, index, order, max(top // 2, 1), None, words, drawable)
     table = found.index("SV")
     sets, own = _split(content.sets, table.first_order(), top)
     base = float(table.baseline)

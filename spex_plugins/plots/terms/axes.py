@@ -56,7 +56,7 @@ def heading_height(title: str | None, width: float) -> float:
 
 
 def _heading(title: str, width: float) -> list[str]:
-    return broken(drawable(displayable(title)), (1 - 2 * _LEFT) * width, _HEADING, "bold")
+    return broken(drawable(displayable(str(title))), (1 - 2 * _LEFT) * width, _HEADING, "bold")
 
 
 def wrapped(label: str, letters: int = _LINE) -> str:

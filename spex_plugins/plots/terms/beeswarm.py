@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins import checks as check
 from spex_plugins.errors import InputError
-from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.canvas import check_axes
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable, ordered
 from spex_plugins.plots.terms.axes import new_axes, wrapped, write_title
@@ -55,10 +56,9 @@ def beeswarm(table: Any, *, top: int = 12, title: str | None = None, ax: Axes | 
     """
     if not isinstance(table, RowTable):
         raise InputError(f"table: expected a RowTable, of over_rows, got {type(table).__name__}.")
-    if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
-        raise InputError(f"top: must be an integer ≥ 1, the number of sets; got {top!r}.")
-    require_matplotlib()
-    shown = table.top(int(top))
+    most = check.count("top", top, 1, "the number of sets")
+    check_axes(ax)
+    shown = table.top(most)
     if ax is None:
         ax = new_axes(660.0, _ROW * max(len(shown), 3) + 110, title)
     limit = float(np.nanmax(np.abs(shown.values), initial=0.0)) or 1.0

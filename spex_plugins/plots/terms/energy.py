@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.canvas import check_axes
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR
 from spex_plugins.plots.plot_data import one_output
 from spex_plugins.plots.terms.axes import broken, new_axes, title_room, write_title
@@ -52,7 +52,7 @@ def energy_by_order(
         If matplotlib is not installed.
     """
     found = one_output(interactions, output)
-    require_matplotlib()
+    check_axes(ax)
     if ax is None:
         ax = new_axes(_WIDTH, 270.0, title)
     spectrum = found.spectrum
@@ -111,7 +111,7 @@ def r2_card(
         If matplotlib is not installed.
     """
     found = one_output(interactions, output)
-    require_matplotlib()
+    check_axes(ax)
     r2, error = float(found.r2), float(found.r2_error)
     known = isfinite(r2)
     interval = f"  ± {2 * error:.3f}" if known and isfinite(error) else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.canvas import check_axes
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade
 from spex_plugins.plots.fonts import families
 from spex_plugins.plots.plot_data import signed
@@ -60,7 +60,7 @@ def force(
     ------
     {raises}
     """
-    require_matplotlib()
+    check_axes(ax)
     terms = additive_terms(interactions, index, order, top, output, words)
     own = ax is None
     if ax is None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.errors import InputError
-from spex_plugins.plots.canvas import require_matplotlib, text_width
+from spex_plugins import checks as check
+from spex_plugins.plots.canvas import check_axes, text_width
 from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable, set_families
 from spex_plugins.plots.plot_data import one_output, read_plot_data, signed
@@ -64,11 +64,8 @@ def heatmap(
     MissingExtraError
         If matplotlib is not installed.
     """
-    if isinstance(top, int) and top < 1:
-        raise InputError(
-            f"top: must be an integer ≥ 1, the number of pairs whose features are shown; got {top!r}."
-        )
-    require_matplotlib()
+    top = check.count("top", top, 1, "the number of pairs whose features are shown")
+    check_axes(ax)
     found = one_output(interactions, output)
     content = read_plot_data(found, index, 2, top, None, drawable=drawable)
     features = content.shown_features(top)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.plots.canvas import require_matplotlib, text_width
+from spex_plugins.plots.canvas import check_axes, text_width
 from spex_plugins.plots.colors import TEXT_COLOR, shade
 from spex_plugins.plots.fonts import drawable, families
 from spex_plugins.plots.plot_data import RankedSet, read_plot_data
@@ -68,7 +68,7 @@ def network(
     ------
     {raises}
     """
-    require_matplotlib()
+    check_axes(ax)
     content = read_plot_data(interactions, index, order, top, output, words, drawable)
     features = content.shown_features(FEW)
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(features)) / max(len(features), 1)

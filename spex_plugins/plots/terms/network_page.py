@@ -73,7 +73,7 @@ def network_html(
     content = read_plot_data(interactions, index, order, top, output, words)
     features = content.shown_features(FEW)
     angles = {i: 2 * pi * k / max(len(features), 1) - pi / 2 for k, i in enumerate(features)}
-    heading = escape(displayable(title or "Which features act together"))
+    heading = escape(displayable(str(title or "Which features act together")))
     letters = min(13.0, 1300.0 / max(len(features), 1))
     longest = max((_width(content.labels[i]) for i in features), default=0.0)
     radius = min(max(_ROOM * len(features), _RADII[0]), _RADII[1])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.canvas import check_axes
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
 from spex_plugins.plots.fonts import drawable
 from spex_plugins.plots.plot_data import PlotData, read_plot_data, signed
@@ -55,7 +55,7 @@ def upset(
     ------
     {raises}
     """
-    require_matplotlib()
+    check_axes(ax)
     content = read_plot_data(interactions, index, order, top, output, words, drawable)
     features = sorted(content.linked)
     columns, n = np.arange(len(content.sets)), max(len(features), 1)

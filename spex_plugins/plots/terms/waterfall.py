@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spex_plugins.plots.canvas import require_matplotlib, text_width
+from spex_plugins.plots.canvas import check_axes, text_width
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR, shade, text_color
 from spex_plugins.plots.plot_data import signed
 from spex_plugins.plots.terms.additive_terms import AdditiveTerms, additive_terms
@@ -63,7 +63,7 @@ def waterfall(
     ------
     {raises}
     """
-    require_matplotlib()
+    check_axes(ax)
     terms = additive_terms(interactions, index, order, top, output, words)
     values = np.array([part.value for part in terms.parts])
     # From below upwards: the smallest first, so that the largest leads to f(x).
@@ -102,7 +102,7 @@ def bar(
     ------
     {raises}
     """
-    require_matplotlib()
+    check_axes(ax)
     terms = additive_terms(interactions, index, order, top, output, words)
     return _draw(terms, np.zeros(len(terms.parts)), title, ax, ends=False)
 

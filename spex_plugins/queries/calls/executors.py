@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from spex_plugins.queries.calls.dask_runner import DaskRunner
 from spex_plugins.queries.calls.function_call import ValueFunction
-from spex_plugins.queries.calls.local_runners import DirectRunner, ThreadPerCallRunner, ThreadPoolRunner
-from spex_plugins.queries.calls.process_runner import ProcessPoolRunner
-from spex_plugins.queries.calls.runner import Runner
+from spex_plugins.queries.calls.runners.dask_runner import DaskRunner
+from spex_plugins.queries.calls.runners.local_runners import (
+    DirectRunner,
+    ThreadPerCallRunner,
+    ThreadPoolRunner,
+)
+from spex_plugins.queries.calls.runners.process_runner import ProcessPoolRunner
+from spex_plugins.queries.calls.runners.runner import Runner
 
 __all__ = ["make_runner"]
 

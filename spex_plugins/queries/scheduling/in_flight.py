@@ -9,7 +9,7 @@ from threading import Event
 
 from spex_plugins.queries.calls.function_call import CallOutcome
 from spex_plugins.queries.calls.interrupts import interrupt_delayed
-from spex_plugins.queries.calls.runner import Runner
+from spex_plugins.queries.calls.runners.runner import Runner
 from spex_plugins.queries.scheduling.batch_queue import Batch
 from spex_plugins.types import BoolArray
 

@@ -8,7 +8,7 @@ from typing import Any
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.calls.retries import Retries
 from spex_plugins.queries.calls.retry_policy import retries_of_calls
-from spex_plugins.queries.calls.runner import Runner
+from spex_plugins.queries.calls.runners.runner import Runner
 from spex_plugins.queries.options import Queries
 from spex_plugins.queries.scheduling.batch_size import BatchSize
 from spex_plugins.queries.scheduling.limits import Limits

@@ -44,7 +44,7 @@ class Database:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(os.path.realpath(path))
+        self.path = Path(os.path.realpath(files.checked_path("store", path)))
         exists = self.path.exists()
         if exists and not self.path.is_file():
             what = "a directory" if self.path.is_dir() else "no regular file"

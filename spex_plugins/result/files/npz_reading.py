@@ -12,6 +12,7 @@ from zipfile import BadZipFile, is_zipfile
 import numpy as np
 
 from spex_plugins.errors import InputError
+from spex_plugins.files import checked_path
 
 __all__ = ["reading"]
 
@@ -43,7 +44,7 @@ def reading(path: str | PathLike[str], content: str) -> Iterator[Mapping[str, An
         If the file cannot be read.
     """
     try:
-        with open(path, "rb") as file:
+        with open(checked_path("path", path), "rb") as file:
             if not is_zipfile(file):  # NumPy would call it a pickle, and advise to load it unsafely
                 raise ValueError("it is no .npz file")
             file.seek(0)

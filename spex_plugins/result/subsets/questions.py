@@ -158,6 +158,8 @@ class Questions(Conversions):
         levels = _noise_levels(noise, candidates, value_function)
         which = "feature that alone has" if size == 1 else f"{size} features that alone have"
         question = f"The {which} the highest value"
+        if not isinstance(seconds, int | float):
+            raise InputError(f"seconds: must be a number ≥ 0, got {seconds!r:.80}.")
         each = seconds / len(levels)
         found = [
             search.best_beside(kept, level, each) if level else search.best(kept, "highest", each)

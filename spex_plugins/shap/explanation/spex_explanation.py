@@ -11,7 +11,6 @@ import shap
 from slicer import Obj, Slicer
 
 from spex_plugins import checks as check
-from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 from spex_plugins.exports.shap_explanation import REST
 from spex_plugins.result.feature_labels import told_apart, visible
@@ -176,8 +175,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             If the index is unknown, ``top`` is not an integer ≥ 0, or the rows have different features, as
             texts do: then call ``explanation[i].interaction_explanation()``.
         """
-        if index not in INDICES:
-            raise InputError(f"index: {index!r} is unknown; choose one of {list(INDICES)}.")
+        check.index(index)
         found = self.interactions
         rows = [found] if isinstance(found, Interactions) else found
         names = rows[0].feature_names
@@ -313,6 +311,8 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
 
         Parts of one explanation keep their interactions; those of two explanations have none.
         """
+        if not isinstance(other, shap.Explanation):
+            raise InputError(f"other: must be a shap.Explanation, got {type(other).__name__}.")
         mine, theirs = (shap.Explanation(one.values, one.base_values) for one in (self, other))
         mine.hstack(theirs)  # SHAP's checks
         new = side_by_side(self, other)

@@ -50,6 +50,9 @@ class GroupedImage(shap.maskers.Masker):  # type: ignore[misc]
 
     def __init__(self, image_masker: Any, features: ImageGroup = "grid") -> None:
         self._regions = region_maker(features)
+        if not hasattr(image_masker, "fixed_background"):
+            kind = type(image_masker).__name__
+            raise InputError(f"image_masker: must be a masker such as shap.maskers.Image(…), got {kind}.")
         self.image_masker = replacing_image_masker(image_masker)
         self.features = features
         self.image_data = True

@@ -10,7 +10,7 @@ import numpy as np
 from spex_plugins import adapter_tools
 from spex_plugins.api import explain_each
 from spex_plugins.estimators.common.size_limits import check_size
-from spex_plugins.shap.arguments import with_target
+from spex_plugins.shap.arguments.checks import with_target
 from spex_plugins.shap.images.grouped_image import values_in_shape_of_input
 from spex_plugins.shap.models.masked_value_function import MaskedValueFunction
 from spex_plugins.shap.rows.row_digest import digest_parts
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spex_plugins.estimators.base import Estimator
-    from spex_plugins.result.few_samples import FewSamples
+    from spex_plugins.result.assembly.few_samples import FewSamples
     from spex_plugins.result.interactions import Interactions
     from spex_plugins.shap.rows.row_loop import RowLoop
     from spex_plugins.types import IntArray

@@ -12,9 +12,9 @@ from shap.utils import show_progress
 
 from spex_plugins import adapter_tools
 from spex_plugins.estimators import resolve
-from spex_plugins.result.earlier_kernels import kernel_prior
-from spex_plugins.result.few_samples import FewSamples
-from spex_plugins.shap.arguments import rows_to_explain, split_targets
+from spex_plugins.result.assembly.earlier_kernels import kernel_prior
+from spex_plugins.result.assembly.few_samples import FewSamples
+from spex_plugins.shap.arguments.checks import rows_to_explain, split_targets
 from spex_plugins.shap.explanation.join_rows import joined
 from spex_plugins.shap.explanation.pair_matrix import check_pair_matrix, pair_matrix_explanation
 from spex_plugins.shap.explanation.spex_explanation import SpexExplanation
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from spex_plugins.estimators.base import Estimator
     from spex_plugins.result.interactions import Interactions
-    from spex_plugins.shap.call_settings import CallSettings
+    from spex_plugins.shap.arguments.call_settings import CallSettings
     from spex_plugins.types import IntArray
 
 __all__ = ["RowLoop", "explain_rows"]

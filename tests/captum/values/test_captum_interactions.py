@@ -163,3 +163,9 @@ def test_what_it_says_of_itself():
     assert first == "Spex(Linear)"
     assert second.startswith("  fits by default Gaussian processes")
     assert "complementary masks that repel each other; R² is" in second
+
+
+@pytest.mark.parametrize("given", [5, None])
+def test_ids_are_those_of_interactions(given):
+    with pytest.raises(InputError, match=r"^interactions: .*Spex\.attribute"):
+        feature_ids(given)

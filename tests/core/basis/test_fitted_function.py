@@ -16,7 +16,7 @@ from spex_plugins.core.basis.single_values import Semivalues, SingleValues, firs
 from spex_plugins.core.gaussian_process.conditioning import condition
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
-from spex_plugins.estimators.common.gp_readout import with_deviations
+from spex_plugins.estimators.gaussian_processes.spectrum_with_deviations import with_deviations
 from spex_plugins.estimators.kernel_stack.stack_fit import fit_stack
 
 N = 5

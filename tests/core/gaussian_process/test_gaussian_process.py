@@ -23,7 +23,7 @@ from spex_plugins.core.kernels.marginal_likelihood import learn_kernel
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
 from spex_plugins.core.kernels.sample_likelihood import JITTER, likelihood_of
-from spex_plugins.estimators.common.gp_readout import with_deviations
+from spex_plugins.estimators.gaussian_processes.spectrum_with_deviations import with_deviations
 
 NOISE = 0.01
 

@@ -14,10 +14,10 @@ import pytest
 from chat_server import TEXT, ChatServer, truth
 
 import spex_plugins as spex
-from spex_plugins.games import background_loop
 from spex_plugins.games.chat.chat_game import ChatGame
 from spex_plugins.games.chat.chat_replies import ChatReplies
-from spex_plugins.games.chat.credentials import redacted
+from spex_plugins.games.chat.errors.credentials import redacted
+from spex_plugins.games.common import background_loop
 from spex_plugins.plots import to_html
 
 pytestmark = pytest.mark.usefixtures("short_pauses")

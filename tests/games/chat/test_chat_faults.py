@@ -13,9 +13,10 @@ from chat_server import FAULTS, SLOW, TEXT, WORDS, ChatServer, truth, words_of
 
 import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError, ValueFunctionError, explain
-from spex_plugins.games import ChatReplies, ReplyGame, background_loop
+from spex_plugins.games import ChatReplies, ReplyGame
 from spex_plugins.games.chat import requests as chat_requests
 from spex_plugins.games.chat.chat_game import ChatGame
+from spex_plugins.games.common import background_loop
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 

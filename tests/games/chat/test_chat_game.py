@@ -15,8 +15,8 @@ from chat_server import TEXT, WORDS, ChatServer, truth, words_of
 
 import spex_plugins as spex
 from spex_plugins import InputError
-from spex_plugins.games import background_loop
 from spex_plugins.games.chat.chat_game import ChatGame
+from spex_plugins.games.common import background_loop
 from spex_plugins.queries import Session, Store
 from spex_plugins.queries.scheduling import interruption
 

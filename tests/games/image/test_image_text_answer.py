@@ -206,7 +206,13 @@ def test_unusable_arguments(parts):
 
 def test_torch_is_loaded_only_by_who_uses_it():
     modules = "spex_plugins.games." + ", spex_plugins.games.".join(
-        ["image.image_game", "image.multimodal", "image.conse", "image.image_text_answer", "fingerprints"]
+        [
+            "image.image_game",
+            "image.multimodal",
+            "image.conse",
+            "image.image_text_answer",
+            "common.fingerprints",
+        ]
     )
     code = f"import sys, {modules}; print(*{{'torch', 'transformers', 'shap', 'captum'}} & set(sys.modules))"
     root = Path(spex.__file__).parents[1]

@@ -161,7 +161,8 @@ def test_fingerprints_and_pickle():
         ({"part": "layers"}, "part"), ({"replacement": "noise"}, "replacement"), ({"value": "loss"}, "value"),
         ({"against": None}, "against"), ({"value": "log_prob"}, "against"), ({"layers": [2]}, "layers"),
         ({"layers": []}, "layers"), ({"layers": [0, 0]}, "layers"), ({"block": 0}, "block"),
-        ({"against": WRONG[:2]}, "against"),
+        ({"against": WRONG[:2]}, "against"), ({"against": 5}, "against"), ({"against": [1] * 4}, "against"),
+        ({"layers": 5}, "layers"), ({"layers": "01"}, "layers"),
     ],
 )  # fmt: skip
 def test_unusable_arguments(changes, name):
@@ -170,9 +171,16 @@ def test_unusable_arguments(changes, name):
 
 
 def test_unusable_models():
-    for model in (tiny.t5(), tiny.gpt2().train(), tiny.rwkv()):
+    for model in (tiny.t5(), tiny.gpt2().train(), tiny.rwkv(), 5):
         with pytest.raises(InputError, match=r"^model"):
             game(model)
+
+
+def test_a_model_whose_heads_end_in_another_layer_is_refused_with_what_is_supported():
+    model = tiny.moshi()
+    with pytest.raises(InputError, match=r"^model: .* MoshiForCausalLM end in a MoshiLinear; .* Llama"):
+        game(model)
+    assert game(model, part="neurons").n == 32
 
 
 def test_only_the_logits_of_the_answers_are_computed():

@@ -11,7 +11,7 @@ import torch
 
 from spex_plugins import InputError, explain
 from spex_plugins.games import MaskedPrompt, WindowWarning
-from spex_plugins.games.model_fingerprint import model_digest, tokenizer_digest
+from spex_plugins.games.common.model_fingerprint import model_digest, tokenizer_digest
 from spex_plugins.games.text.text_features import masked_parts
 
 WORDS = tiny.tokenizer()

@@ -13,34 +13,26 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
-from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Event
 from time import sleep
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sessions import ask
+from sessions import ask, shuffled_masks
 from worker_functions import ends_its_process, exits, weighted
 
 import spex_plugins as spex
-from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
+from spex_plugins import PartialAnswerError, ValueFunctionError
 from spex_plugins.queries import Store
-from spex_plugins.queries.calls import dask_runner, executors, retry_policy
-from spex_plugins.queries.calls.worker import call_kept
-from spex_plugins.queries.scheduling import interruption, scheduler
+from spex_plugins.queries.calls import retry_policy
+from spex_plugins.queries.calls.runners.worker import call_kept
+from spex_plugins.queries.scheduling import interruption
 from spex_plugins.queries.scheduling.in_flight import InFlight
 
 GUARD = 60.0  # seconds that no test needs
 HERE = str(Path(__file__).parents[1])
-
-
-def masks_of(m, n=20):
-    return np.random.default_rng(m).permutation(
-        np.unique(np.random.default_rng(m).random((2 * m, n)) < 0.5, axis=0)
-    )[:m]
 
 
 def find_tests():
@@ -98,7 +90,11 @@ class ShutDown(Executor):
 def test_a_pool_that_is_shut_down_ends_the_run(make, how, on_failure):
     with pytest.raises(ValueFunctionError, match=r"shut down|shutdown|Terminated|Broken") as caught:
         ask(
-            weighted, masks_of(400), executor=ShutDown(make(), 30, **how), batch_size=5, on_failure=on_failure
+            weighted,
+            shuffled_masks(400),
+            executor=ShutDown(make(), 30, **how),
+            batch_size=5,
+            on_failure=on_failure,
         )
     assert 130 <= len(caught.value.masks) <= 150  # four batches of five are in flight
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
@@ -107,7 +103,7 @@ def test_a_pool_that_is_shut_down_ends_the_run(make, how, on_failure):
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [processes, loky])
 def test_workers_that_die_end_the_run(make):
-    masks = np.concatenate([masks_of(100), np.ones((1, 20), dtype=bool), masks_of(101)])
+    masks = np.concatenate([shuffled_masks(100), np.ones((1, 20), dtype=bool), shuffled_masks(101)])
     with make() as pool, pytest.raises(ValueFunctionError, match=r"Terminated|Broken") as caught:
         ask(ends_its_process, masks, executor=pool, batch_size=5)
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
@@ -152,7 +148,7 @@ def loses_its_connection(future):
     "end", [is_cancelled, is_cancelled_and_told, is_cancelled_later, loses_its_connection]
 )
 def test_calls_that_are_lost_are_made_again(end):
-    masks, executor = masks_of(100), Ends(end)
+    masks, executor = shuffled_masks(100), Ends(end)
     answers, _ = ask(weighted, masks, executor=executor)
     np.testing.assert_array_equal(answers.values, weighted(masks))
     assert executor.calls >= 11
@@ -161,7 +157,12 @@ def test_calls_that_are_lost_are_made_again(end):
 @pytest.mark.parametrize("error", [BrokenExecutor("broken"), ValueError("no"), CancelledError()])
 def test_errors_of_calls_end_the_run(error):
     with pytest.raises(ValueFunctionError, match=type(error).__name__) as caught:
-        ask(weighted, masks_of(100), executor=Ends(lambda future: future.set_exception(error)), retries=0)
+        ask(
+            weighted,
+            shuffled_masks(100),
+            executor=Ends(lambda future: future.set_exception(error)),
+            retries=0,
+        )
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
 
 
@@ -175,126 +176,7 @@ def test_calls_that_are_always_cancelled_are_given_up():
     with pytest.raises(
         ValueFunctionError, match="executor cancelled the call: it was shut down, or its worker"
     ):
-        ask(weighted, masks_of(10), executor=Never())
-
-
-# Dask
-
-
-@contextmanager
-def cluster(**options):
-    from distributed import Client, LocalCluster
-
-    options = {"n_workers": 1, "threads_per_worker": 2, "dashboard_address": ":0"} | options
-    with LocalCluster(**options) as made, Client(made) as client:
-        yield client
-
-
-@pytest.mark.slow
-def test_a_dask_worker_that_dies_and_comes_back(tmp_path):
-    flag = tmp_path / "died"
-
-    def dies_once(masks):
-        import os
-
-        if masks[:, :3].all(axis=1).any() and not os.path.exists(flag):
-            open(flag, "w").close()
-            os.kill(os.getpid(), 9)
-        return masks @ np.arange(1.0, masks.shape[1] + 1)
-
-    masks = masks_of(400)
-    with cluster(silence_logs=50) as client:
-        answers, _ = ask(dies_once, masks, executor=client.get_executor())
-        assert flag.exists()
-        np.testing.assert_array_equal(answers.values, weighted(masks))
-
-
-@pytest.mark.slow
-def test_a_dask_task_that_exits_ends_the_program_not_the_worker():
-    def leaves(masks):
-        raise SystemExit(3)
-
-    with cluster(processes=False) as client, pytest.raises(SystemExit) as caught:
-        ask(leaves, masks_of(100), executor=client.get_executor())
-    assert caught.value.code == 3
-
-
-class FakeClient(Executor):
-    """What is asked of a Dask client, whose tasks never end."""
-
-    __module__ = "distributed.fake"
-
-    def __init__(self):
-        self.status, self.futures, self.workers, self.made = "running", {}, {"one": {}}, []
-
-    def get_executor(self):
-        return self
-
-    def nthreads(self):
-        return {"one": 2}
-
-    def scheduler_info(self):
-        return {"workers": self.workers}
-
-    def submit(self, *task, key, pure):
-        self.futures[key] = SimpleNamespace(status="pending")
-        self.made.append(Future())
-        return self.made[-1]
-
-
-def test_what_a_dask_client_says_of_tasks_that_do_not_end(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(dask_runner, "monotonic", lambda: now[0])
-    client = FakeClient()
-    runner = executors.make_runner(weighted, client, may_hang=False)
-    masks = masks_of(10)
-    kept, forgotten, lost = (runner.submit(masks) for _ in range(3))
-    names = list(client.futures)
-    del client.futures[names[1]]
-    client.futures[names[2]].status = "lost"
-    assert runner.check() == ""
-    assert not forgotten.cancelled()  # news may be under way
-    assert runner.check() == ""
-    assert [future.cancelled() for future in (kept, forgotten, lost)] == [False, True, True]
-    client.workers = {}
-    now[0] += 10 * dask_runner._NO_WORKERS  # of work, before anybody looked
-    assert runner.check() == ""
-    now[0] += 0.9 * dask_runner._NO_WORKERS
-    assert runner.check() == ""
-    now[0] += 0.2 * dask_runner._NO_WORKERS
-    assert "the Dask cluster has had no workers for 60 seconds" in runner.check()
-    client.workers = {"other": {}}
-    assert runner.check() == ""
-    client.status = "closed"
-    assert "the Dask client is closed" in runner.check()
-
-
-@pytest.mark.slow
-def test_a_dask_executor_must_be_that_of_the_current_client():
-    from distributed import Client
-
-    masks, message = masks_of(30), "executor: is not of the current Dask client; pass the client itself"
-    with cluster(processes=False) as client:
-        with Client(client.scheduler.address) as other:
-            pool = client.get_executor()
-            assert Client.current() is other
-            with pytest.raises(InputError, match=message):
-                ask(weighted, masks, executor=pool)
-            answers, _ = ask(weighted, masks, executor=client)
-            np.testing.assert_array_equal(answers.values, weighted(masks))
-        answers, _ = ask(weighted, masks, executor=client.get_executor())
-        np.testing.assert_array_equal(answers.values, weighted(masks))
-    with pytest.raises(InputError, match=message):
-        ask(weighted, masks, executor=pool)
-
-
-@pytest.mark.slow
-def test_a_run_asks_how_its_executor_is_when_nothing_comes(monkeypatch):
-    monkeypatch.setattr(scheduler, "_CHECK", 0.01)
-    client = FakeClient()
-    client.status = "closed"
-    with pytest.raises(ValueFunctionError, match="cannot be called any more: the Dask client is closed"):
-        ask(weighted, masks_of(10), executor=client)
+        ask(weighted, shuffled_masks(10), executor=Never())
 
 
 # Answers that come late
@@ -312,7 +194,7 @@ def test_a_late_answer_is_not_asked_for_again(monkeypatch, workers):
             sleep(0.4)
         return weighted(masks)
 
-    masks = masks_of(60)
+    masks = shuffled_masks(60)
     pool = ThreadPoolExecutor(workers) if workers else None
     answers, _ = ask(function, masks, timeout=0.2, executor=pool)
     np.testing.assert_array_equal(answers.values, weighted(masks))
@@ -335,7 +217,7 @@ def test_a_late_answer_that_comes_while_it_is_asked_for_again_is_used(tmp_path, 
             again.wait(GUARD)
         return weighted(masks)
 
-    masks = masks_of(60)
+    masks = shuffled_masks(60)
     pool = ThreadPoolExecutor(workers) if workers else None
     store = {"store": tmp_path / "s.sqlite", "fingerprint": "f"}
     try:
@@ -370,7 +252,7 @@ def test_what_runs_at_an_interrupt_is_waited_for(monkeypatch, tmp_path, options)
         options = {"executor": ThreadPoolExecutor(options["executor"])}
     store = {"store": tmp_path / "s.sqlite", "fingerprint": "f"}
     with pytest.raises(KeyboardInterrupt) as caught:
-        ask(function, masks_of(400), batch_size=4, **options, **store)
+        ask(function, shuffled_masks(400), batch_size=4, **options, **store)
     assert len(caught.value.masks) == sum(map(len, asked)) < 400
     np.testing.assert_array_equal(caught.value.values, weighted(caught.value.masks))
     with Store(store["store"]) as kept:
@@ -403,7 +285,7 @@ def test_a_call_that_hangs_is_left_at_an_interrupt(monkeypatch, impatient):
             never.wait(GUARD)
         return weighted(masks)
 
-    masks = masks_of(300)
+    masks = shuffled_masks(300)
     masks = np.concatenate([masks[~masks[:, 0]], masks[masks[:, :2].all(axis=1)][:10]])
     pool = ThreadPoolExecutor(2)
     try:
@@ -425,7 +307,7 @@ def test_a_function_that_is_stopped_may_give_what_it_has(tmp_path, stop, options
             raise stop(3) from partial
         return weighted(masks)
 
-    masks = masks_of(60)
+    masks = shuffled_masks(60)
     store = {"store": tmp_path / "s.sqlite", "fingerprint": "f"}
     masks = masks[np.argsort(masks[:, 0], kind="stable")]
     count = int((~masks[:, 0]).sum())
@@ -444,7 +326,7 @@ def test_a_function_that_exits_ends_the_run_at_once(kind):
     options = {"timeout": GUARD} if kind == "aside" else {}
     if kind in ("threads", "processes", "loky"):
         options = {"executor": globals()[kind]()}
-    masks = masks_of(100)
+    masks = shuffled_masks(100)
     masks = masks[np.argsort(masks[:, 0], kind="stable")]
     with pytest.raises(SystemExit) as caught:
         ask(exits, masks, on_failure="drop", **options)
@@ -468,7 +350,7 @@ def test_a_worker_goes_on_at_a_first_interrupt():
     """A terminal sends Ctrl-C to the workers as well; the session waits for them."""
     from cloudpickle import dumps
 
-    masks, before = masks_of(10), signal.getsignal(signal.SIGINT)
+    masks, before = shuffled_masks(10), signal.getsignal(signal.SIGINT)
     packed = np.packbits(masks, axis=1)
     once, twice = (call_kept(f"interrupted {k}", dumps(interrupting(k)), packed, masks.shape) for k in (1, 2))
     np.testing.assert_array_equal(once.values, weighted(masks))

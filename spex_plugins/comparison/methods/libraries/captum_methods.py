@@ -15,7 +15,7 @@ from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.sums import additive
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
 
 __all__ = ["CAPTUM_METHODS", "CaptumMethod", "captum_method", "with_forward"]
 

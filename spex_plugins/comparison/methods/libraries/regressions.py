@@ -12,7 +12,7 @@ from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.comparison.methods.sums import additive
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
     from spex_plugins.core.basis.spectrum import Spectrum
     from spex_plugins.types import BoolArray, FloatArray
 

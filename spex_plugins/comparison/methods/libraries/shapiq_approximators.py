@@ -11,7 +11,7 @@ from spex_plugins.comparison.methods.method import Kind, Method, Surrogate
 from spex_plugins.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
 
 __all__ = ["SHAPIQ_METHODS", "ShapiqMethod", "approximators"]
 

@@ -14,7 +14,7 @@ from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.errors import InputError
 
 if TYPE_CHECKING:
-    from spex_plugins.comparison.counted_game import CountedGame
+    from spex_plugins.comparison.calls.counted_game import CountedGame
 
 __all__ = ["ShapiqApproximator"]
 

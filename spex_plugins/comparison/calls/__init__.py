@@ -1,0 +1,1 @@
+"""The value function in a comparison: counted for each run, and answered once for all of them."""

@@ -1,0 +1,1 @@
+"""The judgement of an explanation: held-out masks, their values, and the scores."""

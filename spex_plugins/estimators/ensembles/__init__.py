@@ -1,0 +1,1 @@
+"""Estimators that combine several others on the same samples."""

@@ -1,0 +1,1 @@
+"""Estimators by Gaussian processes on masks, with standard deviations."""

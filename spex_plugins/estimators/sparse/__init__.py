@@ -1,0 +1,1 @@
+"""Estimators of few sets: by decoding, and by sparse regression."""

@@ -1,0 +1,1 @@
+"""Estimators with gradient-boosted trees, whose spectra are exact."""

@@ -1,0 +1,1 @@
+"""Estimators that choose the masks of another one and change its fit."""

@@ -1,0 +1,1 @@
+"""What games share: fingerprints, an event loop, and the values of no masks."""

@@ -1,0 +1,1 @@
+"""From values to a result: fits, their noise, and warnings about what the samples leave open."""

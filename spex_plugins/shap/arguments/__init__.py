@@ -1,0 +1,1 @@
+"""The arguments of an explainer and its calls: names, checks, and settings."""
