@@ -83,8 +83,8 @@ class CausalScorer:
         alone, within = (self._logits([ids], [(0, half - 1, 0)], None)[0][0] for ids in (row[:half], row))
         if not nearly_equal(alone, within, alone.dtype):
             raise InputError(
-                f"model: the logits of {type(self._model).__name__} at a token change with the tokens after it, "
-                "or with their number, so one call gives no probability of a continuation; load it as a "
+                f"model: the logits of {type(self._model).__name__} at a token change with the tokens after "
+                "it, or with their number, so one call gives no probability of a continuation; load it as a "
                 "decoder (config.is_decoder = True) if it is none, or choose another model."
             )
 
