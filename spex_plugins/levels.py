@@ -10,7 +10,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from spex_plugins import checks as check
-from spex_plugins.core.basis.masks import distinct_rows
+from spex_plugins.core.basis.masks import distinct_rows, is_among
+from spex_plugins.core.designs.all_masks import all_masks_within
+from spex_plugins.core.designs.design import Design
 from spex_plugins.errors import InputError
 from spex_plugins.estimators import resolve
 from spex_plugins.estimators.base import Estimator
@@ -28,6 +30,7 @@ __all__ = ["LevelsExplained", "explain_levels"]
 
 _FIRST = 3  # the groups get one third of the budget, if half of it does not allow all of their masks
 _LEAST = 2  # masks of a fit
+_DRAWS = 8  # of designs of a level, until their new masks are as many as allowed
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,7 @@ class _Run:
 
     def explain(self, level: _Level, budget: int) -> Interactions:
         """Evaluate masks of a level, as many as the budget allows beside those that are known, and fit."""
-        design = self._method.design(len(level.names), budget, self._max_order, self._rng)
+        design = self._design(level, budget)
         if self._known is not None and design.coded is None:
             design = design.followed_by(level.narrowed(self._known))
         asked = level.widened(design.masks)
@@ -241,6 +244,35 @@ class _Run:
         about: Any = (level.names, self._budget, self._method.name, statement)
         found = interactions(result, masks, values, *about)
         return replace(found, n_calls=len(self._known) - self._stored, n_stored=self._stored)
+
+    def _design(self, level: _Level, budget: int) -> Design:
+        """Choose masks of a level, of which as many as the budget allows have not been asked before.
+
+        Masks of whole groups are masks of both levels: a design that meets some of them may be larger.
+        """
+        n, state = len(level.names), self._rng.bit_generator.state
+        if self._all is None:
+            return self._method.design(n, budget, self._max_order, self._rng)
+        asked = level.narrowed(self._all)
+        if all_masks_within(n, budget + len(asked)):
+            return self._method.design(n, 2**n, self._max_order, self._rng)
+        chosen, size = None, budget
+        for _ in range(_DRAWS):
+            self._rng.bit_generator.state = state
+            drawn = self._method.design(n, size, self._max_order, self._rng)
+            new = np.cumsum(~is_among(drawn.masks, asked))
+            if chosen is not None and drawn.coded is not None and new[-1] > budget:
+                break
+            chosen = drawn if new[-1] <= budget else _first(drawn, int(np.searchsorted(new, budget, "right")))
+            if new[-1] >= budget:
+                break
+            size += budget - int(new[-1])
+        return chosen or drawn
+
+
+def _first(design: Design, count: int) -> Design:
+    """Return the design of the first masks; of those in pairs of complements, of whole pairs."""
+    return design.first(count - count % 2 if design.plan.kind == "repulsive" else count)
 
 
 def _joined(before: BoolArray | None, masks: BoolArray) -> BoolArray:

@@ -55,11 +55,38 @@ def test_features_name_the_parts_and_predict_the_function():
     assert found.interactions.feature_names[4] == "document 1"
 
 
-def test_small_groups_are_exact():
-    found = explain_levels(lambda m: 1.0 * (m[:, 0] & m[:, 3]), [0, 0, 1, 1], budget=24, progress=False)
+@pytest.mark.parametrize("budget", [16, 24])
+def test_small_groups_are_exact(budget):
+    f = Groups(np.repeat([0, 1], 2))
+    found = explain_levels(f, f.groups, budget=budget, progress=False)
     assert found.groups.exact
     assert found.interactions.exact
     assert found.interactions.n_calls == 16
+    assert found.interactions.index("Moebius", 2).names == ["x0 × x3"]
+
+
+class Groups:
+    """The first and the last feature act together."""
+
+    def __init__(self, groups):
+        self.groups, self.n, self.asked = groups, len(groups), Counter()
+
+    def __call__(self, masks):
+        self.asked.update(map(bytes, np.packbits(masks, axis=1)))
+        return 1.0 * (masks[:, 0] & masks[:, -1])
+
+
+@pytest.mark.parametrize("estimator", ["auto", "spex", "sparse_regression"])
+@pytest.mark.parametrize("sizes", [[3, 3, 1, 1], [3] * 3, [2, 2, 1], [4] * 6, [1] * 7])
+@pytest.mark.parametrize("budget", [24, 40, 64, 101])
+def test_no_call_of_the_budget_is_lost(estimator, sizes, budget):
+    """Masks of both levels were counted twice: up to a quarter of the budget was not asked for."""
+    game = Groups(np.repeat(np.arange(len(sizes)), sizes))
+    settings = {"max_order": 2, "estimator": estimator, "progress": False}
+    found = explain_levels(game, game.groups, budget=budget, **settings)
+    asked = sum(game.asked.values())
+    assert asked == len(game.asked) == found.interactions.n_calls <= budget
+    assert asked >= min(budget - 1, 2**found.interactions.n)  # masks may come in pairs of complements
 
 
 def test_groups_that_do_nothing_are_all_looked_into():

@@ -87,6 +87,8 @@ class Examples:
         if against is not None:
             pairs += zip(prompts, against, strict=True)
         found = [encoder.continuations([prompt], [answer])[0][0] for prompt, answer in pairs]
+        for (_, text), one in zip(pairs, found, strict=True):
+            encoder.check_answer(text, one.ids[one.start :])
         self.n_answers = len(found)
         # The last token is only predicted: answers of one token to a prompt share the row of this prompt.
         wanted: dict[int, dict[tuple[int, ...], list[tuple[int, int, int]]]] = {}

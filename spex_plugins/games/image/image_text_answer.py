@@ -81,6 +81,8 @@ class ImageTextAnswer:
         if not self._answers or not all(self._answers):
             raise InputError("answer: must have at least one token.")
         self._encoder = Encoder(processor.tokenizer)
+        for each, ids in zip(self._answers, self._encoder.bare(self._answers), strict=True):
+            self._encoder.check_answer(each, ids)
 
     @classmethod
     def from_pretrained(

@@ -125,6 +125,11 @@ class ReplyGame:
         elif not isinstance(reference, str):
             raise InputError(f"reference: must be a text, got {type(reference).__name__}.")
         self.reference = reference
+        if isinstance(similarity, str) and not self._similarity(reference, reference):
+            raise InputError(
+                f"reference: to {reference!r:.60}, no reply is similar by {similarity!r}, not even itself; "
+                "choose another similarity or reference."
+            )
         parts = combined_fingerprint(
             [fingerprint_of_part(reply), named], check.text("fingerprint", fingerprint)
         )

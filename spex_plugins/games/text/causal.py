@@ -55,6 +55,9 @@ class CausalScorer:
     def prepare(self, examples: Sequence[str]) -> None:
         """Determine which prompts can share a call, from prompts that differ in all features."""
         self._examples = tuple(examples)
+        (found,) = self.encoder.continuations(examples[:1], self._answers)
+        for answer, one in zip(self._answers, found, strict=True):
+            self.encoder.check_answer(answer, one.ids[one.start :])
         rows = [found[0].ids for found in self.encoder.continuations(examples, self._answers[:1])]
         long, short = max(rows, key=len), min(rows, key=len)
         self._placed = self._placed and self._counts_from_0(short[:_FEW])
@@ -75,13 +78,14 @@ class CausalScorer:
         return nearly_equal(given, own, torch.float32)  # equal positions give equal logits in any precision
 
     def _check_causal(self, row: list[int]) -> None:
-        """Raise an error if the logits at a token change with the tokens after it."""
+        """Raise an error if the logits at a token change with the tokens after it, or with their number."""
         half = max(1, len(row) // 2)
         alone, within = (self._logits([ids], [(0, half - 1, 0)], None)[0][0] for ids in (row[:half], row))
         if not nearly_equal(alone, within, alone.dtype):
             raise InputError(
-                f"model: {type(self._model).__name__} attends to later tokens, so it gives no probability of "
-                "a continuation; load it as a decoder (config.is_decoder = True), or choose another model."
+                f"model: the logits of {type(self._model).__name__} at a token change with the tokens after "
+                "it, or with their number, so one call gives no probability of a continuation; load it as a "
+                "decoder (config.is_decoder = True) if it is none, or choose another model."
             )
 
     def lengths(self, prompts: Sequence[str]) -> list[int]:

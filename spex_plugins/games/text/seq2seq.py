@@ -38,6 +38,8 @@ class Seq2SeqScorer:
         self._answers = written.bare(answers)
         if not all(self._answers):
             raise InputError("answer: has no tokens; give it some text.")
+        for answer, ids in zip(answers, self._answers, strict=True):
+            written.check_answer(answer, ids)
         begin = [_decoder_start(model), *written.before]
         self._rows, self._row_of = common_rows([begin + answer[:-1] for answer in self._answers])
         self._begin = len(begin)

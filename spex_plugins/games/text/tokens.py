@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from warnings import warn
 
 import torch
 
@@ -142,6 +143,31 @@ class Encoder:
             [self._continuation(prompt, whole, start) for whole, start in joined]
             for prompt, (_, joined) in zip(prompts, self._joined(prompts, answers), strict=True)
         ]
+
+    def check_answer(self, answer: str, ids: Row) -> None:
+        """Raise an error for an answer of unknown tokens only, and warn of one with some.
+
+        Their probability is that of any text that the tokenizer does not know. An answer may name the token.
+
+        Parameters
+        ----------
+        answer : str
+        ids : list of int
+            Its tokens.
+        """
+        unknown = getattr(self._tokenizer, "unk_token_id", None)
+        if unknown is None or ids.count(unknown) <= answer.count(self._tokenizer.unk_token):
+            return
+        shown = f"the tokenizer reads {answer!r:.60} as {self._tokenizer.decode(ids)!r:.60}"
+        if not any(token != unknown and self._tokenizer.decode([token]).strip() for token in ids):
+            raise InputError(
+                f"answer: {shown}, which stands for every text that it does not know; choose another answer."
+            )
+        warn(
+            f"answer: {shown}; what it does not know of an answer is scored as any unknown text.",
+            UserWarning,
+            stacklevel=4,
+        )
 
     def endings(self, prompts: Sequence[str], answers: Sequence[str]) -> list[list[Ending]]:
         """Return what every answer puts in the place of the last tokens of every prompt."""

@@ -47,6 +47,10 @@ class Admission:
             self._table.release(batch.claim)
         return batch
 
+    def refund(self, rows: IntArray) -> None:
+        """Take the cost of rows whose evaluation was not begun from the total."""
+        self._shared.limits.cost -= float(self._price(rows).sum())
+
     def _shorten(self, batch: Batch, in_flight: Sequence[Batch]) -> bool:
         """Return masks that the limits do not allow to the queue; tell whether any are left."""
         limits, rows = self._shared.limits, batch.rows

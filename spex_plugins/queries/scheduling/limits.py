@@ -29,7 +29,7 @@ class Limits:
     reached : str
         The limit that ended the session, in words; empty while none has.
     cost : float
-        Price of all masks submitted so far, answered or not.
+        Price of all masks submitted so far, answered or not, but for those that were not begun.
     evaluated : int
         Masks that were submitted or are in the queue, each as often as it is evaluated.
     repeated, given_up : int

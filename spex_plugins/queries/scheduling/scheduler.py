@@ -161,6 +161,8 @@ class Scheduler:
             return
         outcome = read_outcome(ended, len(batch.rows), self._table.outputs)
         self._keep(batch, outcome)
+        if outcome.untried is not None:
+            self._admission.refund(batch.rows[outcome.untried])
         if isinstance(ended, BaseException) and not isinstance(ended, Exception):
             raise ended  # it is meant to end the program
         if outcome.seconds is not None:

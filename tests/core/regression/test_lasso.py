@@ -75,6 +75,21 @@ def test_optimality_conditions_hold_with_weights(seed, outputs, m):
             np.testing.assert_allclose(gradient[j], limit[j] * direction, atol=0.02 * limit[j])
 
 
+@pytest.mark.parametrize("seed", [270, 628, 653, 934, 1191])
+def test_the_path_converges_where_columns_of_few_pairs_are_each_others_negatives(seed):
+    """It diverged: the step was too long where the largest eigenvalue is that of their difference."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 8))
+    pairs = rng.random((int(rng.integers(3, 6)), n)) < 0.5
+    masks = np.concatenate([pairs, ~pairs])
+    supports = combine([singletons(n), all_of_order(n, 2)], n)
+    values = (1.0 * (masks[:, 0] & masks[:, -1]))[:, None]
+    moments = fold_moments(masks, values, supports, np.zeros(len(masks), dtype=int), 1)[0]
+    for point in path_to(moments, np.ones(len(supports)), [0.1, 0.03, 0.01, 0.003]):
+        assert np.linalg.norm(point.gradient, axis=1).max() <= 1.02 * point.penalty
+        assert np.abs(point.beta).sum() <= np.abs(values).sum() / point.penalty
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_columns_that_the_strong_rule_left_out_come_back(seed):
     """On these problems the rule is wrong at some penalty; the optimality conditions find it out."""

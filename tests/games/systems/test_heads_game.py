@@ -170,6 +170,12 @@ def test_unusable_arguments(changes, name):
         game(tiny.gpt2(), **changes)
 
 
+def test_an_answer_that_the_tokenizer_does_not_know():
+    words = tiny.tokenizer_of_pieces("never")
+    with pytest.raises(InputError, match=r"^answer: the tokenizer reads .*🎉"):
+        HeadsGame(tiny.gpt2(), words, PROMPTS[:1], [" 🎉"])
+
+
 def test_unusable_models():
     for model in (tiny.t5(), tiny.gpt2().train(), tiny.rwkv(), 5):
         with pytest.raises(InputError, match=r"^model"):

@@ -224,6 +224,13 @@ def test_failed_calls_keep_the_others():
     np.testing.assert_array_equal(raised.value.values[:2], [1.0, 0.0])
 
 
+@pytest.mark.parametrize("stated", [{"reference": "nine crowns"}, {}])
+def test_a_reference_to_which_no_reply_is_similar(stated):
+    """All values were 0, and the explanation exact."""
+    with pytest.raises(InputError, match=r"^reference: to 'nine crowns', no reply is similar by 'number'"):
+        ReplyGame(lambda prompt: "nine crowns", TEXT, similarity="number", **stated)
+
+
 @pytest.mark.parametrize("wrong", [None, "text", np.nan, [1, 2]])
 def test_a_judge_that_gives_no_number(wrong):
     game = ReplyGame(rating, TEXT, similarity=lambda reply, reference: wrong)

@@ -81,6 +81,21 @@ def test_texts_in_many_scripts():
     assert game.feature_names == ("naïve", "“état”", "日", "本", "👍🏽")
 
 
+@pytest.mark.parametrize("scheme", ["always", "never"])
+@pytest.mark.parametrize("make", [tiny.llama, tiny.t5])
+def test_answers_that_the_tokenizer_does_not_know(make, scheme):
+    """Their value was that of the token for all unknown texts, whatever the answer."""
+    words = tiny.tokenizer_of_pieces(scheme)
+    settings = {"template": "{} Answer:", "value": "log_odds"}
+    for answer, against in (("🎉", " Rome"), (" Rome", " 🎉"), ([" Rome", " 🎉"], None)):
+        with pytest.raises(InputError, match=r"^answer: the tokenizer reads .*🎉"):
+            MaskedPrompt(make(), words, "Anna moved", answer=answer, against=against, **settings)
+    with pytest.warns(UserWarning, match=r"^answer: the tokenizer reads .*Zoë"):
+        MaskedPrompt(make(), words, "Anna moved", answer=" Zoë Rome", **settings)
+    named = MaskedPrompt(make(), words, "Anna moved", answer=" <unk>", **settings)
+    assert np.isfinite(named(np.ones((1, 2), dtype=bool))).all()
+
+
 @pytest.mark.parametrize(
     "features",
     ["token", 3, [(0, 2), (1, 3)], [(0, 0)], [(0, 99)], [], ["It"], lambda text: ["other"], lambda text: []],

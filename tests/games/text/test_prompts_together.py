@@ -60,7 +60,7 @@ def test_a_model_that_reads_what_comes_is_refused():
     config = transformers.BertConfig(**sizes, intermediate_size=32, initializer_range=0.6)
     torch.manual_seed(0)
     model = transformers.BertLMHeadModel(config).eval()
-    with pytest.raises(InputError, match=r"^model: .* attends to later tokens"):
+    with pytest.raises(InputError, match=r"^model: .* change with the tokens after it"):
         MaskedPrompt(model, WORDS, TEXT, template=TEMPLATES[0], answer=ANSWERS)
     config.is_decoder = True
     MaskedPrompt(

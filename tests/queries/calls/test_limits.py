@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spex_plugins as spex
-from spex_plugins import InputError, ValueFunctionError
+from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
 from spex_plugins.queries import Queries, QueryOptions, Session
 from spex_plugins.queries.calls import function_call
 from spex_plugins.queries.scheduling import admission, failures, limits, scheduler
@@ -100,6 +100,28 @@ def test_masks_that_are_asked_again_are_paid_again():
     assert sum(calls) == 40
     assert answers.answered.sum() == 30
     assert "max_cost=40" in statement
+
+
+@pytest.mark.parametrize("on_failure", ["drop", "raise"])
+def test_masks_that_were_not_begun_are_not_paid(on_failure):
+    """The first of a batch fails once; the others are asked again, and were paid for twice."""
+    asked = []
+
+    def function(masks):
+        done, failed = np.zeros(len(masks), bool), np.zeros(len(masks), bool)
+        first = not len(asked) % 5  # every fifth call fails
+        asked.append(masks[0].tobytes())
+        if not first:
+            asked.extend(row.tobytes() for row in masks[1:])
+            return weighted(masks)
+        failed[0] = True
+        raise PartialAnswerError("no", values=weighted(masks), answered=done, failed=failed, transient=True)
+
+    settings = {"retries": 3} if on_failure == "raise" else {"retries": 0, "on_failure": "drop"}
+    answers, statement = ask(function, masks_of(40), max_cost=30, batch_size=4, **settings)
+    assert len(asked) == 30
+    assert answers.answered.sum() < 30
+    assert "max_cost=30" in statement
 
 
 def test_what_is_stored_costs_nothing(tmp_path):
