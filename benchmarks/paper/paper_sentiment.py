@@ -15,6 +15,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
+from library.games.masks import Game
 from library.measure.machine import machine
 from library.measure.result_files import Report as Record
 from library.measure.result_files import append, begin_run
@@ -47,19 +48,18 @@ def long_reviews(lengths: list[int], count: int, cache: Path) -> Iterator[Record
 
     cache.mkdir(parents=True, exist_ok=True)
     for n in lengths:
-        games = (
+        functions = (
             [value_function("tfidf", n, i, cache) for i in range(count)]
             if n <= 256
             else [long_text(n, cache)]
         )
+        games = [Game(n, function) for function in functions]
         print(f"## tfidf, {n} words: {len(games)} inputs\n")
-        yield from _free(f"tfidf, {n} words", games, list(_LONG), [n * k for k in (2, 4, 8)], 1, n)
+        yield from _free(f"tfidf, {n} words", games, list(_LONG), [n * k for k in (2, 4, 8)], 1)
 
 
-def _free(
-    task: str, games: list, methods: list[str], budgets: list[int], seeds: int, n: int | None = None
-) -> Iterator[Record]:
-    report = compared(games, methods, budgets, seeds, n)
+def _free(task: str, games: list, methods: list[str], budgets: list[int], seeds: int) -> Iterator[Record]:
+    report = compared(games, methods, budgets, seeds)
     scores = list(score_records(report, list(_METRICS), task=task))
     claims = list(claim_records(judged(report, R2_AND_REMOVAL), task=task))
     print(f"{scores_table(scores, _METRICS)}\n\n{claims_table(claims)}\n")

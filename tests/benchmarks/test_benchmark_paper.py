@@ -229,11 +229,13 @@ def test_questions_without_annotations_have_no_recovery(item):
     assert not any("recovery" in record.get("claim", "") for record in found)
 
 
-def test_value_functions_that_do_not_know_their_number_of_features():
+def test_value_functions_of_several_inputs():
+    from library.games.masks import Game
     from library.paper.recordings import compared
 
-    report = compared([lambda masks: masks @ np.arange(6.0)], ["lasso"], [30], seeds=1, n=6)
-    assert report.table["r2"].tolist() == pytest.approx([1.0], abs=0.01)
+    games = [Game(6, lambda masks: masks @ np.arange(6.0)), Game(6, lambda masks: masks @ np.ones(6))]
+    report = compared(games, ["lasso"], [30], seeds=1)
+    assert report.table["r2"].tolist() == pytest.approx([1.0, 1.0], abs=0.01)
 
 
 def test_recorded_answers_belong_to_the_questions(questions):

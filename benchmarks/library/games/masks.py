@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["all_masks", "keys", "tabulated"]
+__all__ = ["Game", "all_masks", "keys", "tabulated"]
 
 Value = Callable[[np.ndarray], np.ndarray]
 """A function of masks (m, n), True = kept, that returns values (m,)."""
+
+
+@dataclass(frozen=True)
+class Game:
+    """A value function that knows its number of features."""
+
+    n: int
+    value: Value
+
+    def __call__(self, masks: np.ndarray) -> np.ndarray:
+        """Return the values of masks (m, n)."""
+        return self.value(masks)
 
 
 def keys(masks: np.ndarray) -> list[bytes]:

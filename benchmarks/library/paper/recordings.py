@@ -37,17 +37,10 @@ def reports_of(folder: Path, groups: Sequence[str]) -> dict[str, list[Recording]
     return found
 
 
-def compared(
-    games: Sequence[object],
-    methods: Sequence[str],
-    budgets: Sequence[int],
-    seeds: int,
-    n: int | None = None,
-) -> Report:
-    """Compare methods, which choose their masks freely; games that do not know it have ``n`` features."""
+def compared(games: Sequence[object], methods: Sequence[str], budgets: Sequence[int], seeds: int) -> Report:
+    """Compare methods, which choose their masks freely."""
     return spex.compare(
         list(games),
-        n=n,
         methods={name: METHODS[name] for name in methods},
         budgets=budgets,
         seeds=seeds,
