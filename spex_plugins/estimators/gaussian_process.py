@@ -105,4 +105,4 @@ class GaussianProcessEstimator(FoldedEstimator):
         own = counted(extended, "significant set")
         method = f"Gaussian process with {own}, {counted(len(spectrum), 'term')} kept"
         unseen = out_of_fold(without, masks, folds)
-        return FoldedFit(with_deviations(spectrum, process, tested), unseen, method)
+        return FoldedFit(with_deviations(spectrum, process, tested, values), unseen, method)

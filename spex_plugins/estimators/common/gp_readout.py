@@ -50,14 +50,15 @@ def _single_values(
 
 
 def with_deviations(
-    spectrum: Spectrum, process: GaussianProcess, tested: GaussianProcess
+    spectrum: Spectrum, process: GaussianProcess, tested: GaussianProcess, values: FloatArray
 ) -> SpectrumWithDeviations:
-    """Return a spectrum with the single values of a process and its deviations.
+    """Return a spectrum with the single values of a process of values (m, K), and its deviations.
 
     Of ``tested``, whose kernel was learned from fewer samples, the errors at the others are measured.
     """
     scale, growth = calibration(tested), error_growth(tested)
-    semivalues = Semivalues(*(_single_values(process, scale, growth, index) for index in ("SV", "BV")))
+    shapley, banzhaf = (_single_values(process, scale, growth, index) for index in ("SV", "BV"))
+    semivalues = Semivalues(shapley.adding_up(process.masks, values), banzhaf)
     packed = np.packbits(process.masks, axis=1)
     uncertainty = Uncertainty(process.kernel, process.noise, packed, process.spread * scale, growth)
     return SpectrumWithDeviations(spectrum, semivalues, uncertainty)
