@@ -122,6 +122,6 @@ def test_groups_of_which_one_feature_is_kept():
     with pytest.warns(spex.UnidentifiableWarning, match="depend on each other linearly"):
         found = spex.fit(masks, 3.0 * masks[:, 0] + masks[:, 5])
     assert np.isnan(found.single_values("SV").deviations).all()
-    assert_allclose(found.single_values("SV").values[4:], [0, 1, 0], atol=1e-6)
+    assert_allclose(found.single_values("SV").values[4:], [0, 1, 0], atol=0.01)
     differences = found.single_values("SV").values[:4] - found.single_values("SV").values[1]
     assert_allclose(differences, [3, 0, 0, 0], atol=0.05)
