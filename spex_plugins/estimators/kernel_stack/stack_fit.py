@@ -95,7 +95,7 @@ def fit_stack(
         shared.add_others(parts, weights)
     function = _function(masks, rest, mean, parts, others, weights)
     if index in UNIFORM_INDICES:
-        function = replace(function, growth=error_growth(masks, function.residuals, parts))
+        function = replace(function, growth=error_growth(masks, function.residuals, parts, weights))
     if linear is not None:
         function = function.plus(_linear(linear))
     if max_order:
