@@ -20,10 +20,11 @@ def network(masks):
     return np.tanh(masks @ W - W.sum(axis=0) / 2) @ OUT
 
 
-@pytest.fixture(scope="module", params=["told nothing", "max_order"])
+@pytest.fixture(
+    scope="module", params=[{"estimator": "gaussian_process"}, {"index": "SV", "max_order": 2}], ids=str
+)
 def found(request):
-    told = {} if request.param == "told nothing" else {"index": "SV", "max_order": 2}
-    result = spex.explain(network, N, budget=250, progress=False, **told)
+    result = spex.explain(network, N, budget=200, progress=False, **request.param)
     assert isinstance(result.function, SpectrumWithDeviations)
     return result
 

@@ -34,8 +34,8 @@ class ErrorGrowth:
     counts : ndarray of int, shape (n + 1,)
         Number of samples of every size.
     calibrated : ndarray of float64, shape (n + 1,), optional
-        How much the errors at all samples of every size count in the scale of the stated deviations; by default
-        every sample counts the same.
+        How much the errors at all samples of every size count in the scale of the stated deviations; by
+        default every sample counts the same.
     """
 
     slope: float
@@ -103,7 +103,7 @@ def _distances(n: int) -> FloatArray:
     return distances
 
 
-def _mean(values: FloatArray, weights: FloatArray) -> float:
+def _mean(values: FloatArray, weights: FloatArray | IntArray) -> float:
     """Return a weighted mean, 0 without weights."""
     total = float(weights.sum())
     return float(weights @ values) / total if total > 0 else 0.0

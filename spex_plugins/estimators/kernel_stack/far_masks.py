@@ -45,5 +45,6 @@ def error_growth(
             expected = np.sqrt(part.process.variances(np.zeros((1, n), dtype=bool)))
             sizes.append(np.zeros(len(errors), dtype=np.intp))
             squares.append(((errors / (expected * unit)) ** 2).mean(axis=1))
-    counts, calibrated = (np.bincount(kept, of_each, n + 1) for of_each in (None, weights))
+    counts = np.bincount(kept, minlength=n + 1)
+    calibrated = np.bincount(kept, weights, n + 1).astype(np.float64)
     return ErrorGrowth.learned(np.concatenate(sizes), np.concatenate(squares), counts, calibrated)
