@@ -53,15 +53,14 @@ def _single_values(
 
 
 def with_deviations(
-    spectrum: Spectrum, process: GaussianProcess, tested: GaussianProcess, values: FloatArray
+    spectrum: Spectrum, process: GaussianProcess, tested: GaussianProcess
 ) -> SpectrumWithDeviations:
-    """Return a spectrum with the single values of a process of values (m, K), and its deviations.
+    """Return a spectrum with the single values of a process and its deviations.
 
     Of ``tested``, whose kernel was learned from fewer samples, the errors at the others are measured.
     """
     scale, growth = calibration(tested), error_growth(tested)
-    shapley, banzhaf = (_single_values(process, scale, growth, index) for index in ("SV", "BV"))
-    semivalues = Semivalues(shapley.adding_up(process.masks, values), banzhaf)
+    semivalues = Semivalues(*(_single_values(process, scale, growth, index) for index in ("SV", "BV")))
     packed = np.packbits(process.masks, axis=1)
     uncertainty = Uncertainty(process.kernel, process.noise, packed, process.spread * scale, growth)
     return SpectrumWithDeviations(spectrum, semivalues, uncertainty)
