@@ -12,7 +12,7 @@ from spex_plugins import INDICES, InputError, Spectrum
 from spex_plugins.core.basis.feature_sets import to_sets
 from spex_plugins.core.basis.fitted_function import SpectrumWithDeviations
 from spex_plugins.core.basis.scaling import Samples, Scaling
-from spex_plugins.core.basis.single_values import Semivalues, SingleValues, first_order, first_order
+from spex_plugins.core.basis.single_values import Semivalues, SingleValues, first_order
 from spex_plugins.core.gaussian_process.conditioning import condition
 from spex_plugins.core.kernels.mask_kernel import MaskKernel
 from spex_plugins.core.kernels.product_kernel import SCALES, ProductKernel
