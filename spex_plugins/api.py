@@ -282,7 +282,9 @@ def fit(
 
     The effect of a feature that is masked in no sample, or in all of them, cannot be estimated; its values
     are 0. Features that are always masked together, or of which exactly one is always masked, share their
-    joint effect equally.
+    joint effect equally. Where all samples keep the same number of features, or features depend on each other
+    linearly in another way, values of single features are known up to what these have in common, and standard
+    deviations are NaN.
 
     Parameters
     ----------
@@ -333,12 +335,12 @@ def fit(
     distinct, mean = averaged(given, answers)
     known = identify(distinct)
     method, rng = _method(estimator, index, prior, [names[i] for i in known.features]), check.generator(seed)
-    warn_of_unidentifiable(known, names, stacklevel=2)
+    dependent = warn_of_unidentifiable(known, distinct, names, stacklevel=2)
     result = fitted(method, distinct[:, known.features], mean, None, max_order, rng)
     statement = f"{counted(len(given), 'given sample')}, {counted(len(distinct), 'distinct mask')}"
     about = (names, len(given), method.name, statement)
     few = FewSamples("masks", "give more samples")
-    found = few.see(interactions(of_all_features(result, known), distinct, mean, *about))
+    found = few.see(interactions(of_all_features(result, known, dependent), distinct, mean, *about))
     few.warn(stacklevel=2)
     return found
 

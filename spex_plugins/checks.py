@@ -177,6 +177,8 @@ def features_of(value_function: Any, n: Any, names: Any) -> tuple[int, tuple[str
 
 def sampled_masks(masks: Any) -> BoolArray:
     """Return masks (m, n), given as bool or as 0 and 1, as bool."""
+    if not hasattr(masks, "__array__") and hasattr(masks, "toarray"):
+        raise InputError("masks: is a sparse matrix; give masks.toarray().")
     try:
         array = np.asarray(unhidden(masks))
     except (TypeError, ValueError, RuntimeError):  # of a sparse tensor, or rows of different lengths

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from spex_plugins.core.fitted.all_terms import lists_all_terms
 from spex_plugins.errors import InputError
 from spex_plugins.result.feature_labels import told_apart, visible
 from spex_plugins.result.files.npz_file import fields_of, header_and_arrays
+from spex_plugins.result.measured_ends import measured_ends
 from spex_plugins.wording import there_are
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from spex_plugins.core.basis.fitted_function import FittedFunction
     from spex_plugins.core.basis.spectrum import Spectrum
     from spex_plugins.result.index_table import IndexTable
+    from spex_plugins.result.interactions import Interactions
     from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["Conversions"]
@@ -98,6 +100,7 @@ class Conversions:
 
         self._check_one_output("to_shapiq")
         table = self.index(index, order)
+        ends = measured_ends(cast("Interactions", self), index, table.order, table.values) or self._ends()
         return interaction_values(
             table.index,
             table.order,
@@ -105,7 +108,7 @@ class Conversions:
             table.supports,
             table.values,
             empty=float(table.baseline),
-            baseline=float(self._ends()[0]),
+            baseline=float(ends[0]),
             budget=self.n_calls + self.n_stored,
             exact=self.exact,
         )
@@ -168,8 +171,9 @@ class Conversions:
         -------
         shap.Explanation
             Values (T,) or (T, K). Of an index of order 1, one for each feature in the order of the features;
-            else one for each set, named as "not × good", largest first. Base value and values add up to the
-            prediction at the full mask: a last entry, "all other terms", has what the others lack.
+            else one for each set, named as "not × good", largest first. Base value and values add up to f(x)
+            as evaluated, of Shapley values that do so, else to the prediction at the full mask: a last entry,
+            "all other terms", has what the others lack.
 
         Raises
         ------
@@ -181,7 +185,8 @@ class Conversions:
         from spex_plugins.exports.shap_explanation import flat_explanation
 
         shown = self.index(index, order)
-        empty, full = self._ends()
+        found = cast("Interactions", self)
+        empty, full = measured_ends(found, index, shown.order, shown.values) or self._ends()
         if shown.order == 1 and top is None:
             return flat_explanation(self._labels(), shown.first_order(), empty, full)
         if top is not None:

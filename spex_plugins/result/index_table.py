@@ -40,8 +40,8 @@ class IndexTable:
     values : ndarray of float64, shape (T,) or (T, K)
         In the unit of the value function.
     baseline : ndarray of float64, shape () or (K,)
-        The value of the empty set in this index; for the efficient indices the fitted f(∅). In the unit of
-        the value function.
+        The value of the empty set in this index; for the efficient indices f(∅), as evaluated if the table
+        has Shapley values that add up to f(x) − f(∅), else the fitted one. In the unit of the value function.
     feature_names : tuple of str
         Names of the n features.
     unlisted : ndarray of float64, shape () or (K,), or None

@@ -20,6 +20,7 @@ from spex_plugins.result import html_view
 from spex_plugins.result.arguments import output_columns
 from spex_plugins.result.files import npz_file
 from spex_plugins.result.index_table import IndexTable
+from spex_plugins.result.measured_ends import measured_ends
 from spex_plugins.result.subsets.questions import Questions
 from spex_plugins.result.supported_terms import supported_terms, term_summary
 from spex_plugins.types import BoolArray, FloatArray, IntArray
@@ -152,8 +153,9 @@ class Interactions(Questions):
             order = checked_order(index, None) or 2
         supports, values = self.function.convert(index, order)
         sizes = sets.orders_of(supports, self.n)
-        baseline = values[sizes == 0].sum(axis=0)
+        fitted = values[sizes == 0].sum(axis=0)
         supports, values = supports[sizes > 0], values[sizes > 0]
+        baseline = (measured_ends(self, index, order, values) or [fitted])[0]
         ranking = np.argsort(-norms(values), kind="stable")
         unlisted = None if self.function.lists_all(order) else self._total(index) - values.sum(axis=0)
         return IndexTable(
@@ -170,8 +172,7 @@ class Interactions(Questions):
     def single_values(self, index: str = "SV") -> SingleValues:
         """Return the values of single features in an index of order 1, with their standard deviations.
 
-        Every index except Möbius equals the Shapley or the Banzhaf value at order 1. If the estimator gives
-        these with standard deviations, they are returned; otherwise, the values are those of `index`.
+        Those of an index of order 1, all of which but Möbius are Shapley or Banzhaf values: see `index`.
 
         Parameters
         ----------

@@ -93,3 +93,12 @@ def test_a_run_that_is_cut_short_has_masked_every_feature():
     found = spex.explain(linear, 10, progress=False, price=1.0, max_cost=300, batch_size=10)
     assert found.n_calls <= 300
     np.testing.assert_allclose(found.single_values().values, np.arange(1.0, 11.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("index", [None, "SV", "FBII"])
+@pytest.mark.parametrize("budget", [2, 3])
+def test_two_or_three_masks_do_not_tell_how_sure_values_are(budget, index):
+    with pytest.warns(spex.FewSamplesWarning):
+        found = spex.explain(lambda m: m @ np.arange(10.0), 10, budget=budget, index=index)
+    assert np.isnan(found.single_values("SV").deviations).all()
+    assert np.isnan(found.deviations(found.index("FSII"))).all()

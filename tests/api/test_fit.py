@@ -160,3 +160,11 @@ def test_the_order_of_samples_does_not_matter(estimator):
     values = np.tanh(values) + 0.2 * np.random.default_rng(1).normal(size=90)
     order = np.random.default_rng(2).permutation(90)
     same(*(fit(masks[rows], values[rows], estimator=estimator) for rows in (np.arange(90), order)))
+
+
+def test_a_sparse_matrix_is_told_what_to_do():
+    sparse = pytest.importorskip("scipy.sparse")
+    masks = np.eye(5, dtype=bool)
+    for given in (sparse.csr_matrix(masks), sparse.coo_array(masks)):
+        with pytest.raises(InputError, match=r"^masks: is a sparse matrix; give masks\.toarray\(\)"):
+            fit(given, np.arange(5.0))

@@ -93,3 +93,35 @@ def test_samples_that_tell_all_apart_are_not_complained_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         spex.fit(masks, value(masks))
+
+
+def keeping(count):
+    rng = np.random.default_rng(0)
+    return np.argsort(rng.random((300, 8)), axis=1) < count
+
+
+@pytest.mark.parametrize("estimator", ["auto", "gaussian_process", "sparse_regression"])
+@pytest.mark.parametrize(
+    "function",
+    [lambda m: m.sum(axis=1) * 1.0, lambda m: m @ np.arange(8.0), value],
+    ids=["sum", "linear", "pairs"],
+)
+def test_samples_that_keep_equal_numbers_of_features(function, estimator):
+    masks = np.unique(keeping(4), axis=0)
+    with pytest.warns(spex.UnidentifiableWarning, match="all samples keep 4 features, so that other values"):
+        found = spex.fit(masks, function(masks), estimator=estimator)
+    # Values + c for every feature, and f(∅) − 4 c, agree with the samples as well.
+    assert np.isnan(found.single_values("SV").deviations).all()
+    assert np.isnan(found.deviations(found.index("FSII"))).all()
+    assert_allclose(found.predict(masks), function(masks), atol=0.1)
+
+
+def test_groups_of_which_one_feature_is_kept():
+    rng = np.random.default_rng(0)
+    masks = np.column_stack([np.eye(4, dtype=bool)[rng.integers(4, size=200)], rng.random((200, 3)) < 0.5])
+    with pytest.warns(spex.UnidentifiableWarning, match="depend on each other linearly"):
+        found = spex.fit(masks, 3.0 * masks[:, 0] + masks[:, 5])
+    assert np.isnan(found.single_values("SV").deviations).all()
+    assert_allclose(found.single_values("SV").values[4:], [0, 1, 0], atol=0.01)
+    differences = found.single_values("SV").values[:4] - found.single_values("SV").values[1]
+    assert_allclose(differences, [3, 0, 0, 0], atol=0.05)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
+from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.scaling import Scaling
 from spex_plugins.core.basis.single_values import Semivalues, SingleValues
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Deviations", "FittedFunction", "SpectrumWithDeviations"]
+
+_SINGLE_AT_EVERY_ORDER = ("SII", "BII")  # the value of a feature does not depend on the order
 
 
 class Deviations(Protocol):
@@ -76,9 +79,10 @@ class FittedFunction(Deviations, Protocol):
 class SpectrumWithDeviations:
     """A spectrum with more accurate single values, and with the standard deviations of every index.
 
-    Predictions and the table of an index are those of the spectrum. If a Gaussian process was fitted too,
-    single values and deviations are those of its posterior; if all 2^n values are known, the single values
-    are exact, even if the spectrum was truncated at an order.
+    Predictions and interactions are those of the spectrum. If a Gaussian process was fitted too, single
+    values and deviations are those of its posterior; if all 2^n values are known, the single values are
+    exact, even if the spectrum was truncated at an order. Tables of single features, and those of "SII" and
+    "BII", whose single features have Shapley and Banzhaf values at every order, list the same values.
 
     Attributes
     ----------
@@ -107,8 +111,11 @@ class SpectrumWithDeviations:
         return self.spectrum.predict(masks)
 
     def convert(self, index: str, order: int) -> tuple[IntArray, FloatArray]:
-        """Return the values of an index, see `Spectrum.convert`."""
-        return self.spectrum.convert(index, order)
+        """Return the values of an index, see `Spectrum.convert`; single features as in `single_values`."""
+        supports, values = self.spectrum.convert(index, order)
+        single = (order == 1 and index in INDICES) or index in _SINGLE_AT_EVERY_ORDER
+        known = self.semivalues.of(index) if single else None
+        return (supports, values) if known is None else known.replacing(supports, values, self.n)
 
     def lists_all(self, order: int) -> bool:
         """Whether `convert` returns the values of all sets of up to ``order`` features that have one."""

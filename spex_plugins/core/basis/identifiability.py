@@ -4,7 +4,8 @@ A character χ_i is constant on all samples for a feature that is never, or alwa
 features are equal up to the sign if both are always masked together, or one whenever the other is kept. The
 samples then determine a function of fewer features, one for every such group. It is extended to all features
 by the convention that the character of a group is shared equally, χ_g = Σ_i ± χ_i / k, and that features
-which never vary have no effect.
+which never vary have no effect. Groups may still depend on each other linearly, as where all samples keep the
+same number of features: the samples then determine no effect of single features.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import numpy as np
 from spex_plugins.core.basis.spectrum import Spectrum
 from spex_plugins.types import BoolArray, IntArray
 
-__all__ = ["Identified", "identify"]
+__all__ = ["Identified", "are_dependent", "identify"]
+
+_MOST_TESTED = 1024  # features; their Gram matrix is decomposed in a second
+_ROUNDING = 1e-9  # share of the largest eigenvalue
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +82,16 @@ def identify(masks: BoolArray) -> Identified:
     groups = np.full(masks.shape[1], -1)
     groups[varies] = group
     return Identified(features, groups, np.where(masks[0] == masks[0, first_of], 1, -1))
+
+
+def are_dependent(masks: BoolArray) -> bool:
+    """Tell whether features that vary, of more masks (m, n) than features, depend on each other linearly.
+
+    The samples then agree with several additive functions, though each feature can be told from any other.
+    """
+    m, n = masks.shape
+    if not 1 < n < min(m, _MOST_TESTED):
+        return False
+    signs = np.column_stack([np.ones(m), np.where(masks, 1.0, -1.0)])
+    eigenvalues = np.linalg.eigvalsh(signs.T @ signs)
+    return bool(eigenvalues[0] < _ROUNDING * eigenvalues[-1])

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spex_plugins.core.basis.feature_sets import orders_of
+from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.indices import same_single_values
-from spex_plugins.types import FloatArray, IntArray
+from spex_plugins.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Semivalues", "SingleValues", "first_order"]
+
+_ROUNDING = 1e-13  # share of the largest value
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,63 @@ class SingleValues:
             With deviations of NaN.
         """
         found = first_order(supports, values, n)
-        return cls(found, np.full_like(found, np.nan))
+        return cls(found, found).without_deviations()
+
+    def replacing(self, supports: IntArray, values: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
+        """Return the sets (U, d) of an index with these values of single features in place of theirs.
+
+        Parameters
+        ----------
+        supports : ndarray of int, shape (U, d)
+            Distinct sets.
+        values : ndarray of float64, shape (U,) or (U, K)
+            Their values in the index.
+        n : int
+            Number of features.
+
+        Returns
+        -------
+        supports : ndarray of int, shape (U', d')
+            In canonical order; features whose values are rounding errors are not listed.
+        values : ndarray of float64, shape (U',) or (U', K)
+        """
+        size = np.abs(self.values.reshape(n, -1)).max(axis=1)
+        listed = np.flatnonzero(size > _ROUNDING * size.max(initial=0.0))
+        others = sets.orders_of(supports, n) != 1
+        rows = sets.combine([supports[others], sets.singletons(n)[listed]], n)
+        return sets.merge(rows, np.concatenate([values[others], self.values[listed]]), n)
+
+    def adding_up(self, masks: BoolArray, values: FloatArray) -> SingleValues:
+        """Return Shapley values that add up to f(x) − f(∅), if samples tell it.
+
+        What they lack is shared by all features with a value (Ruiz et al. 1998).
+
+        Parameters
+        ----------
+        masks : ndarray of bool, shape (m, n)
+        values : ndarray of float64, shape (m, K)
+            Values of the function at the masks.
+
+        Returns
+        -------
+        SingleValues
+            The same values if the empty or the full mask is not among the samples.
+        """
+        kept, valued = masks.sum(axis=1), self.values.any(axis=1)
+        full, empty = (values[kept == size] for size in (masks.shape[1], 0))
+        if not (len(full) and len(empty) and valued.any()):
+            return self
+        lacking = (full[0] - empty[0] - self.values.sum(axis=0)) / valued.sum()
+        return SingleValues(self.values + np.multiply.outer(valued, lacking), self.deviations)
+
+    def without_deviations(self) -> SingleValues:
+        """Return the values with deviations of NaN.
+
+        Returns
+        -------
+        SingleValues
+        """
+        return SingleValues(self.values, np.full_like(self.deviations, np.nan))
 
     def output(self, columns: int | IntArray) -> SingleValues:
         """Return the values of one of K outputs, or of several.
@@ -120,7 +178,7 @@ class Semivalues:
 
 def first_order(supports: IntArray, values: FloatArray, n: int) -> FloatArray:
     """Return the values (U,) or (U, K) of the sets of one feature as an array over all n, 0 elsewhere."""
-    single = orders_of(supports, n) == 1
+    single = sets.orders_of(supports, n) == 1
     if not single.any():
         return np.zeros((n, *values.shape[1:]))
     return _placed(values[single], supports[single, 0], n)

@@ -76,14 +76,18 @@ def function_from(arrays: Mapping[str, Any]) -> StackedFunction:
 
 def growth_arrays(growth: ErrorGrowth | None) -> dict[str, Any]:
     """Return the arrays of a growth of errors by name; none without one."""
-    return {} if growth is None else {"growth_slope": np.array(growth.slope), "growth_counts": growth.counts}
+    if growth is None:
+        return {}
+    arrays = {"growth_slope": np.array(growth.slope), "growth_counts": growth.counts}
+    return arrays if growth.calibrated is None else arrays | {"growth_calibrated": growth.calibrated}
 
 
 def growth_from(arrays: Mapping[str, Any]) -> ErrorGrowth | None:
     """Return the growth of errors of such arrays, None if there are none."""
     if "growth_slope" not in arrays:
         return None
-    return ErrorGrowth(float(arrays["growth_slope"]), arrays["growth_counts"])
+    about = arrays["growth_counts"], arrays.get("growth_calibrated")
+    return ErrorGrowth(float(arrays["growth_slope"]), *about)
 
 
 def _named(prefix: str, **arrays: Any) -> dict[str, Any]:

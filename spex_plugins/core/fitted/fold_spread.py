@@ -41,7 +41,7 @@ class FoldSpread:
             np.sum([part.index(supports, index, order) for part in parts], axis=0)
             for parts in (self.of_all, self.without_fold)
         )
-        differences = other.reshape(len(supports), self.n_folds, -1) - own[:, None]
+        differences = other.reshape(len(supports), self.n_folds, own.shape[1]) - own[:, None]
         spread: FloatArray = np.sqrt((1 - 1 / self.n_folds) * (differences**2).sum(axis=1))
         return spread
 

@@ -33,13 +33,19 @@ class ErrorGrowth:
         b, at least 0.
     counts : ndarray of int, shape (n + 1,)
         Number of samples of every size.
+    calibrated : ndarray of float64, shape (n + 1,), optional
+        How much the errors at all samples of every size count in the scale of the stated deviations; by
+        default every sample counts the same.
     """
 
     slope: float
     counts: IntArray
+    calibrated: FloatArray | None = None
 
     @classmethod
-    def learned(cls, sizes: IntArray, squares: FloatArray, counts: IntArray) -> ErrorGrowth:
+    def learned(
+        cls, sizes: IntArray, squares: FloatArray, counts: IntArray, calibrated: FloatArray | None = None
+    ) -> ErrorGrowth:
         """Learn the growth by maximum likelihood of normal errors.
 
         Parameters
@@ -50,6 +56,8 @@ class ErrorGrowth:
             Squared errors at these, without them, divided by their stated variances.
         counts : ndarray of int, shape (n + 1,)
             Number of samples of every size.
+        calibrated : ndarray of float64, shape (n + 1,), optional
+            As in the class.
 
         Returns
         -------
@@ -61,25 +69,25 @@ class ErrorGrowth:
         tested, total = (np.bincount(sizes, weight, n + 1) for weight in (None, squares))
         distances = _distances(n)
         if not total.any():
-            return cls(0.0, counts)
+            return cls(0.0, counts, calibrated)
 
         def loss(slope: float) -> float:
             level = np.log(total @ np.exp(-slope * distances) / tested.sum())
             return float(tested @ (level + slope * distances) + (slope / _SPREAD) ** 2)
 
         best = float(minimize_scalar(loss, bounds=(0.0, _MOST), method="bounded").x)
-        return cls(best if loss(best) < loss(0.0) else 0.0, counts)
+        return cls(best if loss(best) < loss(0.0) else 0.0, counts, calibrated)
 
     def factors(self, sizes: IntArray, index: str, order: int) -> FloatArray:
         """Return the factors of the stated deviations of an index, by the sizes of its sets, (U,).
 
         A factor is the root of the mean growth at the masks that were not asked, as the index weighs them,
-        relative to that at the samples; at least 1.
+        relative to that at the samples as these are ``calibrated``; at least 1.
         """
         n = len(self.counts) - 1
         inner = np.arange(1, n)
         growth = np.exp(self.slope * _distances(n))
-        usual = self.counts[inner] @ growth[inner] / max(self.counts[inner].sum(), 1)
+        usual = _mean(growth[inner], (self.counts if self.calibrated is None else self.calibrated)[inner])
         unknown = np.array([1 - min(self.counts[s] / comb(n, s), 1.0) for s in range(n + 1)])
         out = np.ones(len(sizes))
         for size in np.unique(sizes).tolist():
@@ -93,3 +101,9 @@ def _distances(n: int) -> FloatArray:
     """Return 0 for half of n features to 1 for none and all, (n + 1,)."""
     distances: FloatArray = (2 * np.arange(n + 1) / n - 1) ** 2
     return distances
+
+
+def _mean(values: FloatArray, weights: FloatArray | IntArray) -> float:
+    """Return a weighted mean, 0 without weights."""
+    total = float(weights.sum())
+    return float(weights @ values) / total if total > 0 else 0.0

@@ -104,22 +104,17 @@ class Stacking(FoldedEstimator):  # numpydoc ignore=RS01
 
 
 def _with_deviations(fits: Sequence[FoldedFit], masks: BoolArray, values: FloatArray) -> FittedFunction:
-    """Return the first function with the deviations of the first that has them, which predicts less well.
-
-    What its Shapley values lack of f(x) − f(∅) is shared by all features (Ruiz et al. 1998).
-    """
+    """Return the first function with the deviations of the first that has them, which predicts less well."""
     spectrum = fits[0].function.spectrum
     found = next((fit.function for fit in fits if isinstance(fit.function, SpectrumWithDeviations)), None)
     if found is None:
         return fits[0].function
-    shapley, banzhaf = (spectrum.single_values(index).values for index in ("SV", "BV"))
-    kept = masks.sum(axis=1)
-    full, empty = (values[kept == size] for size in (spectrum.n, 0))
-    if len(full) and len(empty):
-        shapley = shapley + (full[0] - empty[0] - shapley.sum(axis=0)) / spectrum.n
     known = found.semivalues
-    semivalues = Semivalues(replace(known.shapley, values=shapley), replace(known.banzhaf, values=banzhaf))
-    return replace(found, spectrum=spectrum, semivalues=semivalues)
+    shapley, banzhaf = (
+        replace(other, values=spectrum.single_values(index).values)
+        for index, other in (("SV", known.shapley), ("BV", known.banzhaf))
+    )
+    return replace(found, spectrum=spectrum, semivalues=Semivalues(shapley.adding_up(masks, values), banzhaf))
 
 
 def _clearly_better(one: FloatArray, other: FloatArray, values: FloatArray, masks: BoolArray) -> bool:

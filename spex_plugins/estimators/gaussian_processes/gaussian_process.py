@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -105,4 +106,7 @@ class GaussianProcessEstimator(FoldedEstimator):
         own = counted(extended, "significant set")
         method = f"Gaussian process with {own}, {counted(len(spectrum), 'term')} kept"
         unseen = out_of_fold(without, masks, folds)
-        return FoldedFit(with_deviations(spectrum, process, tested), unseen, method)
+        function = with_deviations(spectrum, process, tested)
+        known = function.semivalues
+        semivalues = replace(known, shapley=known.shapley.adding_up(masks, values))
+        return FoldedFit(replace(function, semivalues=semivalues), unseen, method)

@@ -34,8 +34,11 @@ def error_growth(process: GaussianProcess) -> ErrorGrowth:
     """Return how errors grow towards the end points, by the samples that the kernel was not learned from."""
     kept = process.masks.sum(axis=1)
     tested = np.append(process.untouched, np.flatnonzero(~inner(process.masks)))
-    squares = (process.left_out[1][tested] ** 2).mean(axis=1)
-    return ErrorGrowth.learned(kept[tested], squares, np.bincount(kept, minlength=process.kernel.n + 1))
+    squares, least = (process.left_out[1][tested] ** 2).mean(axis=1), process.kernel.n + 1
+    counts = np.bincount(kept, minlength=least)
+    calibrated = np.bincount(kept[process.untouched], minlength=least).astype(np.float64)
+    few = len(process.untouched) < _LEAST_TESTED
+    return ErrorGrowth.learned(kept[tested], squares, counts, None if few else calibrated)
 
 
 def _single_values(

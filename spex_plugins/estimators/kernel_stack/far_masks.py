@@ -13,7 +13,9 @@ from spex_plugins.types import BoolArray, FloatArray
 __all__ = ["error_growth"]
 
 
-def error_growth(masks: BoolArray, residuals: FloatArray, parts: Sequence[MixedPart]) -> ErrorGrowth:
+def error_growth(
+    masks: BoolArray, residuals: FloatArray, parts: Sequence[MixedPart], weights: FloatArray
+) -> ErrorGrowth:
     """Learn how errors grow towards masks of few and of nearly all features.
 
     Parameters
@@ -23,6 +25,8 @@ def error_growth(masks: BoolArray, residuals: FloatArray, parts: Sequence[MixedP
         Of the parts, at the end points as well if these are among the masks.
     parts : sequence of MixedPart
         Fitted to the other masks.
+    weights : ndarray of float64, shape (m,)
+        By which the errors at the masks calibrate the deviations of the parts.
 
     Returns
     -------
@@ -42,4 +46,5 @@ def error_growth(masks: BoolArray, residuals: FloatArray, parts: Sequence[MixedP
             sizes.append(np.zeros(len(errors), dtype=np.intp))
             squares.append(((errors / (expected * unit)) ** 2).mean(axis=1))
     counts = np.bincount(kept, minlength=n + 1)
-    return ErrorGrowth.learned(np.concatenate(sizes), np.concatenate(squares), counts)
+    calibrated = np.bincount(kept, weights, n + 1).astype(np.float64)
+    return ErrorGrowth.learned(np.concatenate(sizes), np.concatenate(squares), counts, calibrated)

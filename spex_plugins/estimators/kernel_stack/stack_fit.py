@@ -39,6 +39,7 @@ from spex_plugins.wording import counted
 
 __all__ = ["fit_stack"]
 
+_LEAST_VARYING = 2  # masks beside the empty and the full one; fewer do not tell how values vary
 _LEAST_MIXED = 60  # masks whose left-out errors tell the shares of trees and of the mean
 _LEAST_CURVED = 40  # masks that tell the share of a logistic curve
 _MOST_BOOSTED = 32  # outputs; the leaves of more need gigabytes
@@ -95,7 +96,7 @@ def fit_stack(
         shared.add_members(others, parts, weights)
     function = _function(masks, rest, mean, parts, others, weights)
     if index in UNIFORM_INDICES:
-        function = replace(function, growth=error_growth(masks, function.residuals, parts))
+        function = replace(function, growth=error_growth(masks, function.residuals, parts, weights))
     if linear is not None:
         function = function.plus(_linear(linear))
     if max_order:
@@ -252,6 +253,8 @@ def _function(
         residuals += part.frame.spread(left, m)
         known |= part.frame.spread(np.ones(len(left)), m) != 0
     independent = np.sqrt(_INDEPENDENT * np.stack([_squared_error(parts[k], weights) for k in (0, -1)]))
+    if (weights > 0).sum() < _LEAST_VARYING:
+        independent = np.full_like(independent, np.nan)  # and so are the deviations
     conjunctions = no_conjunctions(n, values.shape[1])
     for odd, even, member in zip(parts[0].of_others, parts[-1].of_others, others, strict=True):
         own = member.function.parts(odd, even)

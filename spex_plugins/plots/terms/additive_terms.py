@@ -45,7 +45,7 @@ class AdditiveTerms:
     parts : tuple of Part
         Largest magnitude first; the others, if there are any, last.
     base, total : float
-        The fitted function at the empty and at the full mask.
+        The function at the empty and at the full mask.
     content : PlotData
     note : str
         How the parts are to be read.

@@ -142,7 +142,10 @@ def test_single_values_known_by_themselves_come_first():
             expected = spectrum().single_values(index)
         assert_array_equal(function.single_values(index).values, expected.values)
         assert_array_equal(function.single_values(index).deviations, expected.deviations)
-    assert_array_equal(function.convert("SV", 1)[1], spectrum().convert("SV", 1)[1])
+        if index not in ("Moebius", "Fourier"):
+            supports, values = function.convert(index, 1)
+            assert_array_equal(first_order(supports, values, function.n), expected.values)
+    assert_array_equal(function.convert("FSII", 2)[1], spectrum().convert("FSII", 2)[1])
     assert np.isnan(function.deviations(np.array([[0]]), "SV", 1)).all()
 
 

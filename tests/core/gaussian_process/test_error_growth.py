@@ -60,6 +60,35 @@ def test_factor_is_that_of_the_masks_which_the_index_weighs_and_were_not_asked()
     assert expected > 1.5
 
 
+def test_growth_is_relative_to_the_errors_that_calibrate_the_deviations():
+    n, slope, counts = 6, 3.0, np.array([1, 1, 5, 10, 5, 1, 1])
+    growth = np.exp(slope * (2 * np.arange(n + 1) / n - 1) ** 2)[1:-1]
+    weights = np.array([0, 0, 1.0, 2.0, 1.0, 0, 0])
+    about = (np.array([2]), "k-SII", 2)
+    ratio = ErrorGrowth(slope, counts, weights).factors(*about) / ErrorGrowth(slope, counts).factors(*about)
+    usual = [np.average(growth, weights=own[1:-1]) for own in (counts, weights)]
+    assert_allclose(ratio, np.sqrt(usual[0] / usual[1]))
+
+
+def shapley_values_of_a_maximum(weights):
+    """Littlechild & Owen 1973: every step of the sorted values is shared by all that reach it."""
+    order, n = np.argsort(weights), len(weights)
+    steps = np.diff(weights[order], prepend=0.0) / (n - np.arange(n))
+    values = np.empty(n)
+    values[order] = np.cumsum(steps)
+    return values
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_deviations_of_a_maximum_told_nothing(seed):
+    """It changes where few features are kept: such masks are asked, but hardly count for uniform ones."""
+    weights = np.random.default_rng(seed).random(20)
+    found = spex.explain(lambda m: (m * weights).max(axis=1), 20, budget=600, progress=False)
+    single = found.single_values("SV")
+    errors = (single.values - shapley_values_of_a_maximum(weights)) / single.deviations
+    assert 0.2 < np.sqrt(np.mean(errors**2)) < 2
+
+
 def far_from_the_middle(masks):
     """Return values that are smooth in the middle, and apart where few features are kept."""
     kept = masks.sum(axis=1)

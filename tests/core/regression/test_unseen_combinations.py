@@ -72,3 +72,29 @@ def test_combinations_of_a_few_masks(found, left_out, unseen):
         masks[row, list(features)] = False
     assert has_unseen_combinations(masks, sets.from_sets(found, 5)) is unseen
     assert has_unseen_combinations(~masks, sets.from_sets(found, 5)) is unseen
+
+
+def largest(masks, weights):
+    return (masks * weights).max(axis=1)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.8])
+def test_a_maximum_is_not_taken_for_a_function_of_few_features(kept):
+    """It depends on all features, so that what meets all values with fewer is wrong."""
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        weights, masks = rng.random(12), np.unique(rng.random((150, 12)) < kept, axis=0)
+        assert exact_sparse_fit(masks, largest(masks, weights)[:, None]) is None
+
+
+def test_functions_of_few_features_are_found_all_the_same():
+    rng = np.random.default_rng(0)
+    masks = np.unique(rng.random((150, 12)) < 0.5, axis=0)
+    for values in (
+        masks[:, 0] & masks[:, 1],
+        masks[:, 2] | masks[:, 3] & masks[:, 4],
+        masks[:, :5].sum(axis=1) % 2,
+    ):
+        fit = exact_sparse_fit(masks, values[:, None] * 2.0 - 1.0)
+        assert fit is not None
+        np.testing.assert_allclose(fit.r2, 1.0, atol=1e-12)

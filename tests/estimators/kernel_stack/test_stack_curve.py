@@ -158,3 +158,9 @@ def test_shares_are_those_with_the_least_error(seed, members):
     assert all((squares(shares) <= squares(np.column_stack([one, one])) + 1e-9).all() for one in others)
     errors[0] = 0.0
     assert_allclose(best_shares(errors, counted)[0], 1)
+
+
+def test_an_empty_table_has_no_deviations():
+    found = explained(vote)
+    assert "a logistic curve" in found.plan
+    assert found.deviations(found.index("SV").of_order(2)).shape == (0,)
