@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spex_plugins.core.regression.minimise_each import minimise_each
+from spex_plugins.core.logistic.minimise_each import minimise_each
 from spex_plugins.types import BoolArray, FloatArray
 
 __all__ = ["LogisticCurve", "learn_curves"]

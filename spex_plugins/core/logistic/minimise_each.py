@@ -7,6 +7,7 @@ algorithm 7.4) with steps that are halved until the function is sufficiently les
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, Self
 
 import numpy as np
@@ -54,9 +55,10 @@ def minimise_each(
     """
     found, least = start.copy(), np.empty(len(start))
     rows = np.arange(len(start))
-    search = _Search(functions, start.copy())
+    search = _Search.begun(functions, start.copy())
     for _ in range(iterations):
-        search.step(tolerance)
+        with np.errstate(over="ignore", invalid="ignore"):  # such a step is too long, and halved
+            search.step(tolerance)
         if search.active.mean() < _FEW:
             ended = ~search.active
             found[rows[ended]], least[rows[ended]] = search.at[ended], search.value[ended]
@@ -67,19 +69,42 @@ def minimise_each(
     return found, least
 
 
+@dataclass(eq=False)
 class _Search:
-    """The state of the searches of B functions."""
+    """The state of the searches of B functions.
 
-    def __init__(self, functions: Functions, at: FloatArray) -> None:
-        self.functions, self.at = functions, at
-        self.value, self.gradient = functions(at)
-        self.active = np.ones(len(at), dtype=bool)
-        norms = np.sqrt(_dots(self.gradient, self.gradient))
-        self.length = 1 / np.maximum(norms, 1.0)
-        self.direction = -self.gradient
-        # Steps and changes of the gradient, the latest last; a row of zeros has no effect.
-        self.steps, self.changes = (np.zeros((_MEMORY, *at.shape)) for _ in range(2))
-        self.inverse_products = np.zeros((_MEMORY, len(at)))
+    Attributes
+    ----------
+    functions : Functions
+    at, gradient, direction : ndarray of float64, shape (B, P)
+    value, length : ndarray of float64, shape (B,)
+        Of the function, and of the next step as a multiple of ``direction``.
+    active : ndarray of bool, shape (B,)
+    steps, changes : ndarray of float64, shape (memory, B, P)
+        Steps and changes of the gradient, the latest last; a row of zeros has no effect.
+    inverse_products : ndarray of float64, shape (memory, B)
+        Inverse of the products of both.
+    """
+
+    functions: Functions
+    at: FloatArray
+    value: FloatArray
+    gradient: FloatArray
+    direction: FloatArray
+    length: FloatArray
+    active: BoolArray
+    steps: FloatArray
+    changes: FloatArray
+    inverse_products: FloatArray
+
+    @classmethod
+    def begun(cls, functions: Functions, at: FloatArray) -> _Search:
+        """Return searches that begin along the gradients, with steps of length 1 at most."""
+        value, gradient = functions(at)
+        length = 1 / np.maximum(np.sqrt(_dots(gradient, gradient)), 1.0)
+        steps, changes = (np.zeros((_MEMORY, *at.shape)) for _ in range(2))
+        active, products = np.ones(len(at), dtype=bool), np.zeros((_MEMORY, len(at)))
+        return cls(functions, at, value, gradient, -gradient, length, active, steps, changes, products)
 
     def step(self, tolerance: float) -> None:
         """Evaluate every function once, where its present direction and length of the step lead."""
@@ -106,13 +131,11 @@ class _Search:
 
     def only_active(self) -> _Search:
         """Return the searches that have not ended."""
-        found, rows = object.__new__(_Search), self.active
-        found.functions = self.functions.only(rows)
-        for name in ("at", "value", "gradient", "active", "length", "direction"):
-            setattr(found, name, getattr(self, name)[rows])
-        for name in ("steps", "changes", "inverse_products"):
-            setattr(found, name, getattr(self, name)[:, rows])
-        return found
+        rows = self.active
+        at, gradient, direction = (one[rows] for one in (self.at, self.gradient, self.direction))
+        memory = (self.steps[:, rows], self.changes[:, rows], self.inverse_products[:, rows])
+        functions, value, length = self.functions.only(rows), self.value[rows], self.length[rows]
+        return _Search(functions, at, value, gradient, direction, length, rows[rows], *memory)
 
     def _remember(self, rows: IntArray, step: FloatArray, change: FloatArray) -> None:
         """Put steps of some functions in the place of their earliest, where the curvature is positive."""

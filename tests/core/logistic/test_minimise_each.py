@@ -8,7 +8,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize, rosen, rosen_der
 
-from spex_plugins.core.regression.minimise_each import minimise_each
+from spex_plugins.core.logistic.minimise_each import minimise_each
 
 
 @dataclass
@@ -65,6 +65,29 @@ def test_ended_searches_ask_no_more():
     counts, start = np.zeros(3), np.array([[1.0, 1.0], [-1.2, 1.0], [1.0, 1.0]])
     minimise_each(_Rosenbrock(np.ones(3), counts, np.arange(3)), start, 100, 1e-9)
     assert counts[[0, 2]].max() < counts[1] <= 101
+
+
+class _Exponential:
+    """exp(x) − x/1000 of B numbers; counts the values that overflow."""
+
+    overflows = 0
+
+    def __call__(self, variables):
+        x = variables[:, 0]
+        value = np.exp(x) - x / 1000
+        self.overflows += np.isinf(value).sum()
+        return value, (np.exp(x) - 0.001)[:, None]
+
+    def only(self, rows):
+        return self
+
+
+def test_steps_that_overflow_are_halved():
+    function = _Exponential()
+    found, least = minimise_each(function, np.array([[-20.0], [3.0], [-15.0]]), 400, 1e-14)
+    assert function.overflows > 0
+    assert_allclose(found[:, 0], np.log(0.001), atol=1e-2)
+    assert_allclose(least, 0.001 - np.log(0.001) / 1000)
 
 
 def test_a_start_at_the_minimum_stays():
