@@ -11,11 +11,6 @@ from small_results import build
 from spex_plugins import Interactions, Spectrum
 
 
-@pytest.fixture(params=[None, 1, 3], ids=["scalar", "K=1", "K=3"])
-def found(request):
-    return build(request.param)
-
-
 def test_repr_tells_cost_faithfulness_and_the_strongest_sets(found):
     text = repr(found)
     for part in (

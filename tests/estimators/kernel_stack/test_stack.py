@@ -225,7 +225,8 @@ def test_few_masks(kind, n, budget):
     single = found.single_values("SV")
     scale = max(1.0, np.abs(ends[1] - ends[0]).max())
     assert_allclose(single.values.sum(axis=0), ends[1] - ends[0], atol=1e-6 * scale)
-    assert np.isfinite(single.deviations).all()
+    untold = n > 1 and budget <= 3 and kind != "constant"  # two or three values tell no deviation
+    assert np.isfinite(single.deviations).all() != untold
     assert np.isfinite(found.index("k-SII", 2).values).all()
     assert "Interactions" in repr(found)
 
