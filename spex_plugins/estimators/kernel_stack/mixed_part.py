@@ -118,10 +118,11 @@ def mixed_part(
         from them, and left-out errors larger.
     """
     errors, deviations = process.left_out
-    alone = errors * (1 + _LEARNED / len(weights))
+    larger = 1 + _LEARNED / len(weights)
+    alone = larger * errors
     counted = weights[frame.rows]
     theirs = [
-        alone - _explained_left_out(frame, process, member, mean)
+        larger * (errors - _explained_left_out(frame, process, member, mean))
         if member.beneath
         else frame.take(np.nan_to_num(out_of_fold(values - member.of_folds, member.folds)))
         for member in members
