@@ -287,10 +287,12 @@ def test_repeated_names_keep_their_terms_apart():
     ],
 )
 def test_the_type_of_the_function_tells_whether_the_spectrum_is_all_of_it(estimator, budget, kind):
-    weights = np.random.default_rng(0).normal(size=10)
-    found = spex.explain(
-        lambda m: np.tanh(m @ weights), 10, budget=budget, estimator=estimator, progress=False
-    )
+    weights = np.random.default_rng(0).normal(size=(10, 2))
+
+    def two_curves(masks):
+        return np.tanh(masks @ weights).prod(axis=1)
+
+    found = spex.explain(two_curves, 10, budget=budget, estimator=estimator, progress=False)
     assert type(found.function) is kind
     assert (found.spectrum is found.function.spectrum) == (kind is Spectrum or found.exact)
     masks = np.random.default_rng(0).random((40, 10)) < 0.5
