@@ -92,7 +92,8 @@ def test_samples_that_tell_all_apart_are_not_complained_of():
     masks = samples()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        spex.fit(masks, value(masks))
+        found = spex.fit(masks, value(masks))
+    assert_allclose(found.predict(masks), value(masks), atol=1e-6)
 
 
 def keeping(count):

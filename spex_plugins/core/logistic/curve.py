@@ -23,7 +23,7 @@ __all__ = ["LogisticCurve", "learn_curves"]
 _STARTS = (-1.5, 1.5)  # c: curved to one side, to the other
 _RIDGE = 0.5  # of the linear function with which the search begins
 _ITERATIONS, _TOLERANCE = 80, 1e-9
-_LARGEST = 700.0  # exponent of a number
+_LARGEST = 700.0  # exponent, beyond which numbers overflow
 _WEAK = 1e-7  # penalty of a, b and c, and of the mean slope: only keeps them finite
 
 
@@ -76,7 +76,7 @@ def learn_curves(
     penalty : float
         Slopes of features with little evidence tend to the mean of all slopes.
     start : sequence of B LogisticCurve, optional
-        Where a search begins, beside three that begin at curves along the linear function.
+        Where a further search begins, beside those that begin at curves along the linear function.
     """
     x, kept = masks - 0.5, counted.astype(np.float64)
     starts = [_starts(x, values, kept, shift) for shift in _STARTS]
