@@ -13,6 +13,7 @@ from spex_plugins.core.designs.continued import Known, continued
 from spex_plugins.core.designs.design import Design, make_design
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior
 from spex_plugins.errors import InputError
+from spex_plugins.estimators.common.distinct_outputs import DistinctOutputs
 from spex_plugins.estimators.common.fit_result import Fit
 from spex_plugins.estimators.common.known_functions import constant_fit, exact_fit
 from spex_plugins.estimators.common.threads import fitting_threads
@@ -285,5 +286,9 @@ class Estimator(ABC):
             return exact_fit(masks, values, max_order)
         if not standardised(values)[2].any():
             return constant_fit(n, values)
+        distinct = DistinctOutputs.of(values)
         with fitting_threads(m):
-            return self.fit_samples(masks, values, design=design, max_order=max_order, rng=rng)
+            fit = self.fit_samples(
+                masks, values[:, distinct.first], design=design, max_order=max_order, rng=rng
+            )
+        return distinct.all_outputs(fit)

@@ -119,13 +119,12 @@ class SingleValues:
         Parameters
         ----------
         factor : ndarray of float64, shape (K,)
-            Positive.
 
         Returns
         -------
         SingleValues
         """
-        return SingleValues(self.values * factor, self.deviations * factor)
+        return SingleValues(self.values * factor, self.deviations * np.abs(factor))
 
     def placed(self, at: IntArray, n: int) -> SingleValues:
         """Return the values of more features, of which the added ones have no effect.

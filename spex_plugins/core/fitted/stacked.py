@@ -294,7 +294,7 @@ class StackedFunction:
             conjunctions=conjunctions,
             residuals=self.residuals * factor,
             uncertainties=tuple(uncertainty.scaled(factor) for uncertainty in self.uncertainties),
-            independent=self.independent * factor,
+            independent=self.independent * np.abs(factor),
             terms=self.terms and self.terms.rescaled(scaling),
             shapley=self.shapley and self.shapley.scaled(factor),
         )

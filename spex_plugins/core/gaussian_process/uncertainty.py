@@ -67,7 +67,7 @@ class Uncertainty:
 
     def rescaled(self, scaling: Scaling) -> Self:
         """Return the deviations of the values of which these are scaled ones."""
-        return replace(self, scale=self.scale * scaling.factor)
+        return replace(self, scale=self.scale * np.abs(scaling.factor))
 
     def placed(self, at: IntArray, n: int) -> Self:
         """Place the features at ``at`` among n; the others have no effect."""

@@ -62,7 +62,7 @@ class PartUncertainty:
 
     def scaled(self, factor: FloatArray) -> PartUncertainty:
         """Return the deviations of the values times ``factor``."""
-        return replace(self, scale=self.scale * factor)
+        return replace(self, scale=self.scale * np.abs(factor))
 
     def of_outputs(self, columns: IntArray) -> PartUncertainty:
         """Return the deviations of some outputs."""

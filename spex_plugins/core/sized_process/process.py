@@ -153,7 +153,7 @@ class WholeUncertainty:
 
     def scaled(self, factor: FloatArray) -> WholeUncertainty:
         """Return the deviations of the values times ``factor``."""
-        return replace(self, scale=self.scale * factor)
+        return replace(self, scale=self.scale * np.abs(factor))
 
     def of_outputs(self, columns: IntArray) -> WholeUncertainty:
         """Return the deviations of some outputs."""

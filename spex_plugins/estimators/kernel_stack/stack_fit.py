@@ -30,7 +30,7 @@ from spex_plugins.estimators.kernel_stack.fold_differences import fold_spreads
 from spex_plugins.estimators.kernel_stack.logistic_member import CURVES, fit_curves
 from spex_plugins.estimators.kernel_stack.member import Member, Samples, out_of_fold, pair_folds
 from spex_plugins.estimators.kernel_stack.mixed_part import MixedPart, mixed_part, nearer_to_the_mean
-from spex_plugins.estimators.kernel_stack.shared_fits import SharedFits
+from spex_plugins.estimators.kernel_stack.shared_fits import WHOLE, SharedFits
 from spex_plugins.estimators.kernel_stack.sparse_readout import fit_of_order
 from spex_plugins.estimators.kernel_stack.tree_member import TREES, fit_trees, trees_available
 from spex_plugins.estimators.kernel_stack.unseen import unseen_masks, unseen_weights
@@ -85,15 +85,17 @@ def fit_stack(
         mixed_part(frame, process, others, rest, mean, weights, unasked)
         for frame, process in zip(frames, processes, strict=False)
     ]
-    if not parts or _uneven(parts, weights):
+    gain = 0.0
+    if not parts or (_uneven(parts, weights) and _tried(WHOLE, shared)):
         process = fit_whole(masks[used], (rest - mean)[used], rng)
         whole = mixed_part(WholeFrame(np.flatnonzero(used)), process, others, rest, mean, weights, unasked)
-        if not parts or _left_out([whole], weights) < _left_out(parts, weights):
-            parts = [whole]
+        gain = 1 - _left_out([whole], weights) / _left_out(parts, weights) if parts else 1.0
+        parts = [whole] if gain > 0 else parts
     if m >= _LEAST_MIXED and _left_out(parts, weights) > (weights @ (rest - mean) ** 2).sum():
         parts = [nearer_to_the_mean(part, rest - mean, weights) for part in parts]
     if shared is not None:
         shared.add_members(others, parts, weights)
+        shared.add_gain(WHOLE, max(gain, 0.0))
     function = _function(masks, rest, mean, parts, others, weights)
     if index in UNIFORM_INDICES:
         function = replace(function, growth=error_growth(masks, function.residuals, parts, weights))
@@ -123,15 +125,22 @@ def _others(
     if len(masks) < _LEAST_CURVED:
         return []
     samples = Samples(masks, values, used, pair_folds(masks, rng), weights)
-    curves = fit_curves(samples, left_out) if shared is None or shared.helps(CURVES) else None
+    curves = None
+    if _tried(CURVES, shared):
+        curves = fit_curves(samples, left_out, None if shared is None else shared.penalty)
     trees = None
     boosted = len(masks) >= _LEAST_MIXED and values.shape[1] <= _MOST_BOOSTED and trees_available()
-    if boosted and (shared is None or shared.helps(TREES)):
+    if boosted and _tried(TREES, shared):
         rivals = [] if left_out is None else [left_out]
         if curves is not None:
             rivals.append(values - out_of_fold(curves.of_folds, samples.folds))
         trees = fit_trees(samples, rivals)
     return [member for member in (trees, curves) if member is not None]
+
+
+def _tried(member: str, shared: SharedFits | None) -> bool:
+    """Tell whether a member is worth fitting: it served functions before, or these are too few to tell."""
+    return shared is None or shared.helps(member)
 
 
 def _source(tested: int, index: str) -> str:
