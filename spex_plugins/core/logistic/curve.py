@@ -10,7 +10,6 @@ orders, which no prior that is independent between sets expects.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from spex_plugins.core.logistic.minimise_each import minimise_each
 from spex_plugins.types import BoolArray, FloatArray
 
-__all__ = ["LogisticCurve", "learn_curves"]
+__all__ = ["LogisticCurve", "learn_curves", "linear_curves", "predict_curves"]
 
 _STARTS = (-1.5, 1.5)  # c: curved to one side, to the other
 _RIDGE = 0.5  # of the linear function with which the search begins
@@ -51,19 +50,22 @@ class LogisticCurve:
         sums: FloatArray = expit(self.shift + (masks - 0.5) @ self.slopes)
         return self.offset + self.height * sums
 
-    @property
-    def parameters(self) -> FloatArray:
-        """a, b, c and w as one array, (3 + n,)."""
-        return np.concatenate([[self.offset, self.height, self.shift], self.slopes])
+    @classmethod
+    def of(cls, parameters: FloatArray) -> LogisticCurve:
+        """Return the curve with a, b, c and w in one array, (3 + n,)."""
+        offset, height, shift = map(float, parameters[:3])
+        return cls(offset, height, shift, parameters[3:].copy())
+
+
+def predict_curves(masks: BoolArray, parameters: FloatArray) -> FloatArray:
+    """Return B curves with parameters (B, 3 + n) at masks (m, n), shape (B, m)."""
+    offset, height, shift = parameters[:, :3, None].transpose(1, 0, 2)
+    return offset + height * _sigmoid(shift + parameters[:, 3:] @ (masks - 0.5).T)
 
 
 def learn_curves(
-    masks: BoolArray,
-    values: FloatArray,
-    counted: BoolArray,
-    penalty: float,
-    start: Sequence[LogisticCurve] | None = None,
-) -> list[LogisticCurve]:
+    masks: BoolArray, values: FloatArray, counted: BoolArray, penalty: float, starts: FloatArray
+) -> FloatArray:
     """Minimise Σ (f(x_j) − y_j)² / 2 + penalty Σ_i (w_i − mean of w)² / 2 for each of B functions.
 
     Parameters
@@ -75,38 +77,52 @@ def learn_curves(
         The masks that each curve is learned from.
     penalty : float
         Slopes of features with little evidence tend to the mean of all slopes.
-    start : sequence of B LogisticCurve, optional
-        Where a further search begins, beside those that begin at curves along the linear function.
+    starts : ndarray of float64, shape (T, B, 3 + n)
+        Where T searches of each function begin, see `linear_curves`.
+
+    Returns
+    -------
+    ndarray of float64, shape (B, 3 + n)
+        The best end of the searches: a, b, c and w.
     """
-    x, kept = masks - 0.5, counted.astype(np.float64)
-    starts = [_starts(x, values, kept, shift) for shift in _STARTS]
-    if start is not None:
-        starts.append(np.stack([one.parameters for one in start]))
     tries = len(starts)
-    errors = _PenalisedErrors(x, np.tile(values, (tries, 1)), np.tile(kept, (tries, 1)), penalty)
+    kept = np.tile(counted.astype(np.float64), (tries, 1))
+    errors = _PenalisedErrors(masks - 0.5, np.tile(values, (tries, 1)), kept, penalty)
     found, least = minimise_each(errors, np.concatenate(starts), _ITERATIONS, _TOLERANCE)
     best = least.reshape(tries, -1).argmin(axis=0)
-    chosen = found.reshape(tries, len(values), -1)[best, np.arange(len(values))]
-    return [LogisticCurve(float(a), float(b), float(c), np.array(w)) for a, b, c, *w in chosen]
+    chosen: FloatArray = found.reshape(starts.shape)[best, np.arange(len(values))]
+    return chosen
 
 
-def _starts(x: FloatArray, values: FloatArray, kept: FloatArray, shift: float) -> FloatArray:
-    """Return the parameters (B, 3 + n) of curves of width 1 along the best linear functions."""
-    n, counts = x.shape[1], kept.sum(axis=1, keepdims=True)
+def linear_curves(masks: BoolArray, values: FloatArray, counted: BoolArray) -> FloatArray:
+    """Return the parameters (T, B, 3 + n) of curves along the best linear functions, curved to either side.
+
+    Parameters
+    ----------
+    masks, values, counted
+        As of `learn_curves`.
+    """
+    x, kept, n = masks - 0.5, counted.astype(np.float64), masks.shape[1]
+    counts = kept.sum(axis=1, keepdims=True)
     centred = kept * (values - (kept * values).sum(axis=1, keepdims=True) / counts)
-    subsets, subset_of = np.unique(kept, axis=0, return_inverse=True)
-    of_subsets = np.stack([np.linalg.inv((x.T * one) @ x + _RIDGE * np.eye(n)) for one in subsets])
+    _, subsets, subset_of = np.unique(
+        np.packbits(counted, axis=1), axis=0, return_index=True, return_inverse=True
+    )
+    of_subsets = np.stack([np.linalg.inv((x.T * kept[one]) @ x + _RIDGE * np.eye(n)) for one in subsets])
     slopes = np.einsum("bij,bj->bi", of_subsets[subset_of], centred @ x)
     sums = slopes @ x.T
     means = (kept * sums).sum(axis=1, keepdims=True) / counts
     spread = np.sqrt((kept * (sums - means) ** 2).sum(axis=1, keepdims=True) / counts)
     spread[spread == 0] = 1.0
-    curve = _sigmoid(shift + sums / spread)
-    own = kept * (curve - (kept * curve).sum(axis=1, keepdims=True) / counts)
-    squares = (own**2).sum(axis=1, keepdims=True)
-    height = (own * values).sum(axis=1, keepdims=True) / np.where(squares > 0, squares, np.inf)
-    offset = (kept * (values - height * curve)).sum(axis=1, keepdims=True) / counts
-    return np.hstack([offset, height, np.full_like(offset, shift), slopes / spread])
+    found = []
+    for shift in _STARTS:
+        curve = _sigmoid(shift + sums / spread)
+        own = kept * (curve - (kept * curve).sum(axis=1, keepdims=True) / counts)
+        squares = (own**2).sum(axis=1, keepdims=True)
+        height = (own * values).sum(axis=1, keepdims=True) / np.where(squares > 0, squares, np.inf)
+        offset = (kept * (values - height * curve)).sum(axis=1, keepdims=True) / counts
+        found.append(np.hstack([offset, height, np.full_like(offset, shift), slopes / spread]))
+    return np.stack(found)
 
 
 def _sigmoid(sums: FloatArray) -> FloatArray:

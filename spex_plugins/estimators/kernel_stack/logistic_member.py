@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from spex_plugins.core.logistic.curve import LogisticCurve, learn_curves
+from spex_plugins.core.logistic.curve import LogisticCurve, learn_curves, linear_curves, predict_curves
 from spex_plugins.core.logistic.wave_sum import side_by_side, waves_of
 from spex_plugins.estimators.kernel_stack.member import N_FOLDS, Member, Samples, out_of_fold
 from spex_plugins.types import BoolArray, FloatArray
@@ -67,15 +68,17 @@ def fit_curves(
     spread = np.where(spread > 0, spread, 1.0)
     scaled = (values - centre) / spread
     if others is not None and len(shared.penalties) > 1:
-        first = _learned(masks, scaled, used[None], _PENALTIES[-1])
-        seen = np.column_stack([curve.predict(masks) for (curve,) in first])
+        first = (masks, scaled.T, np.tile(used, (scaled.shape[1], 1)))
+        seen = predict_curves(masks, learn_curves(*first, _PENALTIES[-1], linear_curves(*first))).T
         own, rival = (samples.weights @ errors**2 for errors in (scaled - seen, others / spread))
         if (own > _HOPELESS * rival).all():
             return None
     chosen = _cross_validated(samples, scaled, shared)
     functions = [
-        side_by_side([waves_of(*one) for one in zip(curves, spread, centre, strict=True)])
-        for curves in zip(*chosen, strict=True)
+        side_by_side(
+            [waves_of(*one) for one in zip(map(LogisticCurve.of, curves), spread, centre, strict=True)]
+        )
+        for curves in chosen
     ]
     of_all, *without_fold = functions
     of_folds = np.stack([function.predict(masks) for function in without_fold])
@@ -83,47 +86,41 @@ def fit_curves(
     return Member(CURVES, True, of_all, tuple(without_fold), fitted, of_folds, samples.folds)
 
 
-def _cross_validated(
-    samples: Samples, values: FloatArray, shared: SharedPenalty
-) -> list[list[LogisticCurve]]:
-    """Return curves of values (m, K), with the penalties of the least errors, and those without each fold."""
-    masks, folds, weights = samples.masks, samples.folds, samples.weights
-    tested = folds >= 0
+def _cross_validated(samples: Samples, values: FloatArray, shared: SharedPenalty) -> FloatArray:
+    """Return curves of values (m, K) and those without each of F folds, (1 + F, K, 3 + n).
+
+    They have the penalties of the least errors.
+    """
     learned_from = np.stack([samples.used, *map(samples.without, range(N_FOLDS))])
-    # Each search goes on from its own end: a start that knows the fold would tell of it.
-    penalties, curves = shared.penalties, None
-    least, totals = np.full(values.shape[1], np.inf), []
-    found: list[list[LogisticCurve]] = []
-    for penalty in penalties:
-        curves = _learned(masks, values, learned_from, penalty, curves)
-        of_folds = np.stack([[one.predict(masks) for one in own[1:]] for own in curves], axis=-1)
-        errors = weights[tested] @ (values - out_of_fold(of_folds, folds))[tested] ** 2
-        found = found or curves
-        found = [
-            new if better else old for new, old, better in zip(curves, found, errors < least, strict=True)
-        ]
-        least = np.minimum(errors, least)
-        totals.append(float(errors.sum()))
+    step, penalties = max(1, _BLOCK // learned_from.size), shared.penalties
+    blocks = [
+        _best_of(samples, values[:, first : first + step], learned_from, penalties)
+        for first in range(0, values.shape[1], step)
+    ]
     if len(penalties) > 1:
-        shared.add(np.array(totals))
-    return found
+        shared.add(np.sum([errors for _, errors in blocks], axis=0))
+    return np.concatenate([found for found, _ in blocks], axis=1)
 
 
-def _learned(
-    masks: BoolArray,
-    values: FloatArray,
-    learned_from: BoolArray,
-    penalty: float,
-    start: list[list[LogisticCurve]] | None = None,
-) -> list[list[LogisticCurve]]:
-    """Return a curve of every output of values (m, K), learned from each of S sets of masks (S, m)."""
-    m, outputs = values.shape
-    found: list[list[LogisticCurve]] = []
-    step = max(1, _BLOCK // (m * len(learned_from)))
-    for first in range(0, outputs, step):
-        block = values.T[first : first + step]
-        begin = None if start is None else [one for own in start[first : first + step] for one in own]
-        targets, counted = np.repeat(block, len(learned_from), axis=0), np.tile(learned_from, (len(block), 1))
-        curves = learn_curves(masks, targets, counted, penalty, begin)
-        found += [curves[k : k + len(learned_from)] for k in range(0, len(curves), len(learned_from))]
-    return found
+def _best_of(
+    samples: Samples, values: FloatArray, learned_from: BoolArray, penalties: Sequence[float]
+) -> tuple[FloatArray, FloatArray]:
+    """Return curves learned from each of S sets of masks (S, m), and the errors of all penalties.
+
+    The shapes are (S, K, 3 + n) and (P,).
+    """
+    masks, folds, weights = samples.masks, samples.folds, samples.weights
+    tested, outputs, sets = folds >= 0, values.shape[1], len(learned_from)
+    problem = (masks, np.tile(values.T, (sets, 1)), np.repeat(learned_from, outputs, axis=0))
+    starts = begin = linear_curves(*problem)
+    found, least, totals = starts[0], np.full(outputs, np.inf), []
+    for penalty in penalties:
+        curves = learn_curves(*problem, penalty, begin)
+        # Each search goes on from its own end as well: a start that knows the fold would tell of it.
+        begin = np.concatenate([starts, curves[None]])
+        of_folds = predict_curves(masks, curves).reshape(sets, outputs, -1)[1:].transpose(0, 2, 1)
+        errors = weights[tested] @ (values - out_of_fold(of_folds, folds))[tested] ** 2
+        found = np.where(np.tile(errors < least, sets)[:, None], curves, found)
+        least = np.minimum(errors, least)
+        totals.append(errors.sum())
+    return found.reshape(sets, outputs, -1), np.array(totals)

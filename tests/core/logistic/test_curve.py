@@ -11,11 +11,22 @@ from oracles import all_masks
 from scipy.optimize import check_grad
 from scipy.special import expit
 
-from spex_plugins.core.logistic.curve import LogisticCurve, _PenalisedErrors, learn_curves
+from spex_plugins.core.logistic.curve import (
+    LogisticCurve,
+    _PenalisedErrors,
+    learn_curves,
+    linear_curves,
+    predict_curves,
+)
 
 
 def _learned(masks, values, penalty):
-    return learn_curves(masks, values[None], np.ones((1, len(masks)), dtype=bool), penalty)[0]
+    problem = (masks, values[None], np.ones((1, len(masks)), dtype=bool))
+    return LogisticCurve.of(learn_curves(*problem, penalty, linear_curves(*problem))[0])
+
+
+def _parameters(curve):
+    return np.concatenate([[curve.offset, curve.height, curve.shift], curve.slopes])
 
 
 def _of_one(errors, which, parameters):
@@ -83,11 +94,13 @@ def test_curves_side_by_side_are_those_found_alone():
     masks, slopes = rng.random((80, 6)) < 0.5, rng.normal(size=(3, 6))
     values = expit(slopes @ (masks - 0.5).T)
     counted = rng.random((3, 80)) < 0.8
-    together = learn_curves(masks, values, counted, 0.1)
-    for own, one, which in zip(together, values, counted, strict=True):
+    together = learn_curves(masks, values, counted, 0.1, linear_curves(masks, values, counted))
+    predicted = predict_curves(masks, together)
+    for own, at_masks, one, which in zip(together, predicted, values, counted, strict=True):
+        assert_allclose(at_masks, LogisticCurve.of(own).predict(masks), rtol=1e-12)
         alone = _learned(masks[which], one[which], 0.1)
         errors = _PenalisedErrors(masks - 0.5, one[None], which[None].astype(float), 0.1)
-        found, expected = (errors(curve.parameters[None])[0][0] for curve in (own, alone))
+        found, expected = (errors(curve[None])[0][0] for curve in (own, _parameters(alone)))
         assert_allclose(found, expected, rtol=0.02)  # both end near the minimum
 
 
