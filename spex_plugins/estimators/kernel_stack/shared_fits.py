@@ -17,7 +17,7 @@ from spex_plugins.types import FloatArray
 __all__ = ["WHOLE", "SharedFits"]
 
 WHOLE = "all sizes"  # a process of both parts
-_WORTH = 0.05  # of the squared left-out errors: less is not worth the time of many functions
+_WORTH = 0.02  # of the squared left-out errors: less is not worth the time of many functions
 
 
 @dataclass
