@@ -21,10 +21,13 @@ from spex_plugins.types import FloatArray, IntArray
 __all__ = [
     "all_of_order",
     "check_sets",
+    "checked_places",
+    "checked_terms",
     "combine",
     "from_sets",
     "looked_up",
     "merge",
+    "number",
     "orders_of",
     "singletons",
     "sort_order",
@@ -46,8 +49,7 @@ def check_sets(argument: str, sets: Iterable[tuple[int, ...]], n: int) -> None:
 
 def terms_of(argument: str, given: Any, n: int) -> tuple[IntArray, FloatArray]:
     """Return supports (T, d) and values (T,) or (T, K) of a mapping of feature sets to numbers."""
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
-        raise InputError(f"n: must be the number of features, got {n!r:.80}.")
+    number("n", n, "the number of features")
     if not isinstance(given, Mapping) or not all(isinstance(one, Iterable) for one in given):
         raise InputError(
             f"{argument}: must be a dict of sets of features to numbers, such as {{(0, 3): 0.5}}, got "
@@ -61,6 +63,53 @@ def terms_of(argument: str, given: Any, n: int) -> tuple[IntArray, FloatArray]:
             f"{argument}: the values must be numbers, or as many numbers for each set, got {given!r:.80}."
         ) from None
     return from_sets(given, n), values
+
+
+def number(name: str, value: Any, meaning: str) -> int:
+    """Return an integer that is at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise InputError(f"{name}: must be an integer ≥ 0, {meaning}, got {value!r:.80}.")
+    return int(value)
+
+
+def checked_terms(n: Any, supports: Any, coefficients: Any) -> tuple[IntArray, FloatArray]:
+    """Return a support array (T, d), the features of every set in order, and coefficients (T,) or (T, K)."""
+    number("n", n, "the number of features")
+    given = np.asarray(supports)
+    if given.ndim != 2 or (given.dtype.kind not in "iu" and given.size):
+        raise InputError(
+            f"supports: must be integers of shape (T, d), a set in each row with {n} in empty slots, got "
+            f"{supports!r:.80}."
+        )
+    rows = np.sort(given, axis=1).astype(np.int32, copy=False)
+    twice = (rows[:, 1:] == rows[:, :-1]) & (rows[:, 1:] < n)
+    wrong = ((given < 0) | (given > n)).any(axis=1) | twice.any(axis=1)
+    if wrong.any():
+        raise InputError(
+            f"supports: {given[wrong][0].tolist()} is not a set of features; use distinct integers from 0 to "
+            f"{n - 1}, and {n} in empty slots."
+        )
+    try:
+        values = np.asarray(coefficients, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"coefficients: must be numbers, got {coefficients!r:.80}.") from None
+    if values.ndim not in (1, 2) or len(values) != len(rows):
+        raise InputError(
+            f"coefficients: expected {len(rows)}, one for each set, got an array of shape {values.shape}."
+        )
+    return rows, values
+
+
+def checked_places(at: Any, count: int, n: Any) -> IntArray:
+    """Return the numbers of ``count`` features among n."""
+    number("n", n, "the number of features")
+    places = np.asarray(at)
+    integers = places.shape == (count,) and (places.dtype.kind in "iu" or not count)
+    if not integers or (count and (places[0] < 0 or places[-1] >= n or (np.diff(places) <= 0).any())):
+        raise InputError(
+            f"at: must be {count} different integers from 0 to {n - 1}, ascending, got {at!r:.80}."
+        )
+    return places
 
 
 def from_sets(sets: Iterable[Iterable[int]], n: int) -> IntArray:

@@ -64,7 +64,7 @@ class Spectrum:
         n : int
             Number of features.
         supports : ndarray of int, shape (T, d)
-            The sets S, each row sorted; n marks empty slots, at the end of a row.
+            The sets S, one in each row; n marks empty slots.
         coefficients : array_like of float, shape (T,) or (T, K)
             F(S), with one column for each of K outputs.
 
@@ -76,12 +76,10 @@ class Spectrum:
         Raises
         ------
         InputError
-            If the numbers of supports and coefficients differ.
+            If a row is no set of features, or the numbers of supports and coefficients differ.
         """
-        if len(given := np.asarray(coefficients, dtype=np.float64)) != len(supports):
-            raise InputError(f"coefficients: expected {len(supports)}, one for each set, got {len(given)}.")
-        supports, merged = sets.merge(supports, given, n)
-        return cls(n, supports, np.array(merged))
+        supports, merged = sets.merge(*sets.checked_terms(n, supports, coefficients), n)
+        return cls(int(n), supports, np.array(merged))
 
     @classmethod
     def from_dict(cls, n: int, terms: Mapping[tuple[int, ...], Any]) -> Spectrum:
@@ -122,7 +120,11 @@ class Spectrum:
         Spectrum
             Without terms.
         """
-        return cls(n, np.empty((0, 0), dtype=np.int32), np.zeros((0, *shape)))
+        return cls(
+            sets.number("n", n, "the number of features"),
+            np.empty((0, 0), dtype=np.int32),
+            np.zeros((0, *shape)),
+        )
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -278,6 +280,7 @@ class Spectrum:
         Spectrum
             These terms in canonical order; all of them if there are fewer.
         """
+        k = sets.number("k", k, "the number of terms")
         return self._select(np.sort(np.argsort(-norms(self.coefficients), kind="stable")[:k]))
 
     def truncate(self, max_order: int) -> Spectrum:  # numpydoc ignore=RS01
@@ -293,6 +296,7 @@ class Spectrum:
         Spectrum
             These terms in canonical order.
         """
+        max_order = sets.number("max_order", max_order, "the largest number of features in a term")
         return self._select(np.flatnonzero(self.orders <= max_order))
 
     def output(self, columns: int | IntArray) -> Spectrum:
@@ -350,7 +354,8 @@ class Spectrum:
         Spectrum
             With the same coefficients.
         """
-        return Spectrum(n, np.append(at, n).astype(np.int32)[self.supports], self.coefficients)
+        at = sets.checked_places(at, self.n, n)
+        return Spectrum(int(n), np.append(at, n).astype(np.int32)[self.supports], self.coefficients)
 
     def as_dict(self) -> dict[tuple[int, ...], Any]:
         """Return the spectrum as a dictionary.

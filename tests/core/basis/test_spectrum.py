@@ -104,9 +104,48 @@ def test_equal_rows_are_added():
     assert spectrum.as_dict() == {(0,): 2.0, (1, 2): 1.25}
 
 
+def test_features_of_a_row_may_be_in_any_order():
+    spectrum = Spectrum.from_terms(4, np.array([[2, 0, 4], [4, 0, 2], [4, 4, 3]]), np.array([1.0, 0.5, 2.0]))
+    assert spectrum.as_dict() == {(3,): 2.0, (0, 2): 1.5}
+
+
+@pytest.mark.parametrize("row", [[0, 5], [-1, 4], [2, 2]])
+def test_rows_that_are_no_sets_are_refused(row):
+    with pytest.raises(
+        InputError, match=r"supports: \[.*\] is not a set of features; use distinct integers from 0 to 3"
+    ):
+        Spectrum.from_terms(4, np.array([[0, 1], row]), np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda s: Spectrum.from_terms(1.5, s.supports, s.coefficients), "n"),
+        (lambda s: Spectrum.from_terms(3, None, s.coefficients), "supports"),
+        (lambda s: Spectrum.from_terms(3, s.supports * 1.0, s.coefficients), "supports"),
+        (lambda s: Spectrum.from_terms(3, s.supports, "ab"), "coefficients"),
+        (lambda s: Spectrum.zero(-1), "n"),
+        (lambda s: s.top(-1), "k"),
+        (lambda s: s.top("2"), "k"),
+        (lambda s: s.truncate(-1), "max_order"),
+        (lambda s: s.truncate(1.5), "max_order"),
+        (lambda s: s.placed([0, 1], 5), "at"),
+        (lambda s: s.placed([2, 0, 1], 5), "at"),
+        (lambda s: s.placed([0, 1, 5], 5), "at"),
+        (lambda s: s.placed([0, 1, 2], None), "n"),
+    ],
+)
+def test_wrong_arguments_are_named(call, name):
+    spectrum = Spectrum.from_dict(3, {(0,): 1.0, (1, 2): 2.0})
+    with pytest.raises(InputError, match=f"^{name}: "):
+        call(spectrum)
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_coefficient_for_every_set(count):
-    with pytest.raises(InputError, match=f"coefficients: expected 2, one for each set, got {count}"):
+    with pytest.raises(
+        InputError, match=rf"coefficients: expected 2, one for each set, got an array of shape \({count},\)"
+    ):
         Spectrum.from_terms(3, np.array([[0], [1]]), np.ones(count))
 
 
