@@ -118,6 +118,7 @@ def fit_part(
     rng: np.random.Generator,
     shared: SharedKernels | None = None,
     prior: PartKernel | None = None,
+    enough: float = 0.0,
 ) -> PartProcess:
     """Learn the kernel of one part and condition it on all pairs.
 
@@ -134,12 +135,16 @@ def fit_part(
         What other functions with values at these masks tell; this one is added to them.
     prior : PartKernel, optional
         Of other functions of these features.
+    enough : float
+        Squared left-out errors, with no more than which the kernel that others share is not searched further.
     """
     inner = inner_masks(masks)
     unit = values[inner].std(axis=0) if inner.any() else np.zeros(values.shape[1])
     unit = np.where(unit > 0, unit, 1.0)
     scaled, rows = values / unit, rng.permutation(np.flatnonzero(inner))
-    process = None if shared is None or not scaled.any() else _from_others(sign, masks, scaled, rows, shared)
+    process = None
+    if shared is not None and scaled.any():
+        process = _from_others(sign, masks, scaled, rows, shared, unit, enough)
     if process is None:
         process = _alone(sign, masks, scaled, rows, shared)
         if prior is not None and scaled.any():
@@ -148,7 +153,13 @@ def fit_part(
 
 
 def _from_others(
-    sign: int, masks: BoolArray, values: FloatArray, rows: IntArray, shared: SharedKernels
+    sign: int,
+    masks: BoolArray,
+    values: FloatArray,
+    rows: IntArray,
+    shared: SharedKernels,
+    unit: FloatArray,
+    enough: float,
 ) -> PartProcess | None:
     """Use the kernel that other functions share; where it serves less well than there, search from it."""
     found = shared.kernel(sign, masks, values)
@@ -156,8 +167,9 @@ def _from_others(
         return None
     kernel, most = found
     process = _conditioned(sign, kernel, masks, values)
-    if _unexplained(process, values) > most:
-        n, inner = masks.shape[1], inner_masks(masks)
+    n, inner = masks.shape[1], inner_masks(masks)
+    errors = ((process.left_out[0][inner] * unit) ** 2).sum()
+    if errors > enough and _unexplained(process, values) > most:
         chosen, spread = rows[: _most_learned(n)], _between(*_SPREAD, n)
         part = {sign: values[chosen]}
         kernel = learn_part_kernel(masks[chosen], part, _OTHER_ITERATIONS, spread, reachable(kernel))

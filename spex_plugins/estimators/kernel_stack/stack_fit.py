@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -17,9 +17,7 @@ from spex_plugins.core.fitted.frames import PairFrame, WholeFrame, pair_frames
 from spex_plugins.core.fitted.stacked import StackedFunction, no_conjunctions
 from spex_plugins.core.parity_process.gram import inner_masks
 from spex_plugins.core.parity_process.kernel_prior import KernelPrior
-from spex_plugins.core.parity_process.likelihood import PartKernel
 from spex_plugins.core.parity_process.process import PartProcess, fit_part
-from spex_plugins.core.parity_process.shared_kernels import SharedKernels
 from spex_plugins.core.regression.linear_odd_part import linear_odd_part
 from spex_plugins.core.sized_process.process import fit_whole
 from spex_plugins.estimators.common.exact_sparse_fit import exact_sparse_fit
@@ -74,11 +72,7 @@ def fit_stack(
     weights, unasked = unseen_weights(masks, index), unseen_masks(masks, index, rng)
     inner = weights > 0
     mean = rest[inner].mean(axis=0) if inner.any() else rest.mean(axis=0)
-    kernels = None if shared is None else shared.kernels
-    processes = []
-    for frame in frames if paired else ():
-        earlier = None if prior is None else prior.get(frame.sign)
-        processes.append(_fit_part(frame, masks, rest - mean, linear, rng, kernels, earlier))
+    processes = _processes(frames if paired else (), masks, rest - mean, linear, rng, shared, prior)
     off = [frame.spread(part.left_out[0], m) for frame, part in zip(frames, processes, strict=False)]
     others = _others(masks, rest, weights, used, np.sum(off, axis=0) if off else None, rng, shared)
     parts = [
@@ -194,19 +188,26 @@ def _linear(slopes: FloatArray) -> Conjunctions:
     return Conjunctions(n, features, features < n, np.concatenate([-slopes.sum(axis=0)[None], 2 * slopes]))
 
 
-def _fit_part(
-    frame: PairFrame,
+def _processes(
+    frames: Sequence[PairFrame],
     masks: BoolArray,
     values: FloatArray,
     linear: FloatArray | None,
     rng: np.random.Generator,
-    kernels: SharedKernels | None,
-    prior: PartKernel | None,
-) -> PartProcess:
-    part = frame.take(values)
-    if linear is not None and frame.sign < 0:
-        part = np.zeros_like(part)  # what is left of it is rounding
-    return fit_part(frame.sign, masks[frame.first], part, rng, kernels, prior)
+    shared: SharedFits | None,
+    prior: KernelPrior | None,
+) -> list[PartProcess]:
+    """Return the process of every part, the odd one first."""
+    found: list[PartProcess] = []
+    kernels = None if shared is None else shared.kernels
+    for frame in frames:
+        part, earlier = frame.take(values), None if prior is None else prior.get(frame.sign)
+        if linear is not None and frame.sign < 0:
+            part = np.zeros_like(part)  # what is left of it is rounding
+        # Kernels are shared for single values, which do not depend on the even part.
+        enough = float((found[0].left_out[0] ** 2).sum()) if found else 0.0
+        found.append(fit_part(frame.sign, masks[frame.first], part, rng, kernels, earlier, enough))
+    return found
 
 
 def _method(parts: list[MixedPart], others: list[Member], prior: KernelPrior | None) -> str:
