@@ -98,6 +98,24 @@ def test_noise_is_fitted_alone():
     assert_allclose(together.weights, alone.weights, rtol=0, atol=0)
 
 
+def test_the_shared_kernel_is_searched_further_where_it_leaves_more_than_is_enough():
+    """A product of all features is unlike the first functions, and left unexplained by their kernel."""
+    shared = SharedKernels()
+    for row in range(4):
+        fit_part(1, MASKS, part(row, 1), np.random.default_rng(0), shared)
+    signs = (1 - 2 * MASKS[:, :4]).prod(axis=1, keepdims=True) + 0.1 * part(4, 1)
+    values = signs - signs.mean()
+    adjusted, most = shared.kernel(1, MASKS, values / values.std())
+    fits = {
+        enough: fit_part(1, MASKS, values, np.random.default_rng(0), shared, enough=enough)
+        for enough in (0.0, np.inf)
+    }
+    assert_allclose(logs_of(fits[np.inf].kernel), logs_of(adjusted))
+    errors = {enough: (fit.left_out[0] ** 2).sum() for enough, fit in fits.items()}
+    assert errors[np.inf] > most * (values**2).sum()  # so that it is searched if nothing is enough
+    assert errors[0.0] < errors[np.inf]
+
+
 def test_other_masks_and_outputs_are_not_shared():
     shared = SharedKernels()
     for row in range(4):
