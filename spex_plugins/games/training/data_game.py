@@ -12,6 +12,7 @@ from spex_plugins import checks as check
 from spex_plugins.core.basis.masks import checked_masks
 from spex_plugins.errors import InputError
 from spex_plugins.games.common.fingerprints import combined_fingerprint, fingerprint_of_part
+from spex_plugins.games.training.constant_model import constant_model
 from spex_plugins.games.training.tables import as_rows, as_table, digest_of_table, rows_of
 from spex_plugins.queries.store.digest import digest_of_data
 from spex_plugins.queries.store.value_digest import digest_of_value
@@ -24,7 +25,10 @@ __all__ = ["DataGame"]
 class DataGame:
     """Value function of training data: the score of a model that is trained on some of them.
 
-    Every mask trains a model anew. An `executor` of `explain` trains several at a time.
+    Every mask trains a model anew. An `executor` of `explain` trains several at a time. Where an estimator
+    refuses rows with a ValueError, but not all rows together, as five neighbours refuse four rows, the value
+    is that of a constant prediction: the most frequent class, or the mean of y. So it is of a single class.
+    The data are copied.
 
     Parameters
     ----------
@@ -99,7 +103,7 @@ class DataGame:
         m = self._X.shape[0]
         if len(self._y) != m or self._test[0].shape[0] != len(self._test[1]) or not m:
             raise InputError("X, y, X_test, y_test: must have one label for every row, at least one row.")
-        self._group_of = np.arange(m) if groups is None else np.asarray(groups)
+        self._group_of = np.arange(m) if groups is None else np.array(groups)
         self.n = int(self._group_of.max()) + 1 if self._group_of.dtype.kind in "iu" else 0
         if self._group_of.shape != (m,) or not np.array_equal(np.unique(self._group_of), np.arange(self.n)):
             raise InputError(f"groups: must be {m} integers from 0 without a gap, got {groups!r:.80}.")
@@ -108,6 +112,8 @@ class DataGame:
         self.feature_names = check.names_of_features(names, self.n)
         self._score = score
         self._empty = self._value_without_data() if empty_value is None else _number(empty_value)
+        self._works: bool | None = None
+        self._told = False
         self._sizes = np.bincount(self._group_of).astype(np.float64)
         self.fingerprint = self._digest(check.text("fingerprint", fingerprint))
 
@@ -154,29 +160,54 @@ class DataGame:
         X, y = rows_of(self._X, kept), self._y[kept]
         if not self._estimator:
             return self._scored(self._model(X, y))
-        from sklearn.base import clone, is_classifier
-        from sklearn.dummy import DummyClassifier
-
-        single = is_classifier(self._model) and y.ndim == 1 and (y == y[0]).all()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of few rows, once for every mask
-            if single:
+            if self._classifies() and y.ndim == 1 and (y == y[0]).all():
                 # Many classifiers refuse a single class, of which there is nothing to learn but the class.
-                # Scores find a probability for each of the others too: 0.
-                only = DummyClassifier(strategy="constant", constant=y[0])
-                return self._scored(only.fit(np.zeros((len(self._y), 1)), self._y))
-            return self._scored(clone(self._model).fit(X, y))
+                return self._scored(constant_model(y, self._y, classifies=True))
+            try:
+                return self._scored(_fitted(self._model, X, y))
+            except ValueError:
+                if kept.all() or not self._fits_all_rows():
+                    raise
+                constant = constant_model(y, self._y, classifies=self._classifies())
+                value = self._scored(constant)
+        self._tell_of_small_sets(len(y))
+        return value
+
+    def _classifies(self) -> bool:
+        from sklearn.base import is_classifier
+
+        return bool(is_classifier(self._model))
+
+    def _fits_all_rows(self) -> bool:
+        """Tell whether the model can be trained on all rows: then others are refused as too few."""
+        if self._works is None:
+            try:
+                self._scored(_fitted(self._model, self._X, self._y))
+                self._works = True
+            except ValueError:
+                self._works = False
+        return self._works
+
+    def _tell_of_small_sets(self, rows: int) -> None:
+        if not self._told:
+            self._told = True
+            warnings.warn(
+                f"model: {type(self._model).__name__} refuses some sets of rows, the first of {rows:,}, but "
+                "not all rows together; their value is that of a constant prediction, the most frequent "
+                "class or the mean of y.",
+                UserWarning,
+                stacklevel=4,
+            )
 
     def _scored(self, trained: Any) -> float:
         value = trained.score(*self._test) if self._score is None else self._score(trained, *self._test)
         return float(value)
 
     def _value_without_data(self) -> float:
-        if self._estimator and self._score is None:
-            from sklearn.base import is_classifier
-
-            if is_classifier(self._model):
-                return 1 / len(np.unique(np.concatenate([self._y, self._test[1]])))
+        if self._estimator and self._score is None and self._classifies():
+            return 1 / len(np.unique(np.concatenate([self._y, self._test[1]])))
         raise InputError("empty_value: give the value of a model without training data.")
 
     def _digest(self, given: str | None) -> str | None:
@@ -194,6 +225,12 @@ class DataGame:
         names = [f"{type(self._model).__module__}.{type(self._model).__qualname__}", *dict(settings)]
         values = [digest_of_value(value) or fingerprint_of_part(value) for _, value in settings]
         return [digest_of_data(*names), *values]
+
+
+def _fitted(model: Any, X: Any, y: Any) -> Any:
+    from sklearn.base import clone
+
+    return clone(model).fit(X, y)
 
 
 def _number(empty_value: Any) -> float:

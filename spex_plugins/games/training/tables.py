@@ -16,15 +16,18 @@ __all__ = ["as_rows", "as_table", "digest_of_table", "rows_of"]
 
 
 def as_table(name: str, data: Any) -> Any:
-    """Return a data frame, whose columns a model may name, or a sparse matrix as such; an array of others."""
+    """Return a copy: a data frame, whose columns a model may name, a sparse matrix, or an array of others.
+
+    The digest of a game is that of its data when it was made, which an edit in place must not change.
+    """
     if _is_frame(data):
-        return data
-    return data.tocsr() if hasattr(data, "tocsr") else as_rows(name, data)
+        return data.copy()
+    return data.tocsr(copy=True) if hasattr(data, "tocsr") else as_rows(name, data)
 
 
 def as_rows(name: str, data: Any) -> NDArray[Any]:
-    """Return an array with a row for each training point."""
-    rows = np.asarray(data)
+    """Return an array with a row for each training point, which is a copy."""
+    rows = np.array(data)
     if not rows.ndim:
         raise InputError(f"{name}: must be an array with one entry for every row of data, got {data!r:.80}.")
     return rows

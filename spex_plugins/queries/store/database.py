@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,16 @@ from typing import Any
 from spex_plugins import files
 from spex_plugins.errors import StoreError
 
-__all__ = ["Database", "explained"]
+__all__ = ["DAMAGE", "Database", "explained"]
 
 _WAIT = 60.0  # seconds for another process to finish its transaction
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "; free space on its disk and run again",
     sqlite3.SQLITE_NOTADB: "; if it was one, it is damaged: restore a copy of it",
 }
+
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""Errors at reading a damaged file; the second one where SQLite quotes a damaged text in its message."""
 
 
 class Database:
@@ -45,7 +48,11 @@ class Database:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(os.path.realpath(files.checked_path("store", path)))
-        exists = self.path.exists()
+        try:
+            exists = self.path.exists()
+        except OSError as error:  # a name that is too long
+            raise StoreError(f"store: {self.path!s:.80} cannot be opened: {error.strerror}.") from error
+        self._identity: tuple[int, int] | None = None
         if exists and not self.path.is_file():
             what = "a directory" if self.path.is_dir() else "no regular file"
             raise StoreError(f"store: {self.path} is {what}; give the path of a file, or of a new one.")
@@ -72,7 +79,7 @@ class Database:
         rows: list[Any] = []
         try:
             rows.extend(self.connection.execute(query, tuple(values)))
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             return rows, error
         return rows, None
 
@@ -83,16 +90,31 @@ class Database:
 
     def writing(self) -> AbstractContextManager[None]:
         """Run a transaction with exclusive write access; it is rolled back if it fails."""
-        return self._transaction("BEGIN IMMEDIATE")
+        return self._transaction("BEGIN IMMEDIATE", self._check_presence)
 
     def reading(self) -> AbstractContextManager[None]:
         """Run a transaction that sees the file as it is at one moment."""
         return self._transaction("BEGIN")
 
+    def _check_presence(self) -> None:
+        """Refuse to write to a file that has lost its name: it ends with this process."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            found = None
+        identity = None if found is None else (found.st_dev, found.st_ino)
+        self._identity = self._identity or identity
+        if identity is None or identity != self._identity:
+            raise StoreError(
+                f"store: {self.path} was removed, or replaced by another file, while it was in use: answers "
+                "written to it would be lost."
+            )
+
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
+    def _transaction(self, begin: str, check: Callable[[], None] = lambda: None) -> Iterator[None]:
         try:
             self.rows(begin)
+            check()
             yield
             self.rows("COMMIT")
         except BaseException:
@@ -106,6 +128,8 @@ def explained(path: Path) -> Iterator[None]:
     """Convert errors of SQLite to a `StoreError` that names the file and the remedy."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise StoreError.damaged(path, "a text in it is not UTF-8") from error
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_CORRUPT:

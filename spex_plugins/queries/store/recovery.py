@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from sqlite3 import DatabaseError
 
 from spex_plugins.errors import InputError, StoreError
 from spex_plugins.queries.store.damaged_file import (
@@ -18,7 +17,7 @@ from spex_plugins.queries.store.damaged_file import (
     repeats_are_lost,
     unreadable,
 )
-from spex_plugins.queries.store.database import Database
+from spex_plugins.queries.store.database import DAMAGE, Database
 from spex_plugins.queries.store.store import Store
 from spex_plugins.wording import counted
 
@@ -89,7 +88,7 @@ def _opened(damaged: Path) -> Database:
     try:
         return Database(damaged)
     except StoreError as error:
-        if isinstance(error.__cause__, DatabaseError):
+        if isinstance(error.__cause__, DAMAGE):
             raise unreadable(damaged, error.__cause__) from error
         raise
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.neighbors import NearestCentroid
+from sklearn.metrics import r2_score
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
@@ -211,3 +213,48 @@ def test_fingerprints_of_objects_in_the_data_are_exact():
         return DataGame(LogisticRegression(), rows, TRAIN[1], *TEST).fingerprint
 
     assert texts(0.0) == texts(0.0) != texts(1.0)
+
+
+def test_sets_that_are_too_small_have_a_constant_prediction():
+    # Five neighbours refuse four rows. The most frequent class of these is by hand.
+    data, labels = np.arange(8.0)[:, None], np.array([0, 0, 0, 1, 1, 1, 1, 1])
+    X_test, y_test = np.arange(10.0)[:, None], np.array([0, 0, 0, 1, 1, 1, 1, 1, 1, 1])
+    refusing = DataGame(KNeighborsClassifier(5), data, labels, X_test, y_test)
+    masks = np.zeros((4, 8), dtype=bool)
+    masks[0, [0, 1, 3]] = masks[1, [0, 3, 4]] = masks[2, [0, 3]] = masks[3, :6] = True
+    with pytest.warns(UserWarning, match="refuses some sets of rows"):
+        values = refusing(masks)
+    whole = KNeighborsClassifier(5).fit(data[:6], labels[:6]).score(X_test, y_test)
+    np.testing.assert_allclose(values, [0.3, 0.7, 0.3, whole])
+    numbers = DataGame(KNeighborsRegressor(5), data, 2.0 * labels, X_test, 2.0 * y_test, empty_value=0.0)
+    expected = r2_score(2.0 * y_test, np.full(10, 2 / 3))
+    with pytest.warns(UserWarning, match="the mean of y"):
+        np.testing.assert_allclose(numbers(masks[:1]), expected)
+
+
+def test_an_explanation_of_a_model_that_refuses_few_rows_loses_no_call():
+    data, labels = np.random.default_rng(0).normal(size=(12, 2)), np.arange(12) % 2
+    refusing = DataGame(KNeighborsClassifier(5), data, labels, data, labels)
+    with pytest.warns(UserWarning, match="refuses some sets of rows"):
+        assert explain(refusing, budget=200, index="SV", progress=False).n_calls == 200
+
+
+def test_a_model_that_refuses_all_rows_is_an_error():
+    data, labels = np.arange(4.0)[:, None], np.array([0, 1, 0, 1])
+    refusing = DataGame(KNeighborsClassifier(5), data, labels, data, labels)
+    with pytest.raises(ValueError, match="n_neighbors"):
+        refusing(np.array([[True, True, True, False]]))
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.DataFrame, scipy.sparse.csr_matrix])
+def test_an_edit_of_the_data_changes_no_value(kind):
+    # The fingerprint is that of the data when the game was made.
+    data, labels = kind(np.arange(12.0).reshape(6, 2)), np.array([0, 0, 0, 1, 1, 1])
+    X_test, y_test = kind(np.arange(12.0).reshape(6, 2)), labels.copy()
+    refusing = DataGame(KNeighborsClassifier(1), data, labels, X_test, y_test)
+    masks = np.array([[True, True, False, True, True, False]])
+    before = refusing(masks)
+    data *= -1.0
+    X_test *= 0.0
+    labels[:], y_test[:] = 0, 1
+    np.testing.assert_array_equal(refusing(masks), before)
