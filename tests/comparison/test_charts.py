@@ -8,7 +8,7 @@ from compare_runs import Game, compared
 
 from spex_plugins.comparison.compare_input import InputReport
 from spex_plugins.comparison.judging.judge import Scores
-from spex_plugins.comparison.report.charts import curves_by_features, curves_over_calls
+from spex_plugins.comparison.report.charts import bars_of_budget, curves_by_features, curves_over_calls
 from spex_plugins.comparison.report.markdown import number, price
 from spex_plugins.comparison.run import Cell, Run
 
@@ -90,3 +90,29 @@ def test_a_page_has_no_empty_chart_and_numbers_inputs_as_its_table(tmp_path):
     page = path.read_text()
     assert {f"Input {k}: what matters" in page for k in set(made.table["input"])} == {True}
     assert "Input 2" not in page
+
+
+@pytest.mark.parametrize("style", ["dark_background", "grayscale"])
+def test_charts_are_white_with_dark_letters_in_every_style(style):
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import to_rgb
+    from matplotlib.text import Text
+
+    runs = [
+        Run(Cell(0, name, "interaction", budget, 0), scores=Scores({"r2": 0.5}, curves={"removal": {1: 0.5}}))
+        for name in "ab"
+        for budget in (10, 20)
+    ]
+    about = inputs_of(8)
+    with plt.style.context(style):
+        charts = [
+            curves_over_calls(runs, about, [10, 20], "r2"),
+            bars_of_budget(runs, about, 20, "r2"),
+            curves_by_features(runs, about, 20, "removal"),
+        ]
+        for figure in charts:
+            figure.draw_without_rendering()
+            assert to_rgb(figure.get_facecolor()) == to_rgb(figure.axes[0].get_facecolor()) == (1, 1, 1)
+            letters = [text for text in figure.findobj(Text) if text.get_text()]
+            assert letters
+            assert all(max(to_rgb(text.get_color())) < 0.3 for text in letters)

@@ -10,8 +10,10 @@ import numpy as np
 from spex_plugins.comparison.metrics.table import METRICS
 from spex_plugins.comparison.report.statistics import Estimate, mean_score, of_group
 from spex_plugins.plots.canvas import require_matplotlib
+from spex_plugins.plots.colors import TEXT_COLOR
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from spex_plugins.comparison.compare_input import InputReport
@@ -50,10 +52,7 @@ def curves_over_calls(
     horizontally. Equal methods stand beside each other.
     """
     require_matplotlib()
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.6, 4.2), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = _new_axes(4.2)
     scores = {
         name: [mean_score(of_group(runs, name, budget), inputs, metric) for budget in budgets]
         for name in colors_of(runs)
@@ -84,16 +83,13 @@ def curves_over_calls(
 def bars_of_budget(runs: Sequence[Run], inputs: Sequence[InputReport], budget: int, metric: str) -> Figure:
     """Draw the means of a metric with a budget as bars with 95 % intervals, the best on top."""
     require_matplotlib()
-    from matplotlib.figure import Figure
-
     colors = colors_of(runs)
     found = [(name, mean_score(of_group(runs, name, budget), inputs, metric)) for name in colors]
     found = [(name, score) for name, score in found if np.isfinite(score.mean)]
     sign = -1 if METRICS[metric].direction == "lower" else 1
     found.sort(key=lambda one: sign * one[1].mean)
     kinds = {run.cell.method: run.cell.kind for run in runs}
-    figure = Figure(figsize=(7.6, 0.8 + 0.34 * max(len(found), 1)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = _new_axes(0.8 + 0.34 * max(len(found), 1))
     for place, (name, score) in enumerate(found):
         interaction = kinds[name] == "interaction"
         axes.barh(
@@ -105,7 +101,7 @@ def bars_of_budget(runs: Sequence[Run], inputs: Sequence[InputReport], budget: i
             linewidth=0,
         )
         if np.isfinite(score.low):
-            axes.plot([score.low, score.high], [place, place], color="#1f2430", linewidth=1.3)
+            axes.plot([score.low, score.high], [place, place], color=TEXT_COLOR, linewidth=1.3)
     labels = [f"{name}{'' if kinds[name] == 'interaction' else ' (single features)'}" for name, _ in found]
     axes.set_yticks(range(len(found)), labels, parse_math=False)
     axes.set_xlabel(f"{METRICS[metric].title}, {budget} calls")
@@ -124,11 +120,9 @@ def curves_by_features(runs: Sequence[Run], inputs: Sequence[InputReport], budge
     insertion and deletion are drawn against the share of the features.
     """
     require_matplotlib()
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-    figure = Figure(figsize=(7.6, 3.6), layout="constrained")
-    axes, lines = figure.subplots(), {}
+    (figure, axes), lines = _new_axes(3.6), {}
     known = [run for run in runs if run.scores.curves.get(name) and run.cell.budget in (budget, None)]
     sizes = {len(inputs[run.cell.input].feature_names) for run in known}
     by_share = name != "removal" and len(sizes) > 1
@@ -151,6 +145,20 @@ def curves_by_features(runs: Sequence[Run], inputs: Sequence[InputReport], budge
     axes.grid(axis="y", color="#e1e4ea", linewidth=0.7)
     _name(axes, lines)
     return figure
+
+
+def _new_axes(height: float) -> tuple[Figure, Axes]:
+    """Return a white figure without pyplot, and its axes with dark letters, whatever style is chosen."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.6, height), layout="constrained", facecolor="white")
+    axes: Axes = figure.add_subplot(facecolor="white")
+    axes.tick_params(colors=TEXT_COLOR)
+    axes.spines[:].set_color(TEXT_COLOR)
+    axes.grid(visible=False)
+    for label in (axes.xaxis.label, axes.yaxis.label):
+        label.set_color(TEXT_COLOR)
+    return figure, axes
 
 
 def _mean_by_count(curves: Sequence[Mapping[int, float]]) -> tuple[FloatArray, FloatArray]:
@@ -213,4 +221,5 @@ def _name(axes: Any, lines: Mapping[str, Any]) -> None:
     legend = axes.legend(list(lines.values()), places, fontsize=9, **style)
     for text, name in zip(legend.get_texts(), lines, strict=True):
         text.set_parse_math(False)
+        text.set_color(TEXT_COLOR)
         text.set_text(name)
