@@ -34,6 +34,7 @@ _LINE = 13.0  # distance of lines in the list
 _INDENT = 2 * NUMBER_RADIUS + 7
 _VALUE = 48.0  # width kept for the values
 _KEY_HEIGHT = 66.0
+_APART = 10.0  # between the two values of the key
 _LIST_HEAD = 36.0
 
 
@@ -129,12 +130,12 @@ def _draw_key(canvas: Canvas, content: PlotData, left: float, top: float, width:
     colors = [shade(2 * k / (_SWATCHES - 1) - 1, 1.0, most=WORD_SHADE) for k in range(_SWATCHES)]
     colors[_SWATCHES // 2] = "#f1f1f4"
     canvas.boxes(swatches, colors, corner=2)
-    for x, align, text in (
-        (left, "left", f"{signed(-limit, limit)} pushes down"),
-        (left + width, "right", f"pushes up {signed(limit, limit)}"),
-    ):
-        color = text_color(-1.0 if align == "left" else 1.0)
-        canvas.text((x, top + 41), text, size=_SMALL, ha=align, color=color)
+    down, up = f"{signed(-limit, limit)} pushes down", f"pushes up {signed(limit, limit)}"
+    beside = sum(canvas.widths([down, up], _SMALL)) + _APART <= width
+    canvas.text((left, top + 41), down, size=_SMALL, color=text_color(-1.0))
+    canvas.text(
+        (left + width, top + (41 if beside else 53)), up, size=_SMALL, ha="right", color=text_color(1.0)
+    )
 
 
 def _draw_list(canvas: Canvas, content: PlotData, left: float, top: float, width: float) -> None:

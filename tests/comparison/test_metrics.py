@@ -16,7 +16,6 @@ from spex_plugins.comparison.methods.method import Surrogate
 from spex_plugins.comparison.methods.sums import additive, sum_of_sets
 from spex_plugins.comparison.metrics.agreement import agreement
 from spex_plugins.comparison.metrics.curves import insertion_and_deletion
-from spex_plugins.comparison.metrics.energies import energies
 from spex_plugins.comparison.metrics.index_errors import index_errors
 from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, r2, weighted_r2
 from spex_plugins.comparison.metrics.recovery import recovery
@@ -25,6 +24,7 @@ from spex_plugins.comparison.metrics.ties import levels
 from spex_plugins.core.basis.masks import masks_of_numbers
 from spex_plugins.core.basis.transform.exact_transform import exact_spectrum
 from spex_plugins.core.fitted.all_terms import lists_all_terms
+from spex_plugins.core.fitted.energies import energies
 from spex_plugins.core.fitted.summed import SummedFunction
 
 

@@ -265,7 +265,7 @@ def test_names_of_methods_are_no_mathematics_and_all_are_in_the_legends(tmp_path
     methods = {r"$\frac$": shapley(), "_mine": "banzhaf", "auto": "auto"}
     made = compared(methods=methods, budgets=[40, 60], metrics="all")
     made.save_html(tmp_path / "page.html")
-    for figure in (made.plot(), curves_by_features(made.runs, 60, "removal")):
+    for figure in (made.plot(), curves_by_features(made.runs, made.inputs, 60, "removal")):
         shown = figure.axes[0].get_legend().get_texts()
         assert [text.get_text() for text in shown] == list(methods)
         figure.savefig(tmp_path / "chart.png")

@@ -14,6 +14,7 @@ from spex_plugins.plots.terms.axes import broken
 
 WITH_HEADING = [waterfall, bar, force, upset, network, energy_by_order, r2_card]
 LONG = "The model of the hospital and what decides about the patient in bed seven " * 5
+LEFT_OUT = "102 masks, each left out with its complement, weighted as uniform masks"
 SOURCE = "repeated cross-validation on 200 masks, weighted as masks of all sizes, averaged over 5 folds"
 
 
@@ -49,7 +50,7 @@ def test_a_long_heading_is_whole_and_takes_nothing_from_the_picture(draw, title)
     assert ax._left_title.get_window_extent().y1 <= heading.get_window_extent().y0
 
 
-@pytest.mark.parametrize("source", ["held-out masks", SOURCE * 4])
+@pytest.mark.parametrize("source", ["held-out masks", LEFT_OUT, SOURCE * 4])
 @pytest.mark.parametrize("given", [False, True])
 def test_all_lines_of_a_card_are_inside_of_its_figure(source, given):
     found = sample(r2_source=source, r2_error=np.array(0.01))

@@ -11,11 +11,11 @@ import numpy as np
 from spex_plugins.comparison.judging.held_out import size_weights
 from spex_plugins.comparison.judging.judged_masks import judged_masks
 from spex_plugins.comparison.metrics.curves import insertion_and_deletion
-from spex_plugins.comparison.metrics.energies import energies
 from spex_plugins.comparison.metrics.index_errors import index_errors
 from spex_plugins.comparison.metrics.r2 import bootstrap_weights, infidelity, weighted_r2
 from spex_plugins.comparison.metrics.recovery import recovery
 from spex_plugins.comparison.metrics.removal import removal
+from spex_plugins.core.fitted.energies import energies
 
 if TYPE_CHECKING:
     from spex_plugins.comparison.calls.counted_game import CountedGame

@@ -12,7 +12,7 @@ from spex_plugins.wording import counted
 if TYPE_CHECKING:
     from spex_plugins.comparison.report.report import Report
 
-__all__ = ["cost_statement", "energy_by_order", "markdown", "number", "shown_metrics"]
+__all__ = ["cost_statement", "energy_by_order", "markdown", "number", "price", "shown_metrics"]
 
 _KINDS = {"marginal": "Values of single features", "interaction": "Methods of interactions"}
 _ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
@@ -74,7 +74,14 @@ def number(value: Any, digits: int = 3) -> str:
     """Return a number for a table; nothing for NaN and None."""
     if value is None or value != value:
         return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:.{digits}f}"
+    return (
+        f"{value:,}" if isinstance(value, int) else f"{round(value, digits) + 0.0:.{digits}f}"
+    )  # no "-0.000"
+
+
+def price(value: float) -> str:
+    """Return a price with three digits at least, however small the unit; nothing for NaN."""
+    return "" if value != value else f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _row(row: dict[str, Any], metrics: list[str]) -> str:

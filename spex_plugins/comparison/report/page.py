@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from html import escape
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from spex_plugins.comparison.metrics.table import METRICS
 from spex_plugins.comparison.report.charts import bars_of_budget, curves_by_features, curves_over_calls
 from spex_plugins.comparison.report.frames import summary_rows
-from spex_plugins.comparison.report.markdown import cost_statement, energy_by_order, number, shown_metrics
+from spex_plugins.comparison.report.markdown import (
+    cost_statement,
+    energy_by_order,
+    number,
+    price,
+    shown_metrics,
+)
 from spex_plugins.comparison.report.page_style import STYLE
 from spex_plugins.comparison.report.pictures import as_image, explanation_picture
 from spex_plugins.plots.pages.html_style import framed
@@ -80,6 +87,8 @@ def _section(title: str, content: str) -> str:
 
 
 def _calls(report: Report) -> str:
+    if not _has_r2(report):
+        return ""  # the first sentence of the page says why
     figure = curves_over_calls(report.runs, report.inputs, report.budgets, "r2")
     heads = "".join(f"<th>R²&nbsp;≥&nbsp;{wished}</th>" for wished in _WISHED)
     columns = [report.enough(wished) for wished in _WISHED]
@@ -97,11 +106,19 @@ def _calls(report: Report) -> str:
     )
 
 
+def _has_r2(report: Report, budget: int | None = None) -> bool:
+    """Tell whether some run has R², of those with a budget if one is given."""
+    some = [run for run in report.runs if budget is None or run.cell.budget in (budget, None)]
+    return any(isfinite(run.scores.values.get("r2", nan)) for run in some)
+
+
 def _enough(budget: int | None) -> str:
     return "–" if budget is None else "given" if budget == 0 else f"{budget:,}"
 
 
 def _bars(report: Report) -> str:
+    if not _has_r2(report, report.budgets[-1]):
+        return ""
     figure = bars_of_budget(report.runs, report.inputs, report.budgets[-1], "r2")
     return as_image(figure, "R² of every method")
 
@@ -136,7 +153,7 @@ def _row(row: dict[str, Any], metrics: list[str]) -> str:
     scores = [number(row[metric]) for metric in metrics]
     if row["r2_low"] == row["r2_low"]:
         scores[metrics.index("r2")] += f" <small>{number(row['r2_low'])} to {number(row['r2_high'])}</small>"
-    spent = [number(row["seconds"], 2), number(row["memory"], 0), number(row["cost"], 0)]
+    spent = [number(row["seconds"], 2), number(row["memory"], 0), price(row["cost"])]
     return _cells([name, budget, *scores, energy_by_order(row), *spent])
 
 
@@ -144,7 +161,7 @@ def _curves(report: Report) -> list[str]:
     found = []
     for name in ("removal", "insertion", "deletion"):
         if any(run.scores.curves.get(name) for run in report.runs):
-            figure = curves_by_features(report.runs, report.budgets[-1], name)
+            figure = curves_by_features(report.runs, report.inputs, report.budgets[-1], name)
             note = f"<p class='quiet'>{escape(METRICS[name].about)}; {_ARROWS[METRICS[name].direction]}.</p>"
             found.append(
                 _section(METRICS[name].title.capitalize(), note + as_image(figure, METRICS[name].title))

@@ -83,7 +83,8 @@ def explanation_picture(report: Report, number: int) -> str:
     found, game = interactions_of(run, report), report.inputs[number].value_function
     told = "what acts together" if run.cell.kind == "interaction" else "what matters"
     output = report.inputs[number].output_label
-    title = f"Input {number + 1}: {told}{f' for {output}' if output else ''}, by {run.cell.method}"
+    told = f"Input {number}: {told}" if len(report.inputs) > 1 else told.capitalize()  # as in the table
+    title = f"{told}{f' for {output}' if output else ''}, by {run.cell.method}"
     if hasattr(game, "image") and hasattr(game, "regions"):
         return f"<section><h2>{escape(title)}</h2>{_on_image(game, found)}</section>\n"
     inner = escape(to_html(found, top=_TOP, title=title), quote=True)

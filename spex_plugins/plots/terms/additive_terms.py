@@ -15,6 +15,7 @@ import numpy as np
 from spex_plugins import checks as check
 from spex_plugins.plots.fonts import drawable, ordered
 from spex_plugins.plots.plot_data import PlotData, one_output, read_plot_data
+from spex_plugins.result.measured_ends import measured_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,8 @@ class AdditiveTerms:
         Largest magnitude first; the others, if there are any, last.
     base, total : float
         The function at the empty and at the full mask.
+    evaluated : bool
+        Whether these are the values of the value function, not predictions of the fitted one.
     content : PlotData
     note : str
         How the parts are to be read.
@@ -54,8 +57,13 @@ class AdditiveTerms:
     parts: tuple[Part, ...]
     base: float
     total: float
+    evaluated: bool
     content: PlotData
     note: str
+
+    def name(self, end: str) -> str:
+        """Return what a value at an end is called: ``"f(x)"``, or ``"fitted f(x)"`` where it is predicted."""
+        return end if self.evaluated else f"fitted {end}"
 
 
 def additive_terms(
@@ -83,7 +91,8 @@ def additive_terms(
     note = (
         f"interactions: {content.reading}; a single feature has its Shapley value without its shares of these"
     )
-    return AdditiveTerms(tuple(parts), base, total, content, note if joint else "Shapley values")
+    evaluated = measured_ends(found, table.index, table.order, table.values) is not None
+    return AdditiveTerms(tuple(parts), base, total, evaluated, content, note if joint else "Shapley values")
 
 
 def _split(sets: Sequence[RankedSet], values: FloatArray, top: int) -> tuple[Sequence[RankedSet], FloatArray]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spex_plugins.core.fitted.all_terms import lists_all_terms
+from spex_plugins.core.fitted.energies import energies
 from spex_plugins.plots.canvas import check_axes
 from spex_plugins.plots.colors import MUTED_COLOR, TEXT_COLOR
 from spex_plugins.plots.plot_data import one_output
@@ -16,17 +18,21 @@ from spex_plugins.wording import counted
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from spex_plugins.result.interactions import Interactions
+
 __all__ = ["energy_by_order", "r2_card"]
 
 _INK = "#5661b3"  # neither of the colours of signs
+_NAMES = ("single\nfeatures", "pairs", "triples")
 _WIDTH = 430.0  # of a new figure, in points
+_MARGINS = 28.0  # of it, left and right of the axes
 _SMALL, _LINE = 9.0, 21.0  # letters of the small print, and the height of one of its lines
 
 
 def energy_by_order(
     interactions: Any, *, output: int | None = None, title: str | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw the energy Σ F(S)² of the Fourier terms of every order, as shares of the variance.
+    """Draw the energy Σ F(S)² of the Fourier terms of every order, as shares of the variance of the function.
 
     Parameters
     ----------
@@ -42,7 +48,8 @@ def energy_by_order(
     Returns
     -------
     matplotlib Axes
-        A bar for each order, its height the share of the terms that the spectrum lists.
+        A bar for each order. Where the spectrum lists the largest terms only, the bars are those of single
+        features, of pairs and of larger sets, as in `spex_plugins.compare`.
 
     Raises
     ------
@@ -55,31 +62,32 @@ def energy_by_order(
     check_axes(ax)
     if ax is None:
         ax = new_axes(_WIDTH, 270.0, title)
-    spectrum = found.spectrum
-    energy = np.bincount(spectrum.orders, weights=spectrum.energy(), minlength=2)[1:]
-    counts = np.bincount(spectrum.orders, minlength=2)[1:]
-    shares = energy / (energy.sum() or 1.0)
-    orders = np.arange(1, len(shares) + 1)
-    ax.bar(orders, shares, color=_INK, width=0.6)
-    for order, share, count in zip(orders.tolist(), shares.tolist(), counts.tolist(), strict=True):
-        ax.text(
-            order,
-            share + 0.02,
-            f"{share:.1%}\n{count:,} term{'s' * (count != 1)}",
-            ha="center",
-            va="bottom",
-            size=8.5,
-            color=TEXT_COLOR,
-        )
+    shares, names, counts = _by_order(found)
+    places = np.arange(1, len(shares) + 1)
+    ax.bar(places, shares, color=_INK, width=0.6)
+    style: dict[str, Any] = {"ha": "center", "va": "bottom", "size": 8.5, "color": TEXT_COLOR}
+    for place, share, count in zip(places.tolist(), shares, counts, strict=True):
+        ax.text(place, share + 0.02, "\n".join(filter(None, [f"{share:.1%}", count])), **style)
     ax.set_ylim(0, 1.2)
     ax.set_yticks([])
-    names = ["single\nfeatures", "pairs", "triples"]
-    ax.set_xticks(orders, [names[k - 1] if k <= 3 else f"sets of {k}" for k in orders])
+    ax.set_xticks(places, names)
     ax.tick_params(length=0, labelsize=9, labelcolor=TEXT_COLOR)
     ax.spines[["left", "right", "top"]].set_visible(False)
     ax.spines["bottom"].set_color("#c3c7d0")
     write_title(ax, title, [], "share of the variance over uniform masks, by the order of the Fourier terms")
     return ax
+
+
+def _by_order(found: Interactions) -> tuple[list[float], list[str], list[str]]:
+    """Return shares of the variance, what they are of, and numbers of terms, "" where not all are listed."""
+    spectrum = found.spectrum
+    if lists_all_terms(found.function) and len(spectrum) == len(found.function.spectrum):
+        energy = np.bincount(spectrum.orders, weights=spectrum.energy(), minlength=2)[1:]
+        counts = np.bincount(spectrum.orders, minlength=2)[1:].tolist()
+        names = [*_NAMES, *(f"sets of {k}" for k in range(4, len(energy) + 1))][: len(energy)]
+        return (energy / (energy.sum() or 1.0)).tolist(), names, [counted(count, "term") for count in counts]
+    shares = [share if isfinite(share) else 0.0 for share in energies(found.function).values()]
+    return shares, [*_NAMES[:2], "larger sets"], [""] * 3
 
 
 def r2_card(
@@ -121,7 +129,7 @@ def r2_card(
         f"{counted(found.n, 'feature')}; {found.n_calls:,} of {found.budget:,} model calls{stored}",
         "every mask evaluated: nothing is estimated" if found.exact else f"estimator {found.estimator}",
     )
-    room = _WIDTH if ax is None else title_room(ax)
+    room = _WIDTH - _MARGINS if ax is None else title_room(ax)
     lines = [line for text in about for line in broken(text, room, _SMALL)]
     if ax is None:
         ax = new_axes(_WIDTH, 190.0 + _LINE * (len(lines) - 3), title)

@@ -94,10 +94,10 @@ def _write_ends(ax: Axes, terms: AdditiveTerms, *, both: bool) -> None:
     ax.plot([terms.total, terms.total], [-0.5, 1.1], color=TEXT_COLOR, lw=1.4)
     ax.plot([terms.base, terms.base], [-0.5, 0.8], color="#8b92a0", lw=1.0, ls=(0, (3, 2)))
     style: dict[str, Any] = {"ha": "center", "size": 9.5, "color": TEXT_COLOR}
-    text = f"fitted f(x) = {terms.total:.3g}".replace("-", "−")
+    text = f"{terms.name('f(x)')} = {terms.total:.3g}".replace("-", "−")
     ax.text(terms.total, 1.25, text, weight="bold", **style)
     if both:
-        ax.text(terms.base, 0.95, "f(∅)", **style)
+        ax.text(terms.base, 0.95, terms.name("f(∅)"), **style)
 
 
 def _stack(ax: Axes, parts: list[Part], total: float, sign: int, limit: float) -> list[tuple[float, Part]]:

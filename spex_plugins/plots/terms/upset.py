@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["upset"]
 
 _SIDE = 1500.0  # of many columns or rows, in points
+_GAP = 2.0  # between a bar and its value, in points
 _UPRIGHT = 30.0  # width of a column whose value is written upright
 
 
@@ -78,8 +79,10 @@ def upset(
             "size": 8,
             "color": text_color(value),
             "rotation": 0 if width > _UPRIGHT else 90,
+            "xytext": (0, _GAP if value > 0 else -_GAP),
+            "textcoords": "offset points",
         }
-        ax.text(column, value, signed(value, limit), **style)
+        ax.annotate(signed(value, limit), (column, value), **style)
     for k in range(0, len(features), 2):
         ax.axhspan(heights[k] - step / 2, heights[k] + step / 2, color="#f4f5f7", zorder=0, lw=0)
     _draw_members(ax, content, {feature: heights[k] for k, feature in enumerate(features)}, height / 17)
