@@ -253,7 +253,8 @@ def explain_each(
         answers = session.ask(design.masks)
     masks, everything = usable(design, answers, session.statement)
     complete = len(masks) == len(design.masks)
-    statement = design.statement if complete else f"{len(masks):,} of {design.statement}; {session.statement}"
+    known = design.statement if complete else f"{len(masks):,} of {design.statement}"
+    statement = "; ".join(filter(None, [known, session.statement]))
     found = []
     try:
         for part in split(everything):

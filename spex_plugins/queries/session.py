@@ -98,7 +98,7 @@ class Session:
 
     @property
     def statement(self) -> str:
-        """Description of dropped masks and of a limit that ended the session; "" if there are none.
+        """Description of dropped and repeated masks, and of a limit that ended the session; "" if none.
 
         It is saved with results, and therefore never quotes an exception: the errors of servers may contain
         keys and prompts.
@@ -110,11 +110,9 @@ class Session:
                 f"{counted(count, 'mask')} dropped, of which the first {_in_short(self._dropped[0])}"
             )
         limits = self._shared.limits
-        if limits.repeated:
+        if limits.again:
             instead = f", in place of {limits.given_up:,}" if limits.given_up else ""
-            parts.append(
-                f"{counted(limits.repeated, 'mask')} evaluated again{instead}, as whole batches failed"
-            )
+            parts.append(f"{counted(limits.again, 'mask')} evaluated again{instead}, as calls failed")
         if self.limit:
             parts.append(f"ended early by {self.limit}")
         return "; ".join(parts)

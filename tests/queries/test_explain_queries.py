@@ -58,7 +58,9 @@ def test_the_explanation_does_not_depend_on_how_it_was_asked(tmp_path):
     assert found.n_calls == rest.answered == 400 - stopped.answered
     np.testing.assert_array_equal(found.spectrum.supports, plain.spectrum.supports)
     np.testing.assert_allclose(found.spectrum.coefficients, plain.spectrum.coefficients, atol=1e-12)
-    assert found.plan == plain.plan
+    again = f"; {sum(rest.failures.values())} masks evaluated again, as calls failed"
+    assert again in found.plan
+    assert found.plan.replace(again, "") == plain.plan
 
 
 @pytest.mark.slow

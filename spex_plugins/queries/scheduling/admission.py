@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
+import numpy as np
+
 from spex_plugins.queries.answer_table import AnswerTable
 from spex_plugins.queries.scheduling.batch_queue import Batch, BatchQueue
 from spex_plugins.queries.scheduling.shared_state import SharedState
@@ -27,6 +29,7 @@ class Admission:
     def __init__(self, table: AnswerTable, queue: BatchQueue, work: FloatArray, shared: SharedState) -> None:
         self._table, self._queue, self._work, self._shared = table, queue, work, shared
         self.seconds_per_mask = 0.0
+        self._begun = np.zeros(len(table), dtype=bool)
 
     def next_batch(self, in_flight: Sequence[Batch]) -> Batch | None:
         """Return the next batch, and add its cost to the total.
@@ -43,12 +46,15 @@ class Admission:
             self._queue.put_back(others, batch.failures, perf_counter() + _POLL)
         if len(batch.rows):
             self._shared.limits.cost += float(self._price(batch.rows).sum())
+            self._shared.limits.again += int(self._begun[batch.rows].sum())
+            self._begun[batch.rows] = True
         else:
             self._table.release(batch.claim)
         return batch
 
     def refund(self, rows: IntArray) -> None:
-        """Take the cost of rows whose evaluation was not begun from the total."""
+        """Take rows whose evaluation was not begun from the total."""
+        self._begun[rows] = False
         self._shared.limits.cost -= float(self._price(rows).sum())
 
     def _shorten(self, batch: Batch, in_flight: Sequence[Batch]) -> bool:

@@ -47,7 +47,8 @@ class Failures:
     dropped : list of Failure
         Failures that do not end the run; late answers to their masks may still arrive.
     pause_until : float
-        Earliest time of the next call, on the clock of `time.perf_counter`, if a service requested a pause.
+        Earliest time of the next call, on the clock of `time.perf_counter`, if a service requested a pause, or
+        more calls in a row have failed than are made at a time.
     """
 
     def __init__(self, queue: BatchQueue, shared: SharedState) -> None:
@@ -55,6 +56,11 @@ class Failures:
         self.fatal: Failure | None = None
         self.dropped: list[Failure] = []
         self.pause_until = 0.0
+        self._in_a_row = 0
+
+    def answered(self) -> None:
+        """Note an answer: the function does not fail altogether."""
+        self._in_a_row = 0
 
     def end(self, failure: Failure) -> None:
         """End the run; of several failures the first is reported."""
@@ -63,6 +69,7 @@ class Failures:
     def handle(self, batch: Batch, rows: IntArray, outcome: BatchOutcome) -> None:
         """Queue rows of a batch again, drop them, or end the run."""
         error = outcome.error
+        self._in_a_row += not outcome.answered.any()
         untried = np.zeros(0, dtype=int) if outcome.untried is None else batch.rows[outcome.untried]
         untried = untried[np.isin(untried, rows)]
         rows = rows[~np.isin(rows, untried)]
@@ -73,6 +80,10 @@ class Failures:
             self._shared.sizes.shrink(len(batch.rows))
             self._queue.put_back(rows, batch.failures)
         elif (delay := self._shared.retries.delay(error, failures)) is not None:
+            if (
+                self._in_a_row > self._shared.in_flight
+            ):  # a function that fails altogether gets no other masks
+                self.pause_until = max(self.pause_until, perf_counter() + delay)
             self._ask_again(rows, failures, delay, retry_after)
             self._ask_again(untried, batch.failures, delay, retry_after)
         elif self._shared.queries.on_failure == "raise" or is_fatal(error):

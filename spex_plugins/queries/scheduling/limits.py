@@ -32,14 +32,15 @@ class Limits:
         Price of all masks submitted so far, answered or not, but for those that were not begun.
     evaluated : int
         Masks that were submitted or are in the queue, each as often as it is evaluated.
-    repeated, given_up : int
-        Masks that were evaluated a second time to find those that fail, and masks that are therefore not
-        evaluated, or not again.
+    again : int
+        Evaluations of masks that were evaluated before, without an answer in time.
+    given_up : int
+        Masks that are not evaluated, or not again, as others are to find those that fail.
     """
 
     def __init__(self, max_seconds: float | None, max_cost: float | None, most: int | None = None) -> None:
         self._seconds, self._cost, self._most = max_seconds, max_cost, most
-        self.evaluated = self.repeated = self.given_up = 0
+        self.evaluated = self.again = self.given_up = 0
         self._start = perf_counter()
         self.reached = ""
         self.cost = 0.0
@@ -52,7 +53,6 @@ class Limits:
     def repeat(self, count: int, given_up: int) -> None:
         """Note masks that are evaluated a second time, and those that are given up for them."""
         self.evaluated += count
-        self.repeated += count
         self.given_up += given_up
 
     def affordable(self, prices: FloatArray) -> int:

@@ -175,6 +175,8 @@ class Scheduler:
             self._failures.handle(batch, missing, outcome)
 
     def _keep(self, batch: Batch, outcome: BatchOutcome) -> None:
+        if outcome.answered.any():
+            self._failures.answered()
         new = outcome.answered & ~self._table.answered[batch.rows]
         if new.any():
             self._table.keep(batch.claim, batch.rows[new], outcome.values[new])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -159,3 +160,43 @@ def test_masked_entries_of_an_array_are_missing_values():
     counts = np.ma.masked_where(masks[:, 0], masks.sum(axis=1))  # integers have no NaN
     with pytest.raises(spex.InputError, match=f"values: {masks[:, 0].sum()} of {len(masks)} samples are NaN"):
         spex.fit(masks, counts)
+
+
+@pytest.mark.parametrize("threads", [0, 3])
+def test_calls_that_are_repeated_are_counted_in_the_result(threads):
+    asked, calls = Counter(), []
+
+    def function(masks):
+        asked.update(mask.tobytes() for mask in masks)
+        calls.append(len(masks))
+        if len(calls) % 4 == 0:
+            raise ConnectionError("reset")
+        return weighted(masks)
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        executor = pool if threads else None
+        found = spex.explain(function, 20, budget=200, executor=executor, batch_size=8, progress=False)
+    again = sum(asked.values()) - len(asked)
+    assert again > 20
+    assert found.n_calls == len(asked) == 200
+    assert f"; {again} masks evaluated again, as calls failed" in found.plan
+
+
+@pytest.mark.parametrize("answered", [0, 64])
+def test_a_function_that_fails_altogether_gets_no_other_masks(answered):
+    """Of 25 batches that remain, two are called: the first six times, and the other meanwhile."""
+    asked = Counter()
+
+    def function(masks):
+        if len(asked) < answered:
+            asked.update(mask.tobytes() for mask in masks)
+            return weighted(masks)
+        failing.update(mask.tobytes() for mask in masks)
+        raise ConnectionError("unreachable")
+
+    failing = Counter()
+    with pytest.raises(ValueFunctionError, match="unreachable") as caught:
+        ask(function, masks_of(200 + answered), batch_size=8)
+    assert len(caught.value.masks) == answered
+    assert len(failing) == 16
+    assert max(failing.values()) == 6

@@ -10,6 +10,7 @@ from spex_plugins.games.chat.scores import MissingLogProbsError
 
 __all__ = [
     "BROKEN_REPLY",
+    "BrokenReplyError",
     "PassingError",
     "RefusedError",
     "ServerBusyError",
@@ -38,6 +39,13 @@ class PassingError(Exception):
 
 class RefusedError(InputError):
     """A server that answers other requests refuses this one, for example because of a content filter."""
+
+
+class BrokenReplyError(RefusedError):
+    """A server whose other replies can be read answers this request with one that cannot, however often.
+
+    Each of these replies may be charged, so that the request is not repeated any more.
+    """
 
 
 class UnreachableError(PassingError):

@@ -9,6 +9,7 @@ import numpy as np
 from spex_plugins.errors import InputError, PartialAnswerError, SpexError
 from spex_plugins.games.chat.errors.api_errors import (
     BROKEN_REPLY,
+    BrokenReplyError,
     PassingError,
     RefusedError,
     UnreachableError,
@@ -61,8 +62,8 @@ def explained(
     Returns
     -------
     Exception
-        An `InputError` where the user can help, a `RefusedError` where that request alone may be refused, a
-        `PassingError` where a later request may succeed; any other error as it is.
+        An `InputError` where the user can help, a `RefusedError` where that request alone may be refused, or
+        has no readable reply, a `PassingError` where a later request may succeed; any other error as it is.
     """
     import openai
 
@@ -86,6 +87,8 @@ def explained(
     remedy = "" if proven else _remedy_of_first(error, outage)
     if remedy:
         return InputError(f"{remedy}: {reason}")
+    if outage is None and isinstance(error, (MissingLogProbsError, *BROKEN_REPLY)):
+        return BrokenReplyError(reason)
     return PassingError(reason) if outage is None else UnreachableError(reason)
 
 
