@@ -118,7 +118,9 @@ class Conversions:
         """Return the function of order ≤ ``values.max_order`` that has these values in their index.
 
         There is exactly one such function: ``found.index(values.index, values.max_order)`` gives the values
-        back. It is the explained function if that has no interactions of higher order.
+        back. It is the explained function if that has no interactions of higher order; where the single
+        values of an explanation are those of a Gaussian process and not of its spectrum (``estimator``
+        "gaussian_process" and "stacking"), its "SII" and "BII" give another one.
 
         Parameters
         ----------

@@ -40,6 +40,8 @@ def exact_sparse_fit(masks: BoolArray, values: FloatArray) -> Fit | None:
     signs = characters(pack(masks), supports, m).T.astype(np.float64)
     weights = np.where(inner_masks(masks), 1.0, _ANCHORED)[:, None]
     coefficients, _, rank, _ = np.linalg.lstsq(weights * signs, weights * values, rcond=None)
+    # The weights make rounding a thousand times larger, and tables would list it: what is left is solved.
+    coefficients += np.linalg.lstsq(weights * signs, weights * (values - signs @ coefficients), rcond=None)[0]
     predicted = signs @ coefficients
     left = np.abs(values - predicted).max(axis=0)
     rounding = np.maximum(ROUNDING * np.ptp(values, axis=0), _EQUAL * np.abs(values).max(axis=0))

@@ -175,10 +175,11 @@ def _draw_ends(ax: Axes, terms: AdditiveTerms, rows: np.ndarray, starts: np.ndar
         bottom = row - 1 + 0.34 if row else row - 0.6
         ax.plot([at, at], [bottom, row + 0.34], color="#c3c7d0", lw=0.8, zorder=0)
     rounding = 1e-6 * max(abs(terms.base), abs(terms.total))
+    behind = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.8}  # off the dashed lines
     for value, name, level in (
         (terms.base, terms.name("f(∅)"), -0.9),
         (terms.total, terms.name("f(x)"), len(rows) - 0.1),
     ):
         ax.axvline(value, color="#c3c7d0", lw=0.9, ls=(0, (3, 2)), zorder=0)
         text = f"{name} = {value if abs(value) > rounding else 0:.4g}".replace("-", "−")
-        ax.text(value, level, text, ha="center", va="center", size=9, color=MUTED_COLOR)
+        ax.text(value, level, text, ha="center", va="center", size=9, color=MUTED_COLOR, bbox=behind)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from oracles import all_masks
 
+import spex_plugins as spex
 from spex_plugins.core.basis import feature_sets as sets
 from spex_plugins.core.basis.masks import distinct_pairs, with_complements
 from spex_plugins.core.regression.linear_odd_part import linear_odd_part
@@ -138,3 +139,21 @@ def test_slopes_of_an_odd_part_are_found_up_to_single_precision():
     assert_allclose(linear_odd_part(masks, odd.astype(np.float32).astype(np.float64)), slopes, atol=1e-5)
     assert linear_odd_part(masks[:20], odd[:20]) is None
     assert linear_odd_part(masks, odd + 1e-4 * rng.normal(size=odd.shape)) is None
+
+
+@pytest.mark.parametrize(("seed", "n"), [(50, 25), (51, 16)])
+def test_tables_of_an_exact_function_list_no_rounding(seed, n):
+    """Values that are weighted with a thousand against the others would leave rounding of 1e-13."""
+    rng = np.random.default_rng(seed)
+    assert rng.integers(8, 30) == n
+    terms = {
+        tuple(sorted(rng.choice(n, rng.integers(1, 4), replace=False).tolist())): float(rng.normal())
+        for _ in range(rng.integers(2, 7))
+    }
+
+    def game(masks):
+        return sum(value * masks[:, list(term)].all(axis=1) for term, value in terms.items())
+
+    found = spex.explain(game, n, budget=250, progress=False)
+    assert "meets all values" in found.plan
+    assert found.index("Moebius", 3).as_dict() == pytest.approx(terms, rel=1e-12)
