@@ -145,6 +145,16 @@ def test_logit_link_on_tables(linearize, table, background):
     assert_allclose(explanation.base_values[0], link(probability(table[:12]).mean()), atol=1e-8)
 
 
+@pytest.mark.parametrize("linearize", [True, False])
+def test_an_infinite_link_tells_what_helps(linearize, table, background):
+    explainer = SpexExplainer(
+        lambda x: np.zeros(len(x)), background, link=shap.links.logit, linearize_link=linearize
+    )
+    with pytest.raises(ValueFunctionError, match=r"logit of 0.0 is -inf; pass .*clips") as caught:
+        explainer(table[20:21], silent=True)
+    assert ("linearize_link=False" in str(caught.value)) == linearize
+
+
 def test_logit_link_on_text(sentiment, words):
     def positive(texts):
         return sentiment.predict_proba(texts)[:, 1]
@@ -226,12 +236,15 @@ def test_chosen_outputs(table, background):
     assert list(some.output_names) == ["c", "a"]
     assert list(explainer(rows, outputs=[-1, 0], silent=True).output_names) == ["c", "a"]
     assert explainer(rows, outputs=[1], silent=True).values.shape == (8, 6, 1)
+    unnamed = SpexExplainer(three_outputs, background)(rows, outputs=[2, -3], silent=True)
+    assert list(unnamed.output_names) == ["Output 2", "Output 0"]
     largest = SpexExplainer(three_outputs, background)(
         rows, outputs=shap.Explanation.argsort.flip[:1], silent=True
     )
     best = three_outputs(rows).argmax(axis=1)
     assert len(set(best)) > 1
     assert_allclose(largest.base_values[:, 0] + largest.values[..., 0].sum(1), three_outputs(rows).max(1))
+    assert [names[0] for names in largest.output_names] == [f"Output {k}" for k in best]
 
 
 def test_a_failing_model_loses_no_answers(table):

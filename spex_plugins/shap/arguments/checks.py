@@ -45,8 +45,17 @@ def usable_model(model: Any, masker: Any) -> Any:
     """
     if masker is None:
         raise InputError("masker: pass background data, a tokenizer or one of shap.maskers.")
+    if isinstance(masker, shap.maskers.Impute):
+        raise InputError(
+            "masker: shap.maskers.Impute masks no rows, it is for shap.LinearExplainer; pass background rows."
+        )
     if not callable(masker):
         kind = type(masker).__name__
+        if kind == "DenseData":  # of shap.kmeans, for KernelExplainer
+            raise InputError(
+                "masker: the rows of a summary by shap.kmeans have weights, which are not used here; pass "
+                "background rows, such as shap.sample(X, 100), or summary.data, all with equal weights."
+            )
         raise InputError(f"masker: expected a 2-D array, DataFrame, tokenizer or masker, got {kind}.")
     if isinstance(model, shap.models.Model) and type(model) is not shap.models.Model:
         return model

@@ -26,7 +26,7 @@ from spex_plugins.shap.explanation.indexing import (
     positions,
     replaced,
 )
-from spex_plugins.shap.explanation.interaction_terms import largest_terms
+from spex_plugins.shap.explanation.interaction_terms import largest_terms, products
 from spex_plugins.shap.explanation.join_rows import objects
 from spex_plugins.shap.explanation.operations import (
     NOTHING,
@@ -44,8 +44,6 @@ from spex_plugins.shap.explanation.selection_by_name import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from spex_plugins.types import FloatArray
 
 __all__ = ["SpexExplanation"]
 
@@ -167,7 +165,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
             Values (T + 1,) for one row, (rows, T + 1) for several, with a last axis for several outputs.
             The last term, "all other terms", is f(x) − f(∅) minus the named ones, so that base value and
             values always add up to f(x). For several rows of numbers, the data of a term is the product of
-            its features' values (beeswarm colours by it).
+            its features' values (beeswarm colours by it), if the explanation still has all of these.
 
         Raises
         ------
@@ -193,7 +191,7 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         return shap.Explanation(
             values[0] if one else values,
             base_values=base[0][()] if one else base,
-            data=None if one else self._products(terms),
+            data=None if one else products(terms, self.data, names, self.feature_names),
             feature_names=[*labels, REST],
             output_names=self.output_names if base.ndim == 2 else None,
         )
@@ -228,13 +226,6 @@ class SpexExplanation(shap.Explanation):  # type: ignore[misc]
         found = self.interactions
         rows = [found] if isinstance(found, Interactions) else found
         return over_rows(rows, index, order, output=output)
-
-    def _products(self, terms: list[tuple[int, ...]]) -> FloatArray | None:
-        data = np.asarray(self.data)
-        if data.ndim != 2 or data.dtype.kind not in "iufb":
-            return None
-        columns = [data[:, list(term)].astype(float).prod(axis=1) for term in terms]
-        return np.stack([*columns, np.zeros(len(data))], axis=1)
 
     @shap.Explanation.values.setter  # type: ignore[untyped-decorator]
     def values(self, values: Any) -> None:

@@ -54,15 +54,15 @@ class LinkedMean:
         values = np.zeros((len(answers), *answers.shape[2:]))
         chosen = answers[..., wanted].astype(np.float64)
         if not self.linearizes:
-            values[..., wanted] = linked(chosen.mean(axis=1), self.link)
+            values[..., wanted] = linked(chosen.mean(axis=1), self.link, of_mean=True)
             return values
         weights = self.fitted(chosen[0]) if self.weights is None else self.weights
         values[..., wanted] = (weights * linked(chosen, self.link)).mean(axis=1)
         return values
 
 
-def linked(answers: FloatArray, link: Any) -> FloatArray:
-    """Return the link of answers of any shape.
+def linked(answers: FloatArray, link: Any, of_mean: bool = False) -> FloatArray:
+    """Return the link of answers of any shape, or of means of answers.
 
     Raises
     ------
@@ -73,10 +73,11 @@ def linked(answers: FloatArray, link: Any) -> FloatArray:
     bad = ~np.isfinite(values) & np.isfinite(answers)
     if bad.any():
         name = getattr(link, "__name__", "the link")
+        what = "mean answer to the background rows is" if of_mean else "answers are"
+        other = "linearize_link=False, which links the mean of the answers to all background rows, or "
         raise InputError(
-            f"link: the model's answers are finite, but {name} of {answers[bad][0]} is {values[bad][0]}; "
-            "pass linearize_link=False, which links the mean of the answers to all background rows, or a "
-            "model that clips its answers"
+            f"link: the model's {what} finite, but {name} of {answers[bad][0]} is {values[bad][0]}; pass "
+            f"{'' if of_mean else other}a model that clips its answers"
         )
     return values
 

@@ -157,4 +157,4 @@ def _selected(outputs: Any, full: FloatArray) -> IntArray | None:
         raise InputError(f"outputs: expected numbers from 0 to {len(full) - 1}, got {chosen!r}.")
     if (numbers >= len(full)).any():
         raise InputError(f"outputs: the model has {len(full)} outputs, got {chosen!r}.")
-    return numbers
+    return numbers % len(full)

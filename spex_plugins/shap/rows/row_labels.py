@@ -40,7 +40,8 @@ def output_labels(
     names = _names_of_model(model, row) if given is None else given
     if names is not None and given is None:
         _check_names("model.output_names", names, indices)
-    chosen = None if names is None else [str(names[k]) for k in indices]
+    # Without a name an output has its number, as SHAP would count the chosen ones from 0.
+    chosen = [f"Output {k}" if names is None else str(names[k]) for k in indices]
     return {"output_indices": np.arange(len(indices)), "output_names": chosen}
 
 

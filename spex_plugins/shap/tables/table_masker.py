@@ -226,7 +226,7 @@ def table_masker(masker: Any) -> Any:
     Raises
     ------
     InputError
-        If the table is a sparse matrix, or empty.
+        If the table is a sparse matrix, or empty, or joined with other inputs than tables.
     """
     _refuse_sparse(masker)
     if type(masker) in (shap.maskers.Independent, shap.maskers.Partition):
@@ -241,7 +241,18 @@ def table_masker(masker: Any) -> Any:
         parts = [table_masker(one) for one in masker.maskers]
         if all(isinstance(one, TableMasker) for one in parts):
             return TablesMasker(parts)
+        _check_parts(parts)
     return masker
+
+
+def _check_parts(parts: Sequence[Any]) -> None:
+    """Refuse tables or texts beside other inputs: SHAP takes their mask shapes from the first input."""
+    if len(parts) > 1 and any(isinstance(one, TableMasker | shap.maskers.Text) for one in parts):
+        kinds = ", ".join("a table" if isinstance(one, TableMasker) else type(one).__name__ for one in parts)
+        raise InputError(
+            f"masker: shap.maskers.Composite can join tables only, got {kinds}. Make the text a column of a "
+            "data frame, where it is one feature, or explain it while the other inputs are fixed."
+        )
 
 
 def _of_masker(masker: Any) -> TableMasker:

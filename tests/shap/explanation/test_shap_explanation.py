@@ -164,6 +164,24 @@ def test_flat_explanation_of_several_rows(explanation, table):
     assert_allclose(flat.data[:, column], table[20:24, 2] * table[20:24, 3] * table[20:24, 4])
 
 
+def test_flat_explanation_of_chosen_columns(explanation):
+    flat = explanation.interaction_explanation()
+    moved = explanation[:, [4, 2, 0, 1, 5, 3]].interaction_explanation()
+    assert moved.feature_names == flat.feature_names
+    assert_allclose(moved.data, flat.data)
+    part = explanation[:, ["c", "a"]].interaction_explanation()
+    assert_allclose(part.values, flat.values)
+    assert part.data is None  # what the other columns held is gone
+    strongest = flat.feature_names[0].split(" × ")
+    alone = explanation[:, strongest[::-1]].interaction_explanation(top=1)
+    assert_allclose(alone.data[:, 0], flat.data[:, 0])
+
+
+def test_flat_explanation_where_names_do_not_tell_the_columns(explanation):
+    explanation.feature_names = ["a", "a", "b", "c", "d", "e"]
+    assert explanation[:, [1, 0, 2, 3, 4, 5]].interaction_explanation().data is None
+
+
 def test_flat_explanation_of_several_outputs(with_outputs, table):
     flat = with_outputs.interaction_explanation(top=4)
     assert flat.values.shape == (4, 5, 2)

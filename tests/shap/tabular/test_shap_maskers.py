@@ -7,6 +7,7 @@ import pytest
 import shap
 from numpy.testing import assert_allclose
 
+from spex_plugins import InputError
 from spex_plugins.shap import SpexExplainer
 
 
@@ -119,3 +120,23 @@ def test_the_fixed_masker_hides_nothing():
     explanation = explainer(rows, silent=True)
     assert_allclose(explanation.base_values, [3, 8])
     assert explanation.values.shape == (2, 0)
+
+
+TEXT = shap.maskers.Text(r"\W")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda table: shap.kmeans(table, 3), "masker: the rows of a summary by shap.kmeans have weights"),
+        (shap.maskers.Impute, "masker: shap.maskers.Impute masks no rows"),
+        (
+            lambda table: shap.maskers.Composite(TEXT, shap.maskers.Independent(table)),
+            "masker: shap.maskers.Composite can join tables only, got Text, a table",
+        ),
+        (lambda table: shap.maskers.Composite(TEXT, TEXT), "masker: .* got Text, Text"),
+    ],
+)
+def test_maskers_that_cannot_be_used_are_refused_before_a_call(make, message):
+    with pytest.raises(InputError, match=message):
+        SpexExplainer(edges, make(np.random.default_rng(0).random((9, 4))))
