@@ -47,8 +47,8 @@ class Failures:
     dropped : list of Failure
         Failures that do not end the run; late answers to their masks may still arrive.
     pause_until : float
-        Earliest time of the next call, on the clock of `time.perf_counter`, if a service requested a pause, or
-        more calls in a row have failed than are made at a time.
+        Earliest time of the next call, on the clock of `time.perf_counter`, if a service requested a pause,
+        or more calls in a row have failed than are made at a time.
     """
 
     def __init__(self, queue: BatchQueue, shared: SharedState) -> None:
