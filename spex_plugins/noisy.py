@@ -202,7 +202,7 @@ class _Repeats:
     def __init__(self, function: ValueFunction, n: int) -> None:
         self._function, self._n = function, n
         self.argument_name = getattr(function, "argument_name", "value_function")
-        for name in ("batch_size", "progress_title", "limit_time"):
+        for name in ("batch_size", "concurrent_calls", "progress_title", "limit_time"):
             if hasattr(function, name):
                 setattr(self, name, getattr(function, name))
         if hasattr(function, "work"):

@@ -153,6 +153,7 @@ def raise_problem(
     failed: BoolArray,
     *,
     proven: bool,
+    before: bool = False,
 ) -> None:
     """Raise what prevented values, with those that are known.
 
@@ -168,12 +169,16 @@ def raise_problem(
     proven : bool
         Whether the problem is a result of no use of a function that gave usable ones before: it concerns its
         masks alone.
+    before : bool
+        Whether the function gave usable results before: an error that does not tell whether it passes
+        concerns its masks alone too, and may.
     """
     if problem is None:
         return
     failed = failed if failed.any() else ~answered
     concerns_all = failed.all() or (is_transient(problem) is False and not answered.any())
-    alone = isinstance(problem, RefusedError) or (proven and isinstance(problem, InputError))
+    unclear = before and is_transient(problem) is None
+    alone = isinstance(problem, RefusedError) or (proven and isinstance(problem, InputError)) or unclear
     if concerns_all and not can_be_answered_later(problem) and not alone:
         raise problem
     text = f"{type(problem).__name__}: {problem}".removesuffix(": ")
@@ -183,17 +188,17 @@ def raise_problem(
         values=values,
         answered=answered,
         failed=failed,
-        transient=_may_pass(problem, answered),
+        transient=_may_pass(problem, others=before or bool(answered.any())),
     )
     if isinstance(problem, Exception):
         raise partial from problem
     raise problem from partial  # an interrupt: the session keeps the answers in it
 
 
-def _may_pass(problem: BaseException, answered: BoolArray) -> bool | None:
+def _may_pass(problem: BaseException, *, others: bool) -> bool | None:
     """Return whether another attempt may succeed: it may after an unknown error if others were answered."""
     known = True if can_be_answered_later(problem) else is_transient(problem)
-    return True if known is None and answered.any() else known
+    return True if known is None and others else known
 
 
 def _is_async(function: Any) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 
 from spex_plugins.errors import StoreError, ValueFunctionError
 from spex_plugins.queries.answer_table import AnswerTable
 from spex_plugins.queries.answers import Answers, keep_answers, note_of_answers
-from spex_plugins.queries.calls.executors import make_runner
+from spex_plugins.queries.calls.executors import concurrent_calls, make_runner
 from spex_plugins.queries.calls.function_call import ValueFunction
 from spex_plugins.queries.options import Queries
 from spex_plugins.queries.scheduling.failures import Failure
@@ -81,7 +82,11 @@ class Session:
 
     def __enter__(self) -> Session:
         queries = self._queries
-        runner = make_runner(self._function, queries.executor, may_hang=queries.timeout is not None)
+        at_a_time = concurrent_calls(self._function, queries)
+        if at_a_time > 1:
+            queries = replace(queries, batch_size=1)
+        may_hang = queries.timeout is not None
+        runner = make_runner(self._function, queries.executor, may_hang=may_hang, at_a_time=at_a_time)
         if queries.store is not None:
             self._store = Store(queries.store)
         self._shared = SharedState.of(self._function, queries, runner, self._total, self._budget)

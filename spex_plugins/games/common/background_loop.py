@@ -13,7 +13,7 @@ __all__ = ["run", "run_later"]
 
 T = TypeVar("T")
 
-_GRACE = 5.0  # seconds for what is under way at an interrupt
+_GRACE = 60.0  # seconds for what is under way at an interrupt, and paid for; another interrupt ends them
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,8 @@ from spex_plugins.types import BoolArray, FloatArray
 from spex_plugins.wording import counted
 
 __all__ = ["CallOutcome", "PartsGame"]
+
+_LOCK = Lock()  # of all games, as a game that has one could not be sent to other processes
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,9 @@ class PartsGame:
         As given.
     fingerprint : str or None
         Digest, if it is known.
-    batch_size : int
-        Masks that run at the same time.
+    batch_size, concurrent_calls : int
+        Masks that run at the same time: `explain` makes so many calls of one mask each, and keeps each answer
+        as it comes. Told a ``batch_size`` or an executor, and elsewhere, a batch waits for its slowest call.
     cost : float
         Sum of the costs of the calls of this process.
 
@@ -134,7 +138,9 @@ class PartsGame:
             raise InputError("parts, pinned: there must be at least one part that can be left out.")
         self._number = {name: i for i, name in enumerate(self.feature_names)}
         self.output_names = None if output_names is None else check.names_of("output_names", output_names)
-        self.batch_size = self._concurrency = check.count("concurrency", concurrency, 1, "calls at a time")
+        self.batch_size = self.concurrent_calls = self._concurrency = check.count(
+            "concurrency", concurrency, 1, "calls at a time"
+        )
         costs = {name: check.cost(f"part_costs[{name!r}]", each) for name, each in (part_costs or {}).items()}
         self._costs = np.array([costs.get(name, 0.0) for name in self.feature_names])
         self._base = check.cost("base_cost", base_cost) + sum(costs.get(name, 0.0) for name in always)
@@ -171,17 +177,19 @@ class PartsGame:
         masks = checked_masks(masks, self.n)
         done = call_each(self._call, [(self._kept(mask),) for mask in masks], self._concurrency)
         made = {i: _outcome(result) for i, result in enumerate(done.results) if result is not None}
-        self.cost += sum(outcome.cost for outcome in made.values())  # also where the value is none
-        if self._log is not None and made:
-            self._write(self._log, [(masks[i], made[i], done.seconds[i]) for i in made])
-        proven = self._shape is not None
-        found = done.read(self._read)
+        with _LOCK:  # of calls in several threads
+            self.cost += sum(outcome.cost for outcome in made.values())  # also where the value is none
+            if self._log is not None and made:
+                self._write(self._log, [(masks[i], made[i], done.seconds[i]) for i in made])
+            proven = self._shape is not None
+            found = done.read(self._read)
         answered = np.array([value is not None for value in found], dtype=bool)
         values = np.full((len(masks), *(self._shape or ())), np.nan)
         if answered.any():
             values[answered] = [value for value in found if value is not None]
         failed = np.isin(np.arange(len(masks)), list(done.failed_at))
-        raise_problem(done.problem, values, answered, failed, proven=proven and done.unread)
+        unread = proven and done.unread
+        raise_problem(done.problem, values, answered, failed, proven=unread, before=proven)
         return values
 
     def work(self, masks: BoolArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -26,7 +27,7 @@ def finish_interrupted(
     table : AnswerTable
     in_flight : InFlight
     longest : float
-        Duration of the slowest call in seconds, which bounds the wait.
+        Duration of the slowest call in seconds, which bounds the wait; inf if only another interrupt does.
     bar : tqdm
     """
     try:
@@ -40,7 +41,8 @@ def finish_interrupted(
 
 def _wait(table: AnswerTable, in_flight: InFlight, longest: float, bar: Any) -> None:
     in_flight.cancel_waiting()
-    until = perf_counter() + min(max(longest, _LEAST_GRACE), _LONGEST_GRACE)
+    bound = _LONGEST_GRACE if longest < inf else inf
+    until = perf_counter() + min(max(longest, _LEAST_GRACE), bound)
     _keep_ended(table, in_flight)
     if in_flight:
         bar.set_postfix_str("waiting for calls under way; interrupt again to leave them")

@@ -56,7 +56,8 @@ class Scheduler:
             self._table.check()
         except BaseException as error:  # Ctrl-C, above all
             self._interrupted = True
-            finish_interrupted(error, self._table, self._in_flight, self._longest, self._shared.bar)
+            longest = np.inf if self._shared.awaits_calls else self._longest
+            finish_interrupted(error, self._table, self._in_flight, longest, self._shared.bar)
             raise
 
     @property

@@ -48,7 +48,16 @@ class SharedState:
     def in_flight(self) -> int:
         """Number of batches submitted at a time: one more per worker than run, so that none is idle."""
         workers = self.runner.workers
-        return self.queries.in_flight or (1 if self.queries.executor is None else 2 * workers)
+        return self.queries.in_flight or (workers if self.queries.executor is None else 2 * workers)
+
+    @property
+    def awaits_calls(self) -> bool:
+        """Whether calls under way are waited for at an interrupt however long they take, up to another one.
+
+        These are the concurrent calls of a value function, in this process: each is paid for.
+        """
+        queries = self.queries
+        return queries.executor is None and queries.timeout is None and self.runner.workers > 1
 
 
 def _progress_bar(function: ValueFunction, total: int | None, *, shown: bool) -> Any:

@@ -41,9 +41,13 @@ class DirectRunner:
 
 
 class ThreadPerCallRunner(DirectRunner):
-    """Calls the function in a thread that can be abandoned if it does not end."""
+    """Makes several calls at a time, each in a thread that can be abandoned if it does not end."""
 
     calls_here = False
+
+    def __init__(self, value_function: ValueFunction, workers: int = 1) -> None:
+        super().__init__(value_function)
+        self.workers = workers
 
     def _call(self, future: Future[CallOutcome], masks: BoolArray) -> None:
         Thread(target=super()._call, args=(future, masks), daemon=True).start()
