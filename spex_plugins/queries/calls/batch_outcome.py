@@ -93,7 +93,7 @@ def _partial(error: PartialAnswerError, b: int, outputs: tuple[int, ...] | None)
 
 
 def _raised(error: BaseException) -> str:
-    return f"raised {type(error).__name__}: {error}".rstrip(".") + "."
+    return f"raised {type(error).__name__}: {error}".rstrip(".: ") + "."
 
 
 def _other_shape(values: FloatArray, outputs: tuple[int, ...] | None) -> str:

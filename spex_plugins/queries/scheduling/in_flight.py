@@ -82,6 +82,14 @@ class InFlight:
             del self._batches[future]
             future.cancel()
 
+    def withdraw_waiting(self) -> list[Batch]:
+        """Take back the batches that have not begun, where the runner can tell, and return them."""
+        waiting = list(self._batches.items()) if self._runner.cancels_only_waiting else []
+        withdrawn = [(future, batch) for future, batch in waiting if future.cancel()]
+        for future, _ in withdrawn:
+            del self._batches[future]
+        return [batch for _, batch in withdrawn]
+
     def cancel_waiting(self) -> None:
         """Drop the batches that have not begun."""
         for place, (future, batch) in enumerate(list(self._batches.items())):

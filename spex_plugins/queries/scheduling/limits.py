@@ -65,7 +65,7 @@ class Limits:
         """Return how many masks can be answered in time, if a worker is free after ``waiting`` seconds."""
         if self._seconds is None:
             return masks
-        left = self._left() - waiting
+        left = self.seconds_left() - waiting
         if left <= 0:
             return 0
         return masks if seconds_per_mask == 0 else int(min(masks, left / seconds_per_mask))
@@ -80,9 +80,10 @@ class Limits:
 
     def allow_wait(self, seconds: float) -> bool:
         """Return whether the time limit allows a wait of some seconds."""
-        if self._seconds is not None and self._left() <= seconds:
+        if self._seconds is not None and self.seconds_left() <= seconds:
             self.end_for_time()
         return not self.reached
 
-    def _left(self) -> float:
+    def seconds_left(self) -> float:
+        """Return the seconds up to the time limit, inf without one."""
         return (self._seconds or np.inf) - (perf_counter() - self._start)

@@ -124,12 +124,15 @@ class Scheduler:
         running = self._in_flight.running
         for batch in running if timeout else ():
             batch.deadline = min(batch.deadline, now + (timeout or 0.0))
-        until = min(batch.deadline for batch in running)
+        left = self._shared.limits.seconds_left()
+        until = min([now + left if left > 0 else np.inf, *(batch.deadline for batch in running)])
         if self._queue and not self._over() and len(self._in_flight) < self._shared.in_flight:
             until = min(until, max(self._ready(), now + 0.01))
         self._in_flight.wait(max(0.0, until - now))
         if self._settle_ended():
             self._last_news = perf_counter()
+        if self._shared.limits.seconds_left() <= 0:
+            self._withdraw()
         for batch in self._in_flight.expire(perf_counter()):
             self._table.release(batch.claim)
             error = TimeoutError(f"no answer within {timeout:g} seconds")
@@ -137,6 +140,13 @@ class Scheduler:
         if perf_counter() - self._last_news > _CHECK:
             self._last_news = perf_counter()
             self._check_runner()
+
+    def _withdraw(self) -> None:
+        """Take back the calls that have not begun when the time is over: others took longer than expected."""
+        for batch in self._in_flight.withdraw_waiting():
+            self._table.release(batch.claim)
+            self._admission.refund(batch.rows)
+            self._shared.limits.end_for_time()
 
     def _check_runner(self) -> None:
         """End the run if the executor can no longer answer, which its futures do not show."""

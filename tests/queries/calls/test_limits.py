@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from time import perf_counter, sleep
@@ -17,7 +18,7 @@ import spex_plugins as spex
 from spex_plugins import InputError, PartialAnswerError, ValueFunctionError
 from spex_plugins.queries import Queries, QueryOptions, Session
 from spex_plugins.queries.calls import function_call
-from spex_plugins.queries.scheduling import admission, failures, limits, scheduler
+from spex_plugins.queries.scheduling import admission, failures, in_flight, limits, scheduler
 
 
 def masks_of(m, n=20):
@@ -282,3 +283,29 @@ def test_both_lists_of_options_agree():
 def test_unknown_options_are_refused():
     with pytest.raises(InputError, match="retry: unknown keyword; did you mean retries=\\?"):
         spex.explain(weighted, 20, budget=100, retry=3)
+
+
+def test_calls_that_wait_for_a_worker_are_taken_back_when_the_time_is_over(monkeypatch):
+    """The first calls take longer than all the time: those behind them in the pool are not begun."""
+    over, begun = threading.Event(), []
+    withdraw = in_flight.InFlight.withdraw_waiting
+
+    def withdraw_and_tell(self):
+        found = withdraw(self)
+        over.set()
+        return found
+
+    def function(masks):
+        begun.append(len(masks))
+        over.wait(20.0)
+        return weighted(masks)
+
+    monkeypatch.setattr(in_flight.InFlight, "withdraw_waiting", withdraw_and_tell)
+    with ThreadPoolExecutor(2) as pool:
+        options = {"executor": pool, "max_seconds": 1.0, "max_cost": 40.0, "progress": False}
+        with Session(function, Queries(**options)) as session:
+            answers = session.ask(masks_of(40))
+            cost = session._shared.limits.cost
+    assert 1 <= len(begun) <= 2
+    assert answers.answered.sum() == cost == len(begun)  # what was not begun is not charged
+    assert session.statement == "ended early by max_seconds=1"
