@@ -10,7 +10,7 @@ import pandas as pd
 
 from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.errors import InputError
-from spex_plugins.shap.tables.column_types import ColumnKind, kind_of
+from spex_plugins.shap.tables.column_types import ColumnKind, inferred, kind_of, loses_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Background", "as_array", "background_of", "in_common_types"]
 
 _NUMBERS = "biuf"
+_NONE = ("None",)  # stands for None among cells that are compared
 
 
 class Background(Protocol):
@@ -97,7 +98,7 @@ class ColumnBackground:
         return cells if cells.dtype == object else pd.DataFrame(cells).astype(object).to_numpy()
 
     def equal(self, x: NDArray[Any]) -> BoolArray:
-        cells = (_hashable(self.kind.cells(column)) for column in self._with_row(x))
+        cells = (_hashable(_told_none(self.kind.cells(column))) for column in self._with_row(x))
         codes = [pd.factorize(column)[0] for column in cells]
         return np.stack([code[:-1] == code[-1] for code in codes], axis=1)
 
@@ -144,7 +145,7 @@ def in_common_types(background: Any, rows: Any, known: bool) -> Any:
         they do not change the cells of the background.
     """
     if isinstance(background, pd.DataFrame) and not isinstance(rows, pd.DataFrame):
-        return background if known else background.infer_objects()
+        return background if known else inferred(background)
     if isinstance(background, pd.DataFrame):
         pairs = [(background.iloc[:, i], rows.dtypes.iloc[i]) for i in range(rows.shape[1])]
         if all(column.dtype == kind for column, kind in pairs):
@@ -206,7 +207,7 @@ def _in_common_type(column: Any, kind: Any, known: bool) -> Any:
         same = _cast(column, kind)
         if same is not None:
             return same
-        column = column.infer_objects()
+        column = inferred(column.to_frame()).iloc[:, 0]
     if all(isinstance(one, np.dtype) and one.kind in _NUMBERS for one in (column.dtype, kind)):
         return column.astype(np.result_type(column.dtype, kind))
     wider = None if isinstance(kind, np.dtype) else _cast(column, kind)
@@ -215,12 +216,19 @@ def _in_common_type(column: Any, kind: Any, known: bool) -> Any:
 
 def _cast(column: Any, kind: Any) -> Any:
     """Return a column in another type, or None if that changes a cell."""
+    if loses_none(column, kind):
+        return None
     try:
         cast = column.astype(kind)
     except (TypeError, ValueError, OverflowError):
         return None
     codes = pd.factorize(_hashable([*column, *cast]))[0]
     return cast if (codes[: len(cast)] == codes[len(cast) :]).all() else None
+
+
+def _told_none(cells: Any) -> Any:
+    """Return cells of which None equals no other missing value, as models may tell them apart."""
+    return [_NONE if cell is None else cell for cell in cells] if isinstance(cells, list) else cells
 
 
 def _hashable(cells: Any) -> Any:

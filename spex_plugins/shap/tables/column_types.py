@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from spex_plugins.types import IntArray
 
-__all__ = ["Arrow", "ColumnKind", "Pandas", "Polars", "kind_of", "names_of"]
+__all__ = ["Arrow", "ColumnKind", "Pandas", "Polars", "inferred", "kind_of", "loses_none", "names_of"]
 
 
 class ColumnKind(Protocol):
@@ -48,8 +48,10 @@ class Pandas:
     array_type: Any = None
 
     def columns(self, table: Any) -> list[Any]:
-        array = self.array_type is not None
-        frame = pd.DataFrame(table).infer_objects() if array else table.reset_index(drop=True)
+        if self.array_type is None:
+            frame = table.reset_index(drop=True)
+        else:
+            frame = inferred(pd.DataFrame(table, dtype=object if table.dtype == object else None))
         return [frame.iloc[:, i] for i in range(frame.shape[1])]
 
     def with_cell(self, column: Any, cell: Any) -> Any:
@@ -58,6 +60,8 @@ class Pandas:
             column = column.cat.add_categories([cell])
         if missing and isinstance(kind, np.dtype) and kind.kind == "f":
             cell = np.nan  # floats know no other missing value
+        if cell is None and isinstance(kind, pd.StringDtype):
+            column = column.astype(object)  # texts would make NaN of it
         one = _in_type(cell, column.dtype)
         if one is None:
             one = pd.Series([cell])
@@ -66,7 +70,8 @@ class Pandas:
         return pd.concat([column, one], ignore_index=True)
 
     def take(self, column: Any, places: IntArray) -> Any:
-        return column.array.take(places)
+        # With its type, or pandas makes texts, and NaN of None, of objects.
+        return pd.Series(column.array.take(places), dtype=column.dtype)
 
     def cells(self, column: Any) -> Any:
         return list(column) if column.dtype == object else column
@@ -159,6 +164,27 @@ def kind_of(table: Any) -> ColumnKind | None:
     if library == "pyarrow" and hasattr(table, "column_names"):
         return Arrow(tuple(table.column_names))
     return None
+
+
+def inferred(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a data frame whose columns of objects have the types of their cells, if that keeps every None.
+
+    Encoders tell None from the missing values of texts.
+    """
+    columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
+    typed = {
+        i: column if loses_none(column, found.dtype) else found
+        for i, column in enumerate(columns)
+        for found in [column.infer_objects()]
+    }
+    new = pd.DataFrame(typed, index=frame.index)
+    new.columns = frame.columns
+    return new
+
+
+def loses_none(column: Any, kind: Any) -> bool:
+    """Tell whether a column has a None that would be another missing value of texts in a type."""
+    return isinstance(kind, pd.StringDtype) and any(cell is None for cell in column)
 
 
 def names_of(table: Any) -> list[Any] | None:

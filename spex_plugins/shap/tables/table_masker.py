@@ -14,7 +14,7 @@ from shap.utils import MaskedModel
 
 from spex_plugins.errors import InputError
 from spex_plugins.shap.tables.backgrounds import as_array, background_of, in_common_types
-from spex_plugins.shap.tables.column_types import names_of
+from spex_plugins.shap.tables.column_types import inferred, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class TableMasker(shap.maskers.Masker):  # type: ignore[misc]
         self.max_samples = max_samples
         self.clustering = clustering
         self.types_known = types_known
-        typed: Any = self.data if types_known else self.data.infer_objects()
+        typed: Any = self.data if types_known else inferred(self.data)
         background: Any = background_of(typed)
         self._background = background
         self.shape = background.shape
@@ -260,7 +260,8 @@ def _of_masker(masker: Any) -> TableMasker:
     data = masker.data
     _refuse_sparse(data)
     if masker.output_dataframe:
-        data = pd.DataFrame(data, columns=masker.feature_names)
+        kind = object if data.dtype == object else None  # or pandas makes texts of objects
+        data = pd.DataFrame(data, columns=masker.feature_names, dtype=kind)
     return TableMasker(data, len(data), masker.clustering, types_known=not masker.output_dataframe)
 
 

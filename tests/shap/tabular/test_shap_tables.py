@@ -203,6 +203,44 @@ def test_missing_and_infinite_values(value):
     assert_allclose(explanation.base_values, exact.base_values, atol=1e-8)
 
 
+def letters(x):
+    """Tell None, as records have it, from other missing values, as encoders do."""
+    ages, cities = (x["age"], x["city"]) if isinstance(x, pd.DataFrame) else x.T
+    sizes = [2.0 if city is None else 5.0 if pd.isna(city) else len(city) for city in cities]
+    return np.array(sizes) * np.array(ages, dtype=float)
+
+
+def letters_values(empty, age, city, full):
+    return [(age - empty + full - city) / 2, (city - empty + full - age) / 2]
+
+
+@pytest.mark.parametrize("kind", ["str", "string", object])
+def test_none_in_a_row_is_no_other_missing_value(kind):
+    cities = pd.Series(["Rome", np.nan, "Bern"], dtype=kind)
+    background = pd.DataFrame({"age": [1.0, 2.0, 4.0], "city": cities})
+    row = pd.DataFrame({"age": [3.0], "city": pd.Series([None], dtype=object)})
+    explanation = SpexExplainer(letters, background)(row, silent=True)
+    empty = (4 + 2 * 5 + 4 * 4) / 3
+    assert_allclose(explanation.base_values, empty)
+    assert_allclose(explanation.values[0], letters_values(empty, 3 * (4 + 5 + 4) / 3, 2 * 7 / 3, 3 * 2))
+
+
+@pytest.mark.parametrize("kind", ["frame", "array", "masker"])
+@pytest.mark.parametrize("city", ["Basel", None, np.nan])
+def test_none_in_the_background_is_no_other_missing_value(kind, city):
+    cities = pd.Series(["Rome", None, np.nan, "Bern"], dtype=object)
+    background = pd.DataFrame({"age": [1.0, 2.0, 4.0, 6.0], "city": cities})
+    row = pd.DataFrame({"age": [3.0], "city": pd.Series([city], dtype=object)})
+    if kind == "array":
+        background, row = background.to_numpy(), row.to_numpy()
+    masker = shap.maskers.Independent(background) if kind == "masker" else background
+    explanation = SpexExplainer(letters, masker)(row, silent=True)
+    empty, size = (4 + 2 * 2 + 4 * 5 + 6 * 4) / 4, letters(row)[0] / 3
+    assert_allclose(explanation.base_values, empty)
+    expected = letters_values(empty, 3 * (4 + 2 + 5 + 4) / 4, size * 13 / 4, 3 * size)
+    assert_allclose(explanation.values[0], expected)
+
+
 def test_large_backgrounds_are_sampled_as_shap_does():
     frame = mixed(150)
     with pytest.warns(
