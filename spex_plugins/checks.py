@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spex_plugins.core.basis.feature_sets import count
 from spex_plugins.core.basis.indices import INDICES
 from spex_plugins.core.basis.masked_entries import unhidden
 from spex_plugins.core.basis.masks import as_bool
@@ -75,14 +76,6 @@ def index(value: Any) -> str:
     if not isinstance(value, str) or value not in INDICES:
         raise InputError(f"index: {value!r:.80} is unknown; choose one of {list(INDICES)}.")
     return value
-
-
-def count(name: str, value: Any, least: int = 0, meaning: str = "") -> int:
-    """Return an integer that is at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        told = f" ({meaning})" if meaning else ""
-        raise InputError(f"{name}: must be an integer ≥ {least}{told}, got {value!r:.80}.")
-    return int(value)
 
 
 def budget(value: Any) -> int | None:

@@ -24,10 +24,10 @@ __all__ = [
     "checked_places",
     "checked_terms",
     "combine",
+    "count",
     "from_sets",
     "looked_up",
     "merge",
-    "number",
     "orders_of",
     "singletons",
     "sort_order",
@@ -49,7 +49,7 @@ def check_sets(argument: str, sets: Iterable[tuple[int, ...]], n: int) -> None:
 
 def terms_of(argument: str, given: Any, n: int) -> tuple[IntArray, FloatArray]:
     """Return supports (T, d) and values (T,) or (T, K) of a mapping of feature sets to numbers."""
-    number("n", n, "the number of features")
+    count("n", n, meaning="the number of features")
     if not isinstance(given, Mapping) or not all(isinstance(one, Iterable) for one in given):
         raise InputError(
             f"{argument}: must be a dict of sets of features to numbers, such as {{(0, 3): 0.5}}, got "
@@ -65,16 +65,17 @@ def terms_of(argument: str, given: Any, n: int) -> tuple[IntArray, FloatArray]:
     return from_sets(given, n), values
 
 
-def number(name: str, value: Any, meaning: str) -> int:
-    """Return an integer that is at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise InputError(f"{name}: must be an integer ≥ 0, {meaning}, got {value!r:.80}.")
+def count(name: str, value: Any, least: int = 0, meaning: str = "") -> int:
+    """Return an integer that is at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        told = f" ({meaning})" if meaning else ""
+        raise InputError(f"{name}: must be an integer ≥ {least}{told}, got {value!r:.80}.")
     return int(value)
 
 
 def checked_terms(n: Any, supports: Any, coefficients: Any) -> tuple[IntArray, FloatArray]:
     """Return a support array (T, d), the features of every set in order, and coefficients (T,) or (T, K)."""
-    number("n", n, "the number of features")
+    count("n", n, meaning="the number of features")
     given = np.asarray(supports)
     if given.ndim != 2 or (given.dtype.kind not in "iu" and given.size):
         raise InputError(
@@ -100,14 +101,14 @@ def checked_terms(n: Any, supports: Any, coefficients: Any) -> tuple[IntArray, F
     return rows, values
 
 
-def checked_places(at: Any, count: int, n: Any) -> IntArray:
-    """Return the numbers of ``count`` features among n."""
-    number("n", n, "the number of features")
+def checked_places(at: Any, features: int, n: Any) -> IntArray:
+    """Return the numbers of so many features among n."""
+    count("n", n, meaning="the number of features")
     places = np.asarray(at)
-    integers = places.shape == (count,) and (places.dtype.kind in "iu" or not count)
-    if not integers or (count and (places[0] < 0 or places[-1] >= n or (np.diff(places) <= 0).any())):
+    integers = places.shape == (features,) and (places.dtype.kind in "iu" or not features)
+    if not integers or (features and (places[0] < 0 or places[-1] >= n or (np.diff(places) <= 0).any())):
         raise InputError(
-            f"at: must be {count} different integers from 0 to {n - 1}, ascending, got {at!r:.80}."
+            f"at: must be {features} different integers from 0 to {n - 1}, ascending, got {at!r:.80}."
         )
     return places
 

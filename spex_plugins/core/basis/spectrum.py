@@ -120,11 +120,7 @@ class Spectrum:
         Spectrum
             Without terms.
         """
-        return cls(
-            sets.number("n", n, "the number of features"),
-            np.empty((0, 0), dtype=np.int32),
-            np.zeros((0, *shape)),
-        )
+        return cls(sets.count("n", n), np.empty((0, 0), dtype=np.int32), np.zeros((0, *shape)))
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -280,8 +276,8 @@ class Spectrum:
         Spectrum
             These terms in canonical order; all of them if there are fewer.
         """
-        k = sets.number("k", k, "the number of terms")
-        return self._select(np.sort(np.argsort(-norms(self.coefficients), kind="stable")[:k]))
+        best = np.argsort(-norms(self.coefficients), kind="stable")[: sets.count("k", k)]
+        return self._select(np.sort(best))
 
     def truncate(self, max_order: int) -> Spectrum:  # numpydoc ignore=RS01
         """Return the terms of up to ``max_order`` features, the best approximation in mean square.
@@ -296,8 +292,7 @@ class Spectrum:
         Spectrum
             These terms in canonical order.
         """
-        max_order = sets.number("max_order", max_order, "the largest number of features in a term")
-        return self._select(np.flatnonzero(self.orders <= max_order))
+        return self._select(np.flatnonzero(self.orders <= sets.count("max_order", max_order)))
 
     def output(self, columns: int | IntArray) -> Spectrum:
         """Return the spectrum of one of K outputs, or of several.
